@@ -1,0 +1,38 @@
+/** The port that turns pictures into vectors. */
+
+import type { PictureRejected } from './errors.ts';
+
+/** What a model is, as the file beside it says; known without loading the network. */
+export interface ModelInfo {
+  /** `<weights name>-<first 8 hex of the model file's sha256>`: the namespace of everything made with it. */
+  readonly modelId: string;
+  /** The weights' name: `imagenet1k-v2`, `imagenet1k-v1`, `synthetic`, or the file's name. */
+  readonly weights: string;
+  /** Random weights: near-duplicates are found, likeness of meaning is not. Must be said wherever answers are shown. */
+  readonly synthetic: boolean;
+  readonly precision: 'fp32' | 'int8';
+}
+
+/** What became of one picture: its unit vector of 2,048 float32, or the reason there is none. */
+export type EmbedOutcome =
+  | { readonly embedding: Float32Array; readonly rejected?: undefined }
+  | { readonly rejected: PictureRejected; readonly embedding?: undefined };
+
+/** A part of a picture, in fractions of its width and height after EXIF rotation, 0 to 1. */
+export interface Crop {
+  readonly x: number;
+  readonly y: number;
+  readonly width: number;
+  readonly height: number;
+}
+
+export interface Embedder {
+  readonly model: ModelInfo;
+  /** Loads the network now instead of at the first picture; calling it again costs nothing. */
+  warm(): Promise<void>;
+  /**
+   * Turns the bytes of picture files into unit vectors, one outcome a picture, in order. A bad picture is an outcome,
+   * not an error, and costs its neighbours nothing. Rejects only when the machine or the model fails.
+   */
+  embed(pictures: readonly Uint8Array[], options?: { crop?: Crop }): Promise<EmbedOutcome[]>;
+}

@@ -1,0 +1,46 @@
+/** What can go wrong between Likeness and an object store. */
+
+import { LikenessError } from '../errors.ts';
+
+/** There is no object of that key. */
+export class ObjectNotFound extends LikenessError {
+  readonly retryable = false;
+  constructor(
+    readonly key: string,
+    options?: { cause?: unknown },
+  ) {
+    super(`no object "${key}"`, options);
+  }
+}
+
+/** The object is there, but not as the caller last saw it. */
+export class PreconditionFailed extends LikenessError {
+  readonly retryable = false;
+  constructor(
+    readonly key: string,
+    options?: { cause?: unknown },
+  ) {
+    super(`"${key}" has changed`, options);
+  }
+}
+
+/** The object is shorter than the range that was asked for. */
+export class RangeNotSatisfiable extends LikenessError {
+  readonly retryable = false;
+  constructor(
+    readonly key: string,
+    options?: { cause?: unknown },
+  ) {
+    super(`"${key}" is shorter than the range asked for`, options);
+  }
+}
+
+/** The store did not answer, or answered that it could not; whether a write happened is unknown. */
+export class StoreUnavailable extends LikenessError {
+  readonly retryable = true;
+}
+
+/** The store, its credentials or its bucket cannot serve Likeness at all; someone has to change something. */
+export class StoreUnsuitable extends LikenessError {
+  readonly retryable = false;
+}

@@ -1,0 +1,77 @@
+/** The port to object storage: the few operations that Likeness needs of a bucket. */
+
+export interface ObjectInfo {
+  readonly key: string;
+  /** Bytes. */
+  readonly size: number;
+  /** The entity tag, without quotes. */
+  readonly eTag: string;
+  readonly lastModified: Date;
+}
+
+export interface StoredObject extends ObjectInfo {
+  readonly body: Uint8Array;
+  readonly contentType: string | undefined;
+  /** User metadata (`x-amz-meta-*`), names in lower case without the prefix. */
+  readonly metadata: Readonly<Record<string, string>>;
+}
+
+export interface PutOptions {
+  readonly contentType?: string;
+  readonly metadata?: Readonly<Record<string, string>>;
+}
+
+/** Half-open byte range: `start` included, `end` not. */
+export interface ByteRange {
+  readonly start: number;
+  readonly end: number;
+}
+
+/** A piece of a composed object: new bytes, or a range of an object that exists. */
+export type ComposePart = Uint8Array | { readonly copyFrom: string; readonly range: ByteRange };
+
+/**
+ * Keys are non-empty strings of at most 1,024 UTF-8 bytes. Every method rejects with a `StoreUnavailable` (retryable)
+ * when the store could not be reached after its own retries: whether a write then happened is unknown.
+ */
+export interface ObjectStore {
+  /**
+   * Reads one object whole.
+   *
+   * @throws ObjectNotFound when there is none, PreconditionFailed when `ifMatch` is given and the eTag differs.
+   */
+  get(key: string, options?: { ifMatch?: string }): Promise<StoredObject>;
+
+  /**
+   * Reads the bytes of a range, straight into `target` when given (which must then be as long as the range).
+   *
+   * @throws ObjectNotFound when there is none, RangeNotSatisfiable when the object is shorter than `range.end`.
+   */
+  read(key: string, range: ByteRange, target?: Uint8Array): Promise<Uint8Array>;
+
+  /** Describes one object, with its metadata; `undefined` when there is none. */
+  head(key: string): Promise<Omit<StoredObject, 'body'> | undefined>;
+
+  /** Lists keys that begin with `prefix` and sort after `startAfter` (by UTF-8 bytes), page by page, in order. */
+  list(options: { prefix: string; startAfter?: string }): AsyncIterable<readonly ObjectInfo[]>;
+
+  /** Writes one object, replacing what was there. Readers see the old one or the new one, never a mixture. */
+  put(key: string, body: Uint8Array, options?: PutOptions): Promise<{ eTag: string }>;
+
+  /** Writes one object only where none is: `true` when this call created it, `false` when another was first. */
+  putIfAbsent(key: string, body: Uint8Array, options?: PutOptions): Promise<boolean>;
+
+  /**
+   * Writes one object made of `parts` in order. Copied ranges move inside the store and do not pass through here,
+   * but for less than 5 MiB where a part would be too small for a multipart upload. Parts are drawn from the iterable
+   * as they are needed, so that a generator can write a file larger than memory.
+   */
+  compose(
+    key: string,
+    parts: Iterable<ComposePart> | AsyncIterable<ComposePart>,
+    options?: PutOptions,
+  ): Promise<{ size: number }>;
+
+  /** Deletes objects; those that are not there are no error. */
+  delete(keys: readonly string[]): Promise<void>;
+}

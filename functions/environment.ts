@@ -1,0 +1,28 @@
+/** The environment variables that the functions read, set by `cdk/` and by nothing else. */
+
+import { LikenessError } from '../core/errors.ts';
+
+/** A variable that the function cannot run without is missing or malformed. */
+export class EnvironmentInvalid extends LikenessError {
+  readonly retryable = false;
+}
+
+export const VARIABLES = {
+  /** Bucket of the pictures. */
+  imagesBucket: 'LIKENESS_IMAGES_BUCKET',
+  /** Bucket of log, manifests and index files. */
+  indexBucket: 'LIKENESS_INDEX_BUCKET',
+  /** Folder that holds `model.onnx` and `model.json`; the layer puts them in /opt/model. */
+  modelFolder: 'LIKENESS_MODEL_FOLDER',
+  /** `strong` or `eventual`: what a search does that does not say. */
+  consistency: 'LIKENESS_CONSISTENCY',
+  /** URL of an S3-compatible store in place of AWS. */
+  endpoint: 'LIKENESS_S3_ENDPOINT',
+} as const;
+
+/** Reads a variable that must be there. @throws EnvironmentInvalid */
+export function required(name: string): string {
+  const value = process.env[name];
+  if (!value) throw new EnvironmentInvalid(`the environment variable ${name} is not set`);
+  return value;
+}
