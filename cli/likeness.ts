@@ -1,0 +1,2 @@
+/** The command `likeness`. */
+console.log('likeness');
