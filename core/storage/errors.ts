@@ -44,3 +44,14 @@ export class StoreUnavailable extends LikenessError {
 export class StoreUnsuitable extends LikenessError {
   readonly retryable = false;
 }
+
+/** No store takes this key. */
+export class KeyInvalid extends LikenessError {
+  readonly retryable = false;
+  constructor(
+    readonly key: string,
+    reason: string,
+  ) {
+    super(`"${key.slice(0, 80)}" cannot be an object key: ${reason}`);
+  }
+}
