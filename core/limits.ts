@@ -54,6 +54,11 @@ export const SEARCH_LIMITS = {
   maxKeyBytes: 1_024,
   /** Items on one page of a list. */
   maxPage: 1_000,
+  defaultPage: 100,
+  /** Values that a filter may give for one metadata name. */
+  maxFilterValues: 1_000,
+  /** Names and values of one picture's metadata together, as on S3. */
+  maxMetadataBytes: 2_048,
 } as const;
 
 /** Events and their queue, the same on AWS and on one machine. */

@@ -1,0 +1,156 @@
+/** A typed client of the HTTP API, for browsers and Node. */
+
+import { keyToPath } from '../functions/search/key-path.ts';
+import { ProblemError } from './problem-error.ts';
+import type {
+  DuplicatesOptions,
+  DuplicatesPage,
+  Health,
+  ListOptions,
+  PicturePage,
+  PictureState,
+  RejectedPage,
+  SearchAnswer,
+  SearchFor,
+  SearchOptions,
+  SimilarOptions,
+  Stats,
+  UploadRequest,
+  UploadTarget,
+} from './types.ts';
+
+export interface ClientOptions {
+  /** Where the API is: `http://127.0.0.1:3000`; in a browser, '' is where the page came from. */
+  readonly endpoint: string;
+  /**
+   * Wrap it to sign requests (see `sigv4.ts`). It also sends the bytes of an upload, which may go to another host.
+   *
+   * @default the global fetch
+   */
+  readonly fetch?: typeof fetch;
+}
+
+/**
+ * Every method makes exactly one request (`upload` two, `images`, `rejected` and `duplicates` one a page) and tries
+ * nothing again.
+ *
+ * @throws ProblemError when the server answers with a problem; what `fetch` throws when there is no answer.
+ */
+export interface Client {
+  /** The indexed pictures most like a picture, an indexed picture, or an embedding; best first. */
+  search(query: SearchFor, options?: SearchOptions): Promise<SearchAnswer>;
+  /** The indexed pictures most like an indexed one, without itself. */
+  similar(key: string, options?: SimilarOptions): Promise<SearchAnswer>;
+  /** One page of what is indexed, by key. */
+  images(options?: ListOptions): Promise<PicturePage>;
+  /** What became of one picture. */
+  image(
+    key: string,
+    options?: { signal?: AbortSignal },
+  ): Promise<PictureState | { state: 'absent'; key: string }>;
+  /** Uploads a picture; it is searchable once `image` says `indexed`. */
+  upload(
+    picture: Blob | Uint8Array,
+    about: Omit<UploadRequest, 'size'>,
+    options?: { signal?: AbortSignal },
+  ): Promise<void>;
+  /** Where and how to upload a picture, for callers who send the bytes themselves. */
+  uploadTarget(request: UploadRequest, options?: { signal?: AbortSignal }): Promise<UploadTarget>;
+  /** Deletes a picture from the bucket; the index follows. */
+  delete(key: string, options?: { signal?: AbortSignal }): Promise<void>;
+  /** One page of the pictures that could not be indexed, with the reasons. */
+  rejected(options?: ListOptions): Promise<RejectedPage>;
+  /** One page of groups of pictures that are the same but for size, crop or compression. */
+  duplicates(options?: DuplicatesOptions): Promise<DuplicatesPage>;
+  stats(options?: { signal?: AbortSignal }): Promise<Stats>;
+  health(options?: { signal?: AbortSignal }): Promise<Health>;
+}
+
+interface Call {
+  readonly query?: Readonly<Record<string, string | number | readonly string[] | undefined>>;
+  readonly body?: { readonly type: string; readonly content: BodyInit };
+  readonly signal?: AbortSignal | undefined;
+}
+
+export function createClient({ endpoint, fetch = globalThis.fetch }: ClientOptions): Client {
+  const base = endpoint.replace(/\/+$/, '');
+
+  async function call<T>(method: string, path: string, { query = {}, body, signal }: Call = {}): Promise<T> {
+    const parameters = new URLSearchParams();
+    for (const [name, value] of Object.entries(query)) {
+      if (value !== undefined) for (const each of [value].flat()) parameters.append(name, String(each));
+    }
+    const response = await fetch(parameters.size > 0 ? `${base}${path}?${parameters}` : base + path, {
+      method,
+      ...(body && { body: body.content, headers: { 'content-type': body.type } }),
+      ...(signal && { signal }),
+    });
+    if (!response.ok) throw await ProblemError.from(response);
+    return (await response.json()) as T;
+  }
+
+  return {
+    search: (query, { crop, signal, ...options } = {}) =>
+      call('POST', '/v1/search', {
+        query: {
+          ...searchParameters(options),
+          crop: crop && [crop.x, crop.y, crop.width, crop.height].join(','),
+        },
+        body: searchBody(query),
+        signal,
+      }),
+    similar: (key, { signal, ...options } = {}) =>
+      call('GET', `/v1/images/${keyToPath(key)}/similar`, { query: searchParameters(options), signal }),
+    images: ({ signal, ...query } = {}) => call('GET', '/v1/images', { query, signal }),
+    async image(key, { signal } = {}) {
+      try {
+        return await call('GET', `/v1/images/${keyToPath(key)}`, { signal });
+      } catch (error) {
+        if (error instanceof ProblemError && error.code === 'picture-not-found')
+          return { state: 'absent', key };
+        throw error;
+      }
+    },
+    async upload(picture, about, { signal } = {}) {
+      const file = asBlob(picture);
+      const target = await this.uploadTarget({ ...about, size: file.size }, { ...(signal && { signal }) });
+      const response = await fetch(target.url, { ...uploadInit(target, file), ...(signal && { signal }) });
+      if (!response.ok) throw await ProblemError.from(response);
+    },
+    uploadTarget: (request, { signal } = {}) => call('POST', '/v1/uploads', { body: json(request), signal }),
+    async delete(key, { signal } = {}) {
+      await call('DELETE', `/v1/images/${keyToPath(key)}`, { signal });
+    },
+    rejected: ({ signal, ...query } = {}) => call('GET', '/v1/rejected', { query, signal }),
+    duplicates: ({ signal, ...query } = {}) => call('GET', '/v1/duplicates', { query, signal }),
+    stats: ({ signal } = {}) => call('GET', '/v1/stats', { signal }),
+    health: ({ signal } = {}) => call('GET', '/v1/health', { signal }),
+  };
+}
+
+const json = (value: unknown) => ({ type: 'application/json', content: JSON.stringify(value) });
+
+const asBlob = (bytes: Blob | Uint8Array): Blob =>
+  bytes instanceof Blob ? bytes : new Blob([bytes as Uint8Array<ArrayBuffer>]);
+
+function searchBody(query: SearchFor): NonNullable<Call['body']> {
+  if ('image' in query) return { type: 'application/octet-stream', content: asBlob(query.image) };
+  if ('key' in query) return json({ key: query.key });
+  return json({ vector: Array.from(query.vector) });
+}
+
+function searchParameters({ filter = {}, ...options }: Omit<SimilarOptions, 'signal'>) {
+  const conditions = Object.entries(filter).flatMap(([name, values]) =>
+    [values].flat().map((value) => `${name}:${value}`),
+  );
+  return { ...options, filter: conditions };
+}
+
+/** The request that an upload target asks for. */
+export function uploadInit(target: UploadTarget, file: Blob): RequestInit {
+  if (target.method === 'PUT') return { method: 'PUT', headers: target.headers ?? {}, body: file };
+  const form = new FormData();
+  for (const [name, value] of Object.entries(target.fields ?? {})) form.append(name, value);
+  form.append('file', file);
+  return { method: 'POST', body: form };
+}

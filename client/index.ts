@@ -1,0 +1,5 @@
+/** `likeness/client`: a typed client of the HTTP API. */
+
+export { type Client, type ClientOptions, createClient, uploadInit } from './client.ts';
+export { ProblemError } from './problem-error.ts';
+export type * from './types.ts';

@@ -1,0 +1,43 @@
+/** What the client throws when the server answers with a problem document. */
+
+import type { Problem, ProblemCode } from './types.ts';
+
+const URN = 'urn:likeness:problem:';
+
+/** An answer that is not a success. `message` is fit to be shown: it says what is wrong and what to do. */
+export class ProblemError extends Error {
+  override readonly name = 'ProblemError';
+
+  constructor(readonly problem: Problem) {
+    super(problem.detail ? `${problem.title}: ${problem.detail}` : problem.title);
+  }
+
+  get status(): number {
+    return this.problem.status;
+  }
+
+  /** The stable code; `undefined` when the answer came from something other than Likeness, such as a gateway. */
+  get code(): ProblemCode | undefined {
+    const { type } = this.problem;
+    return type.startsWith(URN) ? (type.slice(URN.length) as ProblemCode) : undefined;
+  }
+
+  /** Whether the same request may succeed later. */
+  get retryable(): boolean {
+    return this.status === 429 || this.status === 503 || this.status === 502 || this.status === 504;
+  }
+
+  /** Reads the problem out of a response, or makes one for a response that carries none. */
+  static async from(response: Response): Promise<ProblemError> {
+    const text = await response.text();
+    if (response.headers.get('content-type')?.startsWith('application/problem+json')) {
+      return new ProblemError(JSON.parse(text) as Problem);
+    }
+    return new ProblemError({
+      type: 'about:blank',
+      title: `${response.status} ${response.statusText}`.trim(),
+      status: response.status,
+      detail: text.slice(0, 500),
+    });
+  }
+}

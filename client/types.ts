@@ -1,0 +1,57 @@
+/** The types of the API's requests and answers, taken from the schemas that check them. */
+
+import type { z } from '@hono/zod-openapi';
+import type * as schemas from '../functions/search/schemas.ts';
+
+export type Result = z.infer<typeof schemas.Result>;
+export type SearchAnswer = z.infer<typeof schemas.SearchAnswer>;
+export type Picture = z.infer<typeof schemas.Picture>;
+export type PicturePage = z.infer<typeof schemas.PicturePage>;
+export type PictureState = z.infer<typeof schemas.PictureState>;
+export type Reason = z.infer<typeof schemas.Reason>;
+export type RejectedPage = z.infer<typeof schemas.RejectedPage>;
+export type DuplicatesPage = z.infer<typeof schemas.DuplicatesPage>;
+export type UploadRequest = z.infer<typeof schemas.UploadRequest>;
+export type UploadTarget = z.infer<typeof schemas.UploadTarget>;
+export type Stats = z.infer<typeof schemas.Stats>;
+export type Health = z.infer<typeof schemas.Health>;
+export type Problem = z.infer<typeof schemas.Problem>;
+export type ProblemCode = (typeof schemas.PROBLEM_CODES)[number];
+
+/** What to search for: the bytes of a picture, the key of an indexed one, or an embedding of 2,048 numbers. */
+export type SearchFor =
+  | { readonly image: Blob | Uint8Array }
+  | { readonly key: string }
+  | { readonly vector: Float32Array | readonly number[] };
+
+export interface SimilarOptions {
+  /** 1 to 1,000. @default 10 */
+  readonly k?: number;
+  /** Only results that score at least this. */
+  readonly minScore?: number;
+  /** Only pictures whose key begins with this. */
+  readonly prefix?: string;
+  /** Only pictures with this metadata: of several values any, of several names each. */
+  readonly filter?: Readonly<Record<string, string | readonly string[]>>;
+  /** @default what the server is set to, which is `strong` unless someone changed it */
+  readonly consistency?: 'strong' | 'eventual';
+  readonly signal?: AbortSignal;
+}
+
+export interface SearchOptions extends SimilarOptions {
+  /** Search for a part of the picture, in fractions of its sides. */
+  readonly crop?: { readonly x: number; readonly y: number; readonly width: number; readonly height: number };
+}
+
+export interface ListOptions {
+  readonly prefix?: string;
+  readonly cursor?: string;
+  /** 1 to 1,000. @default 100 */
+  readonly limit?: number;
+  readonly signal?: AbortSignal;
+}
+
+export interface DuplicatesOptions extends ListOptions {
+  /** 0.5 to 1. @default 0.97 */
+  readonly minScore?: number;
+}
