@@ -4,6 +4,7 @@ import { createRequire } from 'node:module';
 import { dirname } from 'node:path';
 import { buildFaiss } from './faiss-build.ts';
 import { installFaissPackages } from './faiss-packages.ts';
+import { canReach } from './reach.ts';
 import { runProgram } from './run-program.ts';
 import { CannotContinue, say } from './say.ts';
 
@@ -19,7 +20,7 @@ export async function prepareFaiss(): Promise<void> {
   if (loads()) return say('FAISS: the native addon loads.');
 
   say('FAISS: looking for the published binary of faiss-node.');
-  if ((await canReach('https://github.com/ewfian/faiss-node')) && downloadBinary()) {
+  if ((await canReach('https://github.com/ewfian/faiss-node', 5_000)) && downloadBinary()) {
     return say('FAISS: downloaded the published binary.');
   }
 
@@ -43,15 +44,6 @@ function downloadBinary(): boolean {
     timeoutMs: minutes * 60_000,
   });
   return download.ok && loads();
-}
-
-/** Whether an address answers soon. Behind a proxy, which `fetch` does not know, the download itself has to tell. */
-async function canReach(address: string): Promise<boolean> {
-  if (process.env.https_proxy ?? process.env.HTTPS_PROXY) return true;
-  return fetch(address, { method: 'HEAD', signal: AbortSignal.timeout(5_000) }).then(
-    () => true,
-    () => false,
-  );
 }
 
 const waysToContinue = (reason: string): string =>

@@ -1,0 +1,50 @@
+/** Which model this installation uses: chosen by `npm run setup`, read by everything that embeds on this machine. */
+
+import { mkdir, readFile, writeFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { LikenessError } from '../core/errors.ts';
+import { VARIABLES } from '../functions/environment.ts';
+
+/** The root of the package; this file and the bundle made of it both stand one folder below. */
+const ROOT = fileURLToPath(new URL('..', import.meta.url));
+
+/** Where models and downloads are kept. */
+export const MODELS_FOLDER = join(ROOT, '.cache', 'models');
+
+const CHOICE_FILE = join(ROOT, '.cache', 'model.json');
+
+export interface ModelChoice {
+  /** The weights as they were asked for: a name or a path. */
+  readonly weights: string;
+  /** Holds `model.onnx` and `model.json`. */
+  readonly folder: string;
+  /** Nobody asked for these weights; the ones that were wanted could not be downloaded. */
+  readonly fallback: boolean;
+}
+
+/** No model was prepared. */
+export class ModelMissing extends LikenessError {
+  readonly retryable = false;
+}
+
+export async function readModelChoice(): Promise<ModelChoice | undefined> {
+  try {
+    return JSON.parse(await readFile(CHOICE_FILE, 'utf8')) as ModelChoice;
+  } catch {
+    return undefined;
+  }
+}
+
+export async function writeModelChoice(choice: ModelChoice): Promise<void> {
+  await mkdir(dirname(CHOICE_FILE), { recursive: true });
+  await writeFile(CHOICE_FILE, `${JSON.stringify(choice, null, 2)}\n`);
+}
+
+/** The folder of the model to use: the one the environment names, or the one that was set up. @throws ModelMissing */
+export async function modelFolder(): Promise<string> {
+  const folder = process.env[VARIABLES.modelFolder] || (await readModelChoice())?.folder;
+  if (!folder)
+    throw new ModelMissing('no model has been prepared on this machine; run "npm run setup" first');
+  return folder;
+}

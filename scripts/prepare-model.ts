@@ -1,0 +1,92 @@
+/** Builds the model that this machine uses, and remembers which one that is. */
+
+import { megabytes, type Progress, startProgress } from '../cli/progress.ts';
+import { type PreparedModel, prepareModel } from '../layers/onnx-resnet50/build.ts';
+import { DownloadFailed, WeightsUnusable } from '../layers/onnx-resnet50/errors.ts';
+import { DEFAULT_WEIGHTS, SYNTHETIC_WEIGHTS } from '../layers/onnx-resnet50/weights.ts';
+import { MODELS_FOLDER, readModelChoice, writeModelChoice } from '../local/model-choice.ts';
+import { canReach } from './reach.ts';
+import { CannotContinue, say, warn } from './say.ts';
+
+/** Where the official weights come from, to see cheaply whether they can be had. */
+const WEIGHTS_HOST = 'https://download.pytorch.org/';
+
+const SYNTHETIC_NOTICE = `
+  *** SYNTHETIC WEIGHTS ***
+  This model has random weights. Everything runs, and copies of a picture are found, but pictures that mean the same
+  are not. Do not judge the answers by it. For real weights, any one of:
+  - run "npm run setup" where download.pytorch.org can be reached
+  - npm run setup -- --weights /path/to/resnet50.pth   (a state dict of torchvision's ResNet50, or .safetensors)
+`;
+
+/**
+ * Prepares the weights that are asked for, else those chosen before, else the default ones; and synthetic ones only
+ * where nobody chose and the default ones cannot be downloaded. Takes a moment when they are there already.
+ *
+ * @param asked a name, or the path of a file
+ * @throws CannotContinue when weights that someone chose cannot be had
+ */
+export async function prepareChosenModel(asked: string | undefined): Promise<void> {
+  const before = await readModelChoice();
+  const chosen = asked ?? (before?.fallback ? undefined : before?.weights);
+  const { prepared, weights, fallback } = await (chosen
+    ? buildChosen(chosen)
+    : buildDefault(before?.fallback));
+  await writeModelChoice({ weights, folder: prepared.folder, fallback });
+  say(`Model: ${prepared.model.modelId} ${prepared.built ? 'is built' : 'is there'}.`);
+  if (prepared.model.synthetic) warn(SYNTHETIC_NOTICE);
+}
+
+interface Built {
+  readonly prepared: PreparedModel;
+  readonly weights: string;
+  readonly fallback: boolean;
+}
+
+async function buildChosen(weights: string): Promise<Built> {
+  try {
+    return { prepared: await build(weights), weights, fallback: false };
+  } catch (error) {
+    if (!(error instanceof WeightsUnusable || error instanceof DownloadFailed)) throw error;
+    throw new CannotContinue(`Model: ${error.message}.
+
+Ways to continue, any one of them:
+- npm run setup -- --weights /path/to/resnet50.pth   (a state dict of torchvision's ResNet50, or .safetensors)
+- npm run setup -- --weights imagenet1k-v2           (downloads the default weights)
+- npm run setup -- --weights synthetic               (random weights: everything runs, but no likeness of meaning)`);
+  }
+}
+
+async function buildDefault(failedBefore = false): Promise<Built> {
+  // Where it failed before, it must not cost every start the patience that a first download deserves.
+  const worthTrying = !failedBefore || (await canReach(WEIGHTS_HOST, 1_000));
+  try {
+    if (worthTrying)
+      return { prepared: await build(DEFAULT_WEIGHTS), weights: DEFAULT_WEIGHTS, fallback: false };
+  } catch (error) {
+    if (!(error instanceof DownloadFailed)) throw error;
+    warn(`Model: ${error.message}.`);
+  }
+  return { prepared: await build(SYNTHETIC_WEIGHTS), weights: SYNTHETIC_WEIGHTS, fallback: true };
+}
+
+async function build(weights: string): Promise<PreparedModel> {
+  let bar: Progress | undefined;
+  try {
+    return await prepareModel({
+      weights,
+      out: MODELS_FOLDER,
+      onProgress({ done, total = done }) {
+        bar ??= startDownload(weights, total);
+        bar.update(done, total);
+      },
+    });
+  } finally {
+    bar?.stop();
+  }
+}
+
+function startDownload(weights: string, total: number): Progress {
+  say(`Model: downloading the weights ${weights}, ${megabytes(total)}.`);
+  return startProgress({ title: 'Downloading', total, format: megabytes });
+}
