@@ -14,6 +14,8 @@ export const VARIABLES = {
   indexBucket: 'LIKENESS_INDEX_BUCKET',
   /** Folder that holds `model.onnx` and `model.json`; the layer puts them in /opt/model. */
   modelFolder: 'LIKENESS_MODEL_FOLDER',
+  /** The model's namespace in the index, for the function that has no model: compact. */
+  modelId: 'LIKENESS_MODEL_ID',
   /** `strong` or `eventual`: what a search does that does not say. */
   consistency: 'LIKENESS_CONSISTENCY',
   /** URL of an S3-compatible store in place of AWS. */
