@@ -1,12 +1,14 @@
 /** What the append log says: this picture is there now, or: it is gone. */
 
+import type { KeyState } from './key-state.ts';
+
 /** What the index knows of a picture besides its embedding. */
 export interface Picture {
   /** The object key in the pictures' bucket, decoded. */
   readonly key: string;
   /**
    * The S3 event's `sequencer` (hexadecimal): orders the changes of one key, and means nothing between keys.
-   * `undefined` when the picture was found by a backfill and not by an event.
+   * `undefined` when the picture was found by a backfill and no event of its key is known.
    */
   readonly version: string | undefined;
   readonly eTag: string;
@@ -23,15 +25,20 @@ export interface Picture {
 export interface PutRecord extends Picture {
   readonly op: 'put';
   readonly row: number;
+  /** There exactly when `version` is not: what the backfill knew of the key. */
+  readonly basis?: KeyState;
 }
 
 /**
- * A picture was deleted. One with a version comes from an event. One without comes from a backfill that found the
- * picture gone, and takes away exactly the picture with `eTag`.
+ * A picture was deleted, or replaced by one that cannot be indexed. One with a version comes from an event, one with a
+ * basis from a backfill.
  */
-export type DeleteRecord =
-  | { readonly op: 'delete'; readonly key: string; readonly version: string }
-  | { readonly op: 'delete'; readonly key: string; readonly version: undefined; readonly eTag: string };
+export interface DeleteRecord {
+  readonly op: 'delete';
+  readonly key: string;
+  readonly version: string | undefined;
+  readonly basis?: KeyState;
+}
 
 export type LogRecord = PutRecord | DeleteRecord;
 

@@ -1,0 +1,70 @@
+/** What stands under `rejected/`: why a picture could not be indexed, one object a key. */
+
+import { createHash } from 'node:crypto';
+import type { RejectionCode } from '../embedding/errors.ts';
+import { REJECTED_PREFIX } from '../names.ts';
+import { ObjectNotFound } from '../storage/errors.ts';
+import type { ObjectStore } from '../storage/object-store.ts';
+
+export interface Rejection {
+  readonly key: string;
+  readonly eTag: string;
+  /** Bytes. */
+  readonly size: number;
+  readonly code: RejectionCode;
+  /** For the picture's owner: what is wrong and what to do. */
+  readonly reason: string;
+  /** ISO 8601, UTC. */
+  readonly at: string;
+}
+
+/** File systems take names of 255 bytes, and an encoded key can be far longer. */
+const LONGEST_ENCODED = 200;
+
+/** The name of a key's entry; the key itself stands in the entry. */
+export function rejectionName(key: string): string {
+  const encoded = encodeURIComponent(key);
+  const short = encoded.length <= LONGEST_ENCODED;
+  const digest = () => createHash('sha256').update(key).digest('hex');
+  return `${REJECTED_PREFIX}${short ? encoded : `${encoded.slice(0, 100)}~${digest()}`}.json`;
+}
+
+export async function writeRejection(store: ObjectStore, rejection: Rejection): Promise<void> {
+  const body = new TextEncoder().encode(JSON.stringify(rejection));
+  await store.put(rejectionName(rejection.key), body, { contentType: 'application/json' });
+}
+
+/** The entry of a key, `undefined` when it has none. */
+export async function readRejection(store: ObjectStore, key: string): Promise<Rejection | undefined> {
+  return readEntry(store, rejectionName(key));
+}
+
+/** Removes the entries of keys; those that have none are no error. */
+export async function removeRejections(store: ObjectStore, keys: readonly string[]): Promise<void> {
+  if (keys.length > 0) await store.delete(keys.map(rejectionName));
+}
+
+/**
+ * All entries after `startAfter`, in the order of their names.
+ *
+ * @param startAfter the name of the last entry of the page before
+ */
+export async function* listRejections(
+  store: ObjectStore,
+  startAfter?: string,
+): AsyncIterable<Rejection & { readonly name: string }> {
+  for await (const page of store.list({ prefix: REJECTED_PREFIX, ...(startAfter && { startAfter }) }))
+    for (const { key: name } of page) {
+      const rejection = await readEntry(store, name);
+      if (rejection) yield { ...rejection, name };
+    }
+}
+
+async function readEntry(store: ObjectStore, name: string): Promise<Rejection | undefined> {
+  try {
+    return JSON.parse(new TextDecoder().decode((await store.get(name)).body)) as Rejection;
+  } catch (error) {
+    if (error instanceof ObjectNotFound) return undefined;
+    throw error;
+  }
+}
