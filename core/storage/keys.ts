@@ -9,11 +9,20 @@ import { KeyInvalid } from './errors.ts';
  * @throws KeyInvalid
  */
 export function assertKey(key: string): void {
-  if (key === '') throw new KeyInvalid(key, 'it is empty');
-  if (/\p{Surrogate}/u.test(key)) throw new KeyInvalid(key, 'it is not well-formed Unicode');
+  const fault = faultOf(key);
+  if (fault !== undefined) throw new KeyInvalid(key, fault);
+}
+
+/** Whether every object store takes `key`. */
+export const isKey = (key: string): boolean => faultOf(key) === undefined;
+
+function faultOf(key: string): string | undefined {
+  if (key === '') return 'it is empty';
+  if (/\p{Surrogate}/u.test(key)) return 'it is not well-formed Unicode';
   const bytes = Buffer.byteLength(key);
   if (bytes > SEARCH_LIMITS.maxKeyBytes)
-    throw new KeyInvalid(key, `it has ${bytes} bytes of UTF-8, ${SEARCH_LIMITS.maxKeyBytes} is the most`);
+    return `it has ${bytes} bytes of UTF-8, and ${SEARCH_LIMITS.maxKeyBytes} are the most`;
+  return undefined;
 }
 
 /** Orders keys by their UTF-8 bytes, as object stores list them; JavaScript's own order is that of UTF-16. */

@@ -1,0 +1,298 @@
+/** An object store on a folder, for one machine: objects are ordinary files, written whole or not at all. */
+
+import { type BigIntStats, constants } from 'node:fs';
+import { type FileHandle, link, lstat, mkdir, open, realpath, rename, stat } from 'node:fs/promises';
+import { dirname, join, resolve } from 'node:path';
+import { ObjectNotFound, PreconditionFailed, StoreUnavailable } from './errors.ts';
+import { Draft } from './files/copying.ts';
+import { eTagOf } from './files/etag.ts';
+import { codeOf, unlessAbsent, withStoreErrors } from './files/faults.ts';
+import { type Listed, listKeys } from './files/listing.ts';
+import { NoteBook } from './files/notes.ts';
+import { Places } from './files/places.ts';
+import { finish, readAll, removeAbandoned, removeFile, syncFolder } from './files/writing.ts';
+import { assertKey } from './keys.ts';
+import type {
+  ByteRange,
+  ComposePart,
+  ObjectInfo,
+  ObjectStore,
+  PutOptions,
+  StoredObject,
+} from './object-store.ts';
+import { assertWithin, targetOf } from './ranges.ts';
+
+/** Objects on one page of a list. */
+const PAGE_SIZE = 1_000;
+
+export interface FileStoreOptions {
+  /**
+   * Folder for what is not an ordinary file: drafts, metadata, odd keys. On the same file system as the store's own.
+   *
+   * @default `.store` in the store's folder
+   */
+  readonly sideFolder?: string;
+  /**
+   * Leaves files and folders alone whose names begin with a dot, as in a folder of somebody's pictures.
+   *
+   * @default false
+   */
+  readonly ignoreHidden?: boolean;
+}
+
+/** What an open store works with. */
+interface Opened {
+  readonly places: Places;
+  readonly notes: NoteBook;
+  readonly drafts: string;
+}
+
+/**
+ * Keys are paths below `folder`, which is made when it is missing; `files/places.ts` says what becomes of keys that no
+ * path can be. A write returns when it would outlast a power cut. putIfAbsent is a hard link, which exactly one of any
+ * number of processes can make. Symbolic links inside the folder are not followed.
+ *
+ * @example
+ * const pictures = new FileStore('/home/ada/photos', { ignoreHidden: true });
+ */
+export class FileStore implements ObjectStore {
+  readonly #folder: string;
+  readonly #options: FileStoreOptions;
+  #opened: Promise<Opened> | undefined;
+
+  constructor(folder: string, options: FileStoreOptions = {}) {
+    this.#folder = resolve(folder);
+    this.#options = options;
+  }
+
+  get(key: string, options: { ifMatch?: string } = {}): Promise<StoredObject> {
+    return this.#reading(key, async (handle, stats, { notes }) => {
+      const eTag = eTagOf(stats);
+      if (options.ifMatch !== undefined && options.ifMatch !== eTag) throw new PreconditionFailed(key);
+      const body = new Uint8Array(Number(stats.size));
+      const whole = await readAll(handle, body, 0);
+      // The store itself never writes into a file, but the folder's owner may.
+      if (!whole || eTagOf(await handle.stat({ bigint: true })) !== eTag)
+        throw new StoreUnavailable(`"${key}" changed while it was read`);
+      return { ...infoOf(key, stats), body, ...(await notes.read(key, eTag)) };
+    });
+  }
+
+  async read(key: string, range: ByteRange, target?: Uint8Array): Promise<Uint8Array> {
+    const bytes = targetOf(range, target);
+    return this.#reading(key, async (handle, stats) => {
+      assertWithin(key, range, Number(stats.size));
+      if (!(await readAll(handle, bytes, range.start))) throw new StoreUnavailable(`"${key}" was cut off`);
+      return bytes;
+    });
+  }
+
+  head(key: string): Promise<Omit<StoredObject, 'body'> | undefined> {
+    return this.#working(key, async (store) => {
+      const found = await this.#find(store, key);
+      if (!found) return undefined;
+      const info = infoOf(key, found.stats);
+      return { ...info, ...(await store.notes.read(key, info.eTag)) };
+    });
+  }
+
+  async *list(options: { prefix: string; startAfter?: string }): AsyncIterable<readonly ObjectInfo[]> {
+    const { places } = await withStoreErrors(() => this.#open());
+    const keys = listKeys(places, options.prefix, options.startAfter ?? '');
+    for (;;) {
+      const listed = await withStoreErrors(() => take(keys, PAGE_SIZE));
+      const page = await withStoreErrors(() => Promise.all(listed.map(describe)));
+      const present = page.filter((info) => info !== undefined);
+      if (present.length > 0) yield present;
+      if (listed.length < PAGE_SIZE) return;
+    }
+  }
+
+  put(key: string, body: Uint8Array, options: PutOptions = {}): Promise<{ eTag: string }> {
+    return this.#working(key, async (store) => {
+      const draft = await Draft.create(store.drafts);
+      try {
+        await draft.append(body);
+        return { eTag: await this.#replace(store, key, draft, options) };
+      } finally {
+        await draft.discard();
+      }
+    });
+  }
+
+  putIfAbsent(key: string, body: Uint8Array, options: PutOptions = {}): Promise<boolean> {
+    return this.#working(key, async (store) => {
+      if (await this.#find(store, key)) return false;
+      const path = await this.#placeFor(store, key);
+      const draft = await Draft.create(store.drafts);
+      try {
+        await draft.append(body);
+        const eTag = await this.#seal(store, key, draft, options);
+        try {
+          await link(draft.path, path);
+        } catch (error) {
+          if (codeOf(error) !== 'EEXIST') throw error;
+          await store.notes.remove(key, eTag);
+          return false;
+        }
+        await syncFolder(dirname(path));
+        return true;
+      } finally {
+        await draft.discard();
+      }
+    });
+  }
+
+  compose(
+    key: string,
+    parts: Iterable<ComposePart> | AsyncIterable<ComposePart>,
+    options: PutOptions = {},
+  ): Promise<{ size: number }> {
+    return this.#working(key, async (store) => {
+      const draft = await Draft.create(store.drafts);
+      try {
+        for await (const part of parts) {
+          if (part instanceof Uint8Array) {
+            await draft.append(part);
+            continue;
+          }
+          const source = await this.#find(store, part.copyFrom);
+          if (!source) throw new ObjectNotFound(part.copyFrom);
+          assertWithin(part.copyFrom, part.range, Number(source.stats.size));
+          await draft.appendRange(part.copyFrom, source.path, part.range);
+        }
+        await this.#replace(store, key, draft, options);
+        return { size: draft.size };
+      } finally {
+        await draft.discard();
+      }
+    });
+  }
+
+  async delete(keys: readonly string[]): Promise<void> {
+    for (const key of keys) assertKey(key);
+    await withStoreErrors(async () => {
+      const store = await this.#open();
+      const changed = new Set<string>();
+      for (const key of keys) {
+        // An ordinary file may hide an odd one of the same key.
+        for (let found = await this.#find(store, key); found; found = await this.#find(store, key)) {
+          await removeFile(found.path);
+          await store.notes.remove(key, eTagOf(found.stats));
+          changed.add(dirname(found.path));
+        }
+      }
+      for (const folder of changed) await syncFolder(folder);
+    });
+  }
+
+  /** Moves a draft to where its key stands, over what was there. */
+  async #replace(store: Opened, key: string, draft: Draft, options: PutOptions): Promise<string> {
+    const path = await this.#placeFor(store, key);
+    const eTag = await this.#seal(store, key, draft, options);
+    const old = await this.#find(store, key);
+    await rename(draft.path, path);
+    await syncFolder(dirname(path));
+    if (old) await store.notes.remove(key, eTagOf(old.stats));
+    if (old && old.path !== path) await removeFile(old.path);
+    return eTag;
+  }
+
+  /** Makes a draft final and durable, with its notes; gives its eTag. */
+  async #seal({ notes }: Opened, key: string, draft: Draft, options: PutOptions): Promise<string> {
+    await finish(draft.handle);
+    const eTag = eTagOf(await draft.handle.stat({ bigint: true }));
+    await notes.write(key, eTag, options);
+    return eTag;
+  }
+
+  /** The path to write to; an odd key's name is written down first, so that lists can tell it. */
+  async #placeFor({ places, drafts }: Opened, key: string): Promise<string> {
+    const path = await places.forWriting(key);
+    if (path !== places.oddPath(key) || (await unlessAbsent(stat(`${path}.key`)))) return path;
+    const draft = await Draft.create(drafts);
+    try {
+      await draft.append(Buffer.from(key));
+      await finish(draft.handle);
+      await rename(draft.path, `${path}.key`);
+    } finally {
+      await draft.discard();
+    }
+    return path;
+  }
+
+  async #find({ places }: Opened, key: string): Promise<{ path: string; stats: BigIntStats } | undefined> {
+    assertKey(key);
+    for (const path of places.candidates(key)) {
+      const stats = await unlessAbsent(lstat(path, { bigint: true }));
+      if (stats?.isFile() && (await places.isTrueName(path))) return { path, stats };
+    }
+    return undefined;
+  }
+
+  /** Opens the object's file for `work` and closes it; what is replaced meanwhile is read to its end as it was. */
+  #reading<T>(
+    key: string,
+    work: (handle: FileHandle, stats: BigIntStats, store: Opened) => Promise<T>,
+  ): Promise<T> {
+    return this.#working(key, async (store) => {
+      const found = await this.#find(store, key);
+      const flags = constants.O_RDONLY | (constants.O_NOFOLLOW ?? 0) | (constants.O_NONBLOCK ?? 0);
+      const handle = found && (await unlessAbsent(open(found.path, flags)));
+      if (!handle) throw new ObjectNotFound(key);
+      try {
+        return await work(handle, await handle.stat({ bigint: true }), store);
+      } finally {
+        await handle.close();
+      }
+    });
+  }
+
+  async #working<T>(key: string, work: (store: Opened) => Promise<T>): Promise<T> {
+    assertKey(key);
+    return withStoreErrors(async () => work(await this.#open()));
+  }
+
+  /** Makes the folders on first use; a failure is tried again by the next call. */
+  #open(): Promise<Opened> {
+    this.#opened ??= this.#makeFolders().catch((error: unknown) => {
+      this.#opened = undefined;
+      throw error;
+    });
+    return this.#opened;
+  }
+
+  async #makeFolders(): Promise<Opened> {
+    const { sideFolder = join(this.#folder, '.store'), ignoreHidden = false } = this.#options;
+    await mkdir(this.#folder, { recursive: true });
+    const side = resolve(sideFolder);
+    const [drafts, notes, odd] = [join(side, 'drafts'), join(side, 'notes'), join(side, 'odd')];
+    for (const folder of [drafts, notes, odd]) await mkdir(folder, { recursive: true });
+    await removeAbandoned(drafts);
+    const places = new Places(await realpath(this.#folder), await realpath(side), ignoreHidden);
+    return { places, notes: new NoteBook(notes), drafts };
+  }
+}
+
+const infoOf = (key: string, stats: BigIntStats): ObjectInfo => ({
+  key,
+  size: Number(stats.size),
+  eTag: eTagOf(stats),
+  lastModified: new Date(Number(stats.mtimeNs / 1_000_000n)),
+});
+
+/** What a list says of a file; `undefined` when it is gone by now. */
+async function describe({ key, path }: Listed): Promise<ObjectInfo | undefined> {
+  const stats = await unlessAbsent(lstat(path, { bigint: true }));
+  return stats?.isFile() ? infoOf(key, stats) : undefined;
+}
+
+async function take<T>(items: AsyncIterator<T>, most: number): Promise<T[]> {
+  const taken: T[] = [];
+  while (taken.length < most) {
+    const { value, done } = await items.next();
+    if (done) break;
+    taken.push(value);
+  }
+  return taken;
+}

@@ -1,0 +1,106 @@
+/** A file made of pieces, as `compose` needs it. */
+
+import { constants } from 'node:fs';
+import { copyFile, type FileHandle, open, rm } from 'node:fs/promises';
+import { RangeNotSatisfiable } from '../errors.ts';
+import type { ByteRange } from '../object-store.ts';
+import { rangeLength } from '../ranges.ts';
+import { draftPath, readAll, writeAll } from './writing.ts';
+
+/** Bytes of one copying step, and steps at once: what a disk and two cores keep busy with. */
+const STEP_BYTES = 1024 * 1024;
+const STEPS_AT_ONCE = 4;
+
+/** A clone is worth its fixed cost from here on, and only when this much at most has to be written again into it. */
+const MIN_CLONE_BYTES = 16 * 1024 * 1024;
+const MAX_REWRITTEN_BYTES = 8 * 1024 * 1024;
+
+/** A draft that grows piece by piece. */
+export class Draft {
+  #size = 0;
+
+  private constructor(
+    readonly folder: string,
+    public path: string,
+    public handle: FileHandle,
+  ) {}
+
+  static async create(folder: string): Promise<Draft> {
+    const path = draftPath(folder);
+    return new Draft(folder, path, await open(path, 'wx+'));
+  }
+
+  get size(): number {
+    return this.#size;
+  }
+
+  async append(bytes: Uint8Array): Promise<void> {
+    await writeAll(this.handle, bytes, this.#size);
+    this.#size += bytes.byteLength;
+  }
+
+  /**
+   * Appends a range of the file at `path`. Node has no in-kernel copy of a range, only of a whole file. So where the
+   * range keeps its offset, as it does when an index file grows, and the file system shares blocks (XFS, Btrfs, APFS),
+   * the draft becomes a clone of the source and nothing is copied at all; elsewhere the bytes pass through a buffer.
+   */
+  async appendRange(key: string, path: string, range: ByteRange): Promise<void> {
+    if (!(await this.#clone(path, range))) await this.#copy(key, path, range);
+    this.#size += rangeLength(range);
+  }
+
+  /** Closes the draft and removes its file if it still has this name. */
+  async discard(): Promise<void> {
+    await this.handle.close();
+    await rm(this.path, { force: true });
+  }
+
+  async #clone(source: string, range: ByteRange): Promise<boolean> {
+    const fits = range.start === this.#size && this.#size <= MAX_REWRITTEN_BYTES;
+    if (!fits || rangeLength(range) < MIN_CLONE_BYTES) return false;
+    const path = draftPath(this.folder);
+    try {
+      await copyFile(source, path, constants.COPYFILE_FICLONE_FORCE | constants.COPYFILE_EXCL);
+    } catch {
+      // This file system shares no blocks, or the source is gone, as the copy will find out.
+      await rm(path, { force: true });
+      return false;
+    }
+    const clone = await open(path, 'r+');
+    const before = new Uint8Array(this.#size);
+    const whole = (await clone.stat()).size >= range.end && (await readAll(this.handle, before, 0));
+    if (!whole) {
+      await clone.close();
+      await rm(path, { force: true });
+      return false;
+    }
+    await writeAll(clone, before, 0);
+    await clone.truncate(range.end);
+    await this.discard();
+    this.path = path;
+    this.handle = clone;
+    return true;
+  }
+
+  async #copy(key: string, path: string, range: ByteRange): Promise<void> {
+    const source = await open(path, 'r');
+    try {
+      let next = range.start;
+      const worker = async () => {
+        const buffer = Buffer.allocUnsafe(Math.min(STEP_BYTES, rangeLength(range)));
+        while (next < range.end) {
+          const start = next;
+          next = Math.min(start + STEP_BYTES, range.end);
+          const step = buffer.subarray(0, next - start);
+          if (!(await readAll(source, step, start))) throw new RangeNotSatisfiable(key);
+          await writeAll(this.handle, step, this.#size + start - range.start);
+        }
+      };
+      const workers = await Promise.allSettled(Array.from({ length: STEPS_AT_ONCE }, worker));
+      const failed = workers.find((outcome) => outcome.status === 'rejected');
+      if (failed) throw failed.reason;
+    } finally {
+      await source.close();
+    }
+  }
+}
