@@ -1,0 +1,35 @@
+/** A model as it lies on disk: `model.onnx`, and beside it `model.json`, which says what it is. */
+
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { z } from 'zod';
+import type { ModelInfo } from './embedder.ts';
+import { ModelUnusable } from './errors.ts';
+
+export const modelFile = (folder: string): string => join(folder, 'model.onnx');
+export const descriptionFile = (folder: string): string => join(folder, 'model.json');
+
+const Description = z.object({
+  modelId: z.string().regex(/^[a-z0-9.-]+-[0-9a-f]{8}$/),
+  weights: z.string(),
+  synthetic: z.boolean(),
+  precision: z.enum(['fp32', 'int8']),
+  /** SHA-256 of `model.onnx`, in hex. */
+  sha256: z.string().length(64),
+  /** Length of `model.onnx`. */
+  bytes: z.number().int().positive(),
+  /** What the model was made from and by; another one means that it must be made again. */
+  source: z.string(),
+});
+
+/** What `model.json` says. */
+export type ModelDescription = z.infer<typeof Description> & ModelInfo;
+
+/** @throws ModelUnusable when there is no model in the folder, or its description cannot be understood. */
+export async function readModelInfo(folder: string): Promise<ModelDescription> {
+  try {
+    return Description.parse(JSON.parse(await readFile(descriptionFile(folder), 'utf8')));
+  } catch (error) {
+    throw new ModelUnusable(`there is no model in ${folder}: run "npm run setup"`, { cause: error });
+  }
+}

@@ -1,0 +1,93 @@
+/** Downloads a file once: continues what an earlier try left, and believes the result only by its hash. */
+
+import { createWriteStream } from 'node:fs';
+import { mkdir, rename, rm, stat } from 'node:fs/promises';
+import { dirname } from 'node:path';
+import { Readable } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
+import { DownloadFailed } from './errors.ts';
+import { sha256OfFile } from './file-hash.ts';
+
+/** How far a download is, in bytes; `total` is undefined when the server does not say. */
+export interface Progress {
+  readonly done: number;
+  readonly total: number | undefined;
+}
+
+export interface DownloadOptions {
+  readonly url: string;
+  /** Where the file goes; what is not complete stands beside it with `.part` at the end. */
+  readonly path: string;
+  /** The first hex digits of its SHA-256. */
+  readonly sha256Prefix: string;
+  readonly onProgress: (progress: Progress) => void;
+  readonly fetch?: typeof fetch;
+}
+
+/** Milliseconds without an answer after which a server counts as unreachable. */
+const CONNECT_TIMEOUT_MS = 20_000;
+
+/**
+ * Does nothing when the file is there with the right hash.
+ *
+ * @throws DownloadFailed when the server cannot be reached, or sends something else than it should.
+ */
+export async function download(options: DownloadOptions): Promise<void> {
+  const { url, path, sha256Prefix } = options;
+  if ((await sizeOf(path)) > 0 && (await sha256OfFile(path)).startsWith(sha256Prefix)) return;
+  const part = `${path}.part`;
+  await mkdir(dirname(path), { recursive: true });
+  await fetchInto(part, options);
+  const hash = await sha256OfFile(part);
+  if (!hash.startsWith(sha256Prefix)) {
+    await rm(part);
+    throw new DownloadFailed(
+      `${url} is not the file it should be: its SHA-256 is ${hash}, not ${sha256Prefix}…`,
+    );
+  }
+  await rename(part, path);
+}
+
+async function fetchInto(part: string, options: DownloadOptions): Promise<void> {
+  const { url, onProgress, fetch: get = fetch } = options;
+  const have = await sizeOf(part);
+  const timeout = new AbortController();
+  const timer = setTimeout(() => timeout.abort(new Error('no answer in time')), CONNECT_TIMEOUT_MS);
+  try {
+    const headers: Record<string, string> = have > 0 ? { range: `bytes=${have}-` } : {};
+    const response = await get(url, { headers, signal: timeout.signal });
+    clearTimeout(timer);
+    // 416: there is nothing after what we have; whether that is the whole file, its hash will tell.
+    if (response.status === 416) return;
+    if (!response.ok || !response.body) throw new Error(`the server answered ${response.status}`);
+    const start = response.status === 206 ? have : 0;
+    const length = Number(response.headers.get('content-length')) || undefined;
+    let done = start;
+    const total = length === undefined ? undefined : start + length;
+    const counted = async function* (chunks: AsyncIterable<Uint8Array>) {
+      for await (const chunk of chunks) {
+        done += chunk.length;
+        onProgress({ done, total });
+        yield chunk;
+      }
+    };
+    const body = Readable.fromWeb(response.body as import('node:stream/web').ReadableStream);
+    await pipeline(body, counted, createWriteStream(part, { flags: start > 0 ? 'a' : 'w' }));
+  } catch (error) {
+    throw new DownloadFailed(`${url} could not be downloaded: ${reasonOf(error)}`, { cause: error });
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+/** `fetch` hides what went wrong behind "fetch failed". */
+function reasonOf(error: unknown): string {
+  if (!(error instanceof Error)) return String(error);
+  return error.cause instanceof Error ? error.cause.message : error.message;
+}
+
+const sizeOf = async (path: string): Promise<number> =>
+  stat(path).then(
+    ({ size }) => size,
+    () => 0,
+  );

@@ -1,0 +1,13 @@
+/** What can stop a model from being built. */
+
+import { LikenessError } from '../../core/errors.ts';
+
+/** The file is not a state dict of torchvision's ResNet50, or not the one it should be. */
+export class WeightsUnusable extends LikenessError {
+  readonly retryable = false;
+}
+
+/** The weights could not be downloaded; the network or the server may be back later. */
+export class DownloadFailed extends LikenessError {
+  readonly retryable = true;
+}
