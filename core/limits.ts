@@ -37,8 +37,24 @@ export const LOG_LIMITS = {
   manifestsKept: 10,
   /** Share of dead rows above which a new lineage is written without them. */
   maxDeadShare: 0.2,
-  /** Appends one compaction folds; what is over waits for the next one. */
+  /** Appends that one commit folds; what is over waits for the next one. */
   maxAppendsPerCompaction: 5_000,
+  /** Bytes of appends that one commit folds and so has in memory: some 24,000 pictures. */
+  maxBytesPerCompaction: 192 * MiB,
+  /** Rows of the FAISS file in memory at a time, when it is read through: 8 MiB. */
+  rowsPerBlock: 1_024,
+  /** Appends that are read side by side. */
+  readsAtOnce: 16,
+} as const;
+
+/** Reading an index into memory. */
+export const DOWNLOAD_LIMITS = {
+  /** Reads that run side by side: enough to fill the network of a function, few enough for its sockets. */
+  parallel: 16,
+  /** Bytes of one read; the size of the ranges that S3 advises. */
+  partBytes: 8 * MiB,
+  /** Tries of a refresh whose objects are cleaned away while it reads. */
+  refreshTries: 4,
 } as const;
 
 /** The HTTP API. */
@@ -48,6 +64,8 @@ export const SEARCH_LIMITS = {
   defaultK: 10,
   /** Appends of the tail that one search takes in; beyond it the answer says what is `pending`. */
   maxTailAppends: 2_000,
+  /** With `consistency=eventual`, an answer older than this also starts a refresh, for which it does not wait. */
+  eventualRefreshMs: 30 * SECOND,
   /** Bytes of a request's body: Lambda takes 6 MB of JSON, and base64 makes 4 of 3. */
   maxBodyBytes: 4.5 * MiB,
   /** Bytes of an object key, as on S3. */
@@ -67,4 +85,10 @@ export const QUEUE_LIMITS = {
   batchWindowMs: 2 * SECOND,
   /** Tries before an event goes to the dead-letter queue. */
   maxReceives: 3,
+} as const;
+
+/** One batch of on-upload. */
+export const INGEST_LIMITS = {
+  /** Bytes of picture files in memory at a time; one larger file is taken alone. */
+  maxBytesInMemory: 64 * MiB,
 } as const;

@@ -2,12 +2,15 @@
 
 import { createHash } from 'node:crypto';
 import type { RejectionCode } from '../embedding/errors.ts';
+import { compareVersions } from '../log/versions.ts';
 import { REJECTED_PREFIX } from '../names.ts';
 import { ObjectNotFound } from '../storage/errors.ts';
 import type { ObjectStore } from '../storage/object-store.ts';
 
 export interface Rejection {
   readonly key: string;
+  /** The version of the event; left out when a backfill found the picture. */
+  readonly version?: string;
   readonly eTag: string;
   /** Bytes. */
   readonly size: number;
@@ -29,25 +32,34 @@ export function rejectionName(key: string): string {
   return `${REJECTED_PREFIX}${short ? encoded : `${encoded.slice(0, 100)}~${digest()}`}.json`;
 }
 
+/** Writes the entry of a key, unless the one that is there is of a newer event. */
 export async function writeRejection(store: ObjectStore, rejection: Rejection): Promise<void> {
+  const known = await readRejection(store, rejection.key);
+  if (known && isNewer(known.version, rejection.version)) return;
   const body = new TextEncoder().encode(JSON.stringify(rejection));
   await store.put(rejectionName(rejection.key), body, { contentType: 'application/json' });
 }
 
-/** The entry of a key, `undefined` when it has none. */
-export async function readRejection(store: ObjectStore, key: string): Promise<Rejection | undefined> {
-  return readEntry(store, rejectionName(key));
+/** Removes the entry of a key that an event of version `version` makes void, if there is one and it is not newer. */
+export async function removeRejection(
+  store: ObjectStore,
+  key: string,
+  version: string | undefined,
+): Promise<void> {
+  const known = await readRejection(store, key);
+  if (known && !isNewer(known.version, version)) await store.delete([rejectionName(key)]);
 }
 
-/** Removes the entries of keys; those that have none are no error. */
-export async function removeRejections(store: ObjectStore, keys: readonly string[]): Promise<void> {
-  if (keys.length > 0) await store.delete(keys.map(rejectionName));
-}
+/** Where either is unknown, the later word counts. */
+const isNewer = (known: string | undefined, other: string | undefined): boolean =>
+  known !== undefined && other !== undefined && compareVersions(known, other) > 0;
+
+/** The entry of a key, `undefined` when it has none. */
+export const readRejection = (store: ObjectStore, key: string): Promise<Rejection | undefined> =>
+  readEntry(store, rejectionName(key));
 
 /**
- * All entries after `startAfter`, in the order of their names.
- *
- * @param startAfter the name of the last entry of the page before
+ * All entries after the one named `startAfter`, in the order of their names.
  */
 export async function* listRejections(
   store: ObjectStore,
