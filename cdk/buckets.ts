@@ -1,0 +1,75 @@
+/** The two buckets: encrypted, TLS only, private, and kept when the stack goes. */
+
+import { Duration, RemovalPolicy } from 'aws-cdk-lib';
+import {
+  BlockPublicAccess,
+  Bucket,
+  BucketEncryption,
+  HttpMethods,
+  type IBucket,
+  ObjectOwnership,
+} from 'aws-cdk-lib/aws-s3';
+import type { Construct } from 'constructs';
+import { acknowledge } from './acknowledgements.ts';
+
+/** What the two buckets can be told. */
+export interface BucketOptions {
+  /** @default RemovalPolicy.RETAIN */
+  readonly removalPolicy?: RemovalPolicy;
+  /** @default - no access logs */
+  readonly accessLogs?: IBucket;
+  /** Origins whose pages may upload. @default - none */
+  readonly corsOrigins?: readonly string[];
+}
+
+/** The bucket of the pictures; pages of `corsOrigins` may read from it and upload to it with signed requests. */
+export function createImagesBucket(scope: Construct, id: string, options: BucketOptions = {}): IBucket {
+  const bucket = createBucket(scope, id, options);
+  if (options.corsOrigins?.length) {
+    bucket.addCorsRule({
+      allowedOrigins: [...options.corsOrigins],
+      allowedMethods: [HttpMethods.GET, HttpMethods.HEAD, HttpMethods.PUT, HttpMethods.POST],
+      allowedHeaders: ['*'],
+      exposedHeaders: ['ETag'],
+      maxAge: 3600,
+    });
+  }
+  return asInterface(bucket);
+}
+
+/** The bucket of the log, the manifests and the index. */
+export function createIndexBucket(scope: Construct, id: string, options: BucketOptions = {}): IBucket {
+  return asInterface(createBucket(scope, id, options));
+}
+
+function createBucket(scope: Construct, id: string, options: BucketOptions): Bucket {
+  const bucket = new Bucket(scope, id, {
+    blockPublicAccess: BlockPublicAccess.BLOCK_ALL,
+    objectOwnership: ObjectOwnership.BUCKET_OWNER_ENFORCED,
+    encryption: BucketEncryption.S3_MANAGED,
+    enforceSSL: true,
+    removalPolicy: options.removalPolicy ?? RemovalPolicy.RETAIN,
+    ...(options.accessLogs && {
+      serverAccessLogsBucket: options.accessLogs,
+      serverAccessLogsPrefix: `${id}/`,
+    }),
+    lifecycleRules: [
+      {
+        // Parts of an upload that nobody finished are paid for and seen by no listing.
+        id: 'AbortUnfinishedUploads',
+        abortIncompleteMultipartUploadAfter: Duration.days(1),
+      },
+    ],
+  });
+  if (!options.accessLogs) {
+    acknowledge(
+      bucket,
+      'Access logs need a third bucket and grow with every request; the accessLogs property turns them on.',
+      'AwsSolutions-S1',
+    );
+  }
+  return bucket;
+}
+
+/** The CDK's class misses its own interface by an `undefined` that exactOptionalPropertyTypes tells from absence. */
+export const asInterface = (bucket: Bucket): IBucket => bucket as IBucket;

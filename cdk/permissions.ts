@@ -1,0 +1,88 @@
+/** What each function may do to the two buckets: the actions and prefixes that it uses, and nothing else. */
+
+import { type IGrantable, PolicyStatement } from 'aws-cdk-lib/aws-iam';
+import type { IBucket } from 'aws-cdk-lib/aws-s3';
+import { INDEX_PREFIX, LOG_PREFIX, MANIFEST_PREFIX, REJECTED_PREFIX } from '../core/names.ts';
+
+type ObjectAction = 's3:GetObject' | 's3:PutObject' | 's3:DeleteObject' | 's3:AbortMultipartUpload';
+
+/** Actions on the objects of a bucket, by the prefix of their keys. */
+type ObjectPermissions = Readonly<Record<string, readonly ObjectAction[]>>;
+
+interface Permissions {
+  readonly images?: ObjectPermissions;
+  /** Prefixes are relative to the model's namespace. */
+  readonly index: ObjectPermissions;
+}
+
+/**
+ * Every function may also list the buckets in which it reads. Without that right S3 answers 403 instead of 404 for a
+ * key that is not there, and a picture deleted a moment ago would look like a missing permission.
+ */
+export const PERMISSIONS = {
+  onUpload: {
+    images: { '': ['s3:GetObject'] },
+    index: {
+      // Read back after an answer that leaves open whether the write happened.
+      [LOG_PREFIX]: ['s3:GetObject', 's3:PutObject'],
+      [REJECTED_PREFIX]: ['s3:GetObject', 's3:PutObject', 's3:DeleteObject'],
+    },
+  },
+  compact: {
+    index: {
+      [LOG_PREFIX]: ['s3:GetObject', 's3:DeleteObject'],
+      [MANIFEST_PREFIX]: ['s3:GetObject', 's3:PutObject', 's3:DeleteObject'],
+      [INDEX_PREFIX]: ['s3:GetObject', 's3:PutObject', 's3:DeleteObject', 's3:AbortMultipartUpload'],
+    },
+  },
+  search: {
+    // Presigned uploads and picture addresses are signed with this role, and can do no more than it can.
+    images: { '': ['s3:GetObject', 's3:PutObject', 's3:DeleteObject'] },
+    index: {
+      [LOG_PREFIX]: ['s3:GetObject'],
+      [MANIFEST_PREFIX]: ['s3:GetObject'],
+      [INDEX_PREFIX]: ['s3:GetObject'],
+      [REJECTED_PREFIX]: ['s3:GetObject'],
+    },
+  },
+} satisfies Record<string, Permissions>;
+
+export interface Buckets {
+  readonly images: IBucket;
+  readonly index: IBucket;
+}
+
+/** Gives a function what `PERMISSIONS` says of it, within the namespace of one model. */
+export function permit(
+  grantee: IGrantable,
+  permissions: Permissions,
+  buckets: Buckets,
+  modelId: string,
+): void {
+  if (permissions.images) permitBucket(grantee, buckets.images, permissions.images, '');
+  permitBucket(grantee, buckets.index, permissions.index, `${modelId}/`);
+}
+
+function permitBucket(
+  grantee: IGrantable,
+  bucket: IBucket,
+  objects: ObjectPermissions,
+  namespace: string,
+): void {
+  const principal = grantee.grantPrincipal;
+  principal.addToPrincipalPolicy(
+    new PolicyStatement({ actions: ['s3:ListBucket'], resources: [bucket.bucketArn] }),
+  );
+  for (const [prefix, actions] of Object.entries(objects)) {
+    principal.addToPrincipalPolicy(
+      new PolicyStatement({
+        actions: [...actions],
+        resources: [bucket.arnForObjects(`${namespace}${prefix}*`)],
+      }),
+    );
+  }
+  // A bucket of the user's may have a key of its own.
+  const writes = Object.values(objects).some((actions) => actions.includes('s3:PutObject'));
+  if (writes) bucket.encryptionKey?.grantEncryptDecrypt(grantee);
+  else bucket.encryptionKey?.grantDecrypt(grantee);
+}
