@@ -1,0 +1,53 @@
+/** `likeness status`: how many, how fresh, which model. */
+
+import type { Command } from 'commander';
+import type { Stats } from '../../client/types.ts';
+import { connect, type ServerFlags } from '../connection.ts';
+import { count, fileSize, styled, type Terminal, table } from '../terminal.ts';
+
+export function statusCommand(program: Command, terminal: Terminal): void {
+  program
+    .command('status')
+    .summary('show how many pictures, how fresh, which model')
+    .description(
+      'Shows what the server holds: pictures, model, the state of index and log, what still waits.',
+    )
+    .addHelpText(
+      'after',
+      `
+Examples:
+  likeness status
+  likeness status --json --endpoint https://abc.execute-api.eu-west-1.amazonaws.com`,
+    )
+    .action(async (_options, command: Command) => {
+      const flags = command.optsWithGlobals<ServerFlags>();
+      const stats = await (await connect(flags)).stats();
+      if (flags.json) terminal.out(JSON.stringify(stats));
+      else for (const line of table(rowsOf(stats, terminal))) terminal.out(line);
+    });
+}
+
+function rowsOf({ pictures, model, index, log, memory, queue }: Stats, terminal: Terminal): string[][] {
+  const name = `${model.id} (${model.precision})`;
+  const synthetic = styled(
+    terminal,
+    'yellow',
+    'SYNTHETIC weights: copies are found, likeness of meaning is not',
+  );
+  const committed = index.committedAt ? `, committed ${index.committedAt}` : '';
+  return [
+    ['pictures', pictures.toLocaleString('en')],
+    ['model', name],
+    ...(model.synthetic ? [['', synthetic]] : []),
+    [
+      'index',
+      `generation ${index.generation}, ${count(index.rows, 'row')}, ${index.deadRows} dead${committed}`,
+    ],
+    [
+      'log',
+      `${count(log.appends, 'append')} not folded yet${log.pending > 0 ? `, ${log.pending} not searched` : ''}`,
+    ],
+    ['memory', `${fileSize(memory.bytes)} of ${fileSize(memory.budgetBytes)}`],
+    ...(queue ? [['queue', `${queue.waiting} waiting, ${queue.failed} failed`]] : []),
+  ];
+}

@@ -1,0 +1,14 @@
+/** How commands fail. */
+
+/** Exit codes: 0 done, 1 failed, 2 wrong usage. */
+export const EXIT = { done: 0, failed: 1, usage: 2 } as const;
+
+/** The command was called wrongly; the message says how to call it. */
+export class UsageError extends Error {
+  override readonly name = 'UsageError';
+}
+
+/** The command could not do, or not wholly do, what it was asked to. */
+export class CommandFailed extends Error {
+  override readonly name = 'CommandFailed';
+}

@@ -1,0 +1,38 @@
+/** Prints the answer of a search. */
+
+import type { SearchAnswer } from '../client/types.ts';
+import { inlinePicture, pictureProtocol } from './inline-picture.ts';
+import { count, styled, type Terminal, table } from './terminal.ts';
+
+export async function showResults(terminal: Terminal, answer: SearchAnswer, json = false): Promise<void> {
+  if (json) {
+    terminal.out(JSON.stringify(answer));
+    return;
+  }
+  if (answer.synthetic) {
+    terminal.err('The model has SYNTHETIC weights: copies are found, but likeness of meaning is not.');
+  }
+  const lines = table(answer.results.map(({ score, key }) => [score.toFixed(3), key]));
+  const protocol = terminal.interactive ? pictureProtocol() : undefined;
+  for (const [i, line] of lines.entries()) {
+    if (protocol) terminal.out(await picture(answer.results[i]!.url, protocol));
+    terminal.out(line);
+  }
+  if (answer.results.length === 0) terminal.err('Nothing is that similar.');
+  const { embedMs, refreshMs, scanMs } = answer.took;
+  const about = `${count(answer.searched, 'picture')} compared in ${(embedMs + refreshMs + scanMs).toFixed(0)} ms`;
+  if (terminal.interactive) terminal.err(styled(terminal, 'dim', about));
+  if (answer.pending > 0) {
+    terminal.err(`${count(answer.pending, 'batch')} of late uploads not taken in yet.`);
+  }
+}
+
+/** A picture that cannot be shown is no reason to keep back its name. */
+async function picture(url: string, protocol: 'kitty' | 'iterm'): Promise<string> {
+  try {
+    const response = await fetch(url, { signal: AbortSignal.timeout(5_000) });
+    return response.ok ? await inlinePicture(new Uint8Array(await response.arrayBuffer()), protocol) : '';
+  } catch {
+    return '';
+  }
+}

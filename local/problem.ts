@@ -1,0 +1,22 @@
+/** Problem documents (RFC 9457) of the parts that only a server on one machine has. */
+
+export interface LocalProblem {
+  readonly code:
+    | 'forbidden'
+    | 'invalid-request'
+    | 'body-too-large'
+    | 'picture-not-found'
+    | 'picture-rejected';
+  readonly status: 400 | 403 | 404 | 413 | 415;
+  readonly title: string;
+  /** What to do about it. */
+  readonly detail: string;
+}
+
+export function problem({ code, ...about }: LocalProblem): Response {
+  const document = { type: `urn:likeness:problem:${code}`, ...about };
+  return Response.json(document, {
+    status: about.status,
+    headers: { 'content-type': 'application/problem+json' },
+  });
+}
