@@ -1,0 +1,92 @@
+/** From the bytes of a picture file to the pixels that the network sees. */
+
+import sharp from 'sharp';
+import { toSrgb } from './colour-profile.ts';
+import type { Crop } from './embedder.ts';
+import { PictureRejected } from './errors.ts';
+import { centredSquare, pixelsOf, type Rectangle, SIDE } from './geometry.ts';
+import { type PictureHeader, type PictureLimits, readHeader } from './header.ts';
+import { orientationOf, storedAxes, storedRectangle, turnSquare } from './orientation.ts';
+import { type Pixels, resample, sourceSpan } from './resample.ts';
+
+// Every picture is another one: what libvips would keep of the last ones is never asked for again.
+sharp.cache(false);
+
+export interface PreprocessOptions {
+  readonly limits: PictureLimits;
+  /** The part of the picture that matters; all of it when not given. */
+  readonly crop?: Crop | undefined;
+}
+
+/**
+ * What torchvision's Resize(256) and CenterCrop(224) make of a picture, to the bit; but EXIF orientation is applied,
+ * colour profiles are converted to sRGB, transparency is laid on white, and of several frames the first counts.
+ *
+ * @returns 224 x 224 RGB pixels, `SIDE * SIDE * 3` bytes.
+ * @throws PictureRejected
+ */
+export async function preprocess(
+  bytes: Uint8Array,
+  { limits, crop }: PreprocessOptions,
+): Promise<Uint8Array> {
+  const header = await readHeader(bytes, limits);
+  const { width, height, rgbProfile } = header;
+  const orientation = orientationOf(header.orientation);
+  const seen = orientation.swap ? { width: height, height: width } : { width, height };
+  const wanted = crop ? pixelsOf(crop, seen.width, seen.height) : { left: 0, top: 0, ...seen };
+  const part = storedRectangle(wanted, orientation, width, height);
+  const { x, y } = storedAxes(centredSquare(wanted.width, wanted.height), orientation);
+
+  const columns = sourceSpan(x);
+  const rows = sourceSpan(y);
+  const top = part.top + rows.start;
+  // The rows below what is needed are decoded all the same: a file that is cut off must not depend on where.
+  const pixels = await decode(bytes, header, limits, {
+    left: part.left + columns.start,
+    top,
+    width: columns.end - columns.start,
+    height: height - top,
+  });
+  const square = resample(pixels, x, y, columns.start, rows.start);
+  return turnSquare(rgbProfile ? await toSrgb(square, SIDE, rgbProfile) : square, SIDE, orientation);
+}
+
+/** Decodes a part of the picture, as stored, to 8-bit RGB. */
+async function decode(
+  bytes: Uint8Array,
+  { rgbProfile }: PictureHeader,
+  limits: PictureLimits,
+  part: Rectangle,
+): Promise<Pixels> {
+  const picture = sharp(bytes, {
+    failOn: 'error',
+    limitInputPixels: limits.maxPixels,
+    sequentialRead: true,
+    ignoreIcc: rgbProfile !== undefined,
+  });
+  try {
+    const { data, info } = await picture
+      .timeout({ seconds: Math.ceil(limits.decodeTimeoutMs / 1000) })
+      .extract(part)
+      .flatten({ background: 'white' })
+      .toColourspace('srgb')
+      .raw()
+      .toBuffer({ resolveWithObject: true });
+    if (info.channels !== 3) throw new Error(`decoded to ${info.channels} channels`);
+    return { data, width: info.width, height: info.height };
+  } catch (error) {
+    if (error instanceof Error && /timeout/i.test(error.message)) {
+      const seconds = limits.decodeTimeoutMs / 1000;
+      throw new PictureRejected(
+        'decode-timeout',
+        `The picture takes more than ${seconds} seconds to decode.`,
+        {
+          cause: error,
+        },
+      );
+    }
+    throw new PictureRejected('corrupt', 'The file is damaged or cut off: it cannot be decoded whole.', {
+      cause: error,
+    });
+  }
+}
