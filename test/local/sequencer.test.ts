@@ -1,0 +1,31 @@
+import { describe, expect, it } from 'vitest';
+import { compareVersions } from '../../core/log/versions.ts';
+import { Sequencer } from '../../local/sequencer.ts';
+
+describe('Sequencer', () => {
+  it('gives 18 upper-case hexadecimal digits, as S3 does', () => {
+    const sequencer = new Sequencer({ now: () => Date.UTC(2026, 0, 1) });
+
+    expect(sequencer.next()).toMatch(/^[0-9A-F]{18}$/);
+  });
+
+  it('grows within a millisecond, with time, and when the clock is set back', () => {
+    let now = 1_000_000;
+    const sequencer = new Sequencer({ now: () => now });
+    const given = [sequencer.next(), sequencer.next()];
+    now += 1;
+    given.push(sequencer.next());
+    now -= 500_000;
+    given.push(sequencer.next());
+
+    for (let i = 1; i < given.length; i++) expect(compareVersions(given[i - 1]!, given[i]!)).toBeLessThan(0);
+  });
+
+  it('sorts after versions that an earlier run gave out, also longer ones', () => {
+    const sequencer = new Sequencer({ now: () => 1 });
+    sequencer.passOver('00FFFFFFFFFFFFFFFFFFFF');
+    sequencer.passOver('0A');
+
+    expect(compareVersions(sequencer.next(), '00FFFFFFFFFFFFFFFFFFFF')).toBeGreaterThan(0);
+  });
+});
