@@ -1,0 +1,15 @@
+/** What can stand between an index in the store and an answer from it. */
+
+import { LikenessError } from '../errors.ts';
+
+/** The index needs more memory than this process may use for it; decided before any of it is loaded. */
+export class IndexTooLarge extends LikenessError {
+  readonly retryable = false;
+  constructor(
+    readonly rows: number,
+    readonly neededBytes: number,
+    readonly budgetBytes: number,
+  ) {
+    super(`an index of ${rows} rows needs ${neededBytes} bytes of memory, and ${budgetBytes} may be used`);
+  }
+}
