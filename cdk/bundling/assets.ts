@@ -1,5 +1,10 @@
 /** What the functions run, as folders that the CDK makes assets of. */
 
+import { spawnSync } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
+import type { ImageSearchProps } from '../image-search-props.ts';
+import { BundlingFailed } from './errors.ts';
+
 export interface Assets {
   /** Folder with `index.mjs` of on-upload and its node_modules; it becomes /var/task. */
   readonly onUpload: string;
@@ -11,6 +16,28 @@ export interface Assets {
   readonly layer: string;
 }
 
-export function buildAssets(_: unknown): Assets {
-  throw new Error('later');
+const PROGRAM = fileURLToPath(new URL('build.ts', import.meta.url));
+
+/**
+ * Bundles the functions and makes the layer.
+ *
+ * In a process of its own, because constructs are made without waiting, and downloading and bundling take time.
+ *
+ * @throws BundlingFailed after the reason was printed
+ */
+export function buildAssets({
+  weights,
+  precision,
+}: Pick<ImageSearchProps, 'weights' | 'precision'> = {}): Assets {
+  const args = [
+    ...(weights ? [`--weights=${weights}`] : []),
+    ...(precision ? [`--precision=${precision}`] : []),
+  ];
+  const { status, stdout } = spawnSync(process.execPath, ['--import', 'tsx', PROGRAM, ...args], {
+    cwd: fileURLToPath(new URL('../..', import.meta.url)),
+    encoding: 'utf8',
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
+  if (status !== 0) throw new BundlingFailed('the functions could not be packaged; the reason stands above');
+  return JSON.parse(stdout) as Assets;
 }

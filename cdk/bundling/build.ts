@@ -1,0 +1,49 @@
+/** The program that packages the functions: says on stderr how large they are, and on stdout where, as JSON. */
+
+import { join, resolve } from 'node:path';
+import { parseArgs } from 'node:util';
+import { LikenessError } from '../../core/errors.ts';
+import { DownloadFailed } from '../../layers/onnx-resnet50/errors.ts';
+import type { Assets } from './assets.ts';
+import { bundleFunction } from './functions.ts';
+import { buildLayer } from './layer.ts';
+import { ROOT } from './lock-file.ts';
+import { filesBelow, sizeTable } from './sizes.ts';
+import { refuseTooNew } from './symbol-versions.ts';
+
+const WAYS_TO_WEIGHTS = `
+Ways to continue, any one of them:
+- run this where download.pytorch.org can be reached; the file is kept in .cache/models
+- npx cdk deploy -c weights=path/to/resnet50.pth   a file that you have (a state dict of torchvision's ResNet50)
+- npx cdk deploy -c weights=synthetic              random weights: everything runs, but no likeness of meaning`;
+
+async function main(): Promise<Assets> {
+  const { values } = parseArgs({ options: { weights: { type: 'string' }, precision: { type: 'string' } } });
+  const out = join(ROOT, 'build');
+  const [onUpload, compact, search, layer] = await Promise.all([
+    bundleFunction('onUpload', join(out, 'functions')),
+    bundleFunction('compact', join(out, 'functions')),
+    bundleFunction('search', join(out, 'functions')),
+    buildLayer(
+      {
+        ...(values.weights && { weights: values.weights }),
+        ...(values.precision && { precision: values.precision as 'fp32' }),
+      },
+      out,
+    ),
+  ]);
+  const assets = { onUpload, compact, search, layer };
+  for (const { path } of Object.values(assets).flatMap((folder) => filesBelow(resolve(folder)))) {
+    if (/\.node$|\.so(\.\d+)*$/.test(path)) refuseTooNew(path);
+  }
+  console.error(sizeTable(assets));
+  return assets;
+}
+
+try {
+  console.log(JSON.stringify(await main()));
+} catch (error) {
+  if (!(error instanceof LikenessError)) throw error;
+  console.error(`${error.message}${error instanceof DownloadFailed ? `\n${WAYS_TO_WEIGHTS}` : ''}`);
+  process.exitCode = 1;
+}

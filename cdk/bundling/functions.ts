@@ -1,0 +1,80 @@
+/** The three functions as bundles: one minified ES module each, with a source map, and what cannot be bundled beside it. */
+
+import { mkdirSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { build, type Metafile, type Plugin } from 'esbuild';
+import { ROOT } from './lock-file.ts';
+import { NATIVE_PACKAGES, shipNativePackage } from './native-packages.ts';
+
+/** The folders in functions/, by the names that the construct has for them. */
+export const FUNCTIONS = { onUpload: 'on-upload', compact: 'compact', search: 'search' } as const;
+export type FunctionName = keyof typeof FUNCTIONS;
+
+/**
+ * Writes `<out>/<folder>/index.mjs`, its source map and its node_modules.
+ *
+ * The same sources give the same bytes on every machine, so that a deployment without a change changes nothing.
+ *
+ * @returns the folder
+ */
+export async function bundleFunction(name: FunctionName, out: string): Promise<string> {
+  const folder = join(out, FUNCTIONS[name]);
+  rmSync(folder, { recursive: true, force: true });
+  mkdirSync(folder, { recursive: true });
+  const { metafile } = await build({
+    absWorkingDir: ROOT,
+    entryPoints: [`functions/${FUNCTIONS[name]}/lambda.ts`],
+    outfile: join(folder, 'index.mjs'),
+    bundle: true,
+    platform: 'node',
+    target: 'node22',
+    format: 'esm',
+    mainFields: ['module', 'main'],
+    minify: true,
+    // Errors and log lines carry the names of classes.
+    keepNames: true,
+    sourcemap: 'linked',
+    sourcesContent: false,
+    legalComments: 'none',
+    metafile: true,
+    logLevel: 'warning',
+    // CommonJS packages in the bundle call require.
+    banner: {
+      js: "import{createRequire as likenessRequire}from'node:module';const require=likenessRequire(import.meta.url);",
+    },
+    plugins: [requireNativePackages],
+  });
+  for (const native of NATIVE_PACKAGES) {
+    if (native.place === 'function' && imports(metafile, native.name)) {
+      shipNativePackage(native, join(folder, 'node_modules'));
+    }
+  }
+  return folder;
+}
+
+const imports = (metafile: Metafile, name: string): boolean =>
+  Object.values(metafile.inputs).some((input) =>
+    input.imports.some((one) => one.external && one.path === name),
+  );
+
+/**
+ * Turns imports of native packages into calls of require, which looks in the layer as well (NODE_PATH); an ES import
+ * looks only beside the code.
+ */
+const requireNativePackages: Plugin = {
+  name: 'require-native-packages',
+  setup({ onResolve, onLoad }) {
+    const filter = new RegExp(`^(${NATIVE_PACKAGES.map(({ name }) => name).join('|')})$`);
+    const namespace = 'native-package';
+    onResolve({ filter }, ({ path, namespace: from }) =>
+      from === namespace ? { path, external: true } : { path, namespace },
+    );
+    onLoad({ filter: /.*/, namespace }, ({ path }) => ({
+      contents: `module.exports = require(${JSON.stringify(path)});`,
+    }));
+    // A package that brings native code and is not on the list would work here and fail on Lambda.
+    onLoad({ filter: /\.node$/ }, ({ path }) => ({
+      errors: [{ text: `${path} is native code; its package must be in cdk/bundling/native-packages.ts` }],
+    }));
+  },
+};

@@ -1,0 +1,26 @@
+/** The layer: the network, its description, and the ONNX Runtime that runs it. */
+
+import { copyFileSync, mkdirSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { descriptionFile, modelFile } from '../../core/embedding/model-folder.ts';
+import { type ModelRequest, prepareModel } from '../../layers/onnx-resnet50/build.ts';
+import { ROOT } from './lock-file.ts';
+import { NATIVE_PACKAGES, shipNativePackage } from './native-packages.ts';
+
+/**
+ * Makes the model where it is not there yet, and writes `<out>/layer/`, which becomes /opt.
+ *
+ * @returns the folder
+ * @throws WeightsUnusable, DownloadFailed
+ */
+export async function buildLayer(request: Omit<ModelRequest, 'out'>, out: string): Promise<string> {
+  const { folder: model } = await prepareModel({ ...request, out: join(ROOT, '.cache', 'models') });
+  const layer = join(out, 'layer');
+  rmSync(layer, { recursive: true, force: true });
+  mkdirSync(join(layer, 'model'), { recursive: true });
+  for (const file of [modelFile, descriptionFile]) copyFileSync(file(model), file(join(layer, 'model')));
+  for (const native of NATIVE_PACKAGES) {
+    if (native.place === 'layer') shipNativePackage(native, join(layer, 'nodejs', 'node_modules'));
+  }
+  return layer;
+}

@@ -1,0 +1,57 @@
+/** The packages with native code, which stay outside the bundles, for Lambda's platform whatever this machine is. */
+
+import { cpSync, existsSync } from 'node:fs';
+import { join } from 'node:path';
+import { downloadPackage } from './download-package.ts';
+import { type LockedPackage, lockedPackage, ROOT } from './lock-file.ts';
+
+export interface NativePackage {
+  /** What the code imports. */
+  readonly name: string;
+  /** Where it lies on Lambda: beside the function's code, or in the layer. */
+  readonly place: 'function' | 'layer';
+  /** It, what it needs to run, and the parts of it that are made for Lambda's platform. */
+  readonly ships: readonly string[];
+  /** Files that nothing reads there: other platforms' code, sources, types. */
+  readonly without: RegExp;
+}
+
+export const NATIVE_PACKAGES: readonly NativePackage[] = [
+  {
+    name: 'sharp',
+    place: 'function',
+    ships: [
+      'sharp',
+      '@img/colour',
+      'detect-libc',
+      'semver',
+      '@img/sharp-linux-x64',
+      '@img/sharp-libvips-linux-x64',
+    ],
+    without: /\/sharp\/(install|src)$|\.d\.[cm]?ts$/,
+  },
+  {
+    name: 'onnxruntime-node',
+    place: 'layer',
+    // Its other dependencies only serve its installation.
+    ships: ['onnxruntime-node', 'onnxruntime-common'],
+    without:
+      /\/bin\/[^/]+\/(darwin|win32|linux\/arm64)$|\/onnxruntime-(node|common)\/(lib|script)$|\.d\.ts$|\.map$/,
+  },
+];
+
+/** Copies a package, and what it needs to run, below `nodeModules`. */
+export function shipNativePackage(native: NativePackage, nodeModules: string): void {
+  for (const entry of native.ships.map(lockedPackage)) {
+    cpSync(folderOf(entry), join(nodeModules, entry.name), {
+      recursive: true,
+      filter: (source) => !native.without.test(source.replaceAll('\\', '/')),
+    });
+  }
+}
+
+/** Its folder in node_modules where npm installed it on this machine, else a copy of what the registry has. */
+function folderOf(entry: LockedPackage): string {
+  const installed = join(ROOT, 'node_modules', entry.name);
+  return existsSync(join(installed, 'package.json')) ? installed : downloadPackage(entry);
+}
