@@ -1,5 +1,6 @@
 /** Writing to the append log and reading from it. */
 
+import { decodeTime } from 'ulid';
 import type { Clock } from '../clock.ts';
 import { appendName, LOG_PREFIX } from '../names.ts';
 import { RangeNotSatisfiable, StoreUnavailable } from '../storage/errors.ts';
@@ -27,9 +28,13 @@ export async function writeAppend(store: ObjectStore, clock: Clock, append: Appe
   throw new StoreUnavailable(`"${name}" is taken: two appends drew the same ULID`);
 }
 
+const APPEND_NAME = /^log\/([0-7][0-9A-HJKMNP-TV-Z]{25})\.safetensors$/;
+
 /** Whether an object under `log/` has the name of an append; others are left alone. */
-export const isAppendName = (name: string): boolean =>
-  /^log\/[0-9A-HJKMNP-TV-Z]{26}\.safetensors$/.test(name);
+export const isAppendName = (name: string): boolean => APPEND_NAME.test(name);
+
+/** When an append was made, by its writer's clock: milliseconds since the epoch. */
+export const appendTime = (name: string): number => decodeTime(APPEND_NAME.exec(name)?.[1] ?? '');
 
 /** An append in a list of the log. */
 export interface AppendInfo {
