@@ -4,6 +4,9 @@ import type { LogLimits } from '../limits.ts';
 import type { CommitTime, Manifest } from './manifest.ts';
 import type { Committed } from './manifests.ts';
 
+/** Stores date objects in whole seconds: two dates can seem to be up to this much further apart than they are. */
+const DATE_RESOLUTION_MS = 1_000;
+
 export type History = Pick<Manifest, 'folded' | 'markers' | 'replaced'>;
 
 export const NO_HISTORY: History = { folded: [], markers: [], replaced: [] };
@@ -40,7 +43,8 @@ export const withoutGoneFiles = (history: History, there: ReadonlySet<string>): 
 
 /** Names of folded appends and replaced files that have waited long enough at `now`, by the store's clock. */
 export function expiredNames({ folded, replaced }: History, limits: LogLimits, now: number): string[] {
-  const expired = (at: CommitTime, graceMs: number) => at !== null && now - at >= graceMs;
+  const expired = (at: CommitTime, graceMs: number) =>
+    at !== null && now - at >= graceMs + DATE_RESOLUTION_MS;
   return [
     ...folded.filter(({ at }) => expired(at, limits.foldedGraceMs)).map(({ name }) => name),
     ...replaced.filter(({ at }) => expired(at, limits.replacedGraceMs)).flatMap(({ names }) => names),

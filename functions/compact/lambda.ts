@@ -1,0 +1,27 @@
+/** compact on AWS: its dependencies from the environment. */
+
+import { systemClock } from '../../core/clock.ts';
+import { prefixed } from '../../core/storage/prefixed-store.ts';
+import { s3Client } from '../../core/storage/s3-client.ts';
+import { S3Store } from '../../core/storage/s3-store.ts';
+import { required, VARIABLES } from '../environment.ts';
+import { METRICS } from '../metric-names.ts';
+import { count, logger, observed, seconds, traced } from '../observability.ts';
+import { createCompact } from './handler.ts';
+
+const client = traced(s3Client({ endpoint: process.env[VARIABLES.endpoint] }));
+const modelId = required(VARIABLES.modelId);
+const compact = createCompact({
+  index: prefixed(new S3Store({ client, bucket: required(VARIABLES.indexBucket) }), `${modelId}/`),
+  modelId,
+  clock: systemClock,
+  logger,
+});
+
+export const handler = observed(async () => {
+  const report = await compact();
+  seconds(METRICS.compactionLag, report.oldestWaitMs / 1_000);
+  count(METRICS.pictures, report.live);
+  logger.info('compacted', { ...report });
+  return report;
+});
