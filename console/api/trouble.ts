@@ -1,0 +1,36 @@
+/** Errors in words that a person can act upon. */
+
+import { ProblemError } from '../../client/index.ts';
+
+export interface Trouble {
+  readonly title: string;
+  readonly detail: string;
+  /** Nothing is wrong with the request: it will be made again by itself. */
+  readonly passing: boolean;
+  /** The server wants to know who asks. */
+  readonly needsToken: boolean;
+}
+
+export function troubleOf(error: unknown): Trouble {
+  if (error instanceof ProblemError) {
+    const needsToken = error.status === 401 || error.status === 403;
+    return {
+      title: needsToken ? 'The server does not let this page in' : error.problem.title,
+      detail: needsToken
+        ? 'Enter a token that is valid for this server, under Status.'
+        : (error.problem.detail ?? ''),
+      passing: error.retryable,
+      needsToken,
+    };
+  }
+  // A fetch without an answer rejects with a TypeError, for reasons that browsers keep to themselves.
+  if (error instanceof TypeError) {
+    return {
+      title: 'The server does not answer',
+      detail: 'Is it running, and can this page reach it? The page keeps trying.',
+      passing: true,
+      needsToken: false,
+    };
+  }
+  return { title: 'Something went wrong', detail: String(error), passing: false, needsToken: false };
+}

@@ -1,0 +1,111 @@
+/** A grid of any length that scrolls with the page and holds only the tiles in view. */
+
+import './virtual-grid.css';
+import type { ComponentChildren } from 'preact';
+import { useEffect, useLayoutEffect, useRef, useState } from 'preact/hooks';
+import { inView, neighbour, shapeOf } from './grid-window.ts';
+
+interface VirtualGridProps {
+  readonly label: string;
+  readonly length: number;
+  readonly minTile: number;
+  readonly gap: number;
+  /** Told what is in view, so that it can be loaded. */
+  readonly onView: (end: number) => void;
+  /** One tile; what takes the focus in it has `tabIndex` and is an element with `data-tile`. */
+  readonly tile: (index: number, tabIndex: 0 | -1) => ComponentChildren;
+}
+
+export function VirtualGrid({ label, length, minTile, gap, onView, tile }: VirtualGridProps) {
+  const list = useRef<HTMLUListElement>(null);
+  const [width, setWidth] = useState(0);
+  const [view, setView] = useState({ top: 0, height: 0 });
+  // One tile is in the tab order, arrow keys go on from there.
+  const [current, setCurrent] = useState(0);
+  const focusNext = useRef(false);
+
+  useLayoutEffect(() => {
+    const element = list.current!;
+    const measure = () => {
+      setWidth(element.clientWidth);
+      setView({ top: Math.max(0, -element.getBoundingClientRect().top), height: innerHeight });
+    };
+    measure();
+    const observer = new ResizeObserver(measure);
+    observer.observe(element);
+    addEventListener('scroll', measure, { passive: true });
+    addEventListener('resize', measure);
+    return () => {
+      observer.disconnect();
+      removeEventListener('scroll', measure);
+      removeEventListener('resize', measure);
+    };
+  }, []);
+
+  const shape = shapeOf(length, { width: Math.max(width, 1), minTile, gap });
+  const { start, end } = width > 0 ? inView(length, shape, view.top, view.height) : { start: 0, end: 0 };
+  useEffect(() => {
+    if (end > 0) onView(end);
+  }, [end, onView]);
+
+  const side = shape.rowHeight - gap;
+  const active = Math.min(current, length - 1);
+
+  const onKeyDown = (event: KeyboardEvent) => {
+    const next = neighbour(event.key, active, length, shape.columns);
+    if (next === undefined) return;
+    event.preventDefault();
+    focusNext.current = true;
+    setCurrent(next);
+    // A tile far away does not exist until the page has scrolled to it.
+    const top = scrollY + list.current!.getBoundingClientRect().top;
+    const row = top + Math.floor(next / shape.columns) * shape.rowHeight;
+    if (row < scrollY + HEADER || row + side > scrollY + innerHeight) {
+      scrollTo({ top: Math.max(0, row - innerHeight / 3) });
+    }
+  };
+
+  useEffect(() => {
+    if (!focusNext.current) return;
+    const element = list.current?.querySelector<HTMLElement>(`[data-index="${active}"] [data-tile]`);
+    if (!element) return;
+    focusNext.current = false;
+    element.focus({ preventScroll: true });
+  });
+
+  const tiles = [];
+  for (let index = start; index < end; index += 1) {
+    tiles.push(
+      <li
+        key={index}
+        data-index={index}
+        aria-setsize={length}
+        aria-posinset={index + 1}
+        style={{
+          width: `${side}px`,
+          height: `${side}px`,
+          transform: `translate(${(index % shape.columns) * (side + gap)}px, ${Math.floor(index / shape.columns) * shape.rowHeight}px)`,
+        }}
+        onFocusCapture={() => setCurrent(index)}
+      >
+        {tile(index, index === active || (index === start && (active < start || active >= end)) ? 0 : -1)}
+      </li>,
+    );
+  }
+
+  return (
+    // The links in it take the keys; this is where they bubble to.
+    <ul
+      ref={list}
+      class="virtual-grid"
+      aria-label={label}
+      style={{ height: `${shape.height}px` }}
+      onKeyDown={onKeyDown}
+    >
+      {tiles}
+    </ul>
+  );
+}
+
+/** Pixels that the page's header covers. */
+const HEADER = 64;

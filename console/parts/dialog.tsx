@@ -1,0 +1,68 @@
+/** A dialog above the page: the browser keeps the focus in it and closes it on Escape. */
+
+import './dialog.css';
+import type { ComponentChildren } from 'preact';
+import { useEffect, useId, useRef } from 'preact/hooks';
+import { Button } from './button.tsx';
+
+interface DialogProps {
+  readonly title: string;
+  readonly onClose: () => void;
+  readonly wide?: boolean;
+  readonly children: ComponentChildren;
+}
+
+/** Open as long as it is rendered. */
+export function Dialog({ title, onClose, wide = false, children }: DialogProps) {
+  const element = useRef<HTMLDialogElement>(null);
+  const titleId = useId();
+  useEffect(() => {
+    element.current?.showModal();
+  }, []);
+  return (
+    <dialog
+      ref={element}
+      class="dialog"
+      data-wide={wide ? '' : undefined}
+      aria-labelledby={titleId}
+      onClose={onClose}
+    >
+      <div class="dialog-head">
+        <h2 id={titleId}>{title}</h2>
+        <Button
+          look="plain"
+          size="small"
+          icon="close"
+          aria-label="Close"
+          onClick={() => element.current?.close()}
+        />
+      </div>
+      {children}
+    </dialog>
+  );
+}
+
+interface ConfirmProps {
+  readonly title: string;
+  readonly action: string;
+  /** The action is under way. */
+  readonly busy?: boolean;
+  readonly onConfirm: () => void;
+  readonly onCancel: () => void;
+  readonly children: ComponentChildren;
+}
+
+/** Asks before something that cannot be taken back; the safe answer comes first. */
+export function Confirm({ title, action, busy = false, onConfirm, onCancel, children }: ConfirmProps) {
+  return (
+    <Dialog title={title} onClose={onCancel}>
+      {children}
+      <div class="dialog-actions">
+        <Button onClick={onCancel}>Cancel</Button>
+        <Button look="danger" icon="trash" disabled={busy} onClick={onConfirm}>
+          {action}
+        </Button>
+      </div>
+    </Dialog>
+  );
+}

@@ -1,0 +1,123 @@
+/** Form fields with their labels. */
+
+import './field.css';
+import { useEffect, useId, useState } from 'preact/hooks';
+
+interface TextFieldProps {
+  readonly label: string;
+  readonly value: string;
+  readonly hint?: string;
+  readonly placeholder?: string;
+  readonly type?: 'text' | 'url' | 'password';
+  /** Offered while someone types. */
+  readonly suggestions?: readonly string[];
+  /** With each letter. */
+  readonly onInput?: (value: string) => void;
+  /** When the field is left, or on Enter. */
+  readonly onCommit?: (value: string) => void;
+}
+
+export function TextField({
+  label,
+  value,
+  hint,
+  placeholder,
+  type = 'text',
+  suggestions = [],
+  onInput,
+  onCommit,
+}: TextFieldProps) {
+  const id = useId();
+  const [text, setText] = useState(value);
+  useEffect(() => setText(value), [value]);
+  return (
+    <div class="field">
+      <label class="field-label" for={id}>
+        {label}
+      </label>
+      <input
+        id={id}
+        type={type}
+        value={text}
+        placeholder={placeholder}
+        autocomplete="off"
+        autocapitalize="off"
+        spellcheck={false}
+        list={suggestions.length > 0 ? `${id}-list` : undefined}
+        aria-describedby={hint ? `${id}-hint` : undefined}
+        onInput={({ currentTarget }) => {
+          setText(currentTarget.value);
+          onInput?.(currentTarget.value);
+        }}
+        onChange={({ currentTarget }) => onCommit?.(currentTarget.value.trim())}
+      />
+      {suggestions.length > 0 && (
+        <datalist id={`${id}-list`}>
+          {suggestions.map((each) => (
+            <option key={each} value={each} />
+          ))}
+        </datalist>
+      )}
+      {hint && (
+        <span id={`${id}-hint`} class="field-hint">
+          {hint}
+        </span>
+      )}
+    </div>
+  );
+}
+
+interface ScoreFieldProps {
+  readonly label: string;
+  readonly value: number;
+  readonly min?: number;
+  readonly onInput: (value: number) => void;
+}
+
+/** A slider for a score between `min` and 1. */
+export function ScoreField({ label, value, min = 0, onInput }: ScoreFieldProps) {
+  const id = useId();
+  return (
+    <div class="field">
+      <span class="field-label">
+        <label for={id}>{label}</label>
+        <output for={id}>{value.toFixed(2)}</output>
+      </span>
+      <input
+        id={id}
+        type="range"
+        min={min}
+        max={1}
+        step={0.01}
+        value={value}
+        onInput={({ currentTarget }) => onInput(Number(currentTarget.value))}
+      />
+    </div>
+  );
+}
+
+interface ChoiceFieldProps {
+  readonly label: string;
+  readonly value: number;
+  readonly choices: readonly number[];
+  readonly onChange: (value: number) => void;
+}
+
+export function ChoiceField({ label, value, choices, onChange }: ChoiceFieldProps) {
+  const id = useId();
+  const all = choices.includes(value) ? choices : [...choices, value].sort((a, b) => a - b);
+  return (
+    <div class="field">
+      <label class="field-label" for={id}>
+        {label}
+      </label>
+      <select id={id} value={value} onChange={({ currentTarget }) => onChange(Number(currentTarget.value))}>
+        {all.map((each) => (
+          <option key={each} value={each}>
+            {each}
+          </option>
+        ))}
+      </select>
+    </div>
+  );
+}

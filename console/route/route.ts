@@ -1,0 +1,131 @@
+/** The address bar as data: everything that a view shows can be read from its URL and written back to it. */
+
+/** A part of a picture in fractions of its width and height, 0 to 1. */
+export interface Crop {
+  readonly x: number;
+  readonly y: number;
+  readonly width: number;
+  readonly height: number;
+}
+
+/** What to search by: a picture of the library, or one that this browser keeps (see query/kept-pictures.ts). */
+export type Query = { readonly key: string } | { readonly kept: string };
+
+export interface SearchRoute {
+  readonly view: 'search';
+  readonly query: Query | undefined;
+  readonly crop: Crop | undefined;
+  readonly k: number;
+  readonly minScore: number;
+  readonly prefix: string;
+  readonly metadata: Readonly<Record<string, string>>;
+}
+
+export type Route =
+  | SearchRoute
+  | { readonly view: 'library'; readonly prefix: string }
+  | { readonly view: 'picture'; readonly key: string }
+  | { readonly view: 'duplicates'; readonly minScore: number }
+  | { readonly view: 'status' };
+
+export const DEFAULT_K = 24;
+export const DEFAULT_DUPLICATE_SCORE = 0.97;
+
+/** A search without a query: the way in. */
+export const HOME: SearchRoute = {
+  view: 'search',
+  query: undefined,
+  crop: undefined,
+  k: DEFAULT_K,
+  minScore: 0,
+  prefix: '',
+  metadata: {},
+};
+
+const META = 'meta.';
+
+/** Reads the part of a URL after `#`. What makes no sense is taken for its default: an old link still opens. */
+export function parseRoute(hash: string): Route {
+  const [path = '', search = ''] = hash.replace(/^#?\/?/, '').split('?', 2);
+  const params = new URLSearchParams(search);
+  const prefix = params.get('prefix') ?? '';
+  const key = params.get('key') ?? '';
+  switch (path) {
+    case 'library':
+      return { view: 'library', prefix };
+    case 'picture':
+      return key ? { view: 'picture', key } : { view: 'library', prefix: '' };
+    case 'duplicates':
+      return { view: 'duplicates', minScore: fraction(params.get('min')) ?? DEFAULT_DUPLICATE_SCORE };
+    case 'status':
+      return { view: 'status' };
+    default: {
+      const kept = params.get('kept');
+      return {
+        view: 'search',
+        query: key ? { key } : kept ? { kept } : undefined,
+        crop: parseCrop(params.get('crop')),
+        k: wholeNumber(params.get('k')) ?? DEFAULT_K,
+        minScore: fraction(params.get('min')) ?? 0,
+        prefix,
+        metadata: Object.fromEntries(
+          [...params]
+            .filter(([name]) => name.startsWith(META))
+            .map(([name, v]) => [name.slice(META.length), v]),
+        ),
+      };
+    }
+  }
+}
+
+/** Writes the part of a URL from `#` on; defaults are left out, so that links stay short. */
+export function formatRoute(route: Route): string {
+  const params = new URLSearchParams();
+  switch (route.view) {
+    case 'library':
+      if (route.prefix) params.set('prefix', route.prefix);
+      break;
+    case 'picture':
+      params.set('key', route.key);
+      break;
+    case 'duplicates':
+      if (route.minScore !== DEFAULT_DUPLICATE_SCORE) params.set('min', String(route.minScore));
+      break;
+    case 'search':
+      if (route.query && 'key' in route.query) params.set('key', route.query.key);
+      if (route.query && 'kept' in route.query) params.set('kept', route.query.kept);
+      if (route.crop) params.set('crop', formatCrop(route.crop));
+      if (route.k !== DEFAULT_K) params.set('k', String(route.k));
+      if (route.minScore > 0) params.set('min', String(route.minScore));
+      if (route.prefix) params.set('prefix', route.prefix);
+      for (const [name, value] of Object.entries(route.metadata)) params.set(META + name, value);
+      break;
+    case 'status':
+      break;
+  }
+  const search = params.toString();
+  return `#/${route.view}${search && `?${search}`}`;
+}
+
+/** `x,y,width,height` with four decimals, as the API takes it. */
+export const formatCrop = ({ x, y, width, height }: Crop): string =>
+  [x, y, width, height].map((value) => Number(value.toFixed(4))).join(',');
+
+function parseCrop(text: string | null): Crop | undefined {
+  const [x, y, width, height, ...rest] = (text ?? '').split(',').map(Number);
+  if (x === undefined || y === undefined || width === undefined || height === undefined || rest.length > 0) {
+    return undefined;
+  }
+  const inside = x >= 0 && y >= 0 && width > 0 && height > 0 && x + width <= 1.0001 && y + height <= 1.0001;
+  return inside ? { x, y, width, height } : undefined;
+}
+
+function fraction(text: string | null): number | undefined {
+  const value = Number(text ?? Number.NaN);
+  return value >= 0 && value <= 1 ? value : undefined;
+}
+
+function wholeNumber(text: string | null): number | undefined {
+  const value = Number(text ?? Number.NaN);
+  return Number.isInteger(value) && value >= 1 && value <= 1000 ? value : undefined;
+}

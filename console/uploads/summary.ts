@@ -1,0 +1,43 @@
+/** Many uploads in a few numbers. */
+
+import type { Upload, UploadState } from './upload-queue.ts';
+
+export interface Summary {
+  readonly total: number;
+  /** Files of each step. */
+  readonly steps: Readonly<Record<UploadState['step'], number>>;
+  /** Files that have not come to their end. */
+  readonly underway: number;
+  /** How much of the way all files have gone together, 0 to 1; sending counts for nine tenths of a file's way. */
+  readonly progress: number;
+}
+
+const SENDING_SHARE = 0.9;
+
+function wayOf({ state, file }: Upload): number {
+  switch (state.step) {
+    case 'waiting':
+      return 0;
+    case 'sending':
+      return file.size > 0 ? SENDING_SHARE * Math.min(state.sent / file.size, 1) : 0;
+    case 'indexing':
+      return SENDING_SHARE;
+    default:
+      return 1;
+  }
+}
+
+export function summarise(uploads: readonly Upload[]): Summary {
+  const steps = { waiting: 0, sending: 0, indexing: 0, done: 0, exists: 0, refused: 0, failed: 0 };
+  let way = 0;
+  for (const upload of uploads) {
+    steps[upload.state.step] += 1;
+    way += wayOf(upload);
+  }
+  return {
+    total: uploads.length,
+    steps,
+    underway: steps.waiting + steps.sending + steps.indexing,
+    progress: uploads.length > 0 ? way / uploads.length : 1,
+  };
+}

@@ -1,0 +1,210 @@
+/** Sends many files to the library a few at a time, tries again what failed by chance, and follows each until it is found. */
+
+/** What became of one file, in this order; the last four are ends. */
+export type UploadState =
+  | { readonly step: 'waiting' }
+  | { readonly step: 'sending'; readonly sent: number }
+  /** It is in the bucket; the index follows. */
+  | { readonly step: 'indexing' }
+  | { readonly step: 'done' }
+  /** A picture of that name is there already; nothing was sent. */
+  | { readonly step: 'exists' }
+  /** It can never become a search result; `reason` says why. */
+  | { readonly step: 'refused'; readonly reason: string }
+  /** Trying again may help; `reason` says what went wrong. */
+  | { readonly step: 'failed'; readonly reason: string };
+
+export interface Upload {
+  readonly id: number;
+  readonly key: string;
+  readonly file: File;
+  readonly state: UploadState;
+}
+
+/** What the queue needs of the server. */
+export interface UploadServer {
+  /** What the library knows of a key. */
+  stateOf(key: string): Promise<{ state: 'absent' | 'pending' | 'indexed' | 'rejected'; reason?: string }>;
+  /** Sends the bytes. @throws UploadRefused for what will never work, anything else for what may work later */
+  send(key: string, file: File, onSent: (bytes: number) => void): Promise<void>;
+}
+
+/** The server will not have this file, however often it is sent. */
+export class UploadRefused extends Error {
+  override readonly name = 'UploadRefused';
+}
+
+export interface QueueOptions {
+  /** Files that are sent at the same time. */
+  readonly concurrency?: number;
+  /** Tries of one file before it counts as failed. */
+  readonly tries?: number;
+  readonly sleep?: (ms: number) => Promise<void>;
+}
+
+/** Files whose arrival is asked for at the same time: events are worked through about in order. */
+const WATCHED_AT_ONCE = 8;
+const WATCH_EVERY_MS = 300;
+const WATCH_AT_MOST_EVERY_MS = 4_000;
+const RETRY_AFTER_MS = 1_000;
+
+const ENDS = new Set<UploadState['step']>(['done', 'exists', 'refused', 'failed']);
+
+export class UploadQueue {
+  private readonly uploads = new Map<number, Upload>();
+  /** Ids of the files whose turn is to come. */
+  private waiting: number[] = [];
+  private readonly replacing = new Set<number>();
+  private readonly listeners = new Set<() => void>();
+  private nextId = 1;
+  private sending = 0;
+  private watching = false;
+
+  constructor(
+    private readonly server: UploadServer,
+    private readonly options: QueueOptions = {},
+  ) {}
+
+  /** All files of this visit in the order they were added. A new array after each change. */
+  list(): readonly Upload[] {
+    return [...this.uploads.values()];
+  }
+
+  /** Calls `listener` after each change; returns what ends that. */
+  subscribe(listener: () => void): () => void {
+    this.listeners.add(listener);
+    return () => this.listeners.delete(listener);
+  }
+
+  add(files: readonly { readonly key: string; readonly file: File }[]): void {
+    for (const { key, file } of files) {
+      const id = this.nextId++;
+      this.uploads.set(id, { id, key, file, state: { step: 'waiting' } });
+      this.waiting.push(id);
+    }
+    this.changed();
+    this.pump();
+  }
+
+  /** Notes a file that was never going to be a picture. */
+  refuse(key: string, file: File, reason: string): void {
+    const id = this.nextId++;
+    this.uploads.set(id, { id, key, file, state: { step: 'refused', reason } });
+    this.changed();
+  }
+
+  /** Sends failed files again: all of them, or one. */
+  retry(id?: number): void {
+    for (const upload of this.uploads.values()) {
+      if (upload.state.step === 'failed' && (id === undefined || id === upload.id)) {
+        this.await(upload.id);
+      }
+    }
+    this.pump();
+  }
+
+  /** Sends files although pictures of their names are there: all such files, or one. */
+  replace(id?: number): void {
+    for (const upload of this.uploads.values()) {
+      if (upload.state.step === 'exists' && (id === undefined || id === upload.id)) {
+        this.replacing.add(upload.id);
+        this.await(upload.id);
+      }
+    }
+    this.pump();
+  }
+
+  /** Forgets what has ended. */
+  clear(): void {
+    for (const { id, state } of this.uploads.values()) if (ENDS.has(state.step)) this.uploads.delete(id);
+    this.changed();
+  }
+
+  private await(id: number): void {
+    this.waiting.push(id);
+    this.set(id, { step: 'waiting' });
+  }
+
+  private pump(): void {
+    const { concurrency = 4 } = this.options;
+    while (this.sending < concurrency) {
+      const id = this.waiting.shift();
+      if (id === undefined) return;
+      this.sending += 1;
+      this.set(id, { step: 'sending', sent: 0 });
+      this.transfer(id).finally(() => {
+        this.sending -= 1;
+        this.pump();
+      });
+    }
+  }
+
+  private async transfer(id: number): Promise<void> {
+    const { tries = 3, sleep = pause } = this.options;
+    for (let attempt = 1; ; attempt += 1) {
+      try {
+        this.set(id, await this.sendOnce(id));
+        this.watch();
+        return;
+      } catch (error) {
+        const reason = error instanceof Error ? error.message : String(error);
+        if (error instanceof UploadRefused) return this.set(id, { step: 'refused', reason });
+        if (attempt >= tries) return this.set(id, { step: 'failed', reason });
+        this.set(id, { step: 'sending', sent: 0 });
+        await sleep(RETRY_AFTER_MS * 2 ** (attempt - 1));
+      }
+    }
+  }
+
+  private async sendOnce(id: number): Promise<UploadState> {
+    const { key, file } = this.uploads.get(id)!;
+    if (!this.replacing.has(id)) {
+      const { state } = await this.server.stateOf(key);
+      if (state === 'indexed' || state === 'pending') return { step: 'exists' };
+    }
+    await this.server.send(key, file, (sent) => this.set(id, { step: 'sending', sent }));
+    return { step: 'indexing' };
+  }
+
+  /** Asks for the oldest files that are on their way until none is left; less often while nothing changes. */
+  private async watch(): Promise<void> {
+    if (this.watching) return;
+    this.watching = true;
+    const { sleep = pause } = this.options;
+    let every = WATCH_EVERY_MS;
+    for (;;) {
+      const underway = this.list().filter(({ state }) => state.step === 'indexing');
+      if (underway.length === 0) break;
+      const arrived = await Promise.all(
+        underway.slice(0, WATCHED_AT_ONCE).map((upload) => this.follow(upload)),
+      );
+      if (arrived.every(Boolean)) continue;
+      every = arrived.some(Boolean) ? WATCH_EVERY_MS : Math.min(every * 1.5, WATCH_AT_MOST_EVERY_MS);
+      await sleep(every);
+    }
+    this.watching = false;
+  }
+
+  /** Whether the file has arrived, for better or worse. A server that does not answer is asked again later. */
+  private async follow({ id, key }: Upload): Promise<boolean> {
+    const now = await this.server.stateOf(key).catch(() => ({ state: 'pending', reason: undefined }));
+    if (now.state === 'indexed') this.set(id, { step: 'done' });
+    else if (now.state === 'rejected')
+      this.set(id, { step: 'refused', reason: now.reason ?? 'It cannot be indexed.' });
+    else return false;
+    return true;
+  }
+
+  private set(id: number, state: UploadState): void {
+    const upload = this.uploads.get(id);
+    if (!upload) return;
+    this.uploads.set(id, { ...upload, state });
+    this.changed();
+  }
+
+  private changed(): void {
+    for (const listener of this.listeners) listener();
+  }
+}
+
+const pause = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));

@@ -1,0 +1,29 @@
+/** What the upload queue needs of the server, by the API's client. */
+
+import { type Client, ProblemError } from '../../client/index.ts';
+import { pictureType } from './picked-files.ts';
+import { sendFile } from './send-file.ts';
+import { UploadRefused, type UploadServer } from './upload-queue.ts';
+
+export function uploadServer(client: Client): UploadServer {
+  return {
+    async stateOf(key) {
+      const picture = await client.image(key);
+      return picture.state === 'rejected'
+        ? { state: 'rejected', reason: picture.reason.message }
+        : { state: picture.state };
+    },
+    async send(key, file, onSent) {
+      const contentType = pictureType(file) ?? file.type;
+      const target = await client
+        .uploadTarget({ key, contentType, size: file.size })
+        .catch((error: unknown) => {
+          if (error instanceof ProblemError && (error.status === 400 || error.status === 422)) {
+            throw new UploadRefused(error.problem.detail ?? error.problem.title);
+          }
+          throw error;
+        });
+      await sendFile(target, file, onSent);
+    },
+  };
+}

@@ -1,0 +1,122 @@
+/** How the library is: how many pictures, how fresh, what waits, what was rejected, which model, which server. */
+
+import './status-view.css';
+import type { ComponentChildren } from 'preact';
+import type { Stats } from '../../../client/index.ts';
+import { useStats } from '../../api/use-stats.tsx';
+import { ago, bytes, count, plural } from '../../parts/format.ts';
+import { Notice } from '../../parts/notice.tsx';
+import { TroubleNotice } from '../../parts/trouble-notice.tsx';
+import { Waiting } from '../../parts/waiting.tsx';
+import { AccessForm } from './access-form.tsx';
+import { RejectedPictures } from './rejected-pictures.tsx';
+
+export function StatusView() {
+  const { value, trouble, slow, retry } = useStats();
+  return (
+    <>
+      <div class="view-head">
+        <h1 tabIndex={-1}>Status</h1>
+      </div>
+      {trouble && (
+        <div style={{ marginBottom: '16px' }}>
+          <TroubleNotice trouble={trouble} retry={retry} />
+        </div>
+      )}
+      {!value && !trouble && <Waiting slow={slow} />}
+      {value && <Figures stats={value} />}
+      <div class="status-grid">
+        {value && <Model stats={value} />}
+        {value && <Index stats={value} />}
+        {value && <RejectedPictures />}
+        <AccessForm />
+      </div>
+    </>
+  );
+}
+
+function Figures({ stats: { pictures, log, queue, index } }: { stats: Stats }) {
+  return (
+    <div class="figures-row">
+      <Figure label="Pictures" number={count(pictures)}>
+        found by every search
+      </Figure>
+      {queue && (
+        <Figure label="On their way" number={count(queue.waiting)}>
+          {queue.failed > 0
+            ? `${plural(queue.failed, 'event')} failed for good`
+            : 'uploads and deletions to be indexed'}
+        </Figure>
+      )}
+      <Figure label="Log" number={count(log.appends)}>
+        {log.pending > 0
+          ? `${plural(log.pending, 'append')} not searched yet: it has grown too long`
+          : 'appends since the last compaction, searched too'}
+      </Figure>
+      <Figure label="Compacted" number={index.committedAt ? ago(index.committedAt) : 'Never'}>
+        {index.committedAt ? `generation ${count(index.generation)}` : 'all pictures are in the log'}
+      </Figure>
+    </div>
+  );
+}
+
+function Figure({ label, number, children }: { label: string; number: string; children: ComponentChildren }) {
+  return (
+    <div class="card">
+      <h2 class="small quiet">{label}</h2>
+      <p class="figure-number">{number}</p>
+      <p class="quiet small">{children}</p>
+    </div>
+  );
+}
+
+function Model({ stats: { model } }: { stats: Stats }) {
+  return (
+    <section class="card">
+      <h2>Model</h2>
+      {model.synthetic && (
+        <Notice tone="warning" title="Synthetic weights.">
+          The network was filled with random numbers. It finds copies of a picture at the true speed and cost;
+          what it calls alike otherwise means nothing.
+        </Notice>
+      )}
+      <dl class="facts">
+        <dt>Network</dt>
+        <dd>ResNet50, 2,048 numbers a picture</dd>
+        <dt>Weights</dt>
+        <dd>{model.weights}</dd>
+        <dt>Precision</dt>
+        <dd>{model.precision}</dd>
+        <dt>Id</dt>
+        <dd>
+          <code>{model.id}</code>
+        </dd>
+      </dl>
+    </section>
+  );
+}
+
+function Index({ stats: { index, memory } }: { stats: Stats }) {
+  return (
+    <section class="card">
+      <h2>Index</h2>
+      <dl class="facts">
+        <dt>Rows</dt>
+        <dd>
+          {count(index.rows)}
+          {index.deadRows > 0 && `, ${count(index.deadRows)} of them replaced or deleted`}
+        </dd>
+        <dt>Memory</dt>
+        <dd>
+          {bytes(memory.bytes)} of {bytes(memory.budgetBytes)}
+        </dd>
+      </dl>
+      <progress
+        class="meter"
+        value={memory.bytes}
+        max={Math.max(memory.budgetBytes, 1)}
+        aria-label="Memory that the index takes"
+      />
+    </section>
+  );
+}
