@@ -1,5 +1,8 @@
 /** One bit for each row: which rows a search may answer with, and which are dead. */
 
+/** How many bits of a byte are set. */
+const ONES = Uint8Array.from({ length: 256 }, (_, byte) => byte.toString(2).replaceAll('0', '').length);
+
 /** Bits are numbered from 0; bit `i` is bit `i % 8` (least significant first) of byte `i / 8`, in memory as in files. */
 export class Bitset {
   readonly bytes: Uint8Array;
@@ -31,10 +34,13 @@ export class Bitset {
     if (i >= 0 && i < this.length) this.bytes[i >>> 3]! &= ~(1 << (i & 7));
   }
 
-  /** How many bits are set. */
-  count(): number {
+  /** How many bits are set, from `start` to `end`. */
+  count(start = 0, end = this.length): number {
     let set = 0;
-    for (let i = 0; i < this.length; i++) if (this.has(i)) set++;
+    let i = start;
+    while (i < end && i % 8 > 0) if (this.has(i++)) set++;
+    for (; i + 8 <= end; i += 8) set += ONES[this.bytes[i >>> 3]!]!;
+    while (i < end) if (this.has(i++)) set++;
     return set;
   }
 }

@@ -1,12 +1,19 @@
 /** The embeddings in memory: rows that arrive in place, are never changed, and are searched exactly. */
 
-import { DIMENSIONS, ROW_BYTES, SEARCH_LIMITS } from '../limits.ts';
+import { DIMENSIONS, SEARCH_LIMITS } from '../limits.ts';
 import { Bitset } from './bitset.ts';
-import { QueryInvalid } from './errors.ts';
-import { byScore, type Hit } from './hit.ts';
+import { MatrixClosed } from './errors.ts';
+import type { Hit } from './hit.ts';
+import { BLOCK_ROWS, blockLayout, HEAD_BYTES } from './layout.ts';
+import { prepareQuery } from './query.ts';
+import { type RowMask, rowMask } from './row-mask.ts';
+import { type ScannedRows, ScanQueue } from './scan-queue.ts';
+import { Segment } from './segment.ts';
 
-/** Rows that lie together in memory, and so can be one download. */
-export const BLOCK_ROWS = 1024;
+export { BLOCK_ROWS } from './layout.ts';
+
+/** Rows from which on codes are made; fewer are scanned in float32 within a millisecond or so. */
+const MIN_CODED_ROWS = 2048;
 
 /** A half-open range of rows: `start` included, `end` not. */
 export interface RowRange {
@@ -29,6 +36,27 @@ export interface Reservation {
   cancel(): void;
 }
 
+export interface RowMatrixOptions {
+  /**
+   * Whether to keep 8-bit codes beside the rows, a quarter more memory, which make searches several times faster.
+   *
+   * @default true
+   */
+  readonly codes?: boolean;
+  /**
+   * Blocks in one WebAssembly memory.
+   *
+   * @default as many as 4 GiB hold
+   */
+  readonly segmentBlocks?: number;
+  /**
+   * Whose threads scan.
+   *
+   * @default one queue for the whole process
+   */
+  readonly queue?: ScanQueue;
+}
+
 export interface SearchOptions {
   /** How many hits at the most, 1 to 1,000. */
   readonly k: number;
@@ -43,50 +71,87 @@ export interface SearchOptions {
    * @default all committed rows
    */
   readonly rows?: RowRange;
+  /**
+   * `false` scores every row in float32, whether it has codes or not. The answer is the same.
+   *
+   * @default true
+   */
+  readonly useCodes?: boolean;
 }
 
 export interface SearchResult {
   /** For each query its hits, the best first, equal scores by row. */
   readonly hits: Hit[][];
-  /** Rows that were candidates: in range, allowed, not dead; the largest of the queries'. */
+  /** Rows that could be hits: in range, allowed, not dead. */
   readonly scanned: number;
+  /** Rows ruled out or in by their codes, summed over the queries; the others were scored in float32 at once. */
+  readonly judged: number;
+  /** Of the judged rows those that had to be scored in float32 as well. */
+  readonly rescored: number;
+  /** The codes ruled out too few rows for some query, so everything was scored in float32. */
+  readonly fallback: boolean;
 }
+
+let processQueue: ScanQueue | undefined;
 
 /** Rows are numbered from 0 in the order in which they were committed. */
 export class RowMatrix {
-  readonly #blocks: Float32Array[] = [];
+  readonly #queue: ScanQueue;
+  readonly #codes: boolean;
+  readonly #rows: ScannedRows & { segments: Segment[]; toCode: number };
   #length = 0;
   #reserved = 0;
   #dead = new Bitset(0);
+  #wholeMask: RowMask | undefined;
+  #closed = false;
+
+  constructor({ codes = true, segmentBlocks, queue }: RowMatrixOptions = {}) {
+    processQueue ??= new ScanQueue();
+    this.#queue = queue ?? processQueue;
+    this.#codes = codes;
+    const { maxBlocks } = blockLayout(codes);
+    const segmentRows = Math.min(segmentBlocks ?? maxBlocks, maxBlocks) * BLOCK_ROWS;
+    this.#rows = { segments: [], segmentRows, coded: 0, toCode: 0 };
+  }
+
+  /** Bytes that `rows` rows take in memory. */
+  static bytesFor(rows: number, { codes = true }: RowMatrixOptions = {}): number {
+    const { blockBytes, maxBlocks } = blockLayout(codes);
+    const blocks = Math.ceil(rows / BLOCK_ROWS);
+    return blocks * blockBytes + Math.ceil(blocks / maxBlocks) * HEAD_BYTES;
+  }
 
   /** Rows that are searched, dead ones included. */
   get length(): number {
     return this.#length;
   }
 
+  /** How many rows have codes by now; the others are scored in float32. */
+  get coded(): number {
+    return this.#rows.coded;
+  }
+
   /**
    * Makes room for `rows` more rows. They are searched only after `commit`. One reservation may be open at a time.
+   *
+   * @throws RowMemoryExhausted when the machine has no more memory.
    */
   reserve(rows: number): Reservation {
+    this.#assertOpen();
     if (this.#reserved > 0) throw new Error('a reservation is open already');
     const start = this.#length;
     const end = start + rows;
-    while (this.#blocks.length * BLOCK_ROWS < end)
-      this.#blocks.push(new Float32Array(BLOCK_ROWS * DIMENSIONS));
+    this.#grow(end);
     this.#reserved = rows;
-    const targets: RowTarget[] = [];
-    for (let from = start; from < end; ) {
-      const to = Math.min(end, (Math.floor(from / BLOCK_ROWS) + 1) * BLOCK_ROWS);
-      const block = this.#blocks[Math.floor(from / BLOCK_ROWS)]!;
-      const bytes = new Uint8Array(block.buffer, (from % BLOCK_ROWS) * ROW_BYTES, (to - from) * ROW_BYTES);
-      targets.push({ start: from, end: to, bytes });
-      from = to;
-    }
     return {
-      targets,
+      targets: this.#targets(start, end),
       commit: () => {
         this.#length = end;
         this.#reserved = 0;
+        this.#wholeMask = undefined;
+        if (!this.#codes || end < MIN_CODED_ROWS) return;
+        this.#rows.toCode = end;
+        this.#queue.makeCodes(this.#rows);
       },
       cancel: () => {
         this.#reserved = 0;
@@ -106,11 +171,10 @@ export class RowMatrix {
     incoming.commit();
   }
 
-  /** One row where it lies, valid as long as the matrix; not to be changed. */
+  /** One row where it lies, valid until the matrix is closed; not to be changed. */
   row(i: number): Float32Array {
     if (i < 0 || i >= this.#length + this.#reserved) throw new RangeError(`row ${i} of ${this.#length}`);
-    const start = (i % BLOCK_ROWS) * DIMENSIONS;
-    return this.#blocks[Math.floor(i / BLOCK_ROWS)]!.subarray(start, start + DIMENSIONS);
+    return this.#segment(i).row(i % this.#rows.segmentRows);
   }
 
   /** From the next search on, `row` is no hit. A search that has begun keeps what it began with. */
@@ -121,6 +185,7 @@ export class RowMatrix {
       this.#dead = grown;
     }
     this.#dead.add(row);
+    this.#wholeMask = undefined;
   }
 
   isDead(row: number): boolean {
@@ -130,36 +195,67 @@ export class RowMatrix {
   /**
    * The exact top k by inner product for each query, in IndexFlatIP's order.
    *
-   * @throws QueryInvalid when a query is not 2,048 finite numbers.
+   * @throws QueryInvalid when a query is not 2,048 finite numbers, ScanFailed (retryable) when a thread died.
    */
   async search(queries: readonly Float32Array[], options: SearchOptions): Promise<SearchResult> {
-    const { k, minScore = Number.NEGATIVE_INFINITY, allowed } = options;
+    this.#assertOpen();
+    const { k, minScore = Number.NEGATIVE_INFINITY, allowed, useCodes = true } = options;
     if (!Number.isInteger(k) || k < 1 || k > SEARCH_LIMITS.maxK) throw new RangeError(`k = ${k}`);
     const { start, end } = options.rows ?? { start: 0, end: this.#length };
-    let scanned = 0;
-    const hits = queries.map((query) => {
-      if (query.length !== DIMENSIONS || !query.every(Number.isFinite)) {
-        throw new QueryInvalid(`a query must be ${DIMENSIONS} finite numbers`);
-      }
-      const found: Hit[] = [];
-      scanned = 0;
-      for (let i = start; i < end; i++) {
-        if (this.#dead.has(i) || (allowed && !allowed.has(i))) continue;
-        scanned++;
-        const row = this.row(i);
-        let score = 0;
-        for (let d = 0; d < DIMENSIONS; d++) score += row[d]! * query[d]!;
-        score = Math.fround(score);
-        if (score >= minScore) found.push({ row: i, score });
-      }
-      return found.sort(byScore).slice(0, k);
-    });
-    return { hits, scanned };
+    if (start < 0 || end > this.#length + this.#reserved) throw new RangeError(`rows ${start} to ${end}`);
+
+    const mask = options.rows || allowed ? rowMask(start, end, allowed, this.#dead) : this.#maskOfAll();
+    const prepared = queries.map(prepareQuery);
+    const question = { rows: this.#rows, start: start & ~3, end, k, minScore, mask: mask.bits, useCodes };
+    const answers = await Promise.all(prepared.map((query) => this.#queue.ask({ ...question, query })));
+    return {
+      hits: answers.map(({ hits }) => hits),
+      scanned: mask.count,
+      judged: answers.reduce((total, { judged }) => total + judged, 0),
+      rescored: answers.reduce((total, { rescored }) => total + rescored, 0),
+      fallback: answers.some(({ fallback }) => fallback),
+    };
   }
 
-  /** Gives the memory back; the matrix must not be used after. */
+  /** Gives the memory back for other matrices; searches that have begun still end well. */
   close(): void {
-    this.#blocks.length = 0;
-    this.#length = 0;
+    if (this.#closed) return;
+    this.#closed = true;
+    this.#queue.whenDone(this.#rows, () => {
+      for (const segment of this.#rows.segments) segment.release();
+    });
+  }
+
+  #assertOpen(): void {
+    if (this.#closed) throw new MatrixClosed('the rows were closed');
+  }
+
+  #grow(end: number): void {
+    const { segments, segmentRows } = this.#rows;
+    while (segments.length * segmentRows < end) {
+      segments.at(-1)?.ensureRows(segmentRows);
+      segments.push(Segment.take(this.#codes));
+    }
+    segments.at(-1)?.ensureRows(end - (segments.length - 1) * segmentRows);
+  }
+
+  #segment(row: number): Segment {
+    return this.#rows.segments[Math.floor(row / this.#rows.segmentRows)]!;
+  }
+
+  #targets(start: number, end: number): RowTarget[] {
+    const targets: RowTarget[] = [];
+    for (let from = start; from < end; from = targets.at(-1)!.end) {
+      const to = Math.min(end, (Math.floor(from / BLOCK_ROWS) + 1) * BLOCK_ROWS);
+      const bytes = this.#segment(from).bytes(from % this.#rows.segmentRows, to - from);
+      targets.push({ start: from, end: to, bytes });
+    }
+    return targets;
+  }
+
+  /** The mask of most searches, made once for as long as the rows stay as they are. */
+  #maskOfAll(): RowMask {
+    this.#wholeMask ??= rowMask(0, this.#length, undefined, this.#dead);
+    return this.#wholeMask;
   }
 }
