@@ -59,7 +59,7 @@ export interface Client {
   /** Deletes a picture from the bucket; the index follows. */
   delete(key: string, options?: { signal?: AbortSignal }): Promise<void>;
   /** One page of the pictures that could not be indexed, with the reasons. */
-  rejected(options?: ListOptions): Promise<RejectedPage>;
+  rejected(options?: Omit<ListOptions, 'prefix'>): Promise<RejectedPage>;
   /** One page of groups of pictures that are the same but for size, crop or compression. */
   duplicates(options?: DuplicatesOptions): Promise<DuplicatesPage>;
   stats(options?: { signal?: AbortSignal }): Promise<Stats>;

@@ -265,6 +265,8 @@ export const UploadTarget = z
   })
   .openapi('UploadTarget');
 
+export const RejectedQuery = z.object({ cursor, limit });
+
 export const RejectedPage = z
   .object({
     items: z.array(z.object({ key: z.string(), reason: Reason, rejectedAt: z.iso.datetime() })),
@@ -348,9 +350,9 @@ export const PROBLEM_CODES = [
   'picture-not-found',
   'picture-not-searchable',
   'route-not-found',
-  'method-not-allowed',
   'index-too-large',
   'store-unavailable',
+  'model-unusable',
   'internal-error',
 ] as const;
 

@@ -1,0 +1,85 @@
+/** The HTTP API, the same on Lambda and on one machine. */
+
+import { OpenAPIHono, type z } from '@hono/zod-openapi';
+import { bodyLimit } from 'hono/body-limit';
+import { SEARCH_LIMITS } from '../../core/limits.ts';
+import { LiveIndex } from '../../core/live-index/live-index.ts';
+import type { SearchDependencies } from './dependencies.ts';
+import { routePath } from './key-path.ts';
+import { createUpload, deleteImage, getImage, listImages, listRejected } from './pictures.ts';
+import { ApiProblem, problemOf, respond } from './problems.ts';
+import * as routes from './routes.ts';
+import { search, similar } from './search.ts';
+import { health, stats } from './status.ts';
+
+/**
+ * @example
+ * const app = createApp(dependencies);
+ * const response = await app.request('/v1/health');
+ */
+export function createApp(dependencies: SearchDependencies): OpenAPIHono {
+  const { index: store, clock, logger, memoryBudgetBytes: budgetBytes } = dependencies;
+  const live = new LiveIndex({ store, clock, logger, budgetBytes });
+  const context = { ...dependencies, live };
+
+  const app = new OpenAPIHono({
+    getPath: routePath,
+    defaultHook: (result) => (result.success ? undefined : respond(invalid(result.target, result.error))),
+  });
+
+  app.use(bodyLimit({ maxSize: SEARCH_LIMITS.maxBodyBytes, onError: () => respond(tooLarge()) }));
+  app.use(async (c, next) => {
+    await next();
+    c.header('cache-control', 'no-store');
+  });
+
+  app.openapi(routes.search, search(context));
+  app.openapi(routes.similar, similar(context));
+  app.openapi(routes.listImages, listImages(context));
+  app.openapi(routes.getImage, getImage(context));
+  app.openapi(routes.deleteImage, deleteImage(context));
+  app.openapi(routes.createUpload, createUpload(context));
+  app.openapi(routes.listRejected, listRejected(context));
+  app.openapi(routes.stats, stats(context));
+  app.openapi(routes.health, health(context));
+  app.doc31('/openapi.json', {
+    openapi: '3.1.0',
+    info: {
+      title: 'Likeness',
+      version: '1',
+      description: 'Image similarity search that lives in your own AWS account.',
+    },
+  });
+
+  app.notFound((c) => respond(unknownAddress(c.req.method, c.req.path)));
+  app.onError((error) => {
+    const problem = problemOf(error);
+    if (problem) return respond(problem);
+    const requestId = clock.ulid();
+    logger.error('a request failed', { requestId, error });
+    const detail =
+      'This is a fault of the server, not of the request. Its log says more under this requestId.';
+    return respond(new ApiProblem('internal-error', detail, { requestId }));
+  });
+  return app;
+}
+
+/** What is wrong with a request, thing by thing. */
+function invalid(target: string, { issues }: z.ZodError): ApiProblem {
+  const errors = issues.map(({ path, message }) => ({ at: [target, ...path].join('.'), message }));
+  return new ApiProblem('invalid-request', errors.map(({ at, message }) => `${at}: ${message}`).join('; '), {
+    errors,
+  });
+}
+
+const tooLarge = () =>
+  new ApiProblem(
+    'body-too-large',
+    `A body has at most ${SEARCH_LIMITS.maxBodyBytes} bytes. Send a smaller copy: a picture of 500 pixels on its shorter side finds the same.`,
+  );
+
+const unknownAddress = (method: string, path: string) =>
+  new ApiProblem(
+    'route-not-found',
+    `${method} ${path} is not part of the API; GET /openapi.json says what is.`,
+  );

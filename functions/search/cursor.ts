@@ -1,0 +1,13 @@
+/** Where a page ended, in a form that nobody takes for a key. */
+
+import { ApiProblem } from './problems.ts';
+
+export const cursorAfter = (last: string): string => Buffer.from(last).toString('base64url');
+
+/** What stood last on the page before. @throws ApiProblem when the text was never a cursor */
+export function afterCursor(cursor: string | undefined): string | undefined {
+  if (cursor === undefined) return undefined;
+  const last = Buffer.from(cursor, 'base64url').toString();
+  if (last !== '' && cursorAfter(last) === cursor) return last;
+  throw new ApiProblem('invalid-request', 'Take the cursor from the page before, as it is, or leave it out.');
+}

@@ -1,0 +1,32 @@
+/** What the HTTP API needs from the place where it runs. */
+
+import type { z } from '@hono/zod-openapi';
+import type { Clock } from '../../core/clock.ts';
+import type { Embedder } from '../../core/embedding/embedder.ts';
+import type { Consistency } from '../../core/live-index/live-index.ts';
+import type { Logger } from '../../core/logger.ts';
+import type { ObjectStore } from '../../core/storage/object-store.ts';
+import type { Stats, UploadRequest, UploadTarget } from './schemas.ts';
+
+/** Tells a client where and how to upload a picture, so that the bytes do not pass through the API. */
+export interface UploadSigner {
+  sign(request: z.infer<typeof UploadRequest>): Promise<z.infer<typeof UploadTarget>>;
+}
+
+export interface SearchDependencies {
+  readonly pictures: ObjectStore;
+  /** The namespace of the embedder's model. */
+  readonly index: ObjectStore;
+  readonly embedder: Embedder;
+  readonly clock: Clock;
+  readonly logger: Logger;
+  readonly uploads: UploadSigner;
+  /** Where a picture can be fetched. */
+  readonly pictureUrl: (key: string) => Promise<string>;
+  /** For requests that do not say. */
+  readonly defaultConsistency: Consistency;
+  /** Bytes that the index may take in memory; see `budgetOf`. */
+  readonly memoryBudgetBytes: number;
+  /** What waits to be indexed, where that can be known. */
+  readonly queue?: () => Promise<NonNullable<z.infer<typeof Stats>['queue']>>;
+}

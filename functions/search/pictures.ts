@@ -1,0 +1,124 @@
+/** Single pictures and lists of them: what is indexed, what became of one, uploads and deletions. */
+
+import type { RouteHandler } from '@hono/zod-openapi';
+import { listRejections, readRejection } from '../../core/ingest/rejections.ts';
+import type { LiveIndex } from '../../core/live-index/live-index.ts';
+import type { View } from '../../core/live-index/view.ts';
+import type { Picture } from '../../core/log/record.ts';
+import { afterCursor, cursorAfter } from './cursor.ts';
+import type { SearchDependencies } from './dependencies.ts';
+import { ApiProblem } from './problems.ts';
+import type * as routes from './routes.ts';
+
+type Dependencies = SearchDependencies & { readonly live: LiveIndex };
+
+/** A picture as answers show it. */
+export async function shown(picture: Picture, { pictureUrl }: Pick<SearchDependencies, 'pictureUrl'>) {
+  const { key, metadata, lastModified, size, contentType } = picture;
+  return {
+    key,
+    url: await pictureUrl(key),
+    metadata,
+    lastModified,
+    size,
+    ...(contentType && { contentType }),
+  };
+}
+
+export const listImages =
+  (dependencies: Dependencies): RouteHandler<typeof routes.listImages> =>
+  async (c) => {
+    const { prefix = '', cursor, limit, consistency } = c.req.valid('query');
+    const after = afterCursor(cursor);
+    const { live, defaultConsistency } = dependencies;
+    const page = await live.read(consistency ?? defaultConsistency, (view) =>
+      view.list({ prefix, after, limit }),
+    );
+    const items = await Promise.all(page.pictures.map((picture) => shown(picture, dependencies)));
+    const last = page.more ? items.at(-1) : undefined;
+    return c.json({ items, total: page.total, ...(last && { cursor: cursorAfter(last.key) }) }, 200);
+  };
+
+/** What bucket, index and rejections say of a key, put together. */
+export async function stateOf(key: string, view: View, { pictures, index }: Dependencies) {
+  const indexed = view.find(key);
+  const [stored, rejection] = await Promise.all([pictures.head(key), readRejection(index, key)]);
+  if (!stored) return indexed ? ({ state: 'pending' } as const) : ({ state: 'absent' } as const);
+  if (indexed?.eTag === stored.eTag) return { state: 'indexed', indexed } as const;
+  if (rejection?.eTag === stored.eTag) {
+    return { state: 'rejected', reason: { code: rejection.code, message: rejection.reason } } as const;
+  }
+  return { state: 'pending' } as const;
+}
+
+export const getImage =
+  (dependencies: Dependencies): RouteHandler<typeof routes.getImage> =>
+  async (c) => {
+    const { key } = c.req.valid('param');
+    const found = await dependencies.live.read('strong', (view) => stateOf(key, view, dependencies));
+    if (found.state === 'absent') throw absent(key);
+    if (found.state === 'indexed') {
+      return c.json({ state: found.state, ...(await shown(found.indexed, dependencies)) }, 200);
+    }
+    return c.json({ key, ...found }, 200);
+  };
+
+/** The problem of a key that no search can begin from. */
+export async function notSearchable(
+  key: string,
+  view: View,
+  dependencies: Dependencies,
+): Promise<ApiProblem> {
+  const found = await stateOf(key, view, dependencies);
+  switch (found.state) {
+    case 'absent':
+      return absent(key);
+    case 'rejected':
+      return new ApiProblem('picture-not-searchable', found.reason.message, found);
+    default:
+      return new ApiProblem('picture-not-searchable', 'It is being indexed. Try again in a few seconds.', {
+        state: 'pending',
+      });
+  }
+}
+
+const absent = (key: string) =>
+  new ApiProblem(
+    'picture-not-found',
+    `The bucket has no picture "${key}". Keys are case-sensitive; check the spelling.`,
+  );
+
+export const deleteImage =
+  ({ pictures }: Dependencies): RouteHandler<typeof routes.deleteImage> =>
+  async (c) => {
+    const { key } = c.req.valid('param');
+    await pictures.delete([key]);
+    return c.json({ key, state: 'pending' as const }, 202);
+  };
+
+export const createUpload =
+  ({ uploads }: Dependencies): RouteHandler<typeof routes.createUpload> =>
+  async (c) =>
+    c.json(await uploads.sign(c.req.valid('json')), 200);
+
+export const listRejected =
+  ({ index }: Dependencies): RouteHandler<typeof routes.listRejected> =>
+  async (c) => {
+    const { cursor, limit } = c.req.valid('query');
+    const items: {
+      name: string;
+      key: string;
+      reason: { code: string; message: string };
+      rejectedAt: string;
+    }[] = [];
+    for await (const { name, key, code, reason, at } of listRejections(index, afterCursor(cursor))) {
+      items.push({ name, key, reason: { code, message: reason }, rejectedAt: at });
+      if (items.length > limit) break;
+    }
+    const page = items.slice(0, limit);
+    const last = items.length > limit ? page.at(-1) : undefined;
+    return c.json(
+      { items: page.map(({ name: _, ...item }) => item), ...(last && { cursor: cursorAfter(last.name) }) },
+      200,
+    );
+  };

@@ -1,0 +1,100 @@
+/** Every error of the API as a problem document (RFC 9457) whose `detail` says what to do. */
+
+import type { z } from '@hono/zod-openapi';
+import { HTTPException } from 'hono/http-exception';
+import { ModelUnusable, PictureRejected } from '../../core/embedding/errors.ts';
+import { LikenessError } from '../../core/errors.ts';
+import { IndexTooLarge } from '../../core/live-index/errors.ts';
+import { RESERVED_BYTES } from '../../core/live-index/memory.ts';
+import { QueryInvalid } from '../../core/scan/errors.ts';
+import { KeyInvalid, StoreUnavailable } from '../../core/storage/errors.ts';
+import type { PROBLEM_CODES, Problem } from './schemas.ts';
+
+type ProblemCode = (typeof PROBLEM_CODES)[number];
+type ProblemDocument = z.infer<typeof Problem>;
+
+const KINDS: Readonly<Record<ProblemCode, { readonly status: number; readonly title: string }>> = {
+  'invalid-request': { status: 400, title: 'The request is not valid' },
+  'route-not-found': { status: 404, title: 'There is nothing at this address' },
+  'picture-not-found': { status: 404, title: 'There is no such picture' },
+  'picture-not-searchable': { status: 404, title: 'The picture is not in the index' },
+  'body-too-large': { status: 413, title: 'The body is too large' },
+  'unsupported-media-type': { status: 415, title: 'The type of the body is not understood' },
+  'picture-rejected': { status: 422, title: 'The picture cannot be used' },
+  'internal-error': { status: 500, title: 'Something went wrong here' },
+  'model-unusable': { status: 500, title: 'The model cannot be used' },
+  'store-unavailable': { status: 503, title: 'The store did not answer' },
+  'index-too-large': { status: 507, title: 'The index does not fit in memory' },
+};
+
+/** An error that is an answer already. */
+export class ApiProblem extends LikenessError {
+  readonly retryable = false;
+  readonly document: ProblemDocument;
+
+  /** @param detail for the caller: what to do about it */
+  constructor(
+    code: ProblemCode,
+    detail: string,
+    more: Pick<ProblemDocument, 'errors' | 'reason' | 'state' | 'requestId'> = {},
+  ) {
+    super(detail);
+    const { status, title } = KINDS[code];
+    this.document = { type: `urn:likeness:problem:${code}`, title, status, detail, ...more };
+  }
+}
+
+/** A problem as a response. */
+export function respond({ document }: ApiProblem): Response {
+  return new Response(JSON.stringify(document), {
+    status: document.status,
+    headers: {
+      'content-type': 'application/problem+json',
+      'cache-control': 'no-store',
+      ...(document.status === 503 && { 'retry-after': '1' }),
+    },
+  });
+}
+
+/** The problem that an error is; `undefined` when it is nobody's business but the operator's. */
+export function problemOf(error: unknown): ApiProblem | undefined {
+  if (error instanceof ApiProblem) return error;
+  if (error instanceof PictureRejected) {
+    const reason = { code: error.code, message: error.message };
+    return new ApiProblem('picture-rejected', error.message, { reason });
+  }
+  if (error instanceof QueryInvalid || error instanceof KeyInvalid) {
+    return new ApiProblem('invalid-request', error.message);
+  }
+  if (error instanceof IndexTooLarge) return new ApiProblem('index-too-large', tooLarge(error));
+  if (error instanceof ModelUnusable) return new ApiProblem('model-unusable', error.message);
+  if (error instanceof StoreUnavailable) {
+    return new ApiProblem(
+      'store-unavailable',
+      'The object store could not be reached. Try again in a moment.',
+    );
+  }
+  if (error instanceof HTTPException && error.status < 500) return problemOfHttp(error);
+  return undefined;
+}
+
+/** What the validators of the framework throw. */
+function problemOfHttp({ status, message }: HTTPException): ApiProblem {
+  if (status === 415) {
+    return new ApiProblem(
+      'unsupported-media-type',
+      'Send the bytes of a picture with their type, such as content-type: image/jpeg, or JSON with content-type: application/json.',
+    );
+  }
+  return new ApiProblem('invalid-request', `${message}.`);
+}
+
+const MiB = 1024 * 1024;
+
+function tooLarge({ rows, neededBytes, budgetBytes }: IndexTooLarge): string {
+  const needed = Math.ceil((neededBytes + RESERVED_BYTES) / MiB);
+  return (
+    `The index has ${rows} rows and needs ${Math.ceil(neededBytes / MiB)} MiB, where ${Math.floor(budgetBytes / MiB)} may be used. ` +
+    `Give the search function ${needed} MB of memory or more (memorySize of ImageSearch), or the machine as much.`
+  );
+}

@@ -1,0 +1,150 @@
+/** The addresses of the HTTP API, as the OpenAPI document shows them. */
+
+import { createRoute, z } from '@hono/zod-openapi';
+import * as schemas from './schemas.ts';
+
+const MEANINGS = {
+  400: 'The request is not valid.',
+  404: 'There is no such picture, or it is not in the index.',
+  413: 'The body is too large.',
+  415: 'The type of the body is not understood.',
+  422: 'The picture cannot be used.',
+  500: 'Something went wrong here.',
+  503: 'The store did not answer; try again.',
+  507: 'The index does not fit in memory.',
+} as const;
+
+const problem = (status: keyof typeof MEANINGS) => ({
+  description: MEANINGS[status],
+  content: { 'application/problem+json': { schema: schemas.Problem } },
+});
+
+const ok = <T extends z.ZodType>(description: string, schema: T) => ({
+  description,
+  content: { 'application/json': { schema } },
+});
+
+const always = { 400: problem(400), 500: problem(500) };
+const reading = { ...always, 503: problem(503), 507: problem(507) };
+
+const bytes = z.string().openapi({ format: 'binary', description: 'The bytes of a picture.' });
+
+export const search = createRoute({
+  method: 'post',
+  path: '/v1/search',
+  operationId: 'search',
+  summary: 'Find the pictures most like a picture, an indexed picture, or an embedding',
+  request: {
+    query: schemas.SearchQuery,
+    body: {
+      description: 'A picture, or JSON that says what to search for.',
+      content: {
+        'image/*': { schema: bytes },
+        'application/octet-stream': { schema: bytes },
+        'application/json': { schema: schemas.SearchBody },
+      },
+    },
+  },
+  responses: {
+    200: ok('The pictures most like it, best first.', schemas.SearchAnswer),
+    ...reading,
+    404: problem(404),
+    413: problem(413),
+    415: problem(415),
+    422: problem(422),
+  },
+});
+
+export const similar = createRoute({
+  method: 'get',
+  path: '/v1/images/{key}/similar',
+  operationId: 'similar',
+  summary: 'Find the pictures most like an indexed one',
+  request: { params: schemas.KeyParams, query: schemas.SimilarQuery },
+  responses: {
+    200: ok('The pictures most like it, best first, without itself.', schemas.SearchAnswer),
+    ...reading,
+    404: problem(404),
+  },
+});
+
+export const listImages = createRoute({
+  method: 'get',
+  path: '/v1/images',
+  operationId: 'listImages',
+  summary: 'List what is indexed',
+  request: { query: schemas.ListQuery },
+  responses: { 200: ok('One page, by key.', schemas.PicturePage), ...reading },
+});
+
+export const getImage = createRoute({
+  method: 'get',
+  path: '/v1/images/{key}',
+  operationId: 'getImage',
+  summary: 'See what became of a picture',
+  request: { params: schemas.KeyParams },
+  responses: { 200: ok('The state of the picture.', schemas.PictureState), ...reading, 404: problem(404) },
+});
+
+export const deleteImage = createRoute({
+  method: 'delete',
+  path: '/v1/images/{key}',
+  operationId: 'deleteImage',
+  summary: 'Delete a picture from its bucket, and so from the index',
+  request: { params: schemas.KeyParams },
+  responses: { 202: ok('Deleted; the index follows.', schemas.Deletion), ...always, 503: problem(503) },
+});
+
+export const createUpload = createRoute({
+  method: 'post',
+  path: '/v1/uploads',
+  operationId: 'createUpload',
+  summary: 'Ask where and how to upload a picture',
+  request: { body: { required: true, content: { 'application/json': { schema: schemas.UploadRequest } } } },
+  responses: {
+    200: ok('Send the bytes there.', schemas.UploadTarget),
+    ...always,
+    413: problem(413),
+    415: problem(415),
+    503: problem(503),
+  },
+});
+
+export const listRejected = createRoute({
+  method: 'get',
+  path: '/v1/rejected',
+  operationId: 'listRejected',
+  summary: 'List the pictures that cannot be indexed, and why',
+  request: { query: schemas.RejectedQuery },
+  responses: { 200: ok('One page.', schemas.RejectedPage), ...always, 503: problem(503) },
+});
+
+export const duplicates = createRoute({
+  method: 'get',
+  path: '/v1/duplicates',
+  operationId: 'duplicates',
+  summary: 'Find groups of pictures that are the same but for size, crop or compression',
+  request: { query: schemas.DuplicatesQuery },
+  responses: { 200: ok('One page of groups.', schemas.DuplicatesPage), ...reading },
+});
+
+export const stats = createRoute({
+  method: 'get',
+  path: '/v1/stats',
+  operationId: 'stats',
+  summary: 'See how many pictures there are, with which model, and how far the index is',
+  responses: {
+    200: ok('Figures of this moment.', schemas.Stats),
+    500: problem(500),
+    503: problem(503),
+    507: problem(507),
+  },
+});
+
+export const health = createRoute({
+  method: 'get',
+  path: '/v1/health',
+  operationId: 'health',
+  summary: 'See whether the server answers; asks nothing of the store',
+  responses: { 200: ok('It does.', schemas.Health), 500: problem(500) },
+});

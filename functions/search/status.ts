@@ -1,0 +1,38 @@
+/** How the server and the index are. */
+
+import type { RouteHandler } from '@hono/zod-openapi';
+import type { LiveIndex } from '../../core/live-index/live-index.ts';
+import { neededBytes } from '../../core/live-index/memory.ts';
+import type { SearchDependencies } from './dependencies.ts';
+import type * as routes from './routes.ts';
+
+export const health =
+  ({ embedder: { model } }: SearchDependencies): RouteHandler<typeof routes.health> =>
+  (c) =>
+    c.json(
+      { status: 'ok' as const, model: model.modelId, ...(model.synthetic && { synthetic: true as const }) },
+      200,
+    );
+
+export const stats =
+  (dependencies: SearchDependencies & { readonly live: LiveIndex }): RouteHandler<typeof routes.stats> =>
+  async (c) => {
+    const { live, queue, memoryBudgetBytes } = dependencies;
+    const { modelId: id, weights, precision, synthetic } = dependencies.embedder.model;
+    const [figures, waiting] = await Promise.all([
+      live.read('strong', ({ pictures, pending, appends, generation: { manifest } }) => ({
+        pictures,
+        model: { id, weights, precision, synthetic },
+        index: {
+          generation: manifest.generation,
+          rows: manifest.rows,
+          deadRows: manifest.rows - manifest.live,
+          ...(manifest.generation > 0 && { committedAt: manifest.createdAt }),
+        },
+        log: { appends: appends + pending, pending },
+        memory: { bytes: neededBytes(manifest), budgetBytes: memoryBudgetBytes },
+      })),
+      queue?.(),
+    ]);
+    return c.json({ ...figures, ...(waiting && { queue: waiting }) }, 200);
+  };
