@@ -2,7 +2,6 @@
 
 import { Duration, Stack } from 'aws-cdk-lib';
 import { type IPrincipal, Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
-import { SqsEventSource } from 'aws-cdk-lib/aws-lambda-event-sources';
 import { EventType } from 'aws-cdk-lib/aws-s3';
 import { SqsDestination } from 'aws-cdk-lib/aws-s3-notifications';
 import { Schedule, ScheduleExpression } from 'aws-cdk-lib/aws-scheduler';
@@ -11,6 +10,7 @@ import { Queue, QueueEncryption } from 'aws-cdk-lib/aws-sqs';
 import { Construct } from 'constructs';
 import { LOG_PREFIX } from '../core/names.ts';
 import { acknowledge } from './acknowledgements.ts';
+import { consume } from './consume.ts';
 import { LikenessFunction, type LikenessFunctionProps } from './likeness-function.ts';
 import { notifiedBucket } from './notified-bucket.ts';
 import { type Buckets, PERMISSIONS, permit } from './permissions.ts';
@@ -73,15 +73,12 @@ export class Compaction extends Construct {
       'A message only wakes compact, and carries nothing. One that is lost is made good by the next append or the schedule.',
       'AwsSolutions-SQS3',
       'Serverless-SQSRedrivePolicy',
-      'Serverless-LambdaEventSourceMappingDestination',
     );
-    this.function.addEventSource(
-      new SqsEventSource(appends, {
-        batchSize: APPENDS_THAT_WAKE,
-        maxBatchingWindow: Duration.minutes(5),
-        maxConcurrency: 2,
-      }),
-    );
+    consume(appends, this.function, {
+      batchSize: APPENDS_THAT_WAKE,
+      maxBatchingWindow: Duration.minutes(5),
+      maxConcurrency: 2,
+    });
     notifiedBucket(this, 'Log', props.index).addEventNotification(
       EventType.OBJECT_CREATED,
       new SqsDestination(appends),

@@ -1,13 +1,13 @@
 /** From an upload to the log: S3 event -> queue -> on-upload, with a dead-letter queue for what three tries could not do. */
 
 import { Duration } from 'aws-cdk-lib';
-import { SqsEventSource } from 'aws-cdk-lib/aws-lambda-event-sources';
 import { EventType } from 'aws-cdk-lib/aws-s3';
 import { SqsDestination } from 'aws-cdk-lib/aws-s3-notifications';
 import { Queue, QueueEncryption } from 'aws-cdk-lib/aws-sqs';
 import { Construct } from 'constructs';
 import { QUEUE_LIMITS } from '../core/limits.ts';
 import { acknowledge } from './acknowledgements.ts';
+import { consume } from './consume.ts';
 import { LikenessFunction, type LikenessFunctionProps } from './likeness-function.ts';
 import { notifiedBucket } from './notified-bucket.ts';
 import { type Buckets, PERMISSIONS, permit } from './permissions.ts';
@@ -44,23 +44,15 @@ export class Ingestion extends Construct {
       'This queue is the dead-letter queue of another.',
       'Serverless-SQSRedrivePolicy',
     );
-    // Said on the construct, because the mapping is made by the event source below.
-    acknowledge(
-      this,
-      'Lambda has no failure destination for queues: what fails goes to the dead-letter queue.',
-      'Serverless-LambdaEventSourceMappingDestination',
-    );
 
     this.function = new LikenessFunction(this, 'OnUpload', props.function);
     permit(this.function, PERMISSIONS.onUpload, props, props.modelId);
-    this.function.addEventSource(
-      new SqsEventSource(this.queue, {
-        batchSize: QUEUE_LIMITS.batchSize,
-        maxBatchingWindow: Duration.millis(QUEUE_LIMITS.batchWindowMs),
-        reportBatchItemFailures: true,
-        maxConcurrency: props.maxConcurrency,
-      }),
-    );
+    consume(this.queue, this.function, {
+      batchSize: QUEUE_LIMITS.batchSize,
+      maxBatchingWindow: Duration.millis(QUEUE_LIMITS.batchWindowMs),
+      reportBatchItemFailures: true,
+      maxConcurrency: props.maxConcurrency,
+    });
 
     const pictures = notifiedBucket(this, 'Pictures', props.images);
     pictures.addEventNotification(EventType.OBJECT_CREATED, new SqsDestination(this.queue));

@@ -1,26 +1,35 @@
 /** Logs, metrics and traces of the functions, by AWS Powertools. */
 
-import { Logger } from '@aws-lambda-powertools/logger';
+import { Logger as PowertoolsLogger } from '@aws-lambda-powertools/logger';
 import { Metrics, MetricUnit } from '@aws-lambda-powertools/metrics';
 import { Tracer } from '@aws-lambda-powertools/tracer';
 import type { Context } from 'aws-lambda';
+import type { Logger } from '../core/logger.ts';
 import type { METRICS } from './metric-names.ts';
 
-/** One JSON object a line, with the request's id; fits core's `Logger`. */
-export const logger = new Logger();
+const powertools = new PowertoolsLogger();
 
 const metrics = new Metrics();
 const tracer = new Tracer();
 
+/** One JSON object a line, with the request's id. */
+export const logger: Logger = {
+  info: (message, fields) => powertools.info(message, { ...fields }),
+  warn: (message, fields) => powertools.warn(message, { ...fields }),
+  error: (message, fields) => powertools.error(message, { ...fields }),
+};
+
 type Metric = (typeof METRICS)[keyof typeof METRICS];
 
 /** Adds to a count of this run. */
-export const count = (metric: Metric, value: number): void =>
+export const count = (metric: Metric, value: number): void => {
   metrics.addMetric(metric, MetricUnit.Count, value);
+};
 
 /** Notes a time of this run, in seconds. */
-export const seconds = (metric: Metric, value: number): void =>
+export const seconds = (metric: Metric, value: number): void => {
   metrics.addMetric(metric, MetricUnit.Seconds, value);
+};
 
 /** Has every call of an AWS client appear in the trace. */
 export const traced = tracer.captureAWSv3Client.bind(tracer);
@@ -36,20 +45,20 @@ export function observed<Event, Result>(
   handler: (event: Event, context: Context) => Promise<Result>,
 ): (event: Event, context: Context) => Promise<Result> {
   return async (event, context) => {
-    logger.addContext(context);
+    powertools.addContext(context);
     metrics.setFunctionName(context.functionName);
     metrics.captureColdStartMetric();
     const end = openSubsegment();
     try {
       return await handler(event, context);
     } catch (error) {
-      logger.error('the run failed', { error: error as Error });
+      logger.error('the run failed', { error });
       if (tracer.isTracingEnabled()) tracer.addErrorAsMetadata(error as Error);
       throw error;
     } finally {
       end();
-      metrics.publishStoredMetrics();
-      logger.resetKeys();
+      if (metrics.hasStoredMetrics()) metrics.publishStoredMetrics();
+      powertools.resetKeys();
     }
   };
 }
