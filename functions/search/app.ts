@@ -17,9 +17,11 @@ import { health, stats } from './status.ts';
  * const app = createApp(dependencies);
  * const response = await app.request('/v1/health');
  */
-export function createApp(dependencies: SearchDependencies): OpenAPIHono {
-  const { index: store, clock, logger, memoryBudgetBytes: budgetBytes } = dependencies;
-  const live = new LiveIndex({ store, clock, logger, budgetBytes });
+export function createApp(
+  dependencies: SearchDependencies,
+  live: LiveIndex = createLiveIndex(dependencies),
+): OpenAPIHono {
+  const { clock, logger } = dependencies;
   const context = { ...dependencies, live };
 
   const app = new OpenAPIHono({
@@ -63,6 +65,15 @@ export function createApp(dependencies: SearchDependencies): OpenAPIHono {
   });
   return app;
 }
+
+/** The index that the API answers from, for callers who want to look into it too. */
+export const createLiveIndex = ({
+  index: store,
+  clock,
+  logger,
+  memoryBudgetBytes: budgetBytes,
+}: Pick<SearchDependencies, 'index' | 'clock' | 'logger' | 'memoryBudgetBytes'>): LiveIndex =>
+  new LiveIndex({ store, clock, logger, budgetBytes });
 
 /** What is wrong with a request, thing by thing. */
 function invalid(target: string, { issues }: z.ZodError): ApiProblem {
