@@ -1,7 +1,7 @@
 /** How commands fail. */
 
-/** Exit codes: 0 done, 1 failed, 2 wrong usage. */
-export const EXIT = { done: 0, failed: 1, usage: 2 } as const;
+/** Exit codes; `interrupted` is what shells give a program that SIGINT ended. */
+export const EXIT = { done: 0, failed: 1, usage: 2, interrupted: 130 } as const;
 
 /** The command was called wrongly; the message says how to call it. */
 export class UsageError extends Error {

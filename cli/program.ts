@@ -7,10 +7,12 @@ import { LikenessError } from '../core/errors.ts';
 import packageJson from '../package.json' with { type: 'json' };
 import { addCommand } from './commands/add.ts';
 import { duplicatesCommand } from './commands/duplicates.ts';
+import { embedCommand } from './commands/embed.ts';
 import { lsCommand } from './commands/ls.ts';
 import { rejectedCommand } from './commands/rejected.ts';
 import { rmCommand } from './commands/rm.ts';
 import { searchCommand } from './commands/search.ts';
+import { serveCommand } from './commands/serve.ts';
 import { similarCommand } from './commands/similar.ts';
 import { statusCommand } from './commands/status.ts';
 import { DEFAULT_ENDPOINT } from './connection.ts';
@@ -45,9 +47,11 @@ Exit codes: 0 done, 1 failed, 2 wrong usage.`,
     .showHelpAfterError('(see "likeness help")')
     .exitOverride();
   const commands = [
+    serveCommand,
     addCommand,
     searchCommand,
     similarCommand,
+    embedCommand,
     rmCommand,
     lsCommand,
     rejectedCommand,

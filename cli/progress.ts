@@ -26,7 +26,6 @@ export function startProgress({ title, total, format = String }: ProgressOptions
     {
       format: `${title} {bar} {done} of {all}  {eta_formatted}`,
       barsize: 30,
-      hideCursor: true,
       clearOnComplete: true,
       stream: process.stderr,
       etaBuffer: 50,

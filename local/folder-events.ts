@@ -20,14 +20,14 @@ export class FolderEvents {
 
   constructor(private readonly options: FolderEventsOptions) {}
 
-  /** Keys that are there, as far as events and index know. */
-  get keys(): Iterable<string> {
-    return this.#known.keys();
-  }
-
   /** Takes it that the picture is known with this eTag already. */
   remember(key: string, eTag: string): void {
     this.#known.set(key, eTag);
+  }
+
+  /** Whether the last event, or the index, had the picture with this eTag. */
+  knows(key: string, eTag: string): boolean {
+    return this.#known.get(key) === eTag;
   }
 
   /**

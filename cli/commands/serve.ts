@@ -1,0 +1,118 @@
+/** `likeness serve`: everything on one machine, over a folder of pictures. */
+
+import { mkdir } from 'node:fs/promises';
+import { homedir } from 'node:os';
+import { join, resolve } from 'node:path';
+import type { Command } from 'commander';
+import type { Embedder } from '../../core/embedding/embedder.ts';
+import type { Serving } from '../../local/serve.ts';
+import { EXIT } from '../errors.ts';
+import { startProgress } from '../progress.ts';
+import { integer } from '../search-flags.ts';
+import { count, styled, type Terminal } from '../terminal.ts';
+
+interface Flags {
+  readonly port: number;
+  readonly index?: string;
+  readonly verbose?: boolean;
+}
+
+/** What is served when no folder is named. */
+const DEFAULT_FOLDER = join(homedir(), 'Likeness');
+
+const POLL_MS = 200;
+
+export function serveCommand(program: Command, terminal: Terminal): void {
+  program
+    .command('serve')
+    .summary('search a folder of pictures on this machine')
+    .description(
+      'Indexes the pictures of a folder, watches it, and serves the API and the console on this machine only. ' +
+        'Stop it with Ctrl-C; it goes on where it stopped.',
+    )
+    .argument('[folder]', `the pictures (default: ${DEFAULT_FOLDER}, which is made when it is missing)`)
+    .option('-p, --port <port>', 'the port on 127.0.0.1', integer, 3_000)
+    .option('--index <folder>', 'where to keep the index (default: .likeness in the folder)')
+    .option('--verbose', 'say also what goes well')
+    .addHelpText(
+      'after',
+      `
+Examples:
+  likeness serve ~/Pictures
+  likeness serve /mnt/photos --index ~/photos-index --port 8000`,
+    )
+    .action(async (folder: string | undefined, flags: Flags) => {
+      // Loaded only here: the network's runtime takes a quarter of a second that no other command needs.
+      const [{ loadEmbedder }, { modelFolder }, { consoleLogger }, { serveFolder }] = await Promise.all([
+        import('../../core/embedding/load.ts'),
+        import('../../local/model-choice.ts'),
+        import('../../local/console-logger.ts'),
+        import('../../local/serve.ts'),
+      ]);
+      const embedder = await loadEmbedder(await modelFolder());
+      if (folder === undefined) await mkdir(DEFAULT_FOLDER, { recursive: true });
+      const served = resolve(folder ?? DEFAULT_FOLDER);
+      const serving = await serveFolder({
+        folder: served,
+        ...(flags.index && { indexFolder: flags.index }),
+        port: flags.port,
+        embedder,
+        logger: consoleLogger(terminal.err, flags.verbose),
+      });
+      welcome(terminal, serving, served, embedder);
+      const asked = untilAskedToStop(terminal);
+      await catchUp(serving, terminal, asked);
+      await once(asked);
+      await serving.stop();
+    });
+}
+
+function welcome(terminal: Terminal, { url }: Serving, folder: string, { model }: Embedder): void {
+  if (model.synthetic) {
+    terminal.err(
+      styled(terminal, 'yellow', '*** The model has SYNTHETIC weights: copies of pictures are found, ***'),
+    );
+    terminal.err(
+      styled(terminal, 'yellow', '*** likeness of meaning is not. "npm run setup" tells what to do.  ***'),
+    );
+  }
+  terminal.out(`Pictures: ${folder}`);
+  terminal.out(`Model:    ${model.modelId}`);
+  terminal.out(`Open      ${styled(terminal, 'bold', url)}`);
+}
+
+/** Shows how the differences between folder and index are worked off. */
+async function catchUp({ compared, queue }: Serving, terminal: Terminal, stop: AbortSignal): Promise<void> {
+  const startedAt = Date.now();
+  const { toIndex, toForget } = await compared;
+  const total = toIndex + toForget;
+  if (total === 0) return;
+  terminal.err(`${count(toIndex, 'picture')} to index, ${toForget} to forget.`);
+  const bar = startProgress({ title: 'Indexing', total });
+  while (queue.pending > 0 && !stop.aborted) {
+    bar.update(Math.max(0, total - queue.pending));
+    await new Promise((resolve) => setTimeout(resolve, POLL_MS));
+  }
+  bar.stop();
+  if (stop.aborted) return;
+  const seconds = (Date.now() - startedAt) / 1_000;
+  terminal.err(`Indexed in ${seconds.toFixed(1)} s, ${(total / seconds).toFixed(1)} a second.`);
+}
+
+const SIGNALS = ['SIGINT', 'SIGTERM'] as const;
+
+/** Aborts when someone stops the server; a second signal does not wait for what is at work. */
+function untilAskedToStop(terminal: Terminal): AbortSignal {
+  const asked = new AbortController();
+  const hear = () => {
+    if (asked.signal.aborted) process.exit(EXIT.interrupted);
+    terminal.err('Stopping; once more to stop at once.');
+    asked.abort();
+  };
+  for (const signal of SIGNALS) process.on(signal, hear);
+  return asked.signal;
+}
+
+async function once(signal: AbortSignal): Promise<void> {
+  if (!signal.aborted) await new Promise((resolve) => signal.addEventListener('abort', resolve));
+}

@@ -1,0 +1,58 @@
+/** The demonstration pictures: 500 drawings, 300 of which are 50 motifs in six skin tones each. */
+
+import { copyFile, mkdir, readdir, stat } from 'node:fs/promises';
+import { createRequire } from 'node:module';
+import { dirname, join } from 'node:path';
+
+/** The folder that they get in the library. */
+export const DEMO_FOLDER = 'demo';
+
+const MOTIFS = 50;
+const OTHERS = 200;
+
+/** Skin tones are a part of the file's name: an emoji's modifier in hexadecimal. */
+const TONE = /-1f3f[b-f]/g;
+
+/** The same for all skin tones of one motif. */
+export const motifOf = (name: string): string => name.replaceAll(TONE, '');
+
+/** Where the drawings are; `undefined` where the package that has them is not installed. */
+export function demoSource(): string | undefined {
+  try {
+    const require = createRequire(import.meta.url);
+    return join(dirname(require.resolve('@lobehub/fluent-emoji-3d/package.json')), 'assets');
+  } catch {
+    return undefined;
+  }
+}
+
+/** The names of the 500, the same ones each time. */
+export async function demoNames(source: string): Promise<string[]> {
+  const motifs = new Map<string, string[]>();
+  for (const name of (await readdir(source)).sort()) {
+    motifs.set(motifOf(name), [...(motifs.get(motifOf(name)) ?? []), name]);
+  }
+  const toned = [...motifs.values()].filter((names) => names.length === 6);
+  const single = [...motifs.values()].filter((names) => names.length === 1);
+  return [...spread(toned, MOTIFS), ...spread(single, OTHERS)].flat();
+}
+
+/** Copies the pictures into a folder of the library; those that are there already stay as they are. */
+export async function addDemoPictures(source: string, folder: string): Promise<number> {
+  const names = await demoNames(source);
+  const target = join(folder, DEMO_FOLDER);
+  await mkdir(target, { recursive: true });
+  for (const name of names) {
+    const path = join(target, name);
+    const there = await stat(path).then(
+      () => true,
+      () => false,
+    );
+    if (!there) await copyFile(join(source, name), path);
+  }
+  return names.length;
+}
+
+/** `n` of the items, evenly spread over all. */
+const spread = <T>(items: readonly T[], n: number): T[] =>
+  Array.from({ length: Math.min(n, items.length) }, (_, i) => items[Math.floor((i * items.length) / n)]!);

@@ -1,0 +1,165 @@
+/** Likeness on one machine: the three handlers over a folder, with a queue, a timer and an HTTP server. */
+
+import { mkdir, stat } from 'node:fs/promises';
+import { join, resolve } from 'node:path';
+import { systemClock } from '../core/clock.ts';
+import type { Embedder } from '../core/embedding/embedder.ts';
+import { LikenessError } from '../core/errors.ts';
+import { budgetOf, machineBytes } from '../core/live-index/memory.ts';
+import type { Logger } from '../core/logger.ts';
+import { FileStore } from '../core/storage/file-store.ts';
+import type { ObjectStore } from '../core/storage/object-store.ts';
+import { prefixed } from '../core/storage/prefixed-store.ts';
+import { createCompact } from '../functions/compact/handler.ts';
+import { createOnUpload } from '../functions/on-upload/handler.ts';
+import { createApp, createLiveIndex } from '../functions/search/app.ts';
+import { CompactionTimer } from './compaction-timer.ts';
+import { compareFolder, type Differences } from './compare.ts';
+import { EventQueue } from './event-queue.ts';
+import { FolderEvents } from './folder-events.ts';
+import { listen } from './listen.ts';
+import { IndexLock } from './lock.ts';
+import { libraryKeys, openPictures } from './picture-folder.ts';
+import { PICTURES, UPLOADS } from './picture-routes.ts';
+import { urlPathOfKey } from './picture-urls.ts';
+import { Sequencer } from './sequencer.ts';
+import { createServer } from './server.ts';
+import { Thumbnails } from './thumbnails.ts';
+import { signUpload } from './uploads.ts';
+import { watchPictures } from './watcher.ts';
+
+export interface ServeOptions {
+  /** The pictures; nothing in it is changed but by uploads and deletions. */
+  readonly folder: string;
+  /** @default `.likeness` in the folder */
+  readonly indexFolder?: string;
+  /** 0 takes any port that is free. */
+  readonly port: number;
+  readonly embedder: Embedder;
+  readonly logger: Logger;
+  /** @default 30000 */
+  readonly compactEveryMs?: number;
+}
+
+export interface Serving {
+  /** Where it is served. */
+  readonly url: string;
+  readonly queue: EventQueue;
+  /** Settles when the folder has been compared with the index and the differences are in the queue. */
+  readonly compared: Promise<Differences>;
+  /** Ends what is at work and lets go of everything. What waits is found again at the next start. */
+  stop(): Promise<void>;
+}
+
+/** There is no such folder, or it cannot be used. */
+export class FolderUnusable extends LikenessError {
+  readonly retryable = false;
+}
+
+/** How long requests may go on when the server stops. */
+const GRACE_MS = 5_000;
+
+/**
+ * Serves a folder until it is stopped.
+ *
+ * @throws FolderUnusable, PortTaken, AlreadyServed
+ */
+export async function serveFolder(options: ServeOptions): Promise<Serving> {
+  const { embedder, logger, port, compactEveryMs = 30_000 } = options;
+  const folder = resolve(options.folder);
+  const indexFolder = resolve(options.indexFolder ?? join(folder, '.likeness'));
+  await assertUsable(folder, indexFolder);
+
+  const clock = systemClock;
+  const pictures = openPictures(folder, indexFolder);
+  const store = openIndex(indexFolder, embedder.model.modelId);
+  const memoryBudgetBytes = budgetOf(machineBytes());
+  const index = createLiveIndex({ index: store, clock, logger, memoryBudgetBytes });
+  const queue = new EventQueue({
+    handler: createOnUpload({ pictures, index: store, embedder, clock, logger }),
+    clock,
+    logger,
+  });
+  const sequencer = new Sequencer(clock);
+  const events = new FolderEvents({ pictures, sequencer, clock, send: (body) => queue.send(body) });
+  const compact = createCompact({ index: store, modelId: embedder.model.modelId, clock, logger });
+  const timer = new CompactionTimer({ compact, everyMs: compactEveryMs, logger });
+  const thumbnails = new Thumbnails(pictures, join(indexFolder, 'thumbnails'));
+  const onChange = (key: string) => {
+    events.look(key).catch((error: unknown) => logger.error('a change could not be told', { key, error }));
+    thumbnails.forget(key).catch((error: unknown) => logger.warn('old thumbnails stay', { key, error }));
+  };
+
+  const lock = new IndexLock(indexFolder);
+  let origin = '';
+  const api = createApp(
+    {
+      pictures,
+      index: store,
+      embedder,
+      clock,
+      logger,
+      uploads: { sign: async (request) => signUpload(request, origin + UPLOADS, clock) },
+      pictureUrl: async (key) => origin + PICTURES + urlPathOfKey(key),
+      queue: async () => ({ waiting: queue.pending, failed: queue.deadLetters.length }),
+      memoryBudgetBytes,
+      defaultConsistency: 'strong',
+    },
+    index,
+  );
+  const server = createServer({
+    pictures,
+    thumbnails,
+    onChange,
+    folder,
+    api,
+    lockToken: lock.token,
+    compact: () => timer.run(),
+  });
+  const listening = await listen((request) => server.fetch(request), port);
+  origin = listening.url;
+  const stopping: (() => Promise<unknown>)[] = [
+    () => listening.close(GRACE_MS),
+    () => queue.stop(),
+    () => timer.stop(),
+    () => lock.release(),
+  ];
+  const stop = async () => {
+    for (const end of stopping.splice(0)) await end();
+  };
+
+  try {
+    await lock.acquire(origin);
+    const watcher = await watchPictures({
+      folder,
+      indexFolder,
+      belongs: libraryKeys(folder, indexFolder),
+      onChange,
+      logger,
+    });
+    stopping.unshift(() => watcher.close());
+    // After the watcher is ready, so that no change falls between the two; what both see is told once.
+    const compared = compareFolder({ pictures, store, index, events, sequencer });
+    return { url: origin, queue, compared, stop };
+  } catch (error) {
+    await stop();
+    throw error;
+  }
+}
+
+/** The index of one model, in its folder. */
+export const openIndex = (indexFolder: string, modelId: string): ObjectStore =>
+  prefixed(new FileStore(indexFolder), `${modelId}/`);
+
+async function assertUsable(folder: string, indexFolder: string): Promise<void> {
+  const stats = await stat(folder).catch(() => undefined);
+  if (!stats?.isDirectory()) throw new FolderUnusable(`there is no folder ${folder}`);
+  try {
+    await mkdir(indexFolder, { recursive: true });
+  } catch (cause) {
+    const reason = (cause as Error).message;
+    throw new FolderUnusable(`the index cannot be written: ${reason}; choose another place with --index`, {
+      cause,
+    });
+  }
+}
