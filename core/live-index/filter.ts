@@ -2,7 +2,7 @@
 
 import type { Picture } from '../log/record.ts';
 import { Bitset } from '../scan/bitset.ts';
-import { escapedKey, keyOfLine, startsWith } from './key-table.ts';
+import { escapedKey, keyOfLine, startsWith } from './key-lookup.ts';
 import type { RowLines } from './row-lines.ts';
 
 /** A name in lower case, and the values of which a picture must have one. */

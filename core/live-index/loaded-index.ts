@@ -9,7 +9,7 @@ import { Bitset } from '../scan/bitset.ts';
 import { RowMatrix, type RowRange } from '../scan/row-matrix.ts';
 import type { ObjectStore } from '../storage/object-store.ts';
 import { FilteredRows } from './filter.ts';
-import { KeyTable } from './key-table.ts';
+import { KeyLookup } from './key-lookup.ts';
 import { inParallel } from './parallel.ts';
 import { RowLines } from './row-lines.ts';
 import { Shared } from './shared.ts';
@@ -59,7 +59,7 @@ interface Arrival {
 export class LoadedIndex {
   readonly matrix = new RowMatrix();
   readonly lines = new RowLines();
-  readonly keys = new KeyTable(this.lines);
+  readonly keys = new KeyLookup(this.lines);
   readonly filtered = new FilteredRows(this.lines);
   /** Closes the matrix when its last user lets go. */
   readonly shared = new Shared(() => this.matrix.close());
@@ -117,11 +117,12 @@ export class LoadedIndex {
   }
 
   /**
-   * Fetches what `manifest` adds to `known`, an earlier generation of the same lineage, and nothing else.
+   * Fetches what `manifest` adds to `known`, an earlier generation of the same lineage, and nothing else but the last
+   * known line again. `undefined` when that has changed: a store that was restored from a copy can go on another way.
    *
    * @throws ObjectNotFound when the files were replaced and cleaned away meanwhile; IndexDamaged
    */
-  async grow(known: Generation, manifest: Manifest): Promise<Growth> {
+  async grow(known: Generation, manifest: Manifest): Promise<Growth | undefined> {
     // Every row must be there before more can follow.
     await this.complete;
     const { files } = manifest;
@@ -130,17 +131,22 @@ export class LoadedIndex {
       throw new IndexDamaged(files.faiss, `${manifest.rows} rows where ${rows} were before, in one lineage`);
     }
     const incoming = this.matrix.reserve(manifest.rows - rows);
-    const lines = Buffer.allocUnsafeSlow(files.rowsBytes - had.rowsBytes);
+    const last = rows > 0 ? this.lines.line(rows - 1) : Buffer.alloc(0);
+    const lines = Buffer.allocUnsafeSlow(last.length + files.rowsBytes - had.rowsBytes);
     const reads = inParallel<unknown>(DOWNLOAD_LIMITS.parallel, [
       () => this.#dead(manifest),
-      ...this.#reads(files.rows, had.rowsBytes, lines),
+      ...this.#reads(files.rows, had.rowsBytes - last.length, lines),
       ...incoming.targets.map((target) => this.#readRows(files.faiss, target)),
     ]);
     try {
       const [dead] = (await Promise.all(reads)) as [Bitset];
+      if (!lines.subarray(0, last.length).equals(last)) {
+        incoming.cancel();
+        return undefined;
+      }
       return {
         install: () => {
-          this.lines.append(files.rows, lines, manifest.rows - rows);
+          this.lines.append(files.rows, lines.subarray(last.length), manifest.rows - rows);
           this.keys.update();
           incoming.commit();
           return generationOf(manifest, dead);

@@ -1,8 +1,7 @@
 /** What an index takes in memory, known from its manifest before any of it is loaded. */
 
 import { totalmem } from 'node:os';
-import { ROW_BYTES } from '../limits.ts';
-import { BLOCK_ROWS } from '../scan/row-matrix.ts';
+import { RowMatrix } from '../scan/row-matrix.ts';
 
 const MiB = 1024 * 1024;
 
@@ -12,19 +11,16 @@ const LOOKUP_BYTES_PER_ROW = 36;
 const BITSETS = 20;
 
 /**
- * Bytes that the loaded index takes: 8,192 a row for the embedding, in blocks of 8 MiB; the rows file, which is about
- * 220 a row; and some 40 to find a row by its key and to know which rows are alive.
+ * Bytes that the loaded index takes: the embeddings, which are nearly all of it; the rows file, about 220 bytes a row;
+ * and some 40 more to find a row by its key and to know which rows are alive.
  */
 export function neededBytes(index: {
   readonly rows: number;
   readonly files: { readonly rowsBytes: number };
 }): number {
-  const blocks = Math.ceil(index.rows / BLOCK_ROWS);
+  const { rows, files } = index;
   return (
-    blocks * BLOCK_ROWS * ROW_BYTES +
-    index.files.rowsBytes +
-    index.rows * LOOKUP_BYTES_PER_ROW +
-    Math.ceil(index.rows / 8) * BITSETS
+    RowMatrix.bytesFor(rows) + files.rowsBytes + rows * LOOKUP_BYTES_PER_ROW + Math.ceil(rows / 8) * BITSETS
   );
 }
 

@@ -6,6 +6,7 @@ import type { Manifest } from '../index/manifest.ts';
 import { listManifests, type ManifestInfo, readManifest } from '../index/manifests.ts';
 import { DOWNLOAD_LIMITS, LOG_LIMITS, SEARCH_LIMITS } from '../limits.ts';
 import { type AppendInfo, listAppends, readAppend } from '../log/append-log.ts';
+import { AppendUnreadable } from '../log/errors.ts';
 import type { Append } from '../log/record.ts';
 import type { Logger } from '../logger.ts';
 import { ObjectNotFound, StoreUnavailable } from '../storage/errors.ts';
@@ -38,10 +39,15 @@ export interface Current {
   readonly asOf: number;
 }
 
+interface Fetched {
+  readonly name: string;
+  readonly append: Append;
+}
+
 /** What the log has that no compaction has folded. */
 interface TailUpdate {
   /** Appends that were not held before. */
-  readonly fetched: readonly { readonly name: string; readonly append: Append }[];
+  readonly fetched: readonly Fetched[];
   /** All that the view takes in. */
   readonly names: ReadonlySet<string>;
   /** How many it does not. */
@@ -128,7 +134,7 @@ export class Resident {
     manifest: Manifest | undefined,
     appends: readonly AppendInfo[],
   ) {
-    const { store, budgetBytes } = this.#options;
+    const { budgetBytes } = this.#options;
     const index = manifest ?? before?.generation.manifest ?? NOTHING.manifest;
     const folded = manifest ? new Set(manifest.folded.map(({ name }) => name)) : before?.generation.folded;
     const unfolded = appends.filter(({ name }) => !folded?.has(name));
@@ -138,7 +144,11 @@ export class Resident {
         DOWNLOAD_LIMITS.parallel,
         taken
           .filter(({ name }) => !before?.tail.has(name))
-          .map(({ name }) => async () => ({ name, append: await readAppend(store, name) })),
+          .map(
+            ({ name }) =>
+              () =>
+                this.#fetchAppend(name),
+          ),
       ),
     );
     return {
@@ -148,7 +158,19 @@ export class Resident {
     };
   }
 
-  /** Fetches what a new manifest brings. `undefined` when memory had to be freed first. */
+  /** One that cannot be read counts as empty, as it does for compaction; it must not stop every search. */
+  async #fetchAppend(name: string): Promise<Fetched> {
+    const { store, logger } = this.#options;
+    try {
+      return { name, append: await readAppend(store, name) };
+    } catch (error) {
+      if (!(error instanceof AppendUnreadable)) throw error;
+      logger.error('an append cannot be read and is left out', { name, error });
+      return { name, append: { records: [], vectors: new Float32Array(0) } };
+    }
+  }
+
+  /** Fetches what a new manifest brings. `undefined` when what is in memory had to be given up first. */
   async #fetchIndex(
     before: Current | undefined,
     manifest: Manifest,
@@ -158,7 +180,8 @@ export class Resident {
     if (needed > budgetBytes) throw new IndexTooLarge(manifest.rows, needed, budgetBytes);
 
     if (before?.generation.manifest.lineage === manifest.lineage) {
-      return { index: before.index, ...(await before.index.grow(before.generation, manifest)) };
+      const growth = await before.index.grow(before.generation, manifest);
+      return growth ? { index: before.index, ...growth } : this.#forget();
     }
     if (before && needed + neededBytes(before.generation.manifest) > budgetBytes) {
       // Both do not fit side by side; searches wait for the new one.

@@ -13,7 +13,7 @@ const MIN_SLOTS = 1024;
  * Keys are compared as they stand in the lines, escaped, which spares parsing them: one key has one spelling there.
  * A key that several rows have is found at the last of them, the only one that can be alive.
  */
-export class KeyTable {
+export class KeyLookup {
   readonly #lines: RowLines;
   #slots = new Uint32Array(MIN_SLOTS);
   #hashes = new Uint32Array(MIN_SLOTS);

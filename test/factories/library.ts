@@ -1,0 +1,71 @@
+/** A library of pictures without pictures: writes to the log and compacts as the functions do, and knows what is true. */
+
+import { systemClock } from '../../core/clock.ts';
+import { Compactor } from '../../core/index/compaction.ts';
+import { DIMENSIONS, type LogLimits } from '../../core/limits.ts';
+import { writeAppend } from '../../core/log/append-log.ts';
+import type { LogRecord, PutRecord } from '../../core/log/record.ts';
+import { silentLogger } from '../../core/logger.ts';
+import { MemoryStore } from '../../core/storage/memory-store.ts';
+import type { ObjectStore } from '../../core/storage/object-store.ts';
+import { seededVector } from './fake-embedder.ts';
+
+export type Change =
+  | { readonly put: string; readonly vector?: Float32Array; readonly metadata?: Record<string, string> }
+  | { readonly delete: string };
+
+export interface Library {
+  readonly index: ObjectStore;
+  /** The pictures that should be found now, and their embeddings. */
+  readonly truth: ReadonlyMap<string, Float32Array>;
+  /** Writes one append, as one invocation of on-upload does. */
+  append(...changes: Change[]): Promise<string>;
+  compact(): ReturnType<Compactor['run']>;
+}
+
+let sequencer = 0x1000;
+
+/** @param limits of the compaction; graces of 0 make it clean up at once */
+export function library({ index = new MemoryStore() as ObjectStore, limits = {} as Partial<LogLimits> } = {}): Library {
+  const clock = systemClock;
+  const compactor = new Compactor({ index, modelId: 'fake-00000000', clock, logger: silentLogger, limits });
+  const truth = new Map<string, Float32Array>();
+  return {
+    index,
+    truth,
+    append(...changes) {
+      const vectors: Float32Array[] = [];
+      const records = changes.map((change): LogRecord => {
+        const version = (sequencer++).toString(16).toUpperCase();
+        if ('delete' in change) {
+          truth.delete(change.delete);
+          return { op: 'delete', key: change.delete, version };
+        }
+        const vector = change.vector ?? seededVector(`${change.put} ${version}`);
+        truth.set(change.put, vector);
+        return { ...picture(change.put, version, change.metadata), row: vectors.push(vector) - 1 };
+      });
+      return writeAppend(index, clock, { records, vectors: concatenated(vectors) });
+    },
+    compact: () => compactor.run(),
+  };
+}
+
+const picture = (key: string, version: string, metadata = {}): Omit<PutRecord, 'row'> => ({
+  op: 'put',
+  key,
+  version,
+  eTag: `etag-${version}`,
+  size: 1000,
+  contentType: 'image/jpeg',
+  metadata,
+  lastModified: '2024-05-01T12:00:00.000Z',
+});
+
+function concatenated(vectors: readonly Float32Array[]): Float32Array {
+  const all = new Float32Array(vectors.length * DIMENSIONS);
+  vectors.forEach((vector, i) => {
+    all.set(vector, i * DIMENSIONS);
+  });
+  return all;
+}
