@@ -1,0 +1,45 @@
+/** search on AWS: its dependencies from the environment. */
+
+import { handle, type LambdaContext, type LambdaEvent } from 'hono/aws-lambda';
+import { systemClock } from '../../core/clock.ts';
+import { loadEmbedder } from '../../core/embedding/load.ts';
+import { budgetOf } from '../../core/live-index/memory.ts';
+import { prefixed } from '../../core/storage/prefixed-store.ts';
+import { s3Client } from '../../core/storage/s3-client.ts';
+import { S3Store } from '../../core/storage/s3-store.ts';
+import { required, VARIABLES } from '../environment.ts';
+import { logger, observed, traced } from '../observability.ts';
+import { withEncodedPath } from './api-gateway.ts';
+import { createApp } from './app.ts';
+import { s3Signer } from './s3-signer.ts';
+
+const options = { endpoint: process.env[VARIABLES.endpoint] };
+const client = traced(s3Client(options));
+const images = required(VARIABLES.imagesBucket);
+const embedder = await loadEmbedder(required(VARIABLES.modelFolder));
+const memoryBytes = Number(required('AWS_LAMBDA_FUNCTION_MEMORY_SIZE')) * 1024 * 1024;
+
+const app = createApp({
+  pictures: new S3Store({ client, bucket: images }),
+  index: prefixed(
+    new S3Store({ client, bucket: required(VARIABLES.indexBucket) }),
+    `${embedder.model.modelId}/`,
+  ),
+  embedder,
+  clock: systemClock,
+  logger,
+  ...s3Signer({ client: s3Client(options), bucket: images, clock: systemClock }),
+  defaultConsistency: process.env[VARIABLES.consistency] === 'eventual' ? 'eventual' : 'strong',
+  memoryBudgetBytes: budgetOf(memoryBytes),
+});
+
+// Index and model begin to load side by side while the function is still being started; whoever asks first joins them.
+void app.request('/v1/stats');
+embedder.warm().catch((error) => logger.error('the model could not be loaded', { error }));
+
+const answer = handle(app);
+type HttpEvent = Extract<LambdaEvent, { rawPath: string }>;
+
+export const handler = observed((event: HttpEvent, context) =>
+  answer(withEncodedPath(event), context as LambdaContext),
+);
