@@ -4,6 +4,7 @@ import { useState } from 'preact/hooks';
 import { FilePicker } from '../parts/button.tsx';
 import { Dialog } from '../parts/dialog.tsx';
 import { TextField } from '../parts/field.tsx';
+import { useMedia } from '../parts/use-media.ts';
 import { fromInput } from '../uploads/picked-files.ts';
 import { useUploads } from '../uploads/uploads-context.tsx';
 
@@ -15,6 +16,7 @@ interface AddDialogProps {
 
 export function AddDialog({ folder, onClose }: AddDialogProps) {
   const { add } = useUploads();
+  const touch = useMedia('(pointer: coarse)');
   const [into, setInto] = useState(folder);
   const take = (files: File[]) => {
     add(fromInput(files), asFolder(into));
@@ -36,7 +38,7 @@ export function AddDialog({ folder, onClose }: AddDialogProps) {
         />
       </div>
       <div class="dialog-actions">
-        {matchMedia('(pointer: coarse)').matches && (
+        {touch && (
           <FilePicker icon="camera" source="camera" onPick={take}>
             Take a photo
           </FilePicker>

@@ -40,7 +40,7 @@ export function Header({ view, folder }: { view: Route['view']; folder: string }
       </nav>
       <div class="header-end">
         <ThemeButton />
-        <Button look="primary" icon="plus" onClick={() => setAdding(true)}>
+        <Button icon="plus" onClick={() => setAdding(true)}>
           Add pictures
         </Button>
       </div>

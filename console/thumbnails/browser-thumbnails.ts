@@ -53,7 +53,7 @@ async function turn(): Promise<void> {
 }
 
 /** A signed URL expires; then the API is asked for a fresh one. */
-export async function fetchOriginal(
+async function fetchOriginal(
   client: Client,
   { key, url }: { key: string; url: string },
   signal: AbortSignal,

@@ -12,6 +12,7 @@ import { count, plural } from '../../parts/format.ts';
 import { Icon } from '../../parts/icon.tsx';
 import { PictureTile } from '../../parts/tile.tsx';
 import { TroubleNotice } from '../../parts/trouble-notice.tsx';
+import { useMedia } from '../../parts/use-media.ts';
 import { Waiting } from '../../parts/waiting.tsx';
 import { navigate } from '../../route/navigation.ts';
 import { formatRoute } from '../../route/route.ts';
@@ -24,6 +25,7 @@ const SLOW_AFTER_MS = 2_500;
 
 export function LibraryView({ prefix }: { prefix: string }) {
   const { client } = useConnection();
+  const phone = useMedia('(max-width: 720px)');
   const list = usePictureList(client, prefix);
   const [viewEnd, setViewEnd] = useState(0);
   const slow = useSlow(list.total === undefined);
@@ -40,7 +42,6 @@ export function LibraryView({ prefix }: { prefix: string }) {
   );
 
   if (total === 0 && prefix === '') return <EmptyLibrary />;
-  const phone = innerWidth <= 720;
   return (
     <>
       <div class="view-head">

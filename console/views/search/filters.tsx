@@ -6,30 +6,43 @@ import { Button } from '../../parts/button.tsx';
 import { ChoiceField, ScoreField, TextField } from '../../parts/field.tsx';
 import { folderOf } from '../../parts/format.ts';
 import { Icon } from '../../parts/icon.tsx';
+import { useMedia } from '../../parts/use-media.ts';
 import { navigate } from '../../route/navigation.ts';
 import type { SearchRoute } from '../../route/route.ts';
+
+const isFiltered = ({ minScore, prefix, metadata }: SearchRoute): boolean =>
+  minScore > 0 || prefix !== '' || Object.keys(metadata).length > 0;
 
 const COUNTS = [12, 24, 48, 96, 192];
 
 export function Filters({ route, results }: { route: SearchRoute; results: readonly Result[] }) {
+  const narrow = useMedia('(max-width: 900px)');
   const change = (part: Partial<SearchRoute>) => navigate({ ...route, ...part }, { replace: true });
   return (
-    <section class="filters" aria-label="Filters">
-      <ScoreField label="Least score" value={route.minScore} onInput={(minScore) => change({ minScore })} />
-      <ChoiceField label="Results" value={route.k} choices={COUNTS} onChange={(k) => change({ k })} />
-      <TextField
-        label="Folder"
-        placeholder="Anywhere"
-        value={route.prefix}
-        suggestions={unique(results.map(({ key }) => folderOf(key)))}
-        onCommit={(prefix) => change({ prefix })}
-      />
-      <MetadataFilter
-        metadata={route.metadata}
-        results={results}
-        onChange={(metadata) => change({ metadata })}
-      />
-    </section>
+    // Always open beside the results; a phone has no room beside them.
+    <details class="filters" open={!narrow || isFiltered(route)}>
+      <summary>
+        <Icon name="sliders" size={18} /> Filters
+      </summary>
+      <div class="filters-body">
+        <ScoreField label="Least score" value={route.minScore} onInput={(minScore) => change({ minScore })} />
+        <div class="filters-row">
+          <ChoiceField label="Results" value={route.k} choices={COUNTS} onChange={(k) => change({ k })} />
+          <TextField
+            label="Folder"
+            placeholder="Anywhere"
+            value={route.prefix}
+            suggestions={unique(results.map(({ key }) => folderOf(key)))}
+            onCommit={(prefix) => change({ prefix })}
+          />
+        </div>
+        <MetadataFilter
+          metadata={route.metadata}
+          results={results}
+          onChange={(metadata) => change({ metadata })}
+        />
+      </div>
+    </details>
   );
 }
 
@@ -81,7 +94,7 @@ function MetadataFilter({ metadata, results, onChange }: MetadataFilterProps) {
               key={each}
               type="button"
               class="chip"
-              aria-label={`Remove the filter ${each} is ${wanted}`}
+              aria-label={`${each}: ${wanted}, remove this filter`}
               onClick={() => without(each)}
             >
               {each}: {wanted} <Icon name="close" size={14} />

@@ -8,6 +8,7 @@ import { FilePicker } from '../../parts/button.tsx';
 import { count } from '../../parts/format.ts';
 import { SearchTile } from '../../parts/tile.tsx';
 import { TroubleNotice } from '../../parts/trouble-notice.tsx';
+import { useMedia } from '../../parts/use-media.ts';
 import { Waiting } from '../../parts/waiting.tsx';
 import { searchByFile } from '../../query/search-by-file.ts';
 import { formatRoute } from '../../route/route.ts';
@@ -20,6 +21,7 @@ export function Home() {
   const { value, trouble, slow, retry } = useRequest('home', (signal) =>
     client.images({ limit: SHOWN, signal }),
   );
+  const touch = useMedia('(pointer: coarse)');
   useLibraryChanges(retry);
 
   if (value?.total === 0) return <EmptyLibrary />;
@@ -32,7 +34,7 @@ export function Home() {
           <FilePicker look="primary" icon="search" onPick={([file]) => file && searchByFile(file)}>
             Choose a picture
           </FilePicker>
-          {matchMedia('(pointer: coarse)').matches && (
+          {touch && (
             <FilePicker icon="camera" source="camera" onPick={([file]) => file && searchByFile(file)}>
               Take a photo
             </FilePicker>

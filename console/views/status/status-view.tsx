@@ -53,7 +53,7 @@ function Figures({ stats: { pictures, log, queue, index } }: { stats: Stats }) {
           ? `${plural(log.pending, 'append')} not searched yet: it has grown too long`
           : 'appends since the last compaction, searched too'}
       </Figure>
-      <Figure label="Compacted" number={index.committedAt ? ago(index.committedAt) : 'Never'}>
+      <Figure label="Compacted" number={index.committedAt ? capital(ago(index.committedAt)) : 'Never'}>
         {index.committedAt ? `generation ${count(index.generation)}` : 'all pictures are in the log'}
       </Figure>
     </div>
@@ -120,3 +120,5 @@ function Index({ stats: { index, memory } }: { stats: Stats }) {
     </section>
   );
 }
+
+const capital = (text: string): string => text.charAt(0).toUpperCase() + text.slice(1);

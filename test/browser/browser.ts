@@ -1,0 +1,106 @@
+/** One Chromium for a file of tests, and pages that notice what they should not do. */
+
+import { readFile } from 'node:fs/promises';
+import { createRequire } from 'node:module';
+import { type Browser, type BrowserContextOptions, chromium, type Page } from 'playwright-core';
+import { chromiumPath } from './chromium.ts';
+
+const ARGUMENTS = [
+  '--no-sandbox',
+  '--disable-gpu',
+  '--disable-quic',
+  '--no-first-run',
+  '--disable-background-networking',
+  '--disable-component-update',
+  '--disable-sync',
+];
+
+/** A browser with a profile of its own, which goes with it. */
+export const launch = (): Promise<Browser> =>
+  chromium.launch({ executablePath: chromiumPath()!, headless: true, args: ARGUMENTS });
+
+/** A phone, as far as the page can tell. */
+export const PHONE: BrowserContextOptions = {
+  viewport: { width: 390, height: 844 },
+  deviceScaleFactor: 2,
+  isMobile: true,
+  hasTouch: true,
+};
+
+export interface Visit {
+  readonly page: Page;
+  /** Fails when the page asked another server for something, threw an error, or broke its content security policy. */
+  assertClean(): void;
+  close(): Promise<void>;
+}
+
+/** Opens a page of the console in a fresh profile. `path` begins with the hash: `#/library`. */
+export async function visit(
+  browser: Browser,
+  url: string,
+  path = '',
+  options: BrowserContextOptions = {},
+): Promise<Visit> {
+  const context = await browser.newContext({ viewport: { width: 1280, height: 800 }, ...options });
+  context.setDefaultTimeout(15_000);
+  const page = await context.newPage();
+  const faults: string[] = [];
+  page.on('request', (request) => {
+    const address = request.url();
+    if (/^https?:/.test(address) && !address.startsWith(`${url}/`)) faults.push(`asked for ${address}`);
+  });
+  page.on('pageerror', (error) => faults.push(`threw ${error.stack ?? error.message}`));
+  page.on('console', (message) => {
+    if (message.text().includes('Content Security Policy')) faults.push(message.text());
+  });
+  await page.goto(`${url}/${path}`);
+  return {
+    page,
+    assertClean() {
+      if (faults.length > 0) throw new Error(`the page misbehaved:\n${faults.join('\n')}`);
+    },
+    close: () => context.close(),
+  };
+}
+
+/**
+ * Drags files or folders from the desktop over the page and lets go of them on the zone of that title, by the browser's
+ * own input events.
+ */
+export async function drop(page: Page, paths: readonly string[], zone: string): Promise<void> {
+  const session = await page.context().newCDPSession(page);
+  const data = { items: [], files: [...paths], dragOperationsMask: 1 };
+  const { width, height } = page.viewportSize()!;
+  const drag = (type: 'dragEnter' | 'dragOver' | 'drop', x: number, y: number) =>
+    session.send('Input.dispatchDragEvent', { type, x, y, data });
+  await drag('dragEnter', width / 2, height / 2);
+  await drag('dragOver', width / 2, height / 2);
+  const box = await page.locator('.drop-zone', { hasText: zone }).boundingBox();
+  if (!box) throw new Error(`there is no zone "${zone}" to drop on`);
+  const [x, y] = [box.x + box.width / 2, box.y + box.height / 2];
+  await drag('dragOver', x, y);
+  await drag('drop', x, y);
+  await session.detach();
+}
+
+let axe: Promise<string> | undefined;
+
+/** What axe-core finds wrong with the page as it is now; best practices included. */
+export async function accessibilityFaults(page: Page): Promise<string[]> {
+  axe ??= readFile(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
+  // Evaluated by the debugger: the page's own policy would not let the script in.
+  await page.evaluate(await axe);
+  const violations = await page.evaluate(async () => {
+    const { axe } = globalThis as unknown as {
+      axe: {
+        run(): Promise<{
+          violations: { id: string; help: string; nodes: { html: string; failureSummary?: string }[] }[];
+        }>;
+      };
+    };
+    return (await axe.run()).violations;
+  });
+  return violations.flatMap(({ id, help, nodes }) =>
+    nodes.map(({ html, failureSummary }) => `${id}: ${help}\n${html}\n${failureSummary ?? ''}`),
+  );
+}

@@ -1,0 +1,266 @@
+/** A server that answers as the API does, checked by the API's own schemas, and that fails, waits and refuses on demand. */
+
+import { createServer, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { fileURLToPath } from 'node:url';
+import { getRequestListener } from '@hono/node-server';
+import { serveStatic } from '@hono/node-server/serve-static';
+import { type Context, Hono } from 'hono';
+import type { ConsoleConfig } from '../../console/config.ts';
+import { keyFromPath, routePath } from '../../functions/search/key-path.ts';
+import * as schemas from '../../functions/search/schemas.ts';
+import { demoPicture } from './demo-pictures.ts';
+
+const CONSOLE = fileURLToPath(new URL('../../dist/console', import.meta.url));
+
+export interface FakePicture {
+  readonly key: string;
+  readonly metadata?: Readonly<Record<string, string>>;
+}
+
+/** What a test may change while the server runs. */
+export interface FakeState {
+  pictures: FakePicture[];
+  /** Groups of keys. */
+  duplicates: string[][];
+  rejected: { key: string; message: string }[];
+  synthetic: boolean;
+  /** Milliseconds that every answer of the API takes. */
+  delayMs: number;
+  /** The API does not answer at all. */
+  down: boolean;
+  /** Only requests with this bearer token are answered. */
+  token: string | undefined;
+  /** Why uploads whose key contains `text` come to nothing: refused at once, or rejected when they are read. */
+  refuse: { text: string; how: 'at-once' | 'when-read' | 'store-fails'; reason: string }[];
+  config: ConsoleConfig;
+}
+
+export interface FakeApi {
+  readonly url: string;
+  readonly state: FakeState;
+  /** Requests of the API so far, as `GET /v1/images?limit=36`. */
+  readonly requests: string[];
+  close(): Promise<void>;
+}
+
+const WHEN = '2026-03-01T09:30:00.000Z';
+
+export async function startFakeApi(initial: Partial<FakeState> = {}): Promise<FakeApi> {
+  const state: FakeState = {
+    pictures: [],
+    duplicates: [],
+    rejected: [],
+    synthetic: false,
+    delayMs: 0,
+    down: false,
+    token: undefined,
+    refuse: [],
+    config: { thumbnails: '/thumbnails/{key}?size={size}' },
+    ...initial,
+  };
+  const requests: string[] = [];
+  const app = new Hono({ getPath: routePath });
+  const server = createServer(getRequestListener((request) => app.fetch(request)));
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+
+  app.use('/v1/*', async (context, next) => {
+    const { pathname, search } = new URL(context.req.url);
+    requests.push(`${context.req.method} ${pathname}${search}`);
+    if (state.delayMs > 0) await new Promise((resolve) => setTimeout(resolve, state.delayMs));
+    if (state.down) return hangUp(server);
+    if (state.token && context.req.header('authorization') !== `Bearer ${state.token}`) {
+      return problem(401, 'unauthorized', 'Unauthorized', 'Send a token.');
+    }
+    return next();
+  });
+  apiRoutes(app, state, url);
+  app.get('/pictures/*', async () => webp(await demoPicture(0)));
+  app.get('/thumbnails/*', async (context) => webp(await pictureOf(context)));
+  app.get('/config.json', (context) => context.json(state.config));
+  app.get('*', serveStatic({ root: CONSOLE }));
+
+  return {
+    url,
+    state,
+    requests,
+    close: () =>
+      new Promise((resolve) => {
+        server.closeAllConnections();
+        server.close(() => resolve());
+      }),
+  };
+}
+
+function apiRoutes(app: Hono, state: FakeState, url: string): void {
+  const shown = ({ key, metadata = {} }: FakePicture) => ({
+    key,
+    url: `${url}/pictures/${encodeURI(key)}`,
+    metadata,
+    lastModified: WHEN,
+    size: 20_000 + key.length * 1_000,
+    contentType: 'image/webp',
+  });
+  const find = (key: string) => state.pictures.findIndex((picture) => picture.key === key);
+  const keyOf = (context: Context) => keyFromPath(decodeURIComponent(context.req.param('key') ?? '')) ?? '';
+
+  /** Pictures beside the query's in the list are like it; a part of a picture is like the others. */
+  const search = (context: Context, from: number) => {
+    const k = Number(context.req.query('k') ?? 10);
+    const prefix = context.req.query('prefix') ?? '';
+    const filters = (context.req.queries('filter') ?? []).map(
+      (text) => text.split(':', 2) as [string, string],
+    );
+    const start = context.req.query('crop') ? from + 7 : from;
+    const results = state.pictures
+      .map((picture, index) => ({ picture, index }))
+      .filter(({ picture, index }) => index !== from && picture.key.startsWith(prefix))
+      .filter(({ picture }) => filters.every(([name, value]) => picture.metadata?.[name] === value))
+      .map(({ picture, index }) => ({
+        ...shown(picture),
+        score: 0.98 / (1 + 0.05 * Math.abs(index - start)),
+      }))
+      .sort((a, b) => b.score - a.score)
+      .slice(0, k);
+    return context.json(
+      schemas.SearchAnswer.parse({
+        results,
+        model: 'fake-00000000',
+        ...(state.synthetic && { synthetic: true }),
+        searched: state.pictures.length,
+        pending: 0,
+        took: { embedMs: 12, refreshMs: 1, scanMs: 3 },
+      }),
+    );
+  };
+
+  app.post('/v1/search', async (context) => {
+    const isJson = context.req.header('content-type') === 'application/json';
+    const from = isJson ? find(((await context.req.json()) as { key: string }).key) : -1;
+    return search(context, from);
+  });
+  app.get('/v1/images/:key/similar', (context) => search(context, find(keyOf(context))));
+
+  app.get('/v1/images', (context) => {
+    const { prefix = '', cursor, limit } = schemas.ListQuery.parse(context.req.query());
+    const all = state.pictures.filter(({ key }) => key.startsWith(prefix));
+    const start = Number(cursor ?? 0);
+    const end = start + limit;
+    return context.json({
+      items: all.slice(start, end).map(shown),
+      total: all.length,
+      ...(end < all.length && { cursor: String(end) }),
+    });
+  });
+
+  app.get('/v1/images/:key', (context) => {
+    const key = keyOf(context);
+    const rejected = state.rejected.find((each) => each.key === key);
+    if (rejected) {
+      const reason = { code: 'corrupt', message: rejected.message };
+      return context.json(schemas.PictureState.parse({ state: 'rejected', key, reason }));
+    }
+    const picture = state.pictures[find(key)];
+    return picture
+      ? context.json(schemas.PictureState.parse({ state: 'indexed', ...shown(picture) }))
+      : problem(404, 'picture-not-found', 'No such picture', `The bucket has no picture "${key}".`);
+  });
+
+  app.delete('/v1/images/:key', (context) => {
+    const key = keyOf(context);
+    state.pictures = state.pictures.filter((picture) => picture.key !== key);
+    return context.json(schemas.Deletion.parse({ key, state: 'pending' }), 202);
+  });
+
+  app.post('/v1/uploads', async (context) => {
+    const { key } = schemas.UploadRequest.parse(await context.req.json());
+    const refusal = state.refuse.find(({ text, how }) => how === 'at-once' && key.includes(text));
+    if (refusal) return problem(400, 'invalid-request', 'Not a valid request', refusal.reason);
+    const target = { method: 'PUT', url: `${url}/uploads/${encodeURI(key)}`, headers: {}, expiresAt: WHEN };
+    return context.json(schemas.UploadTarget.parse(target));
+  });
+
+  app.put('/uploads/*', async (context) => {
+    const key = decodeURI(new URL(context.req.url).pathname.slice('/uploads/'.length));
+    await context.req.arrayBuffer();
+    const refusal = state.refuse.find(({ text }) => key.includes(text));
+    if (refusal?.how === 'store-fails')
+      return problem(503, 'store-unavailable', 'Unavailable', refusal.reason);
+    if (refusal) state.rejected.push({ key, message: refusal.reason });
+    else if (find(key) < 0) state.pictures.push({ key });
+    return context.body(null, 204);
+  });
+
+  app.get('/v1/rejected', (context) =>
+    context.json(
+      schemas.RejectedPage.parse({
+        items: state.rejected.map(({ key, message }) => ({
+          key,
+          reason: { code: 'corrupt', message },
+          rejectedAt: WHEN,
+        })),
+      }),
+    ),
+  );
+
+  app.get('/v1/duplicates', (context) => {
+    const pictures = (keys: string[]) => state.pictures.filter(({ key }) => keys.includes(key)).map(shown);
+    const groups = state.duplicates.map((keys) => ({ pictures: pictures(keys), minScore: 0.985 }));
+    return context.json(
+      schemas.DuplicatesPage.parse({
+        groups: groups.filter((group) => group.pictures.length > 1),
+        compared: state.pictures.length,
+        total: state.pictures.length,
+      }),
+    );
+  });
+
+  app.get('/v1/stats', (context) =>
+    context.json(
+      schemas.Stats.parse({
+        pictures: state.pictures.length,
+        model: {
+          id: 'fake-00000000',
+          weights: state.synthetic ? 'synthetic' : 'fake',
+          precision: 'fp32',
+          synthetic: state.synthetic,
+        },
+        index: {
+          generation: 12,
+          rows: state.pictures.length + 3,
+          deadRows: 3,
+          committedAt: new Date().toISOString(),
+        },
+        log: { appends: 2, pending: 0 },
+        memory: { bytes: state.pictures.length * 8_192, budgetBytes: 2_000_000_000 },
+        queue: { waiting: 0, failed: 0 },
+      }),
+    ),
+  );
+}
+
+/** Ends the connection without a word, as a server does that has died. */
+function hangUp(server: Server): Response {
+  server.closeAllConnections();
+  return new Response(null, { status: 500 });
+}
+
+/** The same drawing for the same key, so that a picture is known by its looks. */
+function pictureOf(context: Context): Promise<Buffer> {
+  const key = decodeURIComponent(new URL(context.req.url).pathname);
+  let sum = 0;
+  for (const char of key) sum = (sum * 31 + char.codePointAt(0)!) % 9_973;
+  return demoPicture(sum);
+}
+
+const webp = (body: Buffer): Response =>
+  new Response(new Uint8Array(body), {
+    headers: { 'content-type': 'image/webp', 'cache-control': 'max-age=60' },
+  });
+
+const problem = (status: number, code: string, title: string, detail: string): Response =>
+  Response.json(schemas.Problem.parse({ type: `urn:likeness:problem:${code}`, title, status, detail }), {
+    status,
+    headers: { 'content-type': 'application/problem+json' },
+  });
