@@ -2,7 +2,7 @@
 
 import type { Control } from './control.ts';
 import type { FoundRows, QueryJob } from './job.ts';
-import { SMALLEST } from './query.ts';
+import { middleOf, reachOf } from './query.ts';
 import { TopK } from './top-k.ts';
 
 /** Rows that may be among the k best by their codes, with the highest score that each can have. */
@@ -93,10 +93,10 @@ export class QueryScan {
    */
   judge(row: number, rows: number, products: Int32Array, bounds: Float32Array): number {
     this.#listen();
-    const { step, sum, residualWeight, normWeight } = this.query.bound!;
+    const bound = this.query.bound!;
     for (let i = 0, at = 0; i < rows; i++, at += 4) {
-      const middle = bounds[at]! * (step * products[i]!) + bounds[at + 1]! * sum;
-      const reach = bounds[at + 2]! * residualWeight + bounds[at + 3]! * normWeight + SMALLEST;
+      const middle = middleOf(bound, bounds[at]!, bounds[at + 1]!, products[i]!);
+      const reach = reachOf(bound, bounds[at + 2]!, bounds[at + 3]!);
       if (middle + reach >= this.#threshold && this.isAllowed(row + i)) {
         this.#candidates.push(row + i, middle + reach);
         this.#lowest.offer(row + i, middle - reach);

@@ -3,10 +3,7 @@
 import { DIMENSIONS } from '../limits.ts';
 import { QueryInvalid } from './errors.ts';
 
-/**
- * The score of a row lies within `residual * residualWeight + norm * normWeight + SMALLEST` of
- * `scale * (step * product) + offset * sum`; docs/scan.md derives it.
- */
+/** What the query brings to the interval of a row's score; docs/scan.md derives it. */
 export interface QueryBound {
   readonly step: number;
   readonly sum: number;
@@ -22,8 +19,16 @@ export interface PreparedQuery {
   readonly bound: QueryBound | undefined;
 }
 
+/** The middle of the interval of a row, of which the codes' product with the query's integers is known. */
+export const middleOf = ({ step, sum }: QueryBound, scale: number, offset: number, product: number): number =>
+  scale * (step * product) + offset * sum;
+
+/** How far from the middle the row's score can be: its true inner product as well as the kernel's float32. */
+export const reachOf = ({ residualWeight, normWeight }: QueryBound, residual: number, norm: number): number =>
+  residual * residualWeight + norm * normWeight + SMALLEST;
+
 /** Products below the smallest float32 are lost: 2,048 times 2^-150, and far more for good measure. */
-export const SMALLEST = 1e-40;
+const SMALLEST = 1e-40;
 
 /**
  * How far a float32 sum of 2,048 products, added in four lanes, can be from the true one, relative to the norms:

@@ -200,7 +200,7 @@ const ROOT_OF_DIMENSIONS: f64 = 45.3;
  *
  * `codes`: 2,048 bytes a row. `bounds`: four float32 a row: scale, offset, a bound of the residual's norm, and a
  * bound of the norm of what the codes stand for. Both bounds are rounded up. A row that is not finite, or too large
- * for float32 products, has infinite bounds.
+ * for float32 products, has an infinite residual.
  */
 export function quantize(row: usize, rows: i32, codes: usize, bounds: usize): void {
   for (let i = 0; i < rows; i++) {
@@ -280,5 +280,5 @@ function quantizeRow(row: usize, codes: usize, bounds: usize): void {
   store<f32>(bounds, usable ? scale : 0);
   store<f32>(bounds, usable ? offset : 0, 4);
   store<f32>(bounds, usable ? residualBound : <f32>Infinity, 8);
-  store<f32>(bounds, usable ? normBound : <f32>Infinity, 12);
+  store<f32>(bounds, usable ? normBound : 0, 12);
 }

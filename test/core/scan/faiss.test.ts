@@ -1,10 +1,9 @@
 import { afterAll, describe, expect, it } from 'vitest';
-import { DIMENSIONS } from '../../../core/limits.ts';
 import { Bitset } from '../../../core/scan/bitset.ts';
 import type { Hit } from '../../../core/scan/hit.ts';
 import { RowMatrix } from '../../../core/scan/row-matrix.ts';
 import { ScanQueue } from '../../../core/scan/scan-queue.ts';
-import { clusteredRows, flatIndex, random, randomRows, rowOf } from './rows.ts';
+import { allRowsOf, clusteredRows, flatIndex, random, randomRows, rowOf } from './rows.ts';
 
 const queue = new ScanQueue(2);
 afterAll(() => queue.stop());
@@ -38,7 +37,10 @@ describe.each([
     const rows = makeRows(count, next);
     const matrix = await matrixOf(rows);
     const faiss = flatIndex(rows);
-    const queries = [...[0, count - 1, count >> 1].map((i) => rowOf(rows, i)), ...split(makeRows(3, next))];
+    const queries = [
+      ...[0, count - 1, count >> 1].map((i) => rowOf(rows, i)),
+      ...allRowsOf(makeRows(2, next)),
+    ];
 
     for (const k of [1, 10, 1_000]) {
       const { hits } = await matrix.search(queries, { k });
@@ -77,6 +79,3 @@ describe.each([
     matrix.close();
   });
 });
-
-const split = (rows: Float32Array): Float32Array[] =>
-  Array.from({ length: rows.length / DIMENSIONS }, (_, i) => rowOf(rows, i));

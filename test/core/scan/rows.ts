@@ -1,7 +1,8 @@
-/** Rows and queries for the scan's tests, from a seed. */
+/** Rows and queries for the scan's tests, from a seed, and FAISS to compare with. */
 
 import { IndexFlatIP } from 'faiss-node';
-import { DIMENSIONS } from '../../../core/limits.ts';
+import { encodeFaissHeader } from '../../../core/index/faiss-file.ts';
+import { DIMENSIONS, ROW_BYTES } from '../../../core/limits.ts';
 import type { Hit } from '../../../core/scan/hit.ts';
 
 export type Random = () => number;
@@ -17,46 +18,58 @@ export function random(seed: number): Random {
   };
 }
 
-export function unit(row: Float32Array): Float32Array {
-  let squares = 0;
-  for (const x of row) squares += x * x;
-  const norm = Math.sqrt(squares);
-  return row.map((x) => x / norm);
-}
-
 /** Unit vectors in all directions. */
-export const randomRows = (rows: number, next: Random): Float32Array =>
-  fill(rows, () => unit(Float32Array.from({ length: DIMENSIONS }, () => next() - 0.5)));
-
-/** Unit vectors that are never negative and stand in groups, as a network's features do; every tenth is a repetition. */
-export function clusteredRows(rows: number, next: Random): Float32Array {
-  const centres = Array.from({ length: Math.ceil(rows / 50) }, () =>
-    Float32Array.from({ length: DIMENSIONS }, () => next() ** 4),
-  );
-  let last: Float32Array | undefined;
-  return fill(rows, (i) => {
-    const centre = centres[Math.floor(next() * centres.length)]!;
-    last = i % 10 === 9 ? last! : unit(centre.map((x) => x * (0.5 + next()) + 0.2 * next() ** 6));
-    return last;
-  });
+export function randomRows(rows: number, next: Random): Float32Array {
+  const all = new Float32Array(rows * DIMENSIONS);
+  for (let i = 0; i < all.length; i++) all[i] = next() - 0.5;
+  return normalized(all);
 }
 
-function fill(rows: number, row: (i: number) => Float32Array): Float32Array {
+/** Unit vectors that are never negative and stand in groups, as a network's features do; every tenth repeats another. */
+export function clusteredRows(rows: number, next: Random): Float32Array {
+  const groups = Math.ceil(rows / 50);
+  const centres = new Float32Array(groups * DIMENSIONS);
+  for (let i = 0; i < centres.length; i++) centres[i] = next() ** 4;
   const all = new Float32Array(rows * DIMENSIONS);
-  for (let i = 0; i < rows; i++) all.set(row(i), i * DIMENSIONS);
-  return all;
+  for (let row = 0; row < rows; row++) {
+    const at = row * DIMENSIONS;
+    if (row % 10 === 9) {
+      all.copyWithin(at, at - DIMENSIONS, at);
+      continue;
+    }
+    const centre = Math.floor(next() * groups) * DIMENSIONS;
+    for (let d = 0; d < DIMENSIONS; d++) all[at + d] = centres[centre + d]! * (0.5 + next());
+  }
+  return normalized(all);
+}
+
+/** Makes each row a unit vector, in place. */
+export function normalized(rows: Float32Array): Float32Array {
+  for (let at = 0; at < rows.length; at += DIMENSIONS) {
+    let squares = 0;
+    for (let d = 0; d < DIMENSIONS; d++) squares += rows[at + d]! ** 2;
+    for (let d = 0; d < DIMENSIONS; d++) rows[at + d]! /= Math.sqrt(squares);
+  }
+  return rows;
 }
 
 export const rowOf = (rows: Float32Array, i: number): Float32Array =>
   rows.slice(i * DIMENSIONS, (i + 1) * DIMENSIONS);
 
-/** FAISS over the rows that can be hits. */
+export const allRowsOf = (rows: Float32Array): Float32Array[] =>
+  Array.from({ length: rows.length / DIMENSIONS }, (_, i) => rowOf(rows, i));
+
+/** FAISS's exact index over the rows that can be hits. */
 export function flatIndex(rows: Float32Array, allowed: (row: number) => boolean = () => true) {
-  const index = new IndexFlatIP(DIMENSIONS);
   const labels = Array.from({ length: rows.length / DIMENSIONS }, (_, i) => i).filter(allowed);
-  for (let i = 0; i < labels.length; i += 500) {
-    index.add(labels.slice(i, i + 500).flatMap((label) => Array.from(rowOf(rows, label))));
+  const header = encodeFaissHeader(labels.length);
+  const file = Buffer.alloc(header.length + labels.length * ROW_BYTES);
+  file.set(header);
+  for (const [i, label] of labels.entries()) {
+    const { buffer, byteOffset } = rows.subarray(label * DIMENSIONS);
+    file.set(new Uint8Array(buffer, byteOffset, ROW_BYTES), header.length + i * ROW_BYTES);
   }
+  const index = IndexFlatIP.fromBuffer(file);
   return {
     search(query: Float32Array, k: number): Hit[] {
       const { labels: found, distances } = index.search(Array.from(query), Math.min(k, labels.length));

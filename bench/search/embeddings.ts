@@ -1,0 +1,149 @@
+/** Real embeddings for the search benchmark: rendered pictures, enlarged by crops and flips, in a `.faiss` file. */
+
+import { existsSync } from 'node:fs';
+import { mkdir, open, readdir, readFile, rename } from 'node:fs/promises';
+import { createRequire } from 'node:module';
+import { dirname, join } from 'node:path';
+import onnxProto from 'onnx-proto';
+import { InferenceSession, Tensor } from 'onnxruntime-node';
+import { SIDE } from '../../core/embedding/geometry.ts';
+import { modelFile, readModelInfo } from '../../core/embedding/model-folder.ts';
+import { preprocess } from '../../core/embedding/preprocess.ts';
+import { encodeFaissHeader } from '../../core/index/faiss-file.ts';
+import { DIMENSIONS, PICTURE_LIMITS } from '../../core/limits.ts';
+
+const CACHE = '.cache/bench';
+/** The last feature map's side: each of its 7 x 7 places sees the picture around it. */
+const MAP = 7;
+const FEATURES = 'bench.features';
+
+/** A square of the last feature map; its mean is what the network makes of that crop of the picture. */
+interface Window {
+  readonly x: number;
+  readonly y: number;
+  readonly side: number;
+}
+
+/** The whole, its four corners of 6 x 6, and all nine squares of 5 x 5, and the middle. */
+const WINDOWS: readonly Window[] = [
+  ...squares(7, [0]),
+  ...squares(6, [0, 1]),
+  ...squares(5, [0, 1, 2]),
+  ...squares(3, [2]),
+];
+
+function squares(side: number, offsets: readonly number[]): Window[] {
+  return offsets.flatMap((y) => offsets.map((x) => ({ x, y, side })));
+}
+
+export interface Embeddings {
+  /** An IndexFlatIP file. */
+  readonly file: string;
+  readonly rows: number;
+  readonly modelId: string;
+  readonly synthetic: boolean;
+  /** Rows from the first on that are whole pictures, each another one. */
+  readonly pictures: number;
+}
+
+/**
+ * Embeds every picture of a package of rendered emoji and its mirror image, and of each the crops that `WINDOWS` names;
+ * crops are taken from the feature map, so that one pass of the network makes fifteen rows. Whole pictures come first,
+ * then one crop of all of them, and so on. Cached: the first time takes minutes.
+ *
+ * @param folder of the model
+ * @param rows at the most
+ */
+export async function realEmbeddings(
+  folder: string,
+  rows: number,
+  onProgress: (done: number, total: number) => void,
+): Promise<Embeddings> {
+  const { modelId, synthetic } = await readModelInfo(folder);
+  const pictures = await pictureFiles();
+  const total = Math.min(rows, pictures.length * WINDOWS.length * 2);
+  const file = join(CACHE, `${modelId}-${total}.faiss`);
+  const embeddings: Embeddings = { file, rows: total, modelId, synthetic, pictures: pictures.length };
+  if (existsSync(file)) return embeddings;
+
+  const session = await featureSession(folder);
+  const vectors = new Float32Array(total * DIMENSIONS);
+  for (const [i, path] of pictures.entries()) {
+    const pixels = await preprocess(await readFile(path), { limits: PICTURE_LIMITS });
+    const both = new Uint8Array(pixels.length * 2);
+    both.set(pixels);
+    both.set(mirrored(pixels), pixels.length);
+    const map = await session.run({ pixels: new Tensor('uint8', both, [2, SIDE, SIDE, 3]) });
+    const features = map[FEATURES]!.data as Float32Array;
+    for (let variant = 0; variant < WINDOWS.length * 2; variant++) {
+      const row = variant * pictures.length + i;
+      if (row >= total) break;
+      const mirror = variant % 2;
+      const part = features.subarray(mirror * DIMENSIONS * MAP * MAP, (mirror + 1) * DIMENSIONS * MAP * MAP);
+      pool(part, WINDOWS[variant >> 1]!, vectors.subarray(row * DIMENSIONS, (row + 1) * DIMENSIONS));
+    }
+    onProgress(i + 1, pictures.length);
+  }
+  await session.release();
+  await write(file, vectors);
+  return embeddings;
+}
+
+async function pictureFiles(): Promise<string[]> {
+  const installed = createRequire(import.meta.url).resolve('@lobehub/fluent-emoji-3d/package.json');
+  const folder = join(dirname(installed), 'assets');
+  const names = await readdir(folder);
+  return names
+    .filter((name) => name.endsWith('.webp'))
+    .sort()
+    .map((name) => join(folder, name));
+}
+
+/** The model with one more output: the feature map that the last pool averages. */
+async function featureSession(folder: string): Promise<InferenceSession> {
+  const model = onnxProto.onnx.ModelProto.decode(await readFile(modelFile(folder)));
+  const graph = model.graph!;
+  const last = graph.node!.find(({ opType }) => opType === 'GlobalAveragePool')!;
+  graph.node!.push({ opType: 'Identity', input: [last.input![0]!], output: [FEATURES] });
+  graph.output = [{ name: FEATURES, type: { tensorType: { elemType: 1 } } }];
+  return InferenceSession.create(onnxProto.onnx.ModelProto.encode(model).finish(), {
+    // Threads that spin while they wait take time from whatever else the machine does.
+    extra: { session: { intra_op: { allow_spinning: '0' } } },
+  });
+}
+
+function mirrored(pixels: Uint8Array): Uint8Array {
+  const mirror = new Uint8Array(pixels.length);
+  for (let at = 0; at < pixels.length; at += 3) {
+    const x = (at / 3) % SIDE;
+    const to = at + (SIDE - 1 - 2 * x) * 3;
+    for (let channel = 0; channel < 3; channel++) mirror[to + channel] = pixels[at + channel]!;
+  }
+  return mirror;
+}
+
+/** The mean of each feature over the window, as a unit vector. */
+function pool(features: Float32Array, { x, y, side }: Window, row: Float32Array): void {
+  let squares = 0;
+  for (let channel = 0; channel < DIMENSIONS; channel++) {
+    let sum = 0;
+    for (let line = y; line < y + side; line++) {
+      const from = (channel * MAP + line) * MAP + x;
+      for (let at = from; at < from + side; at++) sum += features[at]!;
+    }
+    row[channel] = sum;
+    squares += sum * sum;
+  }
+  const norm = Math.sqrt(squares);
+  for (let channel = 0; channel < DIMENSIONS; channel++) row[channel]! /= norm;
+}
+
+async function write(file: string, vectors: Float32Array): Promise<void> {
+  await mkdir(CACHE, { recursive: true });
+  const handle = await open(`${file}.part`, 'w');
+  await handle.write(encodeFaissHeader(vectors.length / DIMENSIONS));
+  const bytes = new Uint8Array(vectors.buffer);
+  for (let at = 0; at < bytes.length; at += 2 ** 26) await handle.write(bytes.subarray(at, at + 2 ** 26));
+  await handle.close();
+  await rename(`${file}.part`, file);
+}
