@@ -75,9 +75,15 @@ export const createLiveIndex = ({
 }: Pick<SearchDependencies, 'index' | 'clock' | 'logger' | 'memoryBudgetBytes'>): LiveIndex =>
   new LiveIndex({ store, clock, logger, budgetBytes });
 
+/** What the framework calls the parts of a request, in the words of callers. */
+const PARTS: Readonly<Record<string, string>> = { param: 'path', json: 'body' };
+
 /** What is wrong with a request, thing by thing. */
 function invalid(target: string, { issues }: z.ZodError): ApiProblem {
-  const errors = issues.map(({ path, message }) => ({ at: [target, ...path].join('.'), message }));
+  const errors = issues.map(({ path, message }) => ({
+    at: [PARTS[target] ?? target, ...path].join('.'),
+    message,
+  }));
   return new ApiProblem('invalid-request', errors.map(({ at, message }) => `${at}: ${message}`).join('; '), {
     errors,
   });

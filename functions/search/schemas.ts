@@ -136,14 +136,20 @@ export const SimilarQuery = z.object({
 
 export const SearchQuery = SimilarQuery.extend({ crop: unlessEmpty(CropText.optional()) });
 
-/** What to search for, when it is not the body itself: exactly one of the three. */
+const SUBJECTS = ['image', 'key', 'vector'] as const;
+
+/** What to search for, when it is not the body itself. */
 export const SearchBody = z
-  .union([
-    z.strictObject({ image: z.base64().min(1), filter: Filter.optional() }),
-    z.strictObject({ key: Key, filter: Filter.optional() }),
-    z.strictObject({ vector: Vector, filter: Filter.optional() }),
-  ])
-  .openapi('SearchBody');
+  .strictObject({
+    image: z.base64().min(1).optional().openapi({ description: 'The bytes of a picture, in base64.' }),
+    key: Key.optional(),
+    vector: Vector.optional(),
+    filter: Filter.optional(),
+  })
+  .refine((body) => SUBJECTS.filter((subject) => body[subject] !== undefined).length === 1, {
+    error: 'exactly one of image, key and vector',
+  })
+  .openapi('SearchBody', { oneOf: SUBJECTS.map((subject) => ({ required: [subject] })) });
 
 const shown = {
   key: z.string(),

@@ -30,7 +30,8 @@ export const search =
       const image = new Uint8Array(await c.req.arrayBuffer());
       return c.json(await answer({ image }, options, dependencies), 200);
     }
-    const { filter = {}, ...body } = c.req.valid('json') as Partial<z.infer<typeof SearchBody>>;
+    // The type is that of all bodies together; the others have been dealt with.
+    const { filter = {}, ...body } = c.req.valid('json') as z.infer<typeof SearchBody>;
     const more = Object.entries(filter).flatMap(([name, values]) =>
       [values].flat().map((value) => `${name}:${value}`),
     );
@@ -45,10 +46,11 @@ export const similar =
     return c.json(await answer({ key }, c.req.valid('query'), dependencies), 200);
   };
 
-function subjectOf(body: Partial<z.infer<typeof SearchBody>>): Subject {
-  if ('image' in body && body.image) return { image: Buffer.from(body.image, 'base64') };
-  if ('key' in body && body.key) return { key: body.key };
-  if ('vector' in body && body.vector) return { vector: body.vector };
+function subjectOf({ image, key, vector }: z.infer<typeof SearchBody>): Subject {
+  if (image !== undefined) return { image: Buffer.from(image, 'base64') };
+  if (key !== undefined) return { key };
+  if (vector !== undefined) return { vector };
+  // The schema lets no other JSON pass, but a request without any body does not meet it.
   throw new ApiProblem(
     'invalid-request',
     'Send a picture as the body with its content-type, or JSON: {"image": base64}, {"key": …} or {"vector": […]}.',
