@@ -44,8 +44,11 @@ export class LiveIndex {
 
   async #view(consistency: Consistency): Promise<View> {
     const { current } = this.#resident;
-    if (consistency === 'strong' || !current) await this.#refresh();
-    else if (!this.#running && this.#options.clock.now() - current.asOf > SEARCH_LIMITS.eventualRefreshMs) {
+    if (consistency === 'strong' || !current) {
+      const refreshed = await this.#refresh();
+      // What came with it may be of no use already, when some of its rows could not be read: this says why.
+      if (!this.#resident.current) await refreshed.index.complete;
+    } else if (!this.#running && this.#options.clock.now() - current.asOf > SEARCH_LIMITS.eventualRefreshMs) {
       this.#refresh().catch((error) => this.#options.logger.warn('the index was not refreshed', { error }));
     }
     // Not what the refresh returned: a later one may have replaced that by now, and given its memory back.

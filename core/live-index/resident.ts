@@ -193,9 +193,6 @@ export class Resident {
     const abandon = () => index.shared.release();
     try {
       const generation = await index.load(manifest);
-      index.complete.catch(() => {
-        if (this.#current?.index === index) this.#forget();
-      });
       return { index, install: () => generation, abandon };
     } catch (error) {
       abandon();
@@ -205,8 +202,13 @@ export class Resident {
 
   #replace(next: Current): Current {
     const before = this.#current;
+    const { index } = next;
     this.#current = next;
-    if (before && before.index !== next.index) before.index.shared.release();
+    if (before?.index !== index) {
+      before?.index.shared.release();
+      // Its rows may be on their way still. Should one not come, the next refresh loads it again.
+      index.complete.catch(() => this.#current?.index === index && this.#forget());
+    }
     if (before && before.tail !== next.tail) before.tail.shared.release();
     return next;
   }

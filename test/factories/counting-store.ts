@@ -35,19 +35,33 @@ export function countingStore(store: ObjectStore): CountingStore {
     calls,
     before: () => {},
     bytesRead: () => calls.reduce((sum, { bytes }) => sum + bytes, 0),
-    get: (key, options) => asked('get', key, () => store.get(key, options), ({ body }) => body.length),
+    get: (key, options) =>
+      asked(
+        'get',
+        key,
+        () => store.get(key, options),
+        ({ body }) => body.length,
+      ),
     read: (key: string, range: ByteRange, target?: Uint8Array) =>
-      asked('read', key, () => store.read(key, range, target), ({ length }) => length),
+      asked(
+        'read',
+        key,
+        () => store.read(key, range, target),
+        ({ length }) => length,
+      ),
     head: (key) => asked('head', key, () => store.head(key)),
     async *list(options) {
       await counting.before('list', options.prefix);
+      calls.push({ method: 'list', key: options.prefix, bytes: 0 });
+      let pages = 0;
       for await (const page of store.list(options)) {
-        calls.push({ method: 'list', key: options.prefix, bytes: 0 });
+        if (pages++ > 0) calls.push({ method: 'list', key: options.prefix, bytes: 0 });
         yield page;
       }
     },
     put: (key, body, options) => asked('put', key, () => store.put(key, body, options)),
-    putIfAbsent: (key, body, options) => asked('putIfAbsent', key, () => store.putIfAbsent(key, body, options)),
+    putIfAbsent: (key, body, options) =>
+      asked('putIfAbsent', key, () => store.putIfAbsent(key, body, options)),
     compose: (key, parts, options) => asked('compose', key, () => store.compose(key, parts, options)),
     delete: (keys) => asked('delete', keys.join(' '), () => store.delete(keys)),
   };

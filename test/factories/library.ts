@@ -26,7 +26,10 @@ export interface Library {
 let sequencer = 0x1000;
 
 /** @param limits of the compaction; graces of 0 make it clean up at once */
-export function library({ index = new MemoryStore() as ObjectStore, limits = {} as Partial<LogLimits> } = {}): Library {
+export function library({
+  index = new MemoryStore() as ObjectStore,
+  limits = {} as Partial<LogLimits>,
+} = {}): Library {
   const clock = systemClock;
   const compactor = new Compactor({ index, modelId: 'fake-00000000', clock, logger: silentLogger, limits });
   const truth = new Map<string, Float32Array>();

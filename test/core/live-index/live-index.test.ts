@@ -1,22 +1,12 @@
-/** The live index over whole histories: its answers are FAISS's, and it fetches what is new and no more. */
+/** The live index over whole histories: its answers are FAISS's, whether it followed along or has just been loaded. */
 
 import faiss from 'faiss-node';
-import { afterEach, describe, expect, test } from 'vitest';
-import { systemClock } from '../../../core/clock.ts';
-import { LiveIndex } from '../../../core/live-index/live-index.ts';
-import { DIMENSIONS, ROW_BYTES } from '../../../core/limits.ts';
-import { silentLogger } from '../../../core/logger.ts';
-import { countingStore } from '../../factories/counting-store.ts';
+import { describe, expect, test } from 'vitest';
+import { DIMENSIONS } from '../../../core/limits.ts';
+import type { LiveIndex } from '../../../core/live-index/live-index.ts';
 import { seededVector } from '../../factories/fake-embedder.ts';
 import { type Change, type Library, library } from '../../factories/library.ts';
-
-const GIB = 2 ** 30;
-
-function live(books: Library) {
-  const store = countingStore(books.index);
-  const options = { store, clock: systemClock, logger: silentLogger, budgetBytes: GIB };
-  return { store, index: new LiveIndex(options), fresh: () => new LiveIndex(options) };
-}
+import { liveIndex } from '../../factories/live-index.ts';
 
 /** The k most like `query` by IndexFlatIP over what is true. */
 function oracle({ truth }: Library, query: Float32Array, k: number) {
@@ -53,7 +43,7 @@ describe('answers', () => {
     const random = generator(seed);
     const pick = (n: number) => Math.floor(random() * n);
     const books = library({ limits: { foldedGraceMs: 0, replacedGraceMs: 0 } });
-    const { index, fresh } = live(books);
+    const { index, fresh } = liveIndex(books);
     for (let step = 0; step < 25; step++) {
       const changes = Array.from({ length: 1 + pick(6) }, (): Change => {
         const key = `album-${pick(3)}/pïcture "${pick(40)}".jpg`;
@@ -69,4 +59,3 @@ describe('answers', () => {
     }
   });
 });
-void ROW_BYTES, afterEach;

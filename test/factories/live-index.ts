@@ -1,0 +1,40 @@
+/** A live index over a library, with its store's calls in view and a clock that can be moved. */
+
+import { type Clock, systemClock } from '../../core/clock.ts';
+import { LiveIndex } from '../../core/live-index/live-index.ts';
+import type { View } from '../../core/live-index/view.ts';
+import { silentLogger } from '../../core/logger.ts';
+import { countingStore } from './counting-store.ts';
+import { seededVector } from './fake-embedder.ts';
+import type { Library } from './library.ts';
+
+export function liveIndex(books: Pick<Library, 'index'>, { budgetBytes = 2 ** 30 } = {}) {
+  const store = countingStore(books.index);
+  let skipped = 0;
+  const clock: Clock = { ...systemClock, now: () => Date.now() + skipped };
+  const fresh = () => new LiveIndex({ store, clock, logger: silentLogger, budgetBytes });
+  return {
+    store,
+    index: fresh(),
+    /** Another one over the same store, with nothing in memory. */
+    fresh,
+    skip: (ms: number) => {
+      skipped += ms;
+    },
+  };
+}
+
+/** All keys that a search of the view finds, in order of the alphabet. */
+export async function keysIn(view: View): Promise<string[]> {
+  const { found } = await view.search([seededVector('any')], { k: 1000 });
+  return found[0]!.map(({ picture }) => picture.key).sort();
+}
+
+/** A promise that somebody else resolves. */
+export function gate() {
+  let open = () => {};
+  const opened = new Promise<void>((resolve) => {
+    open = resolve;
+  });
+  return { open, opened };
+}
