@@ -54,6 +54,9 @@ export async function visit(
     if (message.text().includes('Content Security Policy')) faults.push(message.text());
   });
   await page.goto(`${url}/${path}`);
+  await page.locator('main h1').waitFor({ state: 'attached' });
+  // The page listens once it has been painted.
+  await page.evaluate(() => new Promise((resolve) => requestAnimationFrame(() => setTimeout(resolve))));
   return {
     page,
     assertClean() {
@@ -85,22 +88,23 @@ export async function drop(page: Page, paths: readonly string[], zone: string): 
 
 let axe: Promise<string> | undefined;
 
-/** What axe-core finds wrong with the page as it is now; best practices included. */
-export async function accessibilityFaults(page: Page): Promise<string[]> {
+/** What axe-core finds wrong with the page as it is now, best practices included; or only by some of its rules. */
+export async function accessibilityFaults(page: Page, rules?: readonly string[]): Promise<string[]> {
   axe ??= readFile(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
   // Evaluated by the debugger: the page's own policy would not let the script in.
-  await page.evaluate(await axe);
-  const violations = await page.evaluate(async () => {
-    const { axe } = globalThis as unknown as {
-      axe: {
-        run(): Promise<{
-          violations: { id: string; help: string; nodes: { html: string; failureSummary?: string }[] }[];
-        }>;
-      };
-    };
-    return (await axe.run()).violations;
-  });
+  if (!(await page.evaluate('"axe" in globalThis'))) await page.evaluate(await axe);
+  const violations = await page.evaluate(async (only) => {
+    const { axe } = globalThis as unknown as { axe: Axe };
+    return (await axe.run(only ? { runOnly: [...only] } : {})).violations;
+  }, rules);
   return violations.flatMap(({ id, help, nodes }) =>
     nodes.map(({ html, failureSummary }) => `${id}: ${help}\n${html}\n${failureSummary ?? ''}`),
   );
+}
+
+/** As much of axe-core as is used. */
+interface Axe {
+  run(options: { runOnly?: string[] }): Promise<{
+    violations: { id: string; help: string; nodes: { html: string; failureSummary?: string }[] }[];
+  }>;
 }

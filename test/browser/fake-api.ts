@@ -33,13 +33,15 @@ export interface FakeState {
   token: string | undefined;
   /** Why uploads whose key contains `text` come to nothing: refused at once, or rejected when they are read. */
   refuse: { text: string; how: 'at-once' | 'when-read' | 'store-fails'; reason: string }[];
+  /** Why a picture that is searched by cannot be read. */
+  rejectQuery: string | undefined;
   config: ConsoleConfig;
 }
 
 export interface FakeApi {
   readonly url: string;
   readonly state: FakeState;
-  /** Requests of the API so far, as `GET /v1/images?limit=36`. */
+  /** Requests of the API and of original pictures so far, as `GET /v1/images?limit=36`. */
   readonly requests: string[];
   close(): Promise<void>;
 }
@@ -56,6 +58,7 @@ export async function startFakeApi(initial: Partial<FakeState> = {}): Promise<Fa
     down: false,
     token: undefined,
     refuse: [],
+    rejectQuery: undefined,
     config: { thumbnails: '/thumbnails/{key}?size={size}' },
     ...initial,
   };
@@ -76,7 +79,14 @@ export async function startFakeApi(initial: Partial<FakeState> = {}): Promise<Fa
     return next();
   });
   apiRoutes(app, state, url);
-  app.get('/pictures/*', async () => webp(await demoPicture(0)));
+  app.post('/demo', (context) => {
+    state.pictures = Array.from({ length: 12 }, (_, n) => ({ key: `demo/${n}.webp` }));
+    return context.json({ pictures: 12 }, 202);
+  });
+  app.get('/pictures/*', async (context) => {
+    requests.push(`GET ${new URL(context.req.url).pathname}`);
+    return webp(await pictureOf(context));
+  });
   app.get('/thumbnails/*', async (context) => webp(await pictureOf(context)));
   app.get('/config.json', (context) => context.json(state.config));
   app.get('*', serveStatic({ root: CONSOLE }));
@@ -136,6 +146,8 @@ function apiRoutes(app: Hono, state: FakeState, url: string): void {
   };
 
   app.post('/v1/search', async (context) => {
+    if (state.rejectQuery)
+      return problem(422, 'picture-rejected', 'Not a readable picture', state.rejectQuery);
     const isJson = context.req.header('content-type') === 'application/json';
     const from = isJson ? find(((await context.req.json()) as { key: string }).key) : -1;
     return search(context, from);
@@ -248,7 +260,7 @@ function hangUp(server: Server): Response {
 
 /** The same drawing for the same key, so that a picture is known by its looks. */
 function pictureOf(context: Context): Promise<Buffer> {
-  const key = decodeURIComponent(new URL(context.req.url).pathname);
+  const key = decodeURIComponent(new URL(context.req.url).pathname).replace(/^\/[^/]+\//, '');
   let sum = 0;
   for (const char of key) sum = (sum * 31 + char.codePointAt(0)!) % 9_973;
   return demoPicture(sum);

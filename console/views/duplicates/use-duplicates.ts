@@ -22,6 +22,7 @@ export interface Duplicates {
 
 /** Groups that are shown before someone asks for more. */
 const PAUSE_AFTER = 24;
+const RETRY_AFTER_MS = 2_500;
 
 const NOTHING = { groups: [], compared: 0, total: undefined, cursor: undefined, complete: false };
 
@@ -49,11 +50,12 @@ export function useDuplicates(minScore: number): Duplicates {
     setTrouble(undefined);
   }
 
-  const searching = !found.complete && found.groups.length < wanted && !trouble;
+  const searching = !found.complete && found.groups.length < wanted && (!trouble || trouble.passing);
   // `attempt` asks again for the page that failed.
   useEffect(() => {
     if (!searching) return;
     const abort = new AbortController();
+    let again: ReturnType<typeof setTimeout> | undefined;
     client
       .duplicates({
         minScore,
@@ -61,17 +63,27 @@ export function useDuplicates(minScore: number): Duplicates {
         signal: abort.signal,
       })
       .then(
-        (page) =>
+        (page) => {
+          setTrouble(undefined);
           setFound((before) => ({
             groups: [...before.groups, ...page.groups],
             compared: before.compared + page.compared,
             total: page.total,
             cursor: page.cursor,
             complete: page.cursor === undefined,
-          })),
-        (error: unknown) => !abort.signal.aborted && setTrouble(troubleOf(error)),
+          }));
+        },
+        (error: unknown) => {
+          if (abort.signal.aborted) return;
+          const met = troubleOf(error);
+          setTrouble(met);
+          if (met.passing) again = setTimeout(() => setAttempt((now) => now + 1), RETRY_AFTER_MS);
+        },
       );
-    return () => abort.abort();
+    return () => {
+      abort.abort();
+      clearTimeout(again);
+    };
   }, [client, minScore, found.cursor, searching, attempt]);
 
   return {

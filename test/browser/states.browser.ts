@@ -1,0 +1,187 @@
+/** What the page says when there is nothing, when the server fails, waits or refuses, and how it comes out of that. */
+
+import type { Browser, BrowserContextOptions } from 'playwright-core';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { drop, launch, type Visit, visit } from './browser.ts';
+import { demoNames, demoPath } from './demo-pictures.ts';
+import { type FakeApi, type FakeState, startFakeApi } from './fake-api.ts';
+
+const PICTURES = demoNames.slice(0, 40).map((name, n) => ({
+  key: n % 2 ? `faces/${name}` : name,
+  metadata: n % 4 === 0 ? { album: 'holiday' } : {},
+}));
+const SOON = { timeout: 15_000 };
+
+describe('states of the console', () => {
+  let browser: Browser;
+  let api: FakeApi;
+  let seen: Visit;
+
+  beforeAll(async () => {
+    browser = await launch();
+  });
+  afterAll(() => browser?.close());
+  afterEach(async () => {
+    await seen?.close();
+    await api?.close();
+  });
+
+  async function open(path: string, state: Partial<FakeState> = {}, options: BrowserContextOptions = {}) {
+    api = await startFakeApi({ pictures: [...PICTURES], ...state });
+    seen = await visit(browser, api.url, path, options);
+    return seen.page;
+  }
+
+  it('offers the demo pictures to an empty library, and shows them', async () => {
+    const page = await open('#/', {
+      pictures: [],
+      config: { thumbnails: '/thumbnails/{key}', demo: '/demo' },
+    });
+    await page.getByRole('button', { name: 'Try the demo pictures' }).click();
+    await page.getByText('All 12').waitFor();
+  });
+
+  it('offers no demo where the server has none', async () => {
+    const page = await open('#/library', { pictures: [] });
+    await page.getByRole('heading', { name: 'Your library is empty' }).waitFor();
+    expect(await page.getByRole('button', { name: 'Try the demo pictures' }).count()).toBe(0);
+  });
+
+  for (const view of ['', 'library', 'duplicates', 'status', `search?key=${demoNames[0]}`]) {
+    it(`says at #/${view} that the server does not answer, and recovers by itself`, async () => {
+      const page = await open(`#/${view}`, { down: true });
+      const notice = page.getByRole('alert').filter({ hasText: 'The server does not answer' }).first();
+      await notice.waitFor();
+      api.state.down = false;
+      await expect.poll(() => page.getByRole('alert').count(), SOON).toBe(0);
+    });
+  }
+
+  it('says that the server is slow, and shows the answer when it comes', async () => {
+    const page = await open(`#/search?key=${demoNames[0]}`, { delayMs: 4_000 });
+    await page.getByText('The server is taking its time').waitFor();
+    await page.getByRole('list', { name: 'Results' }).getByRole('listitem').first().waitFor();
+    expect(await page.getByText('The server is taking its time').count()).toBe(0);
+  });
+
+  it('says why a picture cannot be searched by', async () => {
+    const page = await open('#/', { rejectQuery: 'HEIC cannot be read here. Save it as JPEG.' });
+    await drop(page, [demoPath(demoNames[5]!)], 'Search with it');
+    await page.getByRole('alert').filter({ hasText: 'HEIC cannot be read here.' }).waitFor();
+  });
+
+  it('tells refused uploads from failed ones, and sends the failed ones again', async () => {
+    const page = await open('#/', {
+      refuse: [
+        { text: demoNames[50]!, how: 'at-once', reason: 'It has too many bytes.' },
+        { text: demoNames[51]!, how: 'when-read', reason: 'The file is damaged.' },
+        { text: demoNames[52]!, how: 'store-fails', reason: 'The disk is busy.' },
+      ],
+    });
+    await drop(page, demoNames.slice(50, 54).map(demoPath), 'Add to the library');
+    await page.getByRole('heading', { name: '1 picture added, 3 not' }).waitFor();
+    const reason = (name: string) =>
+      page.locator('.tray-list li', { hasText: name }).locator('.tray-reason').textContent();
+    expect(await reason(demoNames[50]!)).toBe('It has too many bytes.');
+    expect(await reason(demoNames[51]!)).toBe('The file is damaged.');
+    expect(await reason(demoNames[52]!)).toBe('The disk is busy.');
+
+    api.state.refuse = [];
+    await page.getByRole('button', { name: 'Try 1 file again' }).click();
+    await page.getByRole('heading', { name: '2 pictures added, 2 not' }).waitFor();
+  });
+
+  it('asks for a token where the server wants one, and sends it to that server alone', async () => {
+    const page = await open('#/library', { token: 'secret', config: { auth: 'jwt' } });
+    await page.getByRole('alert').getByRole('link', { name: 'Go to Status' }).click();
+    await page.getByLabel('Token').fill('secret');
+    await page.getByRole('button', { name: 'Connect' }).click();
+    await page.getByText('found by every search').waitFor();
+    const originals: string[] = [];
+    page.on('request', (request) => {
+      if (request.url().includes('/pictures/')) originals.push(request.headers().authorization ?? 'none');
+    });
+    await page.getByRole('link', { name: 'Library' }).click();
+    await page.getByRole('list', { name: 'Pictures' }).getByRole('link').first().waitFor();
+    await expect.poll(() => originals.length, SOON).toBeGreaterThan(0);
+    expect(new Set(originals)).toEqual(new Set(['none']));
+  });
+
+  it('says that a picture which is only in another browser cannot be found here', async () => {
+    const page = await open('#/search?kept=0123456789abcdef');
+    await page.getByRole('heading', { name: 'This picture is in another browser' }).waitFor();
+  });
+
+  it('says that filters leave nothing, and takes them away', async () => {
+    const page = await open(`#/search?key=${PICTURES[0]!.key}&meta.album=nowhere&prefix=faces/`);
+    await page.getByRole('heading', { name: 'Nothing is like it' }).waitFor();
+    await page.getByRole('button', { name: 'Search without filters' }).click();
+    await page.getByRole('list', { name: 'Results' }).getByRole('listitem').first().waitFor();
+    expect(page.url()).not.toContain('meta.');
+  });
+
+  it('filters by metadata', async () => {
+    const page = await open(`#/search?key=${PICTURES[0]!.key}`);
+    await page.getByRole('combobox', { name: 'Metadata' }).fill('album');
+    await page.getByLabel('is', { exact: true }).fill('holiday');
+    await page.getByRole('button', { name: 'Add this metadata filter' }).click();
+    await expect
+      .poll(() => page.getByRole('list', { name: 'Results' }).getByRole('listitem').count(), SOON)
+      .toBe(PICTURES.filter(({ metadata }) => metadata.album).length - 1);
+    await page.getByRole('button', { name: 'album: holiday, remove this filter' }).click();
+    await expect.poll(() => page.url()).not.toContain('meta.');
+  });
+
+  it('says that a picture is not there', async () => {
+    const page = await open('#/picture?key=gone.jpg');
+    await page.getByText('There is no picture of this name').waitFor();
+  });
+
+  it('says that there are no duplicates', async () => {
+    const page = await open('#/duplicates');
+    await page.getByRole('heading', { name: 'No duplicates' }).waitFor();
+  });
+
+  it('says on every page that the weights are synthetic', async () => {
+    const page = await open('#/', { synthetic: true });
+    for (const view of ['Search', 'Library', 'Duplicates', 'Status']) {
+      await page.getByRole('link', { name: view, exact: true }).click();
+      await page.getByText('These are not real results.').waitFor();
+    }
+  });
+
+  it('searches by a picture that is pasted', async () => {
+    const page = await open('#/library');
+    await page.getByRole('heading', { name: 'Library' }).waitFor();
+    await page.evaluate(async () => {
+      const canvas = new OffscreenCanvas(32, 32);
+      canvas.getContext('2d')?.fillRect(4, 4, 20, 20);
+      const file = new File([await canvas.convertToBlob()], 'image.png', { type: 'image/png' });
+      const clipboardData = new DataTransfer();
+      clipboardData.items.add(file);
+      document.dispatchEvent(new ClipboardEvent('paste', { clipboardData, bubbles: true }));
+    });
+    await page.getByRole('heading', { name: 'Like your picture' }).waitFor();
+    await expect
+      .poll(() => api.requests.some((request) => request.startsWith('POST /v1/search')), SOON)
+      .toBe(true);
+  });
+
+  it('makes thumbnails once where the server makes none', async () => {
+    const page = await open('#/library', { config: {} });
+    const originals = () => api.requests.filter((request) => request.startsWith('GET /pictures/')).length;
+    const shown = () => page.locator('.thumbnail[data-loaded] img[src^="blob:"]').count();
+    await expect.poll(shown, SOON).toBeGreaterThan(10);
+    await page.waitForLoadState('networkidle');
+    const made = originals();
+    await page.reload();
+    await expect.poll(shown, SOON).toBeGreaterThan(10);
+    expect(originals()).toBe(made);
+  });
+
+  it('opens an address that makes no sense as if it were the way in', async () => {
+    const page = await open('#/nothing?crop=9,9,9&k=-4&min=x');
+    await page.getByRole('heading', { name: 'Find pictures that look alike' }).waitFor();
+    seen.assertClean();
+  });
+});
