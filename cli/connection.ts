@@ -18,11 +18,23 @@ export async function connect({ endpoint }: ServerFlags): Promise<Client> {
 
 /** Endpoints on AWS take requests that are signed with the usual credentials; nothing else is loaded for others. */
 async function fetchFor(endpoint: string): Promise<typeof fetch> {
-  const { hostname } = new URL(endpoint);
-  if (!hostname.endsWith('.amazonaws.com') && !hostname.endsWith('.on.aws')) return fetch;
-  const { signedFetch } = await import('../client/sigv4.ts');
-  return signedFetch({ endpoint });
+  const region = regionOf(endpoint);
+  if (!region) return fetch;
+  const [{ signingFetch }, { fromNodeProviderChain }] = await Promise.all([
+    import('../client/sigv4.ts'),
+    import('@aws-sdk/credential-providers'),
+  ]);
+  return signingFetch({ endpoint, region, credentials: fromNodeProviderChain() });
 }
+
+/** The region in the name of an API on API Gateway; behind a name of one's own, AWS_REGION asks for signing. */
+function regionOf(endpoint: string): string | undefined {
+  const named = /^[a-z0-9]+\.execute-api\.([a-z0-9-]+)\.amazonaws\.com/.exec(new URL(endpoint).hostname)?.[1];
+  return named ?? (isLoopback(endpoint) ? undefined : process.env.AWS_REGION);
+}
+
+const isLoopback = (endpoint: string): boolean =>
+  ['127.0.0.1', 'localhost', '[::1]'].includes(new URL(endpoint).hostname);
 
 /** `fetch failed` helps nobody: says which server did not answer, and how to have one. */
 function explained(get: typeof fetch, endpoint: string): typeof fetch {

@@ -10,14 +10,18 @@ export interface CompactionTimerOptions<Report> {
 
 export class CompactionTimer<Report> {
   readonly #options: CompactionTimerOptions<Report>;
-  readonly #timer: NodeJS.Timeout;
+  #timer: NodeJS.Timeout | undefined;
   #last: Promise<unknown> = Promise.resolve();
 
   constructor(options: CompactionTimerOptions<Report>) {
     this.#options = options;
-    this.#timer = setInterval(() => {
-      this.run().catch((error: unknown) => options.logger.error('a compaction failed', { error }));
-    }, options.everyMs);
+  }
+
+  start(): void {
+    const { everyMs, logger } = this.#options;
+    this.#timer ??= setInterval(() => {
+      this.run().catch((error: unknown) => logger.error('a compaction failed', { error }));
+    }, everyMs);
   }
 
   /** Compacts as soon as the compaction before has ended. */

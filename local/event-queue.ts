@@ -39,11 +39,15 @@ export class EventQueue {
   #hidden: Message[] = [];
   #inFlight = 0;
   #stopping = false;
-  readonly #running: Promise<void>;
+  #running: Promise<void> | undefined;
 
   constructor(options: EventQueueOptions) {
     this.#options = { batchWindowMs: 200, visibilityMs: 5_000, maxWaiting: 10_000, ...options };
-    this.#running = this.#run();
+  }
+
+  /** Begins to deliver. */
+  start(): void {
+    this.#running ??= this.#run();
   }
 
   /** Messages that are not done: waiting, out of sight, or in the function's hands. */

@@ -130,6 +130,8 @@ export async function serveFolder(options: ServeOptions): Promise<Serving> {
 
   try {
     await lock.acquire(origin);
+    queue.start();
+    timer.start();
     const watcher = await watchPictures({
       folder,
       indexFolder,

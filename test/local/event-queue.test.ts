@@ -25,6 +25,7 @@ function queueWith(
     visibilityMs: 10,
     ...options,
   });
+  queue.start();
   queues.push(queue);
   return { queue, delivered, bodies: () => delivered.map(({ Records }) => Records.map(({ body }) => body)) };
 }
