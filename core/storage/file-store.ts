@@ -8,7 +8,7 @@ import { Draft } from './files/copying.ts';
 import { eTagOf } from './files/etag.ts';
 import { codeOf, unlessAbsent, withStoreErrors } from './files/faults.ts';
 import { type Listed, listKeys } from './files/listing.ts';
-import { NoteBook } from './files/notes.ts';
+import { NO_NOTES, NoteBook, type Notes } from './files/notes.ts';
 import { Places } from './files/places.ts';
 import { finish, readAll, removeAbandoned, removeFile, syncFolder } from './files/writing.ts';
 import { assertKey } from './keys.ts';
@@ -24,6 +24,9 @@ import { assertWithin, targetOf } from './ranges.ts';
 
 /** Objects on one page of a list. */
 const PAGE_SIZE = 1_000;
+
+/** Looks at an object that is replaced again and again, before its reader gives up. */
+const MAX_REPLACED = 10;
 
 export interface FileStoreOptions {
   /**
@@ -66,34 +69,42 @@ export class FileStore implements ObjectStore {
   }
 
   get(key: string, options: { ifMatch?: string } = {}): Promise<StoredObject> {
-    return this.#reading(key, async (handle, stats, { notes }) => {
-      const eTag = eTagOf(stats);
-      if (options.ifMatch !== undefined && options.ifMatch !== eTag) throw new PreconditionFailed(key);
-      const body = new Uint8Array(Number(stats.size));
-      const whole = await readAll(handle, body, 0);
-      // The store itself never writes into a file, but the folder's owner may.
-      if (!whole || eTagOf(await handle.stat({ bigint: true })) !== eTag)
-        throw new StoreUnavailable(`"${key}" changed while it was read`);
-      return { ...infoOf(key, stats), body, ...(await notes.read(key, eTag)) };
-    });
+    return this.#inOneState(key, (store) =>
+      this.#reading(store, key, async (handle, stats) => {
+        const info = infoOf(key, stats);
+        if (options.ifMatch !== undefined && options.ifMatch !== info.eTag) throw new PreconditionFailed(key);
+        const body = new Uint8Array(info.size);
+        const whole = await readAll(handle, body, 0);
+        // The store itself never writes into a file, but the folder's owner may.
+        if (!whole || eTagOf(await handle.stat({ bigint: true })) !== info.eTag)
+          throw new StoreUnavailable(`"${key}" changed while it was read`);
+        return { ...info, body };
+      }),
+    );
   }
 
   async read(key: string, range: ByteRange, target?: Uint8Array): Promise<Uint8Array> {
     const bytes = targetOf(range, target);
-    return this.#reading(key, async (handle, stats) => {
-      assertWithin(key, range, Number(stats.size));
-      if (!(await readAll(handle, bytes, range.start))) throw new StoreUnavailable(`"${key}" was cut off`);
-      return bytes;
-    });
+    return this.#working(key, (store) =>
+      this.#reading(store, key, async (handle, stats) => {
+        assertWithin(key, range, Number(stats.size));
+        if (!(await readAll(handle, bytes, range.start))) throw new StoreUnavailable(`"${key}" was cut off`);
+        return bytes;
+      }),
+    );
   }
 
-  head(key: string): Promise<Omit<StoredObject, 'body'> | undefined> {
-    return this.#working(key, async (store) => {
-      const found = await this.#find(store, key);
-      if (!found) return undefined;
-      const info = infoOf(key, found.stats);
-      return { ...info, ...(await store.notes.read(key, info.eTag)) };
-    });
+  async head(key: string): Promise<Omit<StoredObject, 'body'> | undefined> {
+    try {
+      return await this.#inOneState(key, async (store) => {
+        const found = await this.#find(store, key);
+        if (!found) throw new ObjectNotFound(key);
+        return infoOf(key, found.stats);
+      });
+    } catch (error) {
+      if (error instanceof ObjectNotFound) return undefined;
+      throw error;
+    }
   }
 
   async *list(options: { prefix: string; startAfter?: string }): AsyncIterable<readonly ObjectInfo[]> {
@@ -231,20 +242,33 @@ export class FileStore implements ObjectStore {
   }
 
   /** Opens the object's file for `work` and closes it; what is replaced meanwhile is read to its end as it was. */
-  #reading<T>(
+  async #reading<T>(
+    store: Opened,
     key: string,
-    work: (handle: FileHandle, stats: BigIntStats, store: Opened) => Promise<T>,
+    work: (handle: FileHandle, stats: BigIntStats) => Promise<T>,
   ): Promise<T> {
+    const found = await this.#find(store, key);
+    const flags = constants.O_RDONLY | (constants.O_NOFOLLOW ?? 0) | (constants.O_NONBLOCK ?? 0);
+    const handle = found && (await unlessAbsent(open(found.path, flags)));
+    if (!handle) throw new ObjectNotFound(key);
+    try {
+      return await work(handle, await handle.stat({ bigint: true }));
+    } finally {
+      await handle.close();
+    }
+  }
+
+  /** Adds its notes to what `look` finds; looks again when the object was replaced in between, notes and all. */
+  #inOneState<T extends ObjectInfo>(key: string, look: (store: Opened) => Promise<T>): Promise<T & Notes> {
     return this.#working(key, async (store) => {
-      const found = await this.#find(store, key);
-      const flags = constants.O_RDONLY | (constants.O_NOFOLLOW ?? 0) | (constants.O_NONBLOCK ?? 0);
-      const handle = found && (await unlessAbsent(open(found.path, flags)));
-      if (!handle) throw new ObjectNotFound(key);
-      try {
-        return await work(handle, await handle.stat({ bigint: true }), store);
-      } finally {
-        await handle.close();
+      for (let attempt = 1; attempt <= MAX_REPLACED; attempt++) {
+        const found = await look(store);
+        const notes = await store.notes.read(key, found.eTag);
+        if (notes) return { ...found, ...notes };
+        const now = await this.#find(store, key);
+        if (now && eTagOf(now.stats) === found.eTag) return { ...found, ...NO_NOTES };
       }
+      throw new StoreUnavailable(`"${key}" is replaced all the time`);
     });
   }
 

@@ -17,14 +17,16 @@ export interface Notes {
   readonly metadata: Readonly<Record<string, string>>;
 }
 
-const NONE: Notes = { contentType: undefined, metadata: {} };
+/** What is said of an object that has no notes. */
+export const NO_NOTES: Notes = { contentType: undefined, metadata: {} };
 
 export class NoteBook {
   constructor(readonly folder: string) {}
 
-  async read(key: string, eTag: string): Promise<Notes> {
+  /** `undefined` when there are none, or none any more. */
+  async read(key: string, eTag: string): Promise<Notes | undefined> {
     const text = await unlessAbsent(readFile(this.#path(key, eTag), 'utf8'));
-    if (text === undefined) return NONE;
+    if (text === undefined) return undefined;
     const { contentType, metadata } = JSON.parse(text) as PutOptions;
     return { contentType, metadata: metadata ?? {} };
   }

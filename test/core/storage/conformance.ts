@@ -437,21 +437,25 @@ export function conformance(
     describe('put under readers', () => {
       it('never shows a mixture', async () => {
         store = fresh();
-        const bodies = [1, 2, 3].map((seed) => pattern(300_000 + seed, seed));
-        await store.put('a', bodies[0]!);
+        const bodies = [0, 1, 2].map((seed) => pattern(300_000 + seed, seed));
+        const write = (i: number) => store.put('a', bodies[i % 3]!, { metadata: { body: `${i % 3}` } });
+        await write(0);
         let writing = true;
-        const writer = (async () => {
-          for (let i = 0; i < 30; i++) await store.put('a', bodies[i % 3]!);
-          writing = false;
-        })();
+        const writer = async () => {
+          try {
+            for (let i = 1; i < 40; i++) await write(i);
+          } finally {
+            writing = false;
+          }
+        };
+        const reader = async () => {
+          for (let reads = 0; writing && reads < 1_000; reads++) {
+            const { body, metadata } = await store.get('a');
+            expect(sameBytes(body, bodies[Number(metadata.body)]!)).toBe(true);
+          }
+        };
 
-        let reads = 0;
-        while (writing || reads === 0) {
-          const { body } = await store.get('a');
-          expect(bodies.some((whole) => sameBytes(whole, body))).toBe(true);
-          reads++;
-        }
-        await writer;
+        await Promise.all([writer(), reader(), reader(), reader()]);
       });
     });
 

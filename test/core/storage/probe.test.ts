@@ -1,0 +1,73 @@
+/** The probe lets good stores pass and finds out the others. */
+
+import { describe, expect, it } from 'vitest';
+import { StoreUnsuitable } from '../../../core/storage/errors.ts';
+import { MemoryStore } from '../../../core/storage/memory-store.ts';
+import type { ByteRange, ObjectInfo, PutOptions } from '../../../core/storage/object-store.ts';
+import { probe } from '../../../core/storage/probe.ts';
+import { allKeys } from './conformance.ts';
+
+const faulty: [string, MemoryStore][] = [
+  [
+    'ignores the condition',
+    new (class extends MemoryStore {
+      override async putIfAbsent(key: string, body: Uint8Array, options?: PutOptions) {
+        await this.put(key, body, options);
+        return true;
+      }
+    })(),
+  ],
+  [
+    'looks first and writes then',
+    new (class extends MemoryStore {
+      override async putIfAbsent(key: string, body: Uint8Array, options?: PutOptions) {
+        if (await this.head(key)) return false;
+        await new Promise((resolve) => setTimeout(resolve, 5));
+        await this.put(key, body, options);
+        return true;
+      }
+    })(),
+  ],
+  [
+    'refuses every conditional write',
+    new (class extends MemoryStore {
+      override async putIfAbsent() {
+        return false;
+      }
+    })(),
+  ],
+  [
+    'answers ranges with the whole object',
+    new (class extends MemoryStore {
+      override async read(key: string, _: ByteRange) {
+        return (await this.get(key)).body;
+      }
+    })(),
+  ],
+  [
+    'lists late',
+    new (class extends MemoryStore {
+      override async *list(): AsyncIterable<readonly ObjectInfo[]> {}
+    })(),
+  ],
+  [
+    'deletes late',
+    new (class extends MemoryStore {
+      override async delete() {}
+    })(),
+  ],
+];
+
+describe('probe', () => {
+  it('lets a good store pass and leaves nothing in it', async () => {
+    const store = new MemoryStore();
+
+    await probe(store);
+
+    expect(await allKeys(store)).toEqual([]);
+  });
+
+  it.each(faulty)('refuses a store that %s', async (_, store) => {
+    await expect(probe(store)).rejects.toBeInstanceOf(StoreUnsuitable);
+  });
+});
