@@ -4,6 +4,7 @@ import { QUEUE_LIMITS } from '../limits.ts';
 import type { ObjectStore } from '../storage/object-store.ts';
 import { type CompareOptions, type Comparison, compare } from './compare.ts';
 import { encodeBackfillMessage } from './messages.ts';
+import { removeOutdatedRejections } from './rejections.ts';
 
 export interface BackfillDeps {
   readonly pictures: ObjectStore;
@@ -41,6 +42,8 @@ const PROGRESS_KEYS = 1_000;
  * Compares bucket and index, and enqueues what differs. Safe while uploads go on and when run twice: what it asks for
  * applies only where the index is still as it was compared, so that an event always has the last word.
  *
+ * A run without a prefix also removes entries under `rejected/` whose pictures are not there any more.
+ *
  * Memory is bounded. Should it be interrupted, `cursor` of the last progress says from where to go on.
  */
 export async function backfill(
@@ -73,6 +76,8 @@ export async function backfill(
     if (isProgress) onProgress?.(report());
   }
   await flush();
+  // An entry can be left over where on-upload was cut short, or its write was slow to arrive.
+  if (!dryRun && scope.prefix === undefined) await removeOutdatedRejections(index, pictures);
   onProgress?.(report());
   return report();
 }

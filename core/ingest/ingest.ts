@@ -75,7 +75,7 @@ export async function ingest(deps: IngestDeps, messages: readonly Message[]): Pr
   for (const task of await withOutcomes(deps, asked)) {
     const { message, outcome } = task;
     if (outcome?.state === 'failed') await attempt(message, () => Promise.reject(outcome.error));
-    else if (outcome?.state !== 'gone') tasks.push(task);
+    else tasks.push(task);
   }
 
   const rejected = tasks.filter(({ outcome }) => outcome?.state === 'rejected');
@@ -91,6 +91,7 @@ export async function ingest(deps: IngestDeps, messages: readonly Message[]): Pr
     await Promise.all(recorded.map(({ message }) => attempt(message, () => written)));
   }
 
+  // Of a picture that is gone too: an earlier try may have rejected it and then been cut short.
   const rejectedKeys = new Set(rejected.map(({ change }) => change.key));
   const settled = tasks.filter(
     ({ change, message }) => !rejectedKeys.has(change.key) && !failed.has(message.id),
@@ -142,6 +143,7 @@ function recordOf({ change, outcome }: Task, embeddings: Map<Embedded, number>):
     const picture = { eTag, size, contentType, metadata, lastModified: lastModified.toISOString() };
     return { op: 'put', ...about, ...picture, row };
   }
+  if (outcome?.state === 'gone') return undefined;
   // A picture that cannot be indexed takes away the one that it replaced; a backfill knows if there is one.
   const nothingToTake = version === undefined && basis?.state !== 'live';
   return nothingToTake ? undefined : { op: 'delete', ...about };

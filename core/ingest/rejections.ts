@@ -50,6 +50,17 @@ export async function removeRejection(
   if (known && !isNewer(known.version, version)) await store.delete([rejectionName(key)]);
 }
 
+/** Removes the entries of pictures that are not in the bucket any more. @returns how many */
+export async function removeOutdatedRejections(store: ObjectStore, pictures: ObjectStore): Promise<number> {
+  let removed = 0;
+  for await (const { key, eTag, version } of listRejections(store)) {
+    if ((await pictures.head(key))?.eTag === eTag) continue;
+    await removeRejection(store, key, version);
+    removed++;
+  }
+  return removed;
+}
+
 /** Where either is unknown, the later word counts. */
 const isNewer = (known: string | undefined, other: string | undefined): boolean =>
   known !== undefined && other !== undefined && compareVersions(known, other) > 0;

@@ -1,0 +1,76 @@
+/** Makes one file of the simulation and the code that it runs: quick to start, and a place to plant bugs. */
+
+import { readFile } from 'node:fs/promises';
+import { basename, join, relative } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { build, type Plugin } from 'esbuild';
+
+const ROOT = fileURLToPath(new URL('../..', import.meta.url));
+const HERE = fileURLToPath(new URL('.', import.meta.url));
+
+/** A change of one source file, for the simulation only. */
+export interface Patch {
+  /** Relative to the repository. */
+  readonly file: string;
+  /** Must occur exactly once. */
+  readonly replace: string;
+  readonly by: string;
+}
+
+/** Short vectors: the protocol does not look into them, and more seeds run in a minute. */
+const SHORT_VECTORS: Patch = {
+  file: 'core/limits.ts',
+  replace: 'export const DIMENSIONS = 2048;',
+  by: 'export const DIMENSIONS = 32;',
+};
+
+/** Writes the bundle to `outfile`, with patches applied. @throws when a patch does not fit any more */
+export async function bundleSimulation(outfile: string, patches: readonly Patch[] = []): Promise<void> {
+  await build({
+    entryPoints: [join(HERE, 'worker.ts')],
+    outfile,
+    bundle: true,
+    platform: 'node',
+    format: 'esm',
+    target: 'node20',
+    logLevel: 'error',
+    plugins: [patching([SHORT_VECTORS, ...patches]), plainRows],
+  });
+}
+
+function patching(patches: readonly Patch[]): Plugin {
+  const unused = new Set(patches);
+  return {
+    name: 'patches',
+    setup({ onLoad, onEnd }) {
+      onLoad({ filter: /\.ts$/ }, async ({ path }) => {
+        const own = patches.filter(({ file }) => file === relative(ROOT, path));
+        if (own.length === 0) return undefined;
+        let contents = await readFile(path, 'utf8');
+        for (const patch of own) {
+          const pieces = contents.split(patch.replace);
+          if (pieces.length !== 2)
+            throw new Error(`${patch.file} has ${pieces.length - 1} times: ${patch.replace}`);
+          contents = pieces.join(patch.by);
+          unused.delete(patch);
+        }
+        return { contents, loader: 'ts' };
+      });
+      onEnd(() => {
+        for (const { file } of unused) throw new Error(`${file} is no part of the simulation`);
+      });
+    },
+  };
+}
+
+/** The simulation reads rows and never scans them: the scan's threads and memories stay out. */
+const plainRows: Plugin = {
+  name: 'plain rows',
+  setup({ onResolve }) {
+    onResolve({ filter: /\/row-matrix\.ts$/ }, ({ path, importer }) =>
+      importer.startsWith(join(ROOT, 'core')) && basename(path) === 'row-matrix.ts'
+        ? { path: join(HERE, 'plain-row-matrix.ts') }
+        : undefined,
+    );
+  },
+};

@@ -1,0 +1,156 @@
+/** Bugs to plant, one at a time: each is a mistake that someone could make, and the simulation must find it. */
+
+import type { Patch } from './bundle.ts';
+
+export interface Mutant {
+  /** What someone did wrong. */
+  readonly mistake: string;
+  readonly patches: readonly Patch[];
+}
+
+const COMPACTION = 'core/index/compaction.ts';
+
+export const MUTANTS: readonly Mutant[] = [
+  {
+    mistake: 'drop the fence: believe every commit that was won',
+    patches: [{ file: COMPACTION, replace: 'if (info && highest === generation)', by: 'if (info)' }],
+  },
+  {
+    mistake: 'delete the log before the commit',
+    patches: [
+      {
+        file: COMPACTION,
+        replace: 'if (!(await commitManifest(index, manifest)))',
+        by: 'await index.delete([...appends.keys()]);\nif (!(await commitManifest(index, manifest)))',
+      },
+    ],
+  },
+  {
+    mistake: 'delete the log right after the commit, without the minute for searches',
+    patches: [{ file: 'core/index/history.ts', replace: 'at !== null && now - at', by: 'now - (at ?? 0)' }],
+  },
+  {
+    mistake: 'compare versions as strings',
+    patches: [
+      {
+        file: 'core/log/versions.ts',
+        replace: 'const length = Math.max(a.length, b.length);',
+        by: 'const length = 0;',
+      },
+    ],
+  },
+  {
+    mistake: 'forget deletions: no markers',
+    patches: [
+      { file: 'core/index/fold-log.ts', replace: "if (state.state === 'deleted')", by: 'if (false)' },
+    ],
+  },
+  {
+    mistake: 'reuse object names: two writers of one generation write the same files',
+    patches: [
+      {
+        file: 'core/index/write-generation.ts',
+        replace: 'indexNames(generation, ulid)',
+        by: "indexNames(generation, 'x')",
+      },
+    ],
+  },
+  {
+    mistake: 'commit by put in place of create-if-absent',
+    patches: [
+      { file: 'core/index/manifests.ts', replace: 'return store.putIfAbsent(', by: 'return store.put(' },
+    ],
+  },
+  {
+    mistake: 'take every file that no manifest names for an orphan, those of runs at work too',
+    patches: [
+      {
+        file: 'core/index/index-files.ts',
+        replace: 'Number(writtenFor) <= generation',
+        by: 'Number(writtenFor) > 0',
+      },
+    ],
+  },
+  {
+    mistake: 'forget which appends are folded: keep only the names of this run',
+    patches: [
+      {
+        file: 'core/index/history.ts',
+        replace: 'there.has(name)),\n});\n\n/** The history without the replaced',
+        by: 'there.has(name) && false),\n});\n\n/** The history without the replaced',
+      },
+    ],
+  },
+  {
+    mistake: 'leave the old row of a replaced picture alive',
+    patches: [{ file: 'core/index/fold-log.ts', replace: 'if (old !== undefined) died.push(old);', by: '' }],
+  },
+  {
+    mistake: 'bring the table in memory up to a generation before its commit is known',
+    patches: [
+      {
+        file: COMPACTION,
+        replace: 'if (!(await commitManifest(index, manifest)))',
+        by: 'written.advance();\nif (!(await commitManifest(index, manifest)))',
+      },
+    ],
+  },
+  {
+    mistake: 'keep a table whose loading failed half-way',
+    patches: [{ file: COMPACTION, replace: 'this.#warm = undefined;', by: '' }],
+  },
+  {
+    mistake: 'apply what a backfill asks for without looking at what has changed since',
+    patches: [
+      {
+        file: 'core/log/fold.ts',
+        replace: 'if (!record.basis || !sameState(known, record.basis)) return undefined;',
+        by: '',
+      },
+    ],
+  },
+  {
+    mistake: 'acknowledge events before their append is written',
+    patches: [
+      {
+        file: 'core/ingest/ingest.ts',
+        replace: 'attempt(message, () => written)',
+        by: 'written.catch(() => {})',
+      },
+    ],
+  },
+  {
+    mistake: 'let a picture that cannot be indexed leave the one that it replaced',
+    patches: [
+      {
+        file: 'core/ingest/ingest.ts',
+        replace: "if (outcome?.state === 'gone') return undefined;",
+        by: "if (outcome?.state === 'gone' || outcome?.state === 'rejected') return undefined;",
+      },
+    ],
+  },
+  {
+    mistake: 'number the rows of a new lineage as they were in the old',
+    patches: [{ file: 'core/index/write-generation.ts', replace: 'return renumbered;', by: 'return table;' }],
+  },
+  {
+    mistake: 'search: take two lists that were made minutes apart for one look',
+    patches: [
+      {
+        file: 'core/live-index/resident.ts',
+        replace: 'if (clock.now() - asOf > LOG_LIMITS.foldedGraceMs) return undefined;',
+        by: '',
+      },
+    ],
+  },
+  {
+    mistake: 'search: forget the markers when the log is laid over the index',
+    patches: [
+      {
+        file: 'core/live-index/view.ts',
+        replace: "return marker ? { state: 'deleted', version: marker.version } : { state: 'absent' };",
+        by: "return { state: 'absent' };",
+      },
+    ],
+  },
+];

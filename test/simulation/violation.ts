@@ -1,0 +1,3 @@
+/** A promise was broken: the simulation has found a fault. */
+
+export class Violation extends Error {}

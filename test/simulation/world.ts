@@ -1,0 +1,410 @@
+/** One run of the simulation: a bucket that changes, and many instances of the three functions on a bad network. */
+
+import { isRetryable } from '../../core/errors.ts';
+import { IndexDamaged } from '../../core/index/errors.ts';
+import { backfill } from '../../core/ingest/backfill.ts';
+import { listRejections } from '../../core/ingest/rejections.ts';
+import { LiveIndex } from '../../core/live-index/live-index.ts';
+import { silentLogger } from '../../core/logger.ts';
+import { INDEX_PREFIX, LOG_PREFIX, MANIFEST_PREFIX, REJECTED_PREFIX } from '../../core/names.ts';
+import { ObjectNotFound, PreconditionFailed } from '../../core/storage/errors.ts';
+import type { ObjectStore } from '../../core/storage/object-store.ts';
+import { createCompact } from '../../functions/compact/handler.ts';
+import { createOnUpload } from '../../functions/on-upload/handler.ts';
+import { s3Event, sqsRecord } from '../factories/s3-events.ts';
+import { Checker } from './checker.ts';
+import { type Faults, FaultyStore, NO_FAULTS } from './faulty-store.ts';
+import { Instance } from './instance.ts';
+import { ObservedStore } from './observed-store.ts';
+import { contentOf, isBad, isEmbeddingOf, MODEL_ID, simulatedEmbedder } from './pictures.ts';
+import { Queue } from './queue.ts';
+import { Random } from './random.ts';
+import { Scheduler } from './scheduler.ts';
+import { Truth } from './truth.ts';
+import { Violation } from './violation.ts';
+
+const SECOND = 1_000;
+const MINUTE = 60 * SECOND;
+const HOUR = 60 * MINUTE;
+
+/** A function of AWS is killed after this. */
+const TIMEOUT_MS = 15 * MINUTE;
+
+export interface WorldOptions {
+  /** Is told of every change in the index store. */
+  readonly onTrace?: ((line: string) => void) | undefined;
+}
+
+export class World {
+  readonly #random: Random;
+  readonly #scheduler = new Scheduler();
+  readonly #truth = new Truth();
+  readonly #queue = new Queue();
+  readonly #contents = new Map<string, number>();
+  readonly #pictures: ObservedStore;
+  readonly #index: ObservedStore;
+  readonly #checker: Checker;
+  readonly #limits: { manifestsKept: number; maxDeadShare: number; maxAppendsPerCompaction: number };
+  #faults: Faults;
+  #failure: unknown;
+  #isOver = false;
+  /** Changes of the index store. */
+  changes = 0;
+
+  constructor(
+    readonly seed: number,
+    { onTrace }: WorldOptions = {},
+  ) {
+    const random = new Random(seed);
+    this.#random = random;
+    this.#pictures = new ObservedStore(this.#clock, () => {});
+    this.#index = new ObservedStore(this.#clock, (key, change) => {
+      this.changes++;
+      onTrace?.(`${new Date(this.#scheduler.now).toISOString()} ${change} ${key}`);
+      this.#guard(() => this.#checker.check());
+    });
+    this.#checker = new Checker(this.#index.objects, this.#truth, this.#contents);
+    const level = random.pick([0, 0.3, 1, 1, 2]);
+    this.#faults = {
+      refused: 0.01 * level,
+      answerLost: 0.01 * level,
+      late: 0.01 * level,
+      twice: 0.02 * level,
+      crash: 0.004 * level,
+      sleep: 0.003 * level,
+    };
+    this.#limits = {
+      manifestsKept: random.pick([3, 10]),
+      maxDeadShare: random.pick([0.2, 0.5, 0.8]),
+      maxAppendsPerCompaction: random.pick([2, 10, 5_000]),
+    };
+  }
+
+  /** @throws Violation, or what else came up that must not */
+  async run(): Promise<void> {
+    const clients = this.#client();
+    for (let i = 0; i < 2; i++) this.#work(() => this.#onUpload());
+    for (let i = 0; i < 3; i++) this.#work(() => this.#compact());
+    for (let i = 0; i < 2; i++) this.#work(() => this.#search());
+    this.#work(() => this.#backfill());
+
+    let isDone = false;
+    clients
+      .then(() => this.#calmDown())
+      .then(() => this.#checkEnd())
+      .catch((error) => this.#fail(error))
+      .finally(() => {
+        isDone = true;
+      });
+    await this.#scheduler.run(() => isDone || this.#failure !== undefined);
+    if (this.#failure) throw this.#failure;
+    if (!isDone) throw new Violation('everything waits and nothing comes');
+  }
+
+  get #clock() {
+    return { now: () => this.#scheduler.now };
+  }
+
+  /** Someone who uploads, replaces and deletes pictures. */
+  async #client(): Promise<void> {
+    const random = this.#random;
+    const keys = Array.from({ length: 3 + random.int(8) }, (_, i) => `picture ${i}`);
+    const pause = random.pick([20, 60, 120]) * SECOND;
+    for (let i = 20 + random.int(50); i > 0; i--) {
+      await this.#scheduler.sleep(
+        random.chance(0.02) ? random.between(0, 3 * HOUR) : random.between(0, 2 * pause),
+      );
+      const key = random.pick(keys);
+      const isThere = this.#pictures.objects.has(key);
+      if (isThere && random.chance(0.4)) await this.#deletePicture(key);
+      else await this.#putPicture(key, random.chance(0.1) ? -1 - random.int(3) : random.int(12));
+    }
+  }
+
+  async #putPicture(key: string, content: number): Promise<void> {
+    const { eTag } = await this.#pictures.put(key, contentOf(content));
+    this.#contents.set(eTag, content);
+    const number = this.#truth.happened(key, isBad(content) ? undefined : eTag, isBad(content));
+    this.#notify({ eventName: 'ObjectCreated:Put', key, number, eTag });
+  }
+
+  async #deletePicture(key: string): Promise<void> {
+    await this.#pictures.delete([key]);
+    const number = this.#truth.happened(key, undefined, false);
+    this.#notify({ eventName: 'ObjectRemoved:Delete', key, number, eTag: undefined });
+  }
+
+  /** Tells of a change: sometimes late, sometimes twice, and in bad times not at all. */
+  #notify({
+    eventName,
+    key,
+    number,
+    eTag,
+  }: {
+    eventName: string;
+    key: string;
+    number: number;
+    eTag: string | undefined;
+  }): void {
+    const random = this.#random;
+    if (random.chance(this.#faults === NO_FAULTS ? 0 : 0.03)) return;
+    // Sequencers differ in length, as S3's may.
+    const sequencer = (number * 37).toString(16).toUpperCase();
+    const body = JSON.stringify(s3Event({ eventName, key, sequencer, ...(eTag && { eTag, size: 2 }) }));
+    do {
+      const longest = random.pick([5 * SECOND, 5 * SECOND, 5 * SECOND, 10 * MINUTE, 3 * HOUR]);
+      this.#queue.send(body, this.#scheduler.now + random.between(0, longest), { key, number, eTag });
+    } while (random.chance(0.15));
+  }
+
+  /** Begins again and again what ends or dies. */
+  #work(life: () => Promise<void>): void {
+    const live = async () => {
+      while (!this.#isOver) {
+        await this.#pause(SECOND, 30 * SECOND);
+        await life();
+      }
+    };
+    live().catch((error) => this.#fail(error));
+  }
+
+  /** Between two pieces of work; when all is calm there is little to do. */
+  #pause(low: number, high: number): Promise<void> {
+    return this.#scheduler.sleep(this.#random.between(low, high) * (this.#faults === NO_FAULTS ? 8 : 1));
+  }
+
+  #instance(): Instance {
+    const skew = this.#random.chance(0.3) ? this.#random.between(-5 * MINUTE, 5 * MINUTE) : 0;
+    return new Instance(this.#scheduler, this.#random, skew);
+  }
+
+  #storeOf(instance: Instance, store: ObjectStore): ObjectStore {
+    return new FaultyStore(store, instance, () => this.#faults);
+  }
+
+  /** What an instance does, unless it dies first. Errors that may come again are those of the network. */
+  async #result<T>(instance: Instance, work: Promise<T>, timeoutMs?: number): Promise<T | undefined> {
+    if (timeoutMs !== undefined) this.#scheduler.at(timeoutMs, () => instance.kill());
+    try {
+      const result = await Promise.race([work, instance.died]);
+      return result === 'died' ? undefined : (result as T);
+    } catch (error) {
+      if (error instanceof Violation || error instanceof IndexDamaged || !isRetryable(error)) throw error;
+      if (error instanceof TypeError || error instanceof RangeError) throw error;
+      return undefined;
+    }
+  }
+
+  async #onUpload(): Promise<void> {
+    const instance = this.#instance();
+    const gone = new Set<string>();
+    const pictures = this.#storeOf(instance, this.#noting(gone));
+    const index = this.#storeOf(instance, this.#index);
+    const embedder = simulatedEmbedder(instance, () => (this.#faults.refused > 0 ? 0.03 : 0));
+    const handle = createOnUpload({ pictures, index, embedder, clock: instance.clock, logger: silentLogger });
+    for (let batches = this.#random.int(20); batches >= 0 && instance.alive; batches--) {
+      await this.#pause(SECOND, 10 * SECOND);
+      const { now } = this.#scheduler;
+      const messages = this.#queue.receive(now, now + TIMEOUT_MS + MINUTE);
+      if (messages.length === 0) continue;
+      gone.clear();
+      const event = { Records: messages.map(({ id, body }) => sqsRecord(id, body)) };
+      const answer = await this.#result(instance, handle(event), this.#scheduler.now - now + TIMEOUT_MS);
+      if (!answer) return instance.kill();
+      const failed = new Set(answer.batchItemFailures.map(({ itemIdentifier }) => itemIdentifier));
+      for (const { id, about } of messages) {
+        if (failed.has(id)) continue;
+        // One that found another picture than its own has nothing to promise.
+        if (about && !gone.has(`${about.eTag} ${about.key}`))
+          this.#truth.acknowledged(about.key, about.number);
+        if (!this.#random.chance(0.05)) this.#queue.delete(id);
+      }
+      this.#guard(() => this.#checker.check());
+      if (this.#random.chance(0.1)) return instance.kill();
+    }
+    instance.kill();
+  }
+
+  /** The bucket, noting which pictures were asked for and not there. */
+  #noting(gone: Set<string>): ObjectStore {
+    const pictures = this.#pictures;
+    return Object.assign(Object.create(pictures) as ObjectStore, {
+      get: async (key: string, options: { ifMatch?: string } = {}) => {
+        try {
+          return await pictures.get(key, options);
+        } catch (error) {
+          if (error instanceof ObjectNotFound || error instanceof PreconditionFailed)
+            gone.add(`${options.ifMatch} ${key}`);
+          throw error;
+        }
+      },
+      list: pictures.list,
+      head: (key: string) => pictures.head(key),
+    });
+  }
+
+  async #compact(): Promise<void> {
+    const instance = this.#instance();
+    const compact = this.#compactor(instance);
+    // On one machine nobody kills a compaction that sleeps for hours.
+    const timeout = this.#random.chance(0.5) ? TIMEOUT_MS : undefined;
+    for (let runs = this.#random.int(30); runs >= 0 && instance.alive; runs--) {
+      await this.#pause(5 * SECOND, 3 * MINUTE);
+      await this.#result(instance, compact(), timeout);
+    }
+    instance.kill();
+  }
+
+  #compactor(instance: Instance) {
+    const index = this.#storeOf(instance, this.#index);
+    const { clock } = instance;
+    return createCompact({ index, modelId: MODEL_ID, clock, logger: silentLogger, limits: this.#limits });
+  }
+
+  async #search(): Promise<void> {
+    const instance = this.#instance();
+    const store = this.#storeOf(instance, this.#index);
+    const { clock } = instance;
+    const live = new LiveIndex({ store, clock, logger: silentLogger, budgetBytes: 2 ** 30 });
+    for (let reads = this.#random.int(40); reads >= 0 && instance.alive; reads--) {
+      await this.#pause(SECOND, 2 * MINUTE);
+      await this.#result(instance, this.#checkedRead(live), TIMEOUT_MS);
+    }
+    instance.kill();
+  }
+
+  /** Asks for every key and for the list of all, and holds both against what was promised when the search began. */
+  async #checkedRead(live: LiveIndex, isExact = false): Promise<void> {
+    const floors = this.#truth.floors();
+    await live.read('strong', async (view) => {
+      const listed = new Set<string>();
+      for (let after: string | undefined; ; ) {
+        const page = view.list({ prefix: '', after, limit: 4 });
+        for (const { key } of page.pictures) listed.add(key);
+        if (!page.more) break;
+        after = page.pictures.at(-1)?.key;
+      }
+      for (const key of this.#truth.keys) {
+        const seen = view.find(key)?.eTag;
+        if (!this.#truth.allows(key, seen, floors) || (isExact && seen !== this.#truth.now(key).visible))
+          throw new Violation(
+            `a search sees ${key} as ${seen?.slice(0, 4) ?? '-'}: ${this.#truth.describe(key)}`,
+          );
+        if (listed.has(key) !== (seen !== undefined))
+          throw new Violation(`the list and the lookup differ on ${key}`);
+        const embedding = await view.embedding(key);
+        if (seen !== undefined && !(embedding && isEmbeddingOf(this.#contents.get(seen)!, embedding)))
+          throw new Violation(`a search has the embedding of another picture than ${key}`);
+      }
+    });
+  }
+
+  async #backfill(): Promise<void> {
+    await this.#scheduler.sleep(this.#random.between(0, 3 * HOUR));
+    if (this.#isOver) return;
+    const instance = this.#instance();
+    await this.#result(instance, this.#runBackfill(instance), TIMEOUT_MS);
+    instance.kill();
+  }
+
+  #runBackfill(instance: Instance): Promise<unknown> {
+    const pictures = this.#storeOf(instance, this.#pictures);
+    const index = this.#storeOf(instance, this.#index);
+    const send = async (bodies: readonly string[]) => {
+      await instance.wait(this.#random.between(1, SECOND));
+      for (const body of bodies) {
+        const delay = this.#faults === NO_FAULTS ? 0 : this.#random.between(0, HOUR);
+        do this.#queue.send(body, this.#scheduler.now + delay);
+        while (this.#random.chance(0.1));
+      }
+    };
+    return backfill({ pictures, index, send });
+  }
+
+  /** The trouble is over: what is in flight lands, what waits is done, what no event told of is found. */
+  async #calmDown(): Promise<void> {
+    this.#faults = NO_FAULTS;
+    await this.#scheduler.sleep(5 * HOUR);
+    await this.#drain();
+    for (let i = 0; i < 2; i++) {
+      await this.#runBackfill(new Instance(this.#scheduler, this.#random, 0));
+      await this.#drain();
+      await this.#scheduler.sleep(10 * MINUTE);
+    }
+    this.#isOver = true;
+    await this.#scheduler.sleep(HOUR);
+  }
+
+  async #drain(): Promise<void> {
+    for (let i = 0; this.#queue.length > 0 || i === 0; i++) {
+      if (i > 500) throw new Violation('the queue does not drain');
+      this.#queue.redrive();
+      this.#queue.hurry(this.#scheduler.now);
+      await this.#scheduler.sleep(MINUTE);
+    }
+  }
+
+  /** Now everything must be exactly as it is in the bucket, and nothing be left over. */
+  async #checkEnd(): Promise<void> {
+    const instance = new Instance(this.#scheduler, this.#random, 0);
+    const compact = this.#compactor(instance);
+    // One more upload, as only a run that commits looks for what others have left.
+    await this.#putPicture('the last picture', 1);
+    this.#queue.hurry(this.#scheduler.now);
+    await this.#onUpload();
+    for (const pause of [0, 2 * MINUTE, 20 * MINUTE, 20 * MINUTE]) {
+      await this.#scheduler.sleep(pause);
+      await compact();
+    }
+    const { changes } = this;
+    const report = await compact();
+    if (report.outcome !== 'idle' || this.changes !== changes)
+      throw new Violation(
+        `with nothing to do, a compaction was ${report.outcome} and changed ${this.changes - changes} objects`,
+      );
+
+    const states = this.#checker.states();
+    for (const key of this.#truth.keys) {
+      const state = states.get(key);
+      const { visible } = this.#truth.now(key);
+      if ((state?.state === 'live' ? state.eTag : undefined) !== visible)
+        throw new Violation(
+          `in the end ${key} is not ${visible?.slice(0, 4) ?? '-'}: ${this.#truth.describe(key)}`,
+        );
+    }
+    const reader = new LiveIndex({
+      store: this.#index,
+      clock: instance.clock,
+      logger: silentLogger,
+      budgetBytes: 2 ** 30,
+    });
+    await this.#checkedRead(reader, true);
+    await this.#checkLeftovers();
+  }
+
+  async #checkLeftovers(): Promise<void> {
+    const names = [...this.#index.objects.keys()];
+    const count = (prefix: string) => names.filter((name) => name.startsWith(prefix)).length;
+    if (count(LOG_PREFIX) > 0) throw new Violation(`${count(LOG_PREFIX)} appends are left over`);
+    if (count(INDEX_PREFIX) > 3) throw new Violation(`${count(INDEX_PREFIX)} index files are left over`);
+    if (count(MANIFEST_PREFIX) > this.#limits.manifestsKept)
+      throw new Violation(`${count(MANIFEST_PREFIX)} manifests are left over`);
+    const rejected: string[] = [];
+    for await (const { key } of listRejections(this.#index)) rejected.push(key);
+    const bad = this.#truth.keys.filter((key) => this.#truth.now(key).bad);
+    if (rejected.length !== count(REJECTED_PREFIX) || rejected.toSorted().join() !== bad.toSorted().join())
+      throw new Violation(`rejected are ${rejected.join()} and should be ${bad.join()}`);
+  }
+
+  #guard(check: () => void): void {
+    try {
+      check();
+    } catch (error) {
+      this.#fail(error);
+    }
+  }
+
+  #fail(error: unknown): void {
+    this.#failure ??= error;
+  }
+}
