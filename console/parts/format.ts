@@ -18,9 +18,9 @@ export function bytes(value: number): string {
   return `${power > 0 && figure < 10 ? figure.toFixed(1) : Math.round(figure)} ${units[power]}`;
 }
 
-/** A cosine as it is shown: two decimals, cut and not rounded, so that only the same picture has 1.00. */
+/** A cosine as it is shown: two decimals, cut and not rounded, so that only the same picture has 1.00; float32 may miss by a millionth. */
 export const score = (value: number): string =>
-  (Math.floor(Math.max(value, 0) * 100 + 1e-3) / 100).toFixed(2);
+  (Math.floor(Math.max(value, 0) * 100 + 1e-4) / 100).toFixed(2);
 
 /** An ISO time in the reader's time zone. */
 export const moment = (iso: string): string => days.format(new Date(iso));

@@ -19,13 +19,14 @@ import { SearchView } from '../views/search/search-view.tsx';
 import { StatusView } from '../views/status/status-view.tsx';
 import { DropLayer } from './drop-layer.tsx';
 import { Header } from './header.tsx';
+import { SignIn } from './sign-in.tsx';
 import { SyntheticBanner } from './synthetic-banner.tsx';
 
 export function App({ connection }: { connection: Connection }) {
   return (
     <ConnectionContext.Provider value={connection}>
       <UploadsProvider>
-        <Page />
+        {connection.config.auth === 'jwt' && !connection.hasToken ? <SignIn /> : <Page />}
       </UploadsProvider>
     </ConnectionContext.Provider>
   );

@@ -134,8 +134,8 @@ describe('accessibility', () => {
     await page.getByRole('button', { name: 'Search a part' }).press('Enter');
     const part = page.getByRole('group', { name: 'Part to search for' });
     await part.press('Shift+ArrowRight');
-    await page.getByRole('status').filter({ hasText: 'The part is 52% wide' }).waitFor();
-    expect(new URL(page.url()).hash).toContain('crop=0.25%2C0.25%2C0.52%2C0.5');
+    await page.getByRole('group', { name: 'Part to search for, 52% wide and 50% high' }).waitFor();
+    await page.waitForURL(/crop=0\.25%2C0\.25%2C0\.52%2C0\.5/);
     await close();
   });
 

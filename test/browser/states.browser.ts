@@ -93,6 +93,10 @@ describe('states of the console', () => {
 
   it('asks for a token where the server wants one, and sends it to that server alone', async () => {
     const page = await open('#/library', { token: 'secret', config: { auth: 'jwt' } });
+    await page.getByRole('heading', { name: 'This library asks who you are' }).waitFor();
+    expect(api.requests).toEqual([]);
+    await page.getByLabel('Token').fill('stale');
+    await page.getByRole('button', { name: 'Connect' }).click();
     await page.getByRole('alert').getByRole('link', { name: 'Go to Status' }).click();
     await page.getByLabel('Token').fill('secret');
     await page.getByRole('button', { name: 'Connect' }).click();

@@ -3,6 +3,7 @@
 import './status-view.css';
 import type { ComponentChildren } from 'preact';
 import type { Stats } from '../../../client/index.ts';
+import { useConnection } from '../../api/connection.tsx';
 import { useStats } from '../../api/use-stats.tsx';
 import { ago, bytes, count, plural } from '../../parts/format.ts';
 import { Notice } from '../../parts/notice.tsx';
@@ -29,9 +30,24 @@ export function StatusView() {
         {value && <Model stats={value} />}
         {value && <Index stats={value} />}
         {value && <RejectedPictures />}
-        <AccessForm />
+        <Server />
       </div>
     </>
+  );
+}
+
+/** A server that makes thumbnails serves this page itself, and lets it talk to nobody else. */
+function Server() {
+  const { endpoint, hasToken, config } = useConnection();
+  if (config.thumbnails) return null;
+  return (
+    <section class="card status-wide">
+      <h2>Server</h2>
+      <p class="quiet small">
+        This page talks to <code>{endpoint}</code> {hasToken ? 'with a token.' : 'without a token.'}
+      </p>
+      <AccessForm />
+    </section>
   );
 }
 

@@ -1,0 +1,94 @@
+/** The pictures of the manual, taken of the real server with the demonstration pictures; only when asked for. */
+
+import { mkdir, stat } from 'node:fs/promises';
+import { fileURLToPath } from 'node:url';
+import type { Browser, BrowserContextOptions, Page } from 'playwright-core';
+import sharp from 'sharp';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { drop, launch, PHONE, visit } from './browser.ts';
+import { demoNames, demoPath } from './demo-pictures.ts';
+import { type PictureFolder, pictureFolder } from './pictures.ts';
+import { type RealServer, startRealServer } from './real-server.ts';
+
+const FOLDER = fileURLToPath(new URL('../../docs/screenshots', import.meta.url));
+const MAX_BYTES = 300_000;
+
+/** A waving hand; a surfer. */
+const HAND = 'demo/1f44b-1f3fd.webp';
+
+interface Shot {
+  readonly name: string;
+  readonly path: string;
+  readonly options?: BrowserContextOptions;
+  readonly arrive?: (page: Page, files: PictureFolder) => Promise<void>;
+}
+
+const search = (key: string, more = '') => `#/search?key=${encodeURIComponent(key)}${more}`;
+
+const SHOTS: readonly Shot[] = [
+  { name: 'home', path: '#/' },
+  { name: 'search', path: search(HAND) },
+  { name: 'search-dark', path: search(HAND), options: { colorScheme: 'dark' } },
+  { name: 'library', path: '#/library' },
+  { name: 'picture', path: `#/picture?key=${encodeURIComponent(HAND)}` },
+  { name: 'duplicates', path: '#/duplicates' },
+  { name: 'status', path: '#/status' },
+  { name: 'phone', path: search(HAND), options: { ...PHONE, colorScheme: 'dark' } },
+  {
+    name: 'part',
+    path: '#/',
+    async arrive(page, files) {
+      await drop(page, [await files.pair('1f3c4.webp', '1f680.webp', 'holiday.png')], 'Search with it');
+      await page.goto(`${page.url()}&crop=0.04,0.04,0.42,0.92`);
+    },
+  },
+  {
+    name: 'uploads',
+    path: '#/library',
+    async arrive(page, files) {
+      const broken = await files.write('scan-12.png', 'this is no picture');
+      await drop(page, [...demoNames.slice(40, 46).map(demoPath), broken], 'Add to the library');
+      await page.locator('.tray-reason').first().waitFor({ timeout: 60_000 });
+    },
+  },
+];
+
+describe.runIf(process.env.LIKENESS_SCREENSHOTS)('screenshots', () => {
+  let browser: Browser;
+  let server: RealServer;
+  let files: PictureFolder;
+
+  beforeAll(async () => {
+    [browser, server, files] = await Promise.all([launch(), startRealServer(), pictureFolder()]);
+    await mkdir(FOLDER, { recursive: true });
+    const { page, close } = await visit(browser, server.url, '#/');
+    await photograph(page, 'empty');
+    await page.getByRole('button', { name: 'Try the demo pictures' }).click();
+    await page.getByText('All 500').waitFor({ timeout: 600_000 });
+    await close();
+  }, 700_000);
+
+  afterAll(async () => {
+    await browser?.close();
+    await Promise.all([server?.close(), files?.remove()]);
+  });
+
+  it.each(SHOTS)('$name', async ({ name, path, options, arrive }) => {
+    const { page, close } = await visit(browser, server.url, path, { reducedMotion: 'reduce', ...options });
+    await page.waitForLoadState('networkidle');
+    await arrive?.(page, files);
+    await page.waitForLoadState('networkidle');
+    await photograph(page, name);
+    await close();
+  });
+
+  async function photograph(page: Page, name: string): Promise<void> {
+    const path = `${FOLDER}/${name}.png`;
+    await page.waitForTimeout(500);
+    // A palette is enough for a manual, and a third of the bytes.
+    await sharp(await page.screenshot())
+      .png({ palette: true, quality: 90, effort: 10 })
+      .toFile(path);
+    expect((await stat(path)).size).toBeLessThan(MAX_BYTES);
+  }
+});

@@ -1,0 +1,30 @@
+/** Tests which files of a drop become pictures, and what they are called. */
+
+import { describe, expect, it } from 'vitest';
+import { fromInput, keyFor, pictureType } from '../../console/uploads/picked-files.ts';
+
+describe('files that were picked', () => {
+  it.each([
+    ['a.jpg', 'image/jpeg', 'image/jpeg'],
+    ['a.HEIC', '', 'image/heic'],
+    ['a.tiff', '', 'image/tiff'],
+    ['notes.txt', 'text/plain', undefined],
+    ['a.jpg', 'text/html', undefined],
+    ['README', '', undefined],
+  ])('%s of type "%s" is uploaded as %s', (name, type, expected) => {
+    expect(pictureType({ name, type })).toBe(expected);
+  });
+
+  it('leave out what systems put into folders', () => {
+    const names = ['.DS_Store', 'Thumbs.db', 'desktop.ini', 'cat.png'];
+    const picked = fromInput(names.map((name) => new File([''], name)));
+    expect(picked.map(({ path }) => path)).toEqual(['cat.png']);
+  });
+
+  it('get one key for one name, however their file system writes it', () => {
+    const decomposed = 'Fru\u0308hling.jpg';
+    const composed = 'Fr\u00fchling.jpg';
+    const keys = [decomposed, composed].map((path) => keyFor('2026/', { path, file: new File([''], path) }));
+    expect(keys).toEqual([`2026/${composed}`, `2026/${composed}`]);
+  });
+});

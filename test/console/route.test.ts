@@ -1,0 +1,46 @@
+/** Tests that an address says what a view shows, and that odd addresses still open something. */
+
+import { describe, expect, it } from 'vitest';
+import { formatRoute, HOME, parseRoute, type Route } from '../../console/route/route.ts';
+
+describe('an address', () => {
+  const routes: Route[] = [
+    HOME,
+    { ...HOME, query: { key: 'a b/ü?#&%.jpg' } },
+    {
+      view: 'search',
+      query: { kept: '00ff' },
+      crop: { x: 0.1, y: 0.25, width: 0.5, height: 0.3333 },
+      k: 48,
+      minScore: 0.6,
+      prefix: 'holiday/',
+      metadata: { album: 'beach & sea', year: '2026' },
+    },
+    { view: 'library', prefix: '' },
+    { view: 'library', prefix: 'a/b c/' },
+    { view: 'picture', key: 'dir/per cent %.png' },
+    { view: 'duplicates', minScore: 0.9 },
+    { view: 'status' },
+  ];
+
+  it.each(routes)('leads back to what it was made from: %j', (route) => {
+    expect(parseRoute(formatRoute(route))).toEqual(route);
+  });
+
+  it('leaves out what is the default', () => {
+    expect(formatRoute(HOME)).toBe('#/search');
+    expect(formatRoute({ view: 'duplicates', minScore: 0.97 })).toBe('#/duplicates');
+  });
+
+  it.each([
+    ['', HOME],
+    ['#', HOME],
+    ['#/nowhere', HOME],
+    ['#/search?k=-1&min=7&crop=1,2', HOME],
+    ['#/search?crop=0.5,0.5,0.6,0.5', HOME],
+    ['#/search?crop=a,b,c,d', HOME],
+    ['#/picture', { view: 'library', prefix: '' }],
+  ])('that makes no sense is taken for what is nearest: %s', (hash, route) => {
+    expect(parseRoute(hash)).toEqual(route);
+  });
+});

@@ -1,0 +1,148 @@
+/** Tests that every file comes to an end, whatever the server does, and that the reader learns which. */
+
+import { describe, expect, it } from 'vitest';
+import { summarise } from '../../console/uploads/summary.ts';
+import { UploadQueue, UploadRefused, type UploadServer } from '../../console/uploads/upload-queue.ts';
+
+const file = (name: string) => new File([name], name, { type: 'image/png' });
+const files = (count: number) =>
+  Array.from({ length: count }, (_, n) => ({ key: `${n}.png`, file: file(`${n}.png`) }));
+
+/** A server that indexes what it was sent when it is asked the second time. */
+class FakeServer implements UploadServer {
+  readonly sent: string[] = [];
+  readonly indexed = new Set<string>();
+  atWork = 0;
+  mostAtWork = 0;
+  readonly faults = new Map<string, Error[]>();
+  readonly rejected = new Map<string, string>();
+  private readonly asked = new Set<string>();
+
+  async stateOf(key: string) {
+    const reason = this.rejected.get(key);
+    if (reason && this.sent.includes(key)) return { state: 'rejected' as const, reason };
+    if (this.indexed.has(key)) return { state: 'indexed' as const };
+    if (!this.sent.includes(key)) return { state: 'absent' as const };
+    if (this.asked.has(key)) this.indexed.add(key);
+    this.asked.add(key);
+    return { state: 'pending' as const };
+  }
+
+  async send(key: string, { size }: File, onSent: (bytes: number) => void) {
+    this.atWork += 1;
+    this.mostAtWork = Math.max(this.mostAtWork, this.atWork);
+    await new Promise((resolve) => setTimeout(resolve, 1));
+    onSent(size);
+    this.atWork -= 1;
+    const fault = this.faults.get(key)?.shift();
+    if (fault) throw fault;
+    this.sent.push(key);
+  }
+}
+
+/** Resolves when nothing is under way any more. */
+const settled = (queue: UploadQueue) =>
+  new Promise<void>((resolve) => {
+    const check = () => {
+      if (summarise(queue.list()).underway > 0) return;
+      unsubscribe();
+      resolve();
+    };
+    const unsubscribe = queue.subscribe(check);
+    check();
+  });
+
+const queueOn = (server: UploadServer) => new UploadQueue(server, { sleep: () => Promise.resolve() });
+const stepsOf = (queue: UploadQueue) =>
+  Object.fromEntries(queue.list().map(({ key, state }) => [key, state.step]));
+
+describe('the upload queue', () => {
+  it('sends a few files at a time and follows each until it is found', async () => {
+    const server = new FakeServer();
+    const queue = queueOn(server);
+
+    queue.add(files(50));
+    await settled(queue);
+
+    expect(summarise(queue.list()).steps.done).toBe(50);
+    expect(server.mostAtWork).toBe(4);
+    expect(new Set(server.sent).size).toBe(50);
+  });
+
+  it('tries again what failed by chance, and only that', async () => {
+    const server = new FakeServer();
+    server.faults.set('0.png', [new Error('busy'), new Error('busy')]);
+    server.faults.set('1.png', [new UploadRefused('too large')]);
+    const queue = queueOn(server);
+
+    queue.add(files(3));
+    await settled(queue);
+
+    expect(stepsOf(queue)).toEqual({ '0.png': 'done', '1.png': 'refused', '2.png': 'done' });
+    expect(queue.list()[1]?.state).toEqual({ step: 'refused', reason: 'too large' });
+  });
+
+  it('gives up after three tries, says why, and sends it again when asked', async () => {
+    const server = new FakeServer();
+    server.faults.set(
+      '0.png',
+      [1, 2, 3].map((n) => new Error(`busy ${n}`)),
+    );
+    const queue = queueOn(server);
+
+    queue.add(files(1));
+    await settled(queue);
+    expect(queue.list()[0]?.state).toEqual({ step: 'failed', reason: 'busy 3' });
+
+    queue.retry();
+    await settled(queue);
+    expect(stepsOf(queue)).toEqual({ '0.png': 'done' });
+  });
+
+  it('passes on why a picture was rejected after it had arrived', async () => {
+    const server = new FakeServer();
+    server.rejected.set('0.png', 'the file is damaged');
+    const queue = queueOn(server);
+
+    queue.add(files(1));
+    await settled(queue);
+
+    expect(queue.list()[0]?.state).toEqual({ step: 'refused', reason: 'the file is damaged' });
+  });
+
+  it('overwrites a picture only when told to', async () => {
+    const server = new FakeServer();
+    server.indexed.add('0.png');
+    const queue = queueOn(server);
+
+    queue.add(files(1));
+    await settled(queue);
+    expect(stepsOf(queue)).toEqual({ '0.png': 'exists' });
+    expect(server.sent).toEqual([]);
+
+    queue.replace();
+    await settled(queue);
+    expect(stepsOf(queue)).toEqual({ '0.png': 'done' });
+    expect(server.sent).toEqual(['0.png']);
+  });
+
+  it('forgets what has ended, and nothing else', async () => {
+    const server = new FakeServer();
+    const queue = queueOn(server);
+    queue.refuse('notes.txt', file('notes.txt'), 'It is not a picture.');
+    queue.add(files(1));
+    queue.clear();
+    expect(stepsOf(queue)).toEqual({ '0.png': expect.stringMatching(/sending|waiting/) });
+    await settled(queue);
+  });
+
+  it('never says that all is done while something is under way', () => {
+    const half = { id: 1, key: 'a', file: file('abcd'), state: { step: 'sending', sent: 3 } } as const;
+    const done = { id: 2, key: 'b', file: file('b'), state: { step: 'done' } } as const;
+    const { progress, underway } = summarise([half, done]);
+    expect(underway).toBe(1);
+    expect(progress).toBeGreaterThan(0.5);
+    expect(progress).toBeLessThan(1);
+    expect(summarise([done]).progress).toBe(1);
+  });
+});
