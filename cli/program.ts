@@ -6,6 +6,8 @@ import { ProblemError } from '../client/problem-error.ts';
 import { LikenessError } from '../core/errors.ts';
 import packageJson from '../package.json' with { type: 'json' };
 import { addCommand } from './commands/add.ts';
+import { backfillCommand, rebuildCommand } from './commands/backfill.ts';
+import { compactCommand } from './commands/compact.ts';
 import { duplicatesCommand } from './commands/duplicates.ts';
 import { embedCommand } from './commands/embed.ts';
 import { lsCommand } from './commands/ls.ts';
@@ -15,6 +17,7 @@ import { searchCommand } from './commands/search.ts';
 import { serveCommand } from './commands/serve.ts';
 import { similarCommand } from './commands/similar.ts';
 import { statusCommand } from './commands/status.ts';
+import { verifyCommand } from './commands/verify.ts';
 import { DEFAULT_ENDPOINT } from './connection.ts';
 import { CommandFailed, EXIT, UsageError } from './errors.ts';
 import type { Terminal } from './terminal.ts';
@@ -57,6 +60,10 @@ Exit codes: 0 done, 1 failed, 2 wrong usage.`,
     rejectedCommand,
     statusCommand,
     duplicatesCommand,
+    compactCommand,
+    verifyCommand,
+    backfillCommand,
+    rebuildCommand,
   ];
   for (const command of commands) command(program, terminal);
   addCompletion(program);

@@ -1,7 +1,7 @@
 /** Finds what changed in the folder while nobody watched, by comparing it with the index. */
 
+import { compare } from '../core/ingest/compare.ts';
 import { listRejections } from '../core/ingest/rejections.ts';
-import type { LiveIndex } from '../core/live-index/live-index.ts';
 import type { ObjectStore } from '../core/storage/object-store.ts';
 import type { FolderEvents } from './folder-events.ts';
 import type { Sequencer } from './sequencer.ts';
@@ -9,8 +9,7 @@ import type { Sequencer } from './sequencer.ts';
 export interface CompareDeps {
   readonly pictures: ObjectStore;
   /** The index store, in the model's namespace. */
-  readonly store: ObjectStore;
-  readonly index: LiveIndex;
+  readonly index: ObjectStore;
   readonly events: FolderEvents;
   readonly sequencer: Sequencer;
 }
@@ -22,36 +21,30 @@ export interface Differences {
 }
 
 /** Sends an event for each difference. What could not be indexed before is not tried again before it changes. */
-export async function compareFolder(deps: CompareDeps): Promise<Differences> {
-  const { pictures, events } = deps;
-  const missing = await rememberIndexed(deps);
+export async function compareFolder({
+  pictures,
+  index,
+  events,
+  sequencer,
+}: CompareDeps): Promise<Differences> {
   let toIndex = 0;
-  for await (const page of pictures.list({ prefix: '' })) {
-    for (const { key, eTag } of page) {
-      missing.delete(key);
-      if (events.knows(key, eTag)) continue;
-      toIndex++;
-      await events.look(key);
-    }
+  let toForget = 0;
+  for await (const { key, verdict, known, picture } of compare({ pictures, index })) {
+    // An event must come after all that the index knows of its key, whatever the clock says now.
+    if (known.state !== 'absent' && known.version !== undefined) sequencer.passOver(known.version);
+    const eTag = verdict === 'same' ? picture?.eTag : known.state === 'live' ? known.eTag : undefined;
+    if (eTag !== undefined) events.remember(key, eTag);
+    if (verdict === 'same') continue;
+    if (verdict === 'gone') toForget++;
+    else toIndex++;
+    await events.look(key);
   }
-  for (const key of missing) await events.look(key);
-  return { toIndex, toForget: missing.size };
-}
-
-/** Tells the events what the index has, and what was refused; gives the keys of all. */
-async function rememberIndexed({ index, store, events, sequencer }: CompareDeps): Promise<Set<string>> {
-  const keys = new Set<string>();
-  const remember = (key: string, eTag: string, version: string | undefined) => {
-    keys.add(key);
+  // The comparison tells nothing of a picture that was rejected and is gone by now: it is in neither.
+  for await (const { key, eTag } of listRejections(index)) {
+    if (await pictures.head(key)) continue;
+    toForget++;
     events.remember(key, eTag);
-    if (version) sequencer.passOver(version);
-  };
-  await index.read('strong', (view) => {
-    for (const marker of view.generation.markers.values())
-      if (marker.version) sequencer.passOver(marker.version);
-    const all = view.list({ prefix: '', after: undefined, limit: view.pictures });
-    for (const { key, eTag, version } of all.pictures) remember(key, eTag, version);
-  });
-  for await (const { key, eTag, version } of listRejections(store)) remember(key, eTag, version);
-  return keys;
+    await events.look(key);
+  }
+  return { toIndex, toForget };
 }

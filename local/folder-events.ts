@@ -25,11 +25,6 @@ export class FolderEvents {
     this.#known.set(key, eTag);
   }
 
-  /** Whether the last event, or the index, had the picture with this eTag. */
-  knows(key: string, eTag: string): boolean {
-    return this.#known.get(key) === eTag;
-  }
-
   /**
    * Looks at the file and sends an event if it is not as it was at the last one. May be called at every suspicion.
    * One after the other, so that a later sequencer always goes with a later look.

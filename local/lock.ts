@@ -31,7 +31,7 @@ export class IndexLock {
   readonly #path: string;
 
   constructor(indexFolder: string) {
-    this.#path = join(indexFolder, 'server.json');
+    this.#path = join(indexFolder, '.server.json');
   }
 
   /** @throws AlreadyServed */

@@ -17,7 +17,7 @@ export function libraryKeys(folder: string, indexFolder: string): KeyFilter {
 
 /** Opens the folder; what Likeness has to write down about the pictures themselves stands with the index. */
 export function openPictures(folder: string, indexFolder: string): ObjectStore {
-  const store = new FileStore(folder, { ignoreHidden: true, sideFolder: join(indexFolder, 'uploads') });
+  const store = new FileStore(folder, { ignoreHidden: true, sideFolder: join(indexFolder, '.uploads') });
   return onlyKeys(store, libraryKeys(folder, indexFolder));
 }
 

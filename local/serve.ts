@@ -12,7 +12,7 @@ import type { ObjectStore } from '../core/storage/object-store.ts';
 import { prefixed } from '../core/storage/prefixed-store.ts';
 import { createCompact } from '../functions/compact/handler.ts';
 import { createOnUpload } from '../functions/on-upload/handler.ts';
-import { createApp, createLiveIndex } from '../functions/search/app.ts';
+import { createApp } from '../functions/search/app.ts';
 import { CompactionTimer } from './compaction-timer.ts';
 import { compareFolder, type Differences } from './compare.ts';
 import { EventQueue } from './event-queue.ts';
@@ -72,19 +72,17 @@ export async function serveFolder(options: ServeOptions): Promise<Serving> {
 
   const clock = systemClock;
   const pictures = openPictures(folder, indexFolder);
-  const store = openIndex(indexFolder, embedder.model.modelId);
-  const memoryBudgetBytes = budgetOf(machineBytes());
-  const index = createLiveIndex({ index: store, clock, logger, memoryBudgetBytes });
+  const index = openIndex(indexFolder, embedder.model.modelId);
   const queue = new EventQueue({
-    handler: createOnUpload({ pictures, index: store, embedder, clock, logger }),
+    handler: createOnUpload({ pictures, index, embedder, clock, logger }),
     clock,
     logger,
   });
   const sequencer = new Sequencer(clock);
   const events = new FolderEvents({ pictures, sequencer, clock, send: (body) => queue.send(body) });
-  const compact = createCompact({ index: store, modelId: embedder.model.modelId, clock, logger });
+  const compact = createCompact({ index, modelId: embedder.model.modelId, clock, logger });
   const timer = new CompactionTimer({ compact, everyMs: compactEveryMs, logger });
-  const thumbnails = new Thumbnails(pictures, join(indexFolder, 'thumbnails'));
+  const thumbnails = new Thumbnails(pictures, join(indexFolder, '.thumbnails'));
   const onChange = (key: string) => {
     events.look(key).catch((error: unknown) => logger.error('a change could not be told', { key, error }));
     thumbnails.forget(key).catch((error: unknown) => logger.warn('old thumbnails stay', { key, error }));
@@ -92,29 +90,25 @@ export async function serveFolder(options: ServeOptions): Promise<Serving> {
 
   const lock = new IndexLock(indexFolder);
   let origin = '';
-  const api = createApp(
-    {
-      pictures,
-      index: store,
-      embedder,
-      clock,
-      logger,
-      uploads: { sign: async (request) => signUpload(request, origin + UPLOADS, clock) },
-      pictureUrl: async (key) => origin + PICTURES + urlPathOfKey(key),
-      queue: async () => ({ waiting: queue.pending, failed: queue.deadLetters.length }),
-      memoryBudgetBytes,
-      defaultConsistency: 'strong',
-    },
+  const api = createApp({
+    pictures,
     index,
-  );
+    embedder,
+    clock,
+    logger,
+    uploads: { sign: async (request) => signUpload(request, origin + UPLOADS, clock) },
+    pictureUrl: async (key) => origin + PICTURES + urlPathOfKey(key),
+    queue: async () => ({ waiting: queue.pending, failed: queue.deadLetters.length }),
+    memoryBudgetBytes: budgetOf(machineBytes()),
+    defaultConsistency: 'strong',
+  });
   const server = createServer({
     pictures,
     thumbnails,
     onChange,
-    folder,
     api,
     lockToken: lock.token,
-    compact: () => timer.run(),
+    library: { folder, indexFolder, model: embedder.model.modelId },
   });
   const listening = await listen((request) => server.fetch(request), port);
   origin = listening.url;
@@ -141,7 +135,7 @@ export async function serveFolder(options: ServeOptions): Promise<Serving> {
     });
     stopping.unshift(() => watcher.close());
     // After the watcher is ready, so that no change falls between the two; what both see is told once.
-    const compared = compareFolder({ pictures, store, index, events, sequencer });
+    const compared = compareFolder({ pictures, index, events, sequencer });
     return { url: origin, queue, compared, stop };
   } catch (error) {
     await stop();

@@ -9,17 +9,22 @@ import { LOCK_PATH } from './lock.ts';
 import { type PictureRoutesOptions, pictureRoutes } from './picture-routes.ts';
 
 export interface ServerOptions extends PictureRoutesOptions {
-  /** The folder of pictures, for the demonstration ones. */
-  readonly folder: string;
   /** What the Lambda function answers on AWS: everything under `/v1`, and the API's description. */
   readonly api: { fetch(request: Request): Response | Promise<Response> };
   readonly lockToken: string;
-  /** Folds the log now. */
-  readonly compact: () => Promise<object>;
+  readonly library: Library;
 }
 
+/** What is served, for commands that work on the same files. */
+export interface Library {
+  readonly folder: string;
+  readonly indexFolder: string;
+  /** The model's id. */
+  readonly model: string;
+}
+
+export const LIBRARY_PATH = '/local/library';
 const DEMO = '/local/demo';
-const COMPACT = '/local/compact';
 
 export function createServer(options: ServerOptions): Hono {
   const app = new Hono();
@@ -28,11 +33,11 @@ export function createServer(options: ServerOptions): Hono {
     app.all(path, (context) => options.api.fetch(context.req.raw));
   app.route('/', pictureRoutes(options));
   app.get(LOCK_PATH, (context) => context.text(options.lockToken));
-  app.post(COMPACT, async (context) => context.json(await options.compact()));
+  app.get(LIBRARY_PATH, (context) => context.json(options.library));
   const demo = demoSource();
   if (demo) {
     app.post(DEMO, async (context) =>
-      context.json({ pictures: await addDemoPictures(demo, options.folder) }, 202),
+      context.json({ pictures: await addDemoPictures(demo, options.library.folder) }, 202),
     );
   }
   const config: ConsoleConfig = { thumbnails: '/thumbnails/{key}?size={size}', ...(demo && { demo: DEMO }) };

@@ -1,0 +1,111 @@
+/** `likeness backfill` and `likeness rebuild`: have pictures indexed that no event told of, or all of them anew. */
+
+import type { Command } from 'commander';
+import { systemClock } from '../../core/clock.ts';
+import { type BackfillOptions, type BackfillReport, backfill } from '../../core/ingest/backfill.ts';
+import { consoleLogger } from '../../local/console-logger.ts';
+import { CommandFailed } from '../errors.ts';
+import { startProgress } from '../progress.ts';
+import { addTargetFlags, openTarget, TARGET_HELP, type Target, type TargetFlags } from '../target.ts';
+import { count, type Terminal } from '../terminal.ts';
+
+interface Flags extends TargetFlags {
+  readonly json?: boolean;
+  readonly prefix?: string;
+  readonly startAfter?: string;
+  readonly dryRun?: boolean;
+}
+
+const BACKFILL = {
+  name: 'backfill',
+  summary: 'index what the index misses',
+  description:
+    'Compares every picture with the index and has indexed what differs: pictures that were there before Likeness, ' +
+    'or whose events were lost. Safe while uploads go on, and to run again.',
+};
+
+const REBUILD = {
+  name: 'rebuild',
+  summary: 'make the index anew from the pictures',
+  description:
+    'Empties the index and has every picture indexed again, whatever state the index is in. Searches find what is ' +
+    'done so far.',
+};
+
+export const backfillCommand = (program: Command, terminal: Terminal): void =>
+  define(program, terminal, BACKFILL, async (target, send, options) =>
+    backfill({ ...target, send }, options),
+  );
+
+export const rebuildCommand = (program: Command, terminal: Terminal): void =>
+  define(program, terminal, REBUILD, async (target, send, options) => {
+    const { rebuild } = await import('../../core/index/rebuild.ts');
+    return rebuild({ ...target, send, clock: systemClock }, options);
+  });
+
+type Run = (
+  target: Target,
+  send: (bodies: readonly string[]) => Promise<void>,
+  options: BackfillOptions,
+) => Promise<BackfillReport>;
+
+function define(
+  program: Command,
+  terminal: Terminal,
+  { name, summary, description }: typeof BACKFILL,
+  run: Run,
+) {
+  addTargetFlags(program.command(name))
+    .summary(summary)
+    .description(description)
+    .option('--queue-url <url>', 'on AWS: the queue of on-upload, which does the work')
+    .option('--prefix <prefix>', 'only keys that begin with this')
+    .option('--start-after <key>', 'go on after this key, as an interrupted run said')
+    .option('--dry-run', 'only count')
+    .addHelpText(
+      'after',
+      `${TARGET_HELP}
+
+Examples:
+  likeness ${name} ~/Pictures
+  likeness ${name} --images-bucket my-pictures --index-bucket my-index --queue-url https://sqs…/Uploads
+  likeness ${name} --dry-run --json`,
+    )
+    .action(async (folder: string | undefined, _options, command: Command) => {
+      const flags = command.optsWithGlobals<Flags>();
+      const target = await openTarget(folder, flags);
+      const sender = flags.dryRun ? undefined : await target.openSender(consoleLogger(terminal.err));
+      const bar = startProgress({ title: 'Comparing', total: 0 });
+      let cursor: string | undefined;
+      let report: BackfillReport;
+      try {
+        report = await run(target, (bodies) => sender?.send(bodies) ?? Promise.resolve(), {
+          ...(flags.prefix && { prefix: flags.prefix }),
+          ...(flags.startAfter && { startAfter: flags.startAfter }),
+          dryRun: flags.dryRun === true,
+          onProgress: (progress) => {
+            cursor = progress.cursor;
+            bar.update(progress.compared, progress.compared);
+          },
+        });
+      } catch (error) {
+        if (cursor !== undefined) terminal.err(`Go on with: likeness ${name} --start-after '${cursor}'`);
+        throw error;
+      } finally {
+        bar.stop();
+      }
+      const failed = (await sender?.finish())?.failed ?? 0;
+      if (flags.json) terminal.out(JSON.stringify({ ...report, failed }));
+      else show(terminal, report, target, flags.dryRun === true);
+      if (failed > 0)
+        throw new CommandFailed(`${count(failed, 'picture')} could not be indexed; run it again`);
+    });
+}
+
+function show(terminal: Terminal, report: BackfillReport, { local }: Target, dryRun: boolean): void {
+  const { compared, missing, changed, gone } = report;
+  const done = dryRun ? 'nothing was changed' : local ? 'all is indexed' : 'the queue has them';
+  terminal.out(
+    `Compared ${count(compared, 'key')}: ${missing} missing, ${changed} changed, ${gone} gone; ${done}.`,
+  );
+}

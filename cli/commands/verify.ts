@@ -1,0 +1,64 @@
+/** `likeness verify`: re-reads the whole index and checks every promise. */
+
+import type { Command } from 'commander';
+import type { VerifyReport } from '../../core/index/verify.ts';
+import { CommandFailed } from '../errors.ts';
+import { startProgress } from '../progress.ts';
+import { addTargetFlags, openTarget, TARGET_HELP, type TargetFlags } from '../target.ts';
+import { count, styled, type Terminal } from '../terminal.ts';
+
+/** Problems of one code that people get to see; --json lists more. */
+const SHOWN = 10;
+
+export function verifyCommand(program: Command, terminal: Terminal): void {
+  addTargetFlags(program.command('verify'))
+    .summary('check the whole index')
+    .description(
+      'Re-reads manifests, index files and log, checks that they keep their promises, and compares every picture ' +
+        'with the index. Changes nothing. Errors are broken promises; warnings mend themselves, or backfill does.',
+    )
+    .addHelpText(
+      'after',
+      `${TARGET_HELP}
+
+Examples:
+  likeness verify
+  likeness verify ~/Pictures --json
+  likeness verify --images-bucket my-pictures --index-bucket my-index`,
+    )
+    .action(async (folder: string | undefined, _options, command: Command) => {
+      const flags = command.optsWithGlobals<TargetFlags & { json?: boolean }>();
+      const target = await openTarget(folder, flags);
+      const { verify } = await import('../../core/index/verify.ts');
+      const bar = startProgress({ title: 'Verifying', total: 0 });
+      let report: VerifyReport;
+      try {
+        report = await verify(target, { onProgress: ({ done, total = done }) => bar.update(done, total) });
+      } finally {
+        bar.stop();
+      }
+      if (flags.json) terminal.out(JSON.stringify(report));
+      else show(terminal, report);
+      if (!report.ok) throw new CommandFailed('the index is damaged; docs/recovery.md says what to do');
+    });
+}
+
+function show(
+  terminal: Terminal,
+  { ok, generation, live, appends, compared, problems, counts }: VerifyReport,
+): void {
+  const shown = new Map<string, number>();
+  for (const { severity, code, subject, detail } of problems) {
+    const before = shown.get(code) ?? 0;
+    shown.set(code, before + 1);
+    if (before >= SHOWN) continue;
+    terminal.out(
+      `${styled(terminal, severity === 'error' ? 'red' : 'yellow', severity)} ${code} ${subject}: ${detail}`,
+    );
+  }
+  for (const [code, n] of Object.entries(counts)) {
+    if (n > SHOWN) terminal.out(`${code}: ${n - SHOWN} more`);
+  }
+  const scope = `generation ${generation}, ${count(live, 'picture')}, ${count(appends, 'append')} in the log`;
+  terminal.out(`${ok ? 'Sound' : 'Damaged'}: ${scope}, ${count(compared, 'key')} compared.`);
+}

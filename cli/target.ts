@@ -1,0 +1,147 @@
+/** The library that a command works on directly: a folder on this machine, or two buckets on S3. */
+
+import { join, resolve } from 'node:path';
+import type { Command } from 'commander';
+import { systemClock } from '../core/clock.ts';
+import { readModelInfo } from '../core/embedding/model-folder.ts';
+import type { Logger } from '../core/logger.ts';
+import { FileStore } from '../core/storage/file-store.ts';
+import type { ObjectStore } from '../core/storage/object-store.ts';
+import { prefixed } from '../core/storage/prefixed-store.ts';
+import { modelFolder } from '../local/model-choice.ts';
+import { openPictures } from '../local/picture-folder.ts';
+import type { Library } from '../local/server.ts';
+import { UsageError } from './errors.ts';
+
+export interface TargetFlags {
+  readonly endpoint: string;
+  readonly index?: string;
+  readonly imagesBucket?: string;
+  readonly indexBucket?: string;
+  readonly queueUrl?: string;
+  readonly model?: string;
+  readonly s3Endpoint?: string;
+}
+
+/** Takes messages for on-upload. */
+export interface Sender {
+  readonly send: (bodies: readonly string[]) => Promise<void>;
+  /** Resolves when all that was sent is done, where that can be known; says how many failed for good. */
+  readonly finish: () => Promise<{ failed: number }>;
+}
+
+export interface Target {
+  readonly pictures: ObjectStore;
+  /** The index store, in the model's namespace. */
+  readonly index: ObjectStore;
+  readonly modelId: string;
+  /** Whether what is sent is embedded on this machine. */
+  readonly local: boolean;
+  /** @throws UsageError when no queue was named */
+  openSender(logger: Logger): Promise<Sender>;
+}
+
+export const TARGET_HELP = `
+Without a folder and without buckets, it works on the folder that the server at --endpoint serves. It may run while
+the server does.`;
+
+export const addTargetFlags = (command: Command): Command =>
+  command
+    .argument('[folder]', 'the pictures on this machine')
+    .option('--index <folder>', 'where the index is (default: .likeness in the folder)')
+    .option('--images-bucket <bucket>', "the pictures' bucket on S3")
+    .option('--index-bucket <bucket>', "the index's bucket on S3")
+    .option(
+      '--model <id>',
+      'the model whose index it is (default: the one of this machine, or the only one in the bucket)',
+    )
+    .option('--s3-endpoint <url>', 'an S3-compatible store in place of AWS');
+
+/** @throws UsageError when the library or its model cannot be told */
+export async function openTarget(folder: string | undefined, flags: TargetFlags): Promise<Target> {
+  if (flags.imagesBucket || flags.indexBucket) return openBuckets(folder, flags);
+  const library = folder ? undefined : await servedLibrary(flags.endpoint);
+  const pictures = folder ?? library?.folder;
+  if (!pictures) {
+    throw new UsageError(`name a folder or buckets; no server at ${flags.endpoint} says what it serves`);
+  }
+  const indexFolder = resolve(flags.index ?? library?.indexFolder ?? join(pictures, '.likeness'));
+  return openFolder(resolve(pictures), indexFolder, flags.model ?? library?.model);
+}
+
+async function openFolder(folder: string, indexFolder: string, model: string | undefined): Promise<Target> {
+  const store = new FileStore(indexFolder);
+  const modelId = model ?? (await readModelInfo(await modelFolder())).modelId;
+  const pictures = openPictures(folder, indexFolder);
+  const index = prefixed(store, `${modelId}/`);
+  return {
+    pictures,
+    index,
+    modelId,
+    local: true,
+    openSender: async (logger) => {
+      const { embedHere } = await import('./embed-here.ts');
+      return embedHere({ pictures, index, modelId, clock: systemClock, logger });
+    },
+  };
+}
+
+async function openBuckets(folder: string | undefined, flags: TargetFlags): Promise<Target> {
+  const { imagesBucket, indexBucket, queueUrl, s3Endpoint } = flags;
+  if (folder) throw new UsageError('name either a folder or buckets');
+  if (!imagesBucket || !indexBucket)
+    throw new UsageError('name both buckets: --images-bucket and --index-bucket');
+  const [{ s3Client }, { S3Store }] = await Promise.all([
+    import('../core/storage/s3-client.ts'),
+    import('../core/storage/s3-store.ts'),
+  ]);
+  const client = s3Client({ endpoint: s3Endpoint ?? process.env.LIKENESS_S3_ENDPOINT });
+  const store = new S3Store({ client, bucket: indexBucket });
+  const modelId = flags.model ?? (await onlyModel(store));
+  return {
+    pictures: new S3Store({ client, bucket: imagesBucket }),
+    index: prefixed(store, `${modelId}/`),
+    modelId,
+    local: false,
+    openSender: async () => {
+      if (!queueUrl) throw new UsageError('name the queue of on-upload: --queue-url');
+      const { sendToQueue } = await import('./send-to-queue.ts');
+      return sendToQueue(queueUrl);
+    },
+  };
+}
+
+/** What the server at `endpoint` serves, if it is one on this machine. */
+async function servedLibrary(endpoint: string): Promise<Library | undefined> {
+  try {
+    const { LIBRARY_PATH } = await import('../local/server.ts');
+    const response = await fetch(endpoint + LIBRARY_PATH, { signal: AbortSignal.timeout(2_000) });
+    return response.ok ? ((await response.json()) as Library) : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+/** The model whose index the store holds. @throws UsageError when there is none, or more than one */
+async function onlyModel(store: ObjectStore): Promise<string> {
+  const models: string[] = [];
+  for (let startAfter = ''; ; ) {
+    const next = await firstModelAfter(store, startAfter);
+    if (!next) break;
+    models.push(next);
+    // Sorts after every object of this model: the character after "/" is "0".
+    startAfter = `${next}0`;
+  }
+  const [only, ...others] = models;
+  if (!only) throw new UsageError('there is no index yet; name the model with --model to begin one');
+  if (others.length > 0)
+    throw new UsageError(`there are several models; name one with --model: ${models.join(', ')}`);
+  return only;
+}
+
+async function firstModelAfter(store: ObjectStore, startAfter: string): Promise<string | undefined> {
+  for await (const page of store.list({ prefix: '', ...(startAfter && { startAfter }) })) {
+    if (page[0]) return page[0].key.split('/')[0];
+  }
+  return undefined;
+}
