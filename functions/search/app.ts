@@ -17,11 +17,9 @@ import { health, stats } from './status.ts';
  * const app = createApp(dependencies);
  * const response = await app.request('/v1/health');
  */
-export function createApp(
-  dependencies: SearchDependencies,
-  live: LiveIndex = createLiveIndex(dependencies),
-): OpenAPIHono {
-  const { clock, logger } = dependencies;
+export function createApp(dependencies: SearchDependencies): OpenAPIHono {
+  const { index: store, clock, logger, memoryBudgetBytes: budgetBytes } = dependencies;
+  const live = new LiveIndex({ store, clock, logger, budgetBytes });
   const context = { ...dependencies, live };
 
   const app = new OpenAPIHono({
@@ -65,15 +63,6 @@ export function createApp(
   });
   return app;
 }
-
-/** The index that the API answers from, for callers who want to look into it too. */
-export const createLiveIndex = ({
-  index: store,
-  clock,
-  logger,
-  memoryBudgetBytes: budgetBytes,
-}: Pick<SearchDependencies, 'index' | 'clock' | 'logger' | 'memoryBudgetBytes'>): LiveIndex =>
-  new LiveIndex({ store, clock, logger, budgetBytes });
 
 /** What the framework calls the parts of a request, in the words of callers. */
 const PARTS: Readonly<Record<string, string>> = { param: 'path', json: 'body' };

@@ -157,6 +157,7 @@ const shown = {
   metadata: Metadata,
   lastModified: z.iso.datetime(),
   size: z.number().int().openapi({ description: 'Bytes.' }),
+  contentType: z.string().optional(),
 };
 
 export const Result = z
@@ -190,9 +191,7 @@ export const SearchAnswer = z
 
 export const ListQuery = z.object({ prefix, cursor, limit, consistency });
 
-export const Picture = z
-  .object({ ...shown, contentType: z.string().optional() })
-  .openapi('Picture', { description: 'An indexed picture.' });
+export const Picture = z.object(shown).openapi('Picture', { description: 'An indexed picture.' });
 
 const nextCursor = z
   .string()

@@ -1,0 +1,140 @@
+/** Lists, states, uploads and deletions through the API. */
+
+import { describe, expect, test } from 'vitest';
+import { json, testApi } from '../../factories/api.ts';
+import { badPicture } from '../../factories/fake-embedder.ts';
+
+interface Page {
+  readonly items: { readonly key: string }[];
+  readonly total: number;
+  readonly cursor?: string;
+}
+
+const page = async (response: Response) => (await response.json()) as Page;
+
+describe('GET /v1/images', () => {
+  test('walks through all pictures page by page, by key, in the index and in the log', async () => {
+    const api = testApi();
+    const keys = ['b', 'a/2', 'ä', 'a/1', '"', 'z\\', '😀', '～'];
+    for (const key of keys.slice(0, 5)) await api.upload(key, key);
+    await api.compact();
+    for (const key of keys.slice(5)) await api.upload(key, key);
+
+    const seen: string[] = [];
+    let cursor = '';
+    do {
+      const next = await page(await api.request(`/v1/images?limit=3&cursor=${cursor}`));
+      expect(next.total).toBe(keys.length);
+      seen.push(...next.items.map(({ key }) => key));
+      cursor = next.cursor ?? '';
+    } while (cursor);
+
+    expect(seen).toEqual(keys.toSorted((x, y) => Buffer.compare(Buffer.from(x), Buffer.from(y))));
+  });
+
+  test('a page that is just full says that it is the last', async () => {
+    const api = testApi();
+    await api.upload('a', 'a');
+    expect(await page(await api.request('/v1/images?limit=1'))).not.toHaveProperty('cursor');
+  });
+
+  test('a prefix narrows it', async () => {
+    const api = testApi();
+    for (const key of ['x/1', 'x/2', 'y/1']) await api.upload(key, key);
+    const { items, total } = await page(await api.request('/v1/images?prefix=x/'));
+    expect([items.map(({ key }) => key), total]).toEqual([['x/1', 'x/2'], 2]);
+  });
+});
+
+describe('GET /v1/images/{key}', () => {
+  const state = async (api: ReturnType<typeof testApi>, key: string) => {
+    const response = await api.request(`/v1/images/${key}`);
+    return { status: response.status, ...((await response.json()) as Record<string, unknown>) };
+  };
+
+  test('indexed, then pending while an overwrite is on its way', async () => {
+    const api = testApi();
+    await api.upload('a.jpg', 'first', { metadata: { album: 'x' } });
+    expect(await state(api, 'a.jpg')).toMatchObject({ state: 'indexed', size: 5, metadata: { album: 'x' } });
+    await api.upload('a.jpg', 'second', { indexed: false });
+    expect(await state(api, 'a.jpg')).toEqual({ status: 200, state: 'pending', key: 'a.jpg' });
+  });
+
+  test('rejected, with the reason, until a good picture takes its place', async () => {
+    const api = testApi();
+    await api.upload('a.jpg', badPicture());
+    expect(await state(api, 'a.jpg')).toMatchObject({ state: 'rejected', reason: { code: 'not-an-image' } });
+    await api.upload('a.jpg', 'good');
+    expect(await state(api, 'a.jpg')).toMatchObject({ state: 'indexed' });
+  });
+
+  test('pending from a deletion until the index knows of it, then absent', async () => {
+    const api = testApi();
+    await api.upload('a.jpg', 'a');
+    const response = await api.request('/v1/images/a.jpg', { method: 'DELETE' });
+    expect([response.status, await response.json()]).toEqual([202, { key: 'a.jpg', state: 'pending' }]);
+    expect(await api.pictures.head('a.jpg')).toBeUndefined();
+    expect(await state(api, 'a.jpg')).toMatchObject({ state: 'pending' });
+    await api.forget('a.jpg');
+    const problem = { status: 404, type: 'urn:likeness:problem:picture-not-found' };
+    expect(await state(api, 'a.jpg')).toMatchObject(problem);
+  });
+});
+
+describe('GET /v1/rejected', () => {
+  test('walks through the rejected pictures page by page', async () => {
+    const api = testApi();
+    for (const key of ['a', 'b', 'c']) await api.upload(key, badPicture());
+    const first = await page(await api.request('/v1/rejected?limit=2'));
+    const second = await page(await api.request(`/v1/rejected?limit=2&cursor=${first.cursor}`));
+    expect([...first.items, ...second.items].map(({ key }) => key)).toEqual(['a', 'b', 'c']);
+    expect(second).not.toHaveProperty('cursor');
+  });
+});
+
+describe('POST /v1/uploads', () => {
+  const upload = { key: 'a.jpg', contentType: 'image/jpeg', size: 3 };
+
+  test('hands the request to the signer', async () => {
+    const response = await testApi().request('/v1/uploads', json(upload));
+    expect(await response.json()).toMatchObject({ method: 'PUT', url: 'http://pictures.test/a.jpg' });
+  });
+
+  test.each([
+    ['no image', { contentType: 'text/html' }],
+    ['what is too large', { size: 51 * 1024 * 1024 }],
+    ['what is empty', { size: 0 }],
+    ['a key that is too long', { key: 'ä'.repeat(513) }],
+    ['metadata that no header can carry', { metadata: { album: 'Zürich' } }],
+    ['a name that no header can have', { metadata: { 'Al bum': 'x' } }],
+    ['too much metadata', { metadata: { album: 'x'.repeat(2048) } }],
+    ['a field that is not known', { colour: 'red' }],
+  ])('refuses %s', async (_, wrong) => {
+    const response = await testApi().request('/v1/uploads', json({ ...upload, ...wrong }));
+    expect(response.status).toBe(400);
+  });
+});
+
+test('GET /v1/stats counts what is indexed, dead and waiting', async () => {
+  const api = testApi({ queue: async () => ({ waiting: 3, failed: 1 }) });
+  for (const key of ['a', 'b', 'c', 'd', 'e']) await api.upload(key, key);
+  await api.compact();
+  await api.upload('a', 'other');
+  await api.compact();
+  await api.upload('f', 'f');
+
+  expect(await (await api.request('/v1/stats')).json()).toMatchObject({
+    pictures: 6,
+    model: { id: 'fake-00000000', synthetic: true },
+    index: { generation: 2, rows: 6, deadRows: 1 },
+    log: { appends: 1, pending: 0 },
+    queue: { waiting: 3, failed: 1 },
+  });
+});
+
+test('GET /v1/health asks nothing of the store', async () => {
+  const api = testApi();
+  const response = await api.request('/v1/health');
+  expect(await response.json()).toEqual({ status: 'ok', model: 'fake-00000000', synthetic: true });
+  expect(api.index.calls).toEqual([]);
+});

@@ -1,0 +1,143 @@
+/** Everything that can go wrong is a problem document that says what to do, and never a stack trace. */
+
+import { describe, expect, test } from 'vitest';
+import { ModelUnusable } from '../../../core/embedding/errors.ts';
+import { SEARCH_LIMITS } from '../../../core/limits.ts';
+import { StoreUnavailable } from '../../../core/storage/errors.ts';
+import { PROBLEM_CODES } from '../../../functions/search/schemas.ts';
+import { json, picture, testApi } from '../../factories/api.ts';
+import { badPicture, fakeEmbedder } from '../../factories/fake-embedder.ts';
+
+interface Problem {
+  readonly type: string;
+  readonly status: number;
+  readonly detail: string;
+  readonly [field: string]: unknown;
+}
+
+async function problem(response: Response): Promise<Problem> {
+  expect(response.headers.get('content-type')).toBe('application/problem+json');
+  const document = (await response.json()) as Problem;
+  expect(document.status).toBe(response.status);
+  expect(JSON.stringify(document)).not.toMatch(/\bat .*\.[jt]s:\d+/);
+  return document;
+}
+
+function failing(error: Error) {
+  const api = testApi();
+  api.index.before = () => {
+    throw error;
+  };
+  return api;
+}
+
+async function tooLarge() {
+  const api = testApi({ memoryBudgetBytes: 1_000_000 });
+  await api.upload('a.jpg', 'a');
+  await api.compact();
+  return api.request('/v1/search', picture('a'));
+}
+
+async function notIndexedYet() {
+  const api = testApi();
+  await api.upload('a.jpg', 'a', { indexed: false });
+  return api.request('/v1/images/a.jpg/similar');
+}
+
+function damagedModel() {
+  const embed = () => Promise.reject(new ModelUnusable('The model file is damaged.'));
+  return testApi({ embedder: { ...fakeEmbedder(), embed } }).request('/v1/search', picture('a'));
+}
+
+const oversized = () => picture(new Uint8Array(SEARCH_LIMITS.maxBodyBytes + 1));
+
+const cases: readonly [(typeof PROBLEM_CODES)[number], number, () => Promise<Response>][] = [
+  ['invalid-request', 400, () => testApi().request('/v1/search?k=0', picture('x'))],
+  ['unsupported-media-type', 415, () => testApi().request('/v1/search', picture('x', 'text/plain'))],
+  ['body-too-large', 413, () => testApi().request('/v1/search', oversized())],
+  ['picture-rejected', 422, () => testApi().request('/v1/search', picture(badPicture()))],
+  ['picture-not-found', 404, () => testApi().request('/v1/images/none.jpg')],
+  ['picture-not-searchable', 404, notIndexedYet],
+  ['route-not-found', 404, () => testApi().request('/v1/nothing')],
+  ['index-too-large', 507, tooLarge],
+  ['store-unavailable', 503, () => failing(new StoreUnavailable('no answer')).request('/v1/stats')],
+  ['model-unusable', 500, damagedModel],
+  ['internal-error', 500, () => failing(new TypeError('x is undefined')).request('/v1/images')],
+];
+
+describe('each problem', () => {
+  test.each(cases)('%s is %i', async (code, status, ask) => {
+    const document = await problem(await ask());
+    expect([document.type, document.status]).toEqual([`urn:likeness:problem:${code}`, status]);
+    expect(document.detail).toMatch(/\w+/);
+  });
+
+  test('is in the list above', () => {
+    expect(cases.map(([code]) => code).sort()).toEqual([...PROBLEM_CODES].sort());
+  });
+});
+
+describe('details', () => {
+  const ask = async (path: string, init?: RequestInit) => problem(await testApi().request(path, init));
+
+  test('of invalid requests name the place', async () => {
+    const { errors } = await ask('/v1/search?k=1001&minScore=2&crop=0,0,2,1', picture('x'));
+    const places = (errors as { at: string }[]).map(({ at }) => at);
+    expect(places).toEqual(['query.k', 'query.minScore', 'query.crop']);
+  });
+
+  test.each([
+    ['nothing', {}],
+    ['two subjects', { key: 'a', image: 'eA==' }],
+    ['a misspelt field', { key: 'a', filters: {} }],
+    ['no base64', { image: '%%%' }],
+    ['a short vector', { vector: [1, 2, 3] }],
+    ['a vector of nothing', { vector: new Array(2048).fill(0) }],
+    ['a crop of a vector', { vector: new Array(2048).fill(1) }, '?crop=0,0,1,1'],
+    ['a filter of no values', { key: 'a', filter: { album: [] } }],
+  ])('of bodies with %s', async (_, body, query = '') => {
+    expect((await ask(`/v1/search${query}`, json(body))).status).toBe(400);
+  });
+
+  test.each(['', '{', 'null', '[]'])('of JSON that is %j', async (body) => {
+    const headers = { 'content-type': 'application/json' };
+    expect((await ask('/v1/search', { method: 'POST', headers, body })).status).toBe(400);
+  });
+
+  test('of a request without a body', async () => {
+    const { status, detail } = await ask('/v1/search', { method: 'POST' });
+    expect([status, detail]).toEqual([400, expect.stringContaining('"vector"')]);
+  });
+
+  test.each(['x', 'YQ==', '%00'])('of a cursor that is none: %s', async (cursor) => {
+    expect((await ask(`/v1/images?cursor=${cursor}`)).type).toBe('urn:likeness:problem:invalid-request');
+  });
+
+  test('of a rejected picture carry the reason', async () => {
+    const api = testApi();
+    await api.upload('bad.jpg', badPicture());
+    const document = await problem(await api.request('/v1/images/bad.jpg/similar'));
+    expect(document).toMatchObject({ state: 'rejected', reason: { code: 'not-an-image' } });
+  });
+
+  test('of an index that is too large say how much memory it takes', async () => {
+    const { detail } = await problem(await tooLarge());
+    expect(detail).toMatch(/1 rows .* Give the search function \d+ MB of memory/);
+  });
+
+  test('of a body that is too large ask for a smaller copy', async () => {
+    expect((await ask('/v1/search', oversized())).detail).toContain('Send a smaller copy');
+  });
+
+  test('of an unknown fault name the line in the log, and keep its message there', async () => {
+    const lines: unknown[] = [];
+    const logger = { info() {}, warn() {}, error: (_: string, fields: unknown) => lines.push(fields) };
+    const api = testApi({}, { logger });
+    api.index.before = () => {
+      throw new TypeError('secret');
+    };
+    const document = await problem(await api.request('/v1/images'));
+    expect(lines).toEqual([{ requestId: document.requestId, error: new TypeError('secret') }]);
+    expect(JSON.stringify(document)).not.toContain('secret');
+  });
+});
