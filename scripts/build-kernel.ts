@@ -11,29 +11,33 @@ const root = dirname(dirname(fileURLToPath(import.meta.url)));
 /** Where the module stands that the product loads. */
 export const GENERATED = join(root, 'core/scan/kernel.generated.ts');
 
-/** The kernel as WebAssembly, over an imported shared memory of up to 4 GiB. */
-export async function compileKernel(): Promise<Uint8Array> {
-  const source = await readFile(join(root, 'core/scan/assembly/kernel.ts'), 'utf8');
-  const written = new Map<string, Uint8Array>();
+/**
+ * Compiles AssemblyScript to WebAssembly over an imported shared memory of up to 4 GiB.
+ *
+ * @param path of the source, from the root
+ */
+export async function compileAssembly(path: string): Promise<Uint8Array<ArrayBuffer>> {
+  const source = await readFile(join(root, path), 'utf8');
+  const written = new Map<string, Uint8Array<ArrayBuffer>>();
   const messages: string[] = [];
   const { error } = await asc.main(
     [
-      'kernel.ts',
-      ...['--outFile', 'kernel.wasm', '-O3', '--noAssert', '--runtime', 'stub', '--enable', 'simd,threads'],
+      'module.ts',
+      ...['--outFile', 'module.wasm', '-O3', '--noAssert', '--runtime', 'stub', '--enable', 'simd,threads'],
       ...['--importMemory', '--noExportMemory', '--sharedMemory'],
       ...['--initialMemory', '1', '--maximumMemory', '65535'],
     ],
     {
-      readFile: (name) => (name === 'kernel.ts' ? source : null),
+      readFile: (name) => (name === 'module.ts' ? source : null),
       writeFile: (name, contents) => {
-        written.set(name, contents as Uint8Array);
+        written.set(name, contents as Uint8Array<ArrayBuffer>);
       },
       listFiles: () => [],
       stderr: { write: (text) => messages.push(String(text)) },
     },
   );
-  if (error) throw new Error(`the kernel does not compile:\n${messages.join('')}`, { cause: error });
-  return written.get('kernel.wasm')!;
+  if (error) throw new Error(`${path} does not compile:\n${messages.join('')}`, { cause: error });
+  return written.get('module.wasm')!;
 }
 
 /** The worker with all it imports, as one CommonJS program. */
@@ -54,7 +58,10 @@ export async function bundleWorker(): Promise<string> {
 
 /** The text of the generated module. */
 export async function generate(): Promise<string> {
-  const [kernel, worker] = await Promise.all([compileKernel(), bundleWorker()]);
+  const [kernel, worker] = await Promise.all([
+    compileAssembly('core/scan/assembly/kernel.ts'),
+    bundleWorker(),
+  ]);
   return [
     '/** Written by `npm run build:kernel` from assembly/kernel.ts and worker.ts; a test compares them. */',
     '',

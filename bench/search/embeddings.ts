@@ -1,15 +1,16 @@
 /** Real embeddings for the search benchmark: rendered pictures, enlarged by crops and flips, in a `.faiss` file. */
 
-import { existsSync } from 'node:fs';
+import { createReadStream, createWriteStream, existsSync } from 'node:fs';
 import { mkdir, open, readdir, readFile, rename } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
+import { pipeline } from 'node:stream/promises';
 import onnxProto from 'onnx-proto';
 import { InferenceSession, Tensor } from 'onnxruntime-node';
 import { SIDE } from '../../core/embedding/geometry.ts';
 import { modelFile, readModelInfo } from '../../core/embedding/model-folder.ts';
 import { preprocess } from '../../core/embedding/preprocess.ts';
-import { encodeFaissHeader } from '../../core/index/faiss-file.ts';
+import { encodeFaissHeader, FAISS_HEADER_BYTES, rowOffset } from '../../core/index/faiss-file.ts';
 import { DIMENSIONS, PICTURE_LIMITS } from '../../core/limits.ts';
 
 const CACHE = '.cache/bench';
@@ -52,16 +53,14 @@ export interface Embeddings {
  * then one crop of all of them, and so on. Cached: the first time takes minutes.
  *
  * @param folder of the model
- * @param rows at the most
  */
 export async function realEmbeddings(
   folder: string,
-  rows: number,
   onProgress: (done: number, total: number) => void,
 ): Promise<Embeddings> {
   const { modelId, synthetic } = await readModelInfo(folder);
   const pictures = await pictureFiles();
-  const total = Math.min(rows, pictures.length * WINDOWS.length * 2);
+  const total = pictures.length * WINDOWS.length * 2;
   const file = join(CACHE, `${modelId}-${total}.faiss`);
   const embeddings: Embeddings = { file, rows: total, modelId, synthetic, pictures: pictures.length };
   if (existsSync(file)) return embeddings;
@@ -77,7 +76,6 @@ export async function realEmbeddings(
     const features = map[FEATURES]!.data as Float32Array;
     for (let variant = 0; variant < WINDOWS.length * 2; variant++) {
       const row = variant * pictures.length + i;
-      if (row >= total) break;
       const mirror = variant % 2;
       const part = features.subarray(mirror * DIMENSIONS * MAP * MAP, (mirror + 1) * DIMENSIONS * MAP * MAP);
       pool(part, WINDOWS[variant >> 1]!, vectors.subarray(row * DIMENSIONS, (row + 1) * DIMENSIONS));
@@ -87,6 +85,21 @@ export async function realEmbeddings(
   await session.release();
   await write(file, vectors);
   return embeddings;
+}
+
+/** A file of the first `rows` rows. */
+export async function cutEmbeddings({ file, modelId }: Embeddings, rows: number): Promise<string> {
+  const part = join(CACHE, `${modelId}-${rows}.faiss`);
+  if (existsSync(part)) return part;
+  await pipeline(
+    async function* () {
+      yield encodeFaissHeader(rows);
+      yield* createReadStream(file, { start: FAISS_HEADER_BYTES, end: rowOffset(rows) - 1 });
+    },
+    createWriteStream(`${part}.part`),
+  );
+  await rename(`${part}.part`, part);
+  return part;
 }
 
 async function pictureFiles(): Promise<string[]> {

@@ -94,6 +94,9 @@ export interface SearchResult {
 
 let processQueue: ScanQueue | undefined;
 
+/** Threads keep what they were given, so the memory of a matrix that was forgotten without `close` is taken back here. */
+const forgotten = new FinalizationRegistry<() => void>((release) => release());
+
 /** Rows are numbered from 0 in the order in which they were committed. */
 export class RowMatrix {
   readonly #queue: ScanQueue;
@@ -103,6 +106,7 @@ export class RowMatrix {
   #reserved = 0;
   #dead = new Bitset(0);
   #wholeMask: RowMask | undefined;
+  readonly #release: () => void;
   #closed = false;
 
   constructor({ codes = true, segmentBlocks, queue }: RowMatrixOptions = {}) {
@@ -112,6 +116,8 @@ export class RowMatrix {
     const { maxBlocks } = blockLayout(codes);
     const segmentRows = Math.min(segmentBlocks ?? maxBlocks, maxBlocks) * BLOCK_ROWS;
     this.#rows = { segments: [], segmentRows, coded: 0, toCode: 0 };
+    this.#release = releaser(this.#queue, this.#rows);
+    forgotten.register(this, this.#release, this);
   }
 
   /** Bytes that `rows` rows take in memory. */
@@ -171,7 +177,7 @@ export class RowMatrix {
     incoming.commit();
   }
 
-  /** One row where it lies, valid until the matrix is closed; not to be changed. */
+  /** One row where it lies, good for as long as the matrix is kept open; not to be changed. */
   row(i: number): Float32Array {
     if (i < 0 || i >= this.#length + this.#reserved) throw new RangeError(`row ${i} of ${this.#length}`);
     return this.#segment(i).row(i % this.#rows.segmentRows);
@@ -221,9 +227,8 @@ export class RowMatrix {
   close(): void {
     if (this.#closed) return;
     this.#closed = true;
-    this.#queue.whenDone(this.#rows, () => {
-      for (const segment of this.#rows.segments) segment.release();
-    });
+    forgotten.unregister(this);
+    this.#release();
   }
 
   #assertOpen(): void {
@@ -258,4 +263,13 @@ export class RowMatrix {
     this.#wholeMask ??= rowMask(0, this.#length, undefined, this.#dead);
     return this.#wholeMask;
   }
+}
+
+/** A function outside of the matrix, which must not keep alive what it waits for. */
+function releaser(queue: ScanQueue, rows: ScannedRows): () => void {
+  return () => {
+    queue.whenDone(rows, () => {
+      for (const segment of rows.segments) segment.release();
+    });
+  };
 }

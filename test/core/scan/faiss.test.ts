@@ -32,7 +32,7 @@ describe.each([
   ['random', randomRows],
   ['clustered', clusteredRows],
 ])('%s rows', (_, makeRows) => {
-  it.each([10, 1_000, 20_000])('gives what IndexFlatIP gives over %i rows', async (count) => {
+  it.each([10, 1_000, 4_000])('gives what IndexFlatIP gives over %i rows', async (count) => {
     const next = random(count);
     const rows = makeRows(count, next);
     const matrix = await matrixOf(rows);
@@ -75,7 +75,23 @@ describe.each([
 
     const { hits } = await matrix.search(queries, { k: 10 });
 
-    for (const [i, query] of queries.entries()) expectSameHits(hits[i]!, faiss.search(query, 10));
+    for (const [i, query] of queries.entries()) {
+      expect([hits[i]]).toEqual((await matrix.search([query], { k: 10 })).hits);
+      if (i % 6 === 0) expectSameHits(hits[i]!, faiss.search(query, 10));
+    }
     matrix.close();
   });
+});
+
+it('gives what IndexFlatIP gives over 20,000 rows', async () => {
+  const rows = clusteredRows(20_000, random(3));
+  const matrix = await matrixOf(rows);
+  const faiss = flatIndex(rows);
+  for (const i of [0, 12_345, 19_999]) {
+    const query = rowOf(rows, i);
+    const { hits, fallback } = await matrix.search([query], { k: 10 });
+    expectSameHits(hits[0]!, faiss.search(query, 10));
+    expect(fallback).toBe(false);
+  }
+  matrix.close();
 });

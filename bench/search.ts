@@ -1,0 +1,218 @@
+/**
+ * How fast a search is, side by side with others over the same rows: `npm run bench:search [-- --json]`.
+ *
+ * All take turns, query by query, so that whatever else the machine does slows all of them; figures are medians.
+ */
+
+import { open } from 'node:fs/promises';
+import { parseArgs } from 'node:util';
+import { rowOffset } from '../core/index/faiss-file.ts';
+import { DIMENSIONS, ROW_BYTES } from '../core/limits.ts';
+import { readModelChoice } from '../local/model-choice.ts';
+import { describeMachine, machine } from './machine.ts';
+import { type Contender, K } from './search/contender.ts';
+import { cutEmbeddings, type Embeddings, realEmbeddings } from './search/embeddings.ts';
+import { faissNode } from './search/faiss-node.ts';
+import { loadMatrix, ours } from './search/ours.ts';
+import { installPeers, lanceDb, usearch } from './search/peers.ts';
+import { pythonFaiss } from './search/python-faiss.ts';
+import { readSpeed } from './search/read-speed.ts';
+
+const BATCH = 32;
+const { values: options } = parseArgs({
+  options: {
+    json: { type: 'boolean', default: false },
+    rounds: { type: 'string', default: '24' },
+    'skip-peers': { type: 'boolean', default: false },
+  },
+});
+const rounds = Number(options.rounds);
+const say = (line = ''): void => {
+  if (!options.json) console.log(line);
+};
+
+interface Figures {
+  readonly ms: number;
+  /** Share of the answers that are faiss-node's, row by row. */
+  readonly same: number;
+}
+type Table = Record<string, Figures>;
+
+/** Has all answer the same queries in turns. */
+async function compare(contenders: readonly Contender[], batches: readonly Float32Array[][]): Promise<Table> {
+  const times = contenders.map((): number[] => []);
+  const answers = contenders.map((): string[] => []);
+  for (const [turn, batch] of batches.entries()) {
+    for (const [i, contender] of contenders.entries()) {
+      const { ms, rows } = await contender.search(batch);
+      // The first time pages are touched and threads are started.
+      if (turn > 0) times[i]!.push(ms);
+      answers[i]!.push(...rows.map(String));
+    }
+  }
+  const oracle = answers[contenders.findIndex(({ name }) => name === 'faiss-node')]!;
+  return Object.fromEntries(
+    contenders.map(({ name }, i) => {
+      const same = answers[i]!.filter((rows, at) => rows === oracle[at]).length / oracle.length;
+      return [name, { ms: median(times[i]!), same }];
+    }),
+  );
+}
+
+const median = (numbers: readonly number[]): number =>
+  [...numbers].sort((a, b) => a - b)[numbers.length >> 1]!;
+
+/** One query after the other instead of one call. */
+const oneByOne = (contender: Contender): Contender => ({
+  ...contender,
+  name: `${contender.name}, one by one`,
+  async search(queries) {
+    const answers = [];
+    for (const query of queries) answers.push(await contender.search([query]));
+    return {
+      ms: answers.reduce((total, { ms }) => total + ms, 0),
+      rows: answers.flatMap(({ rows }) => rows),
+    };
+  },
+});
+
+async function readRows(file: string, start: number, end: number): Promise<Float32Array> {
+  const rows = new Float32Array((end - start) * DIMENSIONS);
+  const handle = await open(file);
+  const bytes = new Uint8Array(rows.buffer);
+  for (let at = 0; at < bytes.length; at += 2 ** 28) {
+    const buffer = bytes.subarray(at, at + 2 ** 28);
+    await handle.read({ buffer, position: rowOffset(start) + at });
+  }
+  await handle.close();
+  return rows;
+}
+
+async function measure(all: Embeddings, count: number) {
+  const file = await cutEmbeddings(all, count);
+  const { matrix, codesMs } = await loadMatrix(file, count);
+  const codes = ours(matrix, true);
+  const float = ours(matrix, false);
+  const faiss = faissNode(file);
+  const python = await pythonFaiss(file);
+  const rows = options['skip-peers'] ? undefined : await readRows(file, 0, count);
+  const peers = rows ? [usearch(rows), await lanceDb(rows)] : [];
+  const contenders = [codes, float, faiss, ...(python ? [python] : []), ...peers];
+
+  // Crops that are not in the index, of pictures that are.
+  const queries = await readRows(all.file, count, all.rows);
+  const query = (i: number): Float32Array => {
+    const row = (i * 7919) % (all.rows - count);
+    return queries.slice(row * DIMENSIONS, (row + 1) * DIMENSIONS);
+  };
+
+  const memory = await readSpeed(count * ROW_BYTES);
+  const reads: number[] = [];
+  const shares: number[] = [];
+  let fallbacks = 0;
+  const watched: Contender = {
+    ...codes,
+    async search(some) {
+      const answer = await codes.search(some);
+      const { rescored, fallback } = codes.last();
+      shares.push(rescored / count);
+      if (fallback) fallbacks++;
+      reads.push(await memory.read());
+      return answer;
+    },
+  };
+  const single = await compare(
+    [watched, ...contenders.slice(1)],
+    Array.from({ length: rounds + 1 }, (_, i) => [query(i)]),
+  );
+  await memory.close();
+
+  const batches = Array.from({ length: Math.ceil(rounds / 4) + 1 }, (_, turn) =>
+    Array.from({ length: BATCH }, (_, i) => query(turn * BATCH + i)),
+  );
+  const batch = await compare([...contenders, oneByOne(faiss)], batches);
+  for (const contender of contenders) await contender.close();
+  matrix.close();
+  return {
+    rows: count,
+    single,
+    batch,
+    readMs: median(reads),
+    codesMs,
+    rescoredShare: { median: median(shares), largest: Math.max(...shares) },
+    fallbacks,
+  };
+}
+
+type Measured = Awaited<ReturnType<typeof measure>>;
+
+const OURS = 'likeness (8-bit codes, then float32)';
+const FLOAT = 'likeness (float32 only)';
+
+function report({ rows, single, batch, readMs, codesMs, rescoredShare, fallbacks }: Measured): void {
+  const gigabytes = (rows * ROW_BYTES) / 1e9;
+  const faiss = single['faiss-node']!.ms;
+  say(`\n${rows} rows, one query, k = ${K}`);
+  for (const [name, { ms, same }] of Object.entries(single)) {
+    const speed = name === OURS ? '' : `${(gigabytes / (ms / 1e3)).toFixed(1)} GB/s`;
+    say(
+      `  ${name.padEnd(38)} ${ms.toFixed(2).padStart(8)} ms ${`${(faiss / ms).toFixed(1)} x`.padStart(8)} ` +
+        `${speed.padStart(10)}   same as faiss-node: ${(same * 100).toFixed(0)} %`,
+    );
+  }
+  say(
+    `  ${'only reading as many bytes'.padEnd(38)} ${readMs.toFixed(2).padStart(8)} ms ${' '.repeat(8)} ${`${(gigabytes / (readMs / 1e3)).toFixed(1)} GB/s`.padStart(10)}`,
+  );
+  say(
+    `  scored again in float32: median ${(rescoredShare.median * 100).toFixed(2)} %, at most ` +
+      `${(rescoredShare.largest * 100).toFixed(2)} % of the rows; fallbacks: ${fallbacks}; codes made in ${(codesMs / 1e3).toFixed(2)} s`,
+  );
+  say(`\n${rows} rows, batches of ${BATCH} queries, per query`);
+  for (const [name, { ms, same }] of Object.entries(batch)) {
+    say(
+      `  ${name.padEnd(38)} ${(ms / BATCH).toFixed(2).padStart(8)} ms   same as faiss-node: ${(same * 100).toFixed(0)} %`,
+    );
+  }
+}
+
+const { folder } = (await readModelChoice()) ?? {};
+if (!folder) throw new Error('no model: run "npm run setup" first');
+if (!options['skip-peers']) await installPeers();
+say(describeMachine(machine()));
+const all = await realEmbeddings(folder, (done, total) => {
+  if (done % 100 === 0) say(`embedding ${done} of ${total} pictures, once only`);
+});
+say(`${all.pictures} rendered pictures and crops and flips of them, embedded with ${all.modelId}`);
+if (all.synthetic) say('The weights are synthetic: these are not the distances of trained features.');
+
+const small = await measure(all, 20_000);
+report(small);
+const large = await measure(all, 100_000);
+report(large);
+
+const ratio = (table: Table, slow: string, fast: string): number =>
+  Math.round((table[slow]!.ms / table[fast]!.ms) * 100) / 100;
+const ratios = {
+  f32_20k_vs_faissnode: ratio(small.single, 'faiss-node', FLOAT),
+  f32_100k_vs_faissnode: ratio(large.single, 'faiss-node', FLOAT),
+  f32_100k_vs_bandwidth: Math.round((large.readMs / large.single[FLOAT]!.ms) * 100) / 100,
+  batch32_vs_faissnode: ratio(small.batch, 'faiss-node', OURS),
+  batch32_vs_faissnode_one_by_one: ratio(small.batch, 'faiss-node, one by one', OURS),
+  exact_100k_vs_faissnode: ratio(large.single, 'faiss-node', OURS),
+};
+if (options.json) {
+  console.log(
+    JSON.stringify({
+      machine: machine(),
+      model: all.modelId,
+      synthetic: all.synthetic,
+      ...ratios,
+      measured: [small, large],
+    }),
+  );
+} else {
+  say();
+  for (const [name, value] of Object.entries(ratios)) say(`${name.padEnd(34)} ${value}`);
+}
+// Peers leave threads behind.
+process.exit();
