@@ -26,13 +26,9 @@ export async function readHeader(bytes: Uint8Array, limits: PictureLimits): Prom
     );
   }
   kindOf(bytes);
-  const { width, height, pages = 1, orientation = 1, icc, space, depth } = await metadata(bytes);
+  const { width, height, pages = 1, orientation = 1, icc, space, depth } = await metadata(bytes, limits);
   if (width * height > limits.maxPixels || Math.max(width, height) > limits.maxSide) {
-    throw new PictureRejected(
-      'too-many-pixels',
-      `The picture has ${count(width)} x ${count(height)} pixels; at most ${count(limits.maxPixels)} are taken, and ` +
-        `${count(limits.maxSide)} on a side. Upload a smaller version.`,
-    );
+    throw tooManyPixels(`${count(width)} x ${count(height)} pixels`, limits);
   }
   if (pages > limits.maxFrames) {
     throw new PictureRejected(
@@ -44,12 +40,29 @@ export async function readHeader(bytes: Uint8Array, limits: PictureLimits): Prom
   return { width, height, orientation, rgbProfile };
 }
 
-async function metadata(bytes: Uint8Array): Promise<Metadata> {
+async function metadata(bytes: Uint8Array, limits: PictureLimits): Promise<Metadata> {
   try {
     return await sharp(bytes, { limitInputPixels: false }).metadata();
   } catch (error) {
+    // Some decoders have bounds of their own, above ours, and say no more than this.
+    if (error instanceof Error && /maximum supported image dimension/i.test(error.message)) {
+      throw tooManyPixels('more pixels than its format allows', limits, error);
+    }
     throw new PictureRejected('corrupt', 'The file is damaged: its header cannot be read.', { cause: error });
   }
+}
+
+function tooManyPixels(
+  size: string,
+  { maxPixels, maxSide }: PictureLimits,
+  cause?: unknown,
+): PictureRejected {
+  return new PictureRejected(
+    'too-many-pixels',
+    `The picture has ${size}; at most ${count(maxPixels)} are taken, and ${count(maxSide)} on a side. ` +
+      'Upload a smaller version.',
+    { cause },
+  );
 }
 
 const count = (number: number): string => number.toLocaleString('en-US');

@@ -65,28 +65,35 @@ async function decode(
     ignoreIcc: rgbProfile !== undefined,
   });
   try {
-    const { data, info } = await picture
-      .timeout({ seconds: Math.ceil(limits.decodeTimeoutMs / 1000) })
+    const decoding = picture
+      // Frees the thread, as soon as the decoder comes to a point where it can stop.
+      .timeout({ seconds: Math.ceil(limits.decodeTimeoutMs / 1000) + 1 })
       .extract(part)
       .flatten({ background: 'white' })
       .toColourspace('srgb')
       .raw()
       .toBuffer({ resolveWithObject: true });
+    const { data, info } = await within(limits.decodeTimeoutMs, decoding);
     if (info.channels !== 3) throw new Error(`decoded to ${info.channels} channels`);
     return { data, width: info.width, height: info.height };
   } catch (error) {
-    if (error instanceof Error && /timeout/i.test(error.message)) {
-      const seconds = limits.decodeTimeoutMs / 1000;
-      throw new PictureRejected(
-        'decode-timeout',
-        `The picture takes more than ${seconds} seconds to decode.`,
-        {
-          cause: error,
-        },
-      );
-    }
+    if (error instanceof PictureRejected) throw error;
     throw new PictureRejected('corrupt', 'The file is damaged or cut off: it cannot be decoded whole.', {
       cause: error,
     });
+  }
+}
+
+/** The result of `work`, or a rejection of the picture when it takes longer than `ms`. */
+async function within<Result>(ms: number, work: Promise<Result>): Promise<Result> {
+  let timer: NodeJS.Timeout | undefined;
+  const tooLate = new Promise<never>((_, reject) => {
+    const message = `The picture takes more than ${ms / 1000} seconds to decode. Upload a smaller version.`;
+    timer = setTimeout(() => reject(new PictureRejected('decode-timeout', message)), ms);
+  });
+  try {
+    return await Promise.race([work, tooLate]);
+  } finally {
+    clearTimeout(timer);
   }
 }

@@ -31,7 +31,7 @@ export function syntheticStateDict(seed = SEED): StateDict {
     state.set(`${name}.weight`, { shape: [outputs, inputs, window, window], data });
     state.set(
       `${norm}.weight`,
-      perChannel(outputs, () => (endsBlock ? 0.5 : 1)),
+      perChannel(outputs, () => (endsBlock ? 0.25 : 1)),
     );
     state.set(
       `${norm}.bias`,

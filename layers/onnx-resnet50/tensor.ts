@@ -24,7 +24,8 @@ export const elements = (shape: readonly number[]): number =>
 export function toFloat32(bytes: Uint8Array, format: NumberFormat): Float32Array {
   const width = BYTES_PER_NUMBER[format];
   if (bytes.byteLength % width !== 0) throw new WeightsUnusable('a tensor ends in the middle of a number');
-  const { buffer } = bytes.slice();
+  // A copy, for alignment; `slice` of a Buffer would be none.
+  const { buffer } = new Uint8Array(bytes);
   switch (format) {
     case 'F32':
       return new Float32Array(buffer);
