@@ -86,7 +86,8 @@ export async function* planParts(
       if (size >= minPartBytes) yield flush();
     }
     const rest = { ...piece, range: { start, end } };
-    if (end - start >= minPartBytes) {
+    // S3 copies ranges only of objects above 5 MiB, so a smaller range is read even where it would be the last part.
+    if (end - start > minPartBytes) {
       for (const part of cutCopy(rest)) {
         planned++;
         yield part;
@@ -94,15 +95,11 @@ export async function* planParts(
     } else if (end > start) wait(rest);
   }
 
-  const [only] = waiting;
   if (planned === 0) yield flush('whole');
-  // The last part may be small, so a small range at the end is copied after all.
-  else if (waiting.length === 1 && only && !(only instanceof Uint8Array))
-    yield { kind: 'copy', source: only, size };
   else if (size > 0) yield flush();
 }
 
-/** Even parts of a range of at least 5 MiB. */
+/** Even parts of a range of more than 5 MiB. */
 function cutCopy(piece: CopyPiece): CopiedPart[] {
   const length = rangeLength(piece.range);
   const count = Math.min(Math.ceil(length / STORE_LIMITS.copyPartBytes), MAX_COPIES_OF_RANGE);

@@ -51,6 +51,28 @@ const faulty: [string, MemoryStore][] = [
     })(),
   ],
   [
+    'lists in the order of writing',
+    new (class extends MemoryStore {
+      readonly #written: string[] = [];
+      override async put(key: string, body: Uint8Array, options?: PutOptions) {
+        this.#written.push(key);
+        return super.put(key, body, options);
+      }
+      override async *list(options: { prefix: string }): AsyncIterable<readonly ObjectInfo[]> {
+        const at = ({ key }: ObjectInfo) => this.#written.indexOf(key);
+        for await (const page of super.list(options)) yield [...page].sort((a, b) => at(a) - at(b));
+      }
+    })(),
+  ],
+  [
+    'lists from the beginning always',
+    new (class extends MemoryStore {
+      override list({ prefix }: { prefix: string }) {
+        return super.list({ prefix });
+      }
+    })(),
+  ],
+  [
     'deletes late',
     new (class extends MemoryStore {
       override async delete() {}

@@ -18,12 +18,14 @@ export interface ScriptedRequest {
 }
 
 export interface ScriptedAnswer {
-  /** `drop` cuts the connection without an answer. */
-  readonly status: number | 'drop';
+  /** `drop` cuts the connection without an answer, `hang` keeps it and says nothing. */
+  readonly status: number | 'drop' | 'hang';
   readonly headers?: Readonly<Record<string, string>>;
   readonly body?: string | Uint8Array;
   /** Cuts the connection after so many bytes of the body. */
   readonly cutAfter?: number;
+  /** Says no more after so many bytes of the body. */
+  readonly hangAfter?: number;
 }
 
 export interface ScriptedS3 {
@@ -56,7 +58,8 @@ export async function scriptedS3(script: (request: ScriptedRequest) => ScriptedA
       body: Buffer.concat(chunks),
     };
     requests.push(request);
-    const { status, headers = {}, body = '', cutAfter } = script(request);
+    const { status, headers = {}, body = '', cutAfter, hangAfter } = script(request);
+    if (status === 'hang') return;
     if (status === 'drop') {
       outgoing.destroy();
       return;
@@ -64,6 +67,7 @@ export async function scriptedS3(script: (request: ScriptedRequest) => ScriptedA
     const bytes = Buffer.from(body);
     outgoing.writeHead(status, { 'content-length': bytes.byteLength, ...headers });
     if (request.method === 'HEAD') outgoing.end();
+    else if (hangAfter !== undefined) outgoing.write(bytes.subarray(0, hangAfter));
     else if (cutAfter === undefined) outgoing.end(bytes);
     else outgoing.write(bytes.subarray(0, cutAfter), () => setTimeout(() => outgoing.destroy(), 20));
   });
