@@ -19,7 +19,7 @@ import { EventQueue } from './event-queue.ts';
 import { FolderEvents } from './folder-events.ts';
 import { listen } from './listen.ts';
 import { IndexLock } from './lock.ts';
-import { libraryKeys, openPictures } from './picture-folder.ts';
+import { openPictures } from './picture-folder.ts';
 import { PICTURES, UPLOADS } from './picture-routes.ts';
 import { urlPathOfKey } from './picture-urls.ts';
 import { Sequencer } from './sequencer.ts';
@@ -129,7 +129,6 @@ export async function serveFolder(options: ServeOptions): Promise<Serving> {
     const watcher = await watchPictures({
       folder,
       indexFolder,
-      belongs: libraryKeys(folder, indexFolder),
       onChange,
       logger,
     });

@@ -3,14 +3,12 @@
 import { relative, sep } from 'node:path';
 import { type FSWatcher, watch } from 'chokidar';
 import type { Logger } from '../core/logger.ts';
-import type { KeyFilter } from './picture-folder.ts';
-import { keyOfPath } from './picture-names.ts';
+import { isPictureKey, keyOfPath } from './picture-names.ts';
 
 export interface WatcherOptions {
   readonly folder: string;
-  /** Left alone with everything in it, should it stand inside the folder. */
+  /** Has no pictures in it, and is not watched should it stand inside the folder. */
   readonly indexFolder: string;
-  readonly belongs: KeyFilter;
   /** Called with the key of a file that may have appeared, changed or gone, once it is written to its end. */
   readonly onChange: (key: string) => void;
   readonly logger: Logger;
@@ -22,21 +20,21 @@ const POLL_MS = 100;
 
 /** Starts to watch; resolves when every change from now on will be told. */
 export async function watchPictures(options: WatcherOptions): Promise<FSWatcher> {
-  const { folder, indexFolder, belongs, onChange, logger } = options;
+  const { folder, indexFolder, onChange, logger } = options;
   const keyOf = (path: string) => keyOfPath(relative(folder, path));
   const hidden = (path: string) => /(^|[\\/])\./.test(relative(folder, path));
   const inIndex = (path: string) => path === indexFolder || path.startsWith(indexFolder + sep);
   const watcher = watch(folder, {
     ignoreInitial: true,
     ignored: (path, stats) =>
-      hidden(path) || inIndex(path) || (stats?.isFile() === true && !belongs(keyOf(path))),
+      hidden(path) || inIndex(path) || (stats?.isFile() === true && !isPictureKey(keyOf(path))),
     awaitWriteFinish: { stabilityThreshold: SETTLED_MS, pollInterval: POLL_MS },
     // As the store does: a link may lead in a circle, or to what its owner did not mean to share.
     followSymlinks: false,
     ignorePermissionErrors: true,
   });
   const tell = (path: string) => {
-    if (belongs(keyOf(path))) onChange(keyOf(path));
+    if (isPictureKey(keyOf(path))) onChange(keyOf(path));
   };
   watcher.on('add', tell).on('change', tell).on('unlink', tell);
   watcher.on('error', (error) => logger.error(explain(error), { error }));

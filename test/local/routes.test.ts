@@ -1,0 +1,141 @@
+import { writeFile } from 'node:fs/promises';
+import { request } from 'node:http';
+import { join } from 'node:path';
+import sharp from 'sharp';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { PICTURE_LIMITS } from '../../core/limits.ts';
+import { picture } from '../factories/pictures.ts';
+import { type ServedFolder, servedFolder } from '../factories/serving.ts';
+
+let library: ServedFolder;
+let url: string;
+
+beforeAll(async () => {
+  library = await servedFolder();
+  await library.write('a b/ü#1.png', await picture(1));
+  await library.write(
+    'drawing.svg',
+    '<svg xmlns="http://www.w3.org/2000/svg"><script>alert(1)</script></svg>',
+  );
+  await library.write('text.png', 'this is not a picture');
+  await library.write('notes.txt', 'private');
+  await writeFile(join(library.folder, '.secret.png'), await picture(2));
+  ({ url } = (await library.serve()).serving);
+});
+afterAll(() => library.remove());
+
+const encoded = 'a%20b/%C3%BC%231.png';
+
+/** Sends a path as it is: `fetch` would fold the dots in it. */
+const rawStatus = (path: string) =>
+  new Promise<number | undefined>((resolve, reject) => {
+    const { hostname, port } = new URL(url);
+    request({ hostname, port, path }, (response) => {
+      response.resume();
+      resolve(response.statusCode);
+    })
+      .on('error', reject)
+      .end();
+  });
+
+describe('/pictures', () => {
+  it('gives a picture as it is', async () => {
+    const response = await fetch(`${url}/pictures/${encoded}`);
+
+    expect(Buffer.from(await response.arrayBuffer())).toEqual(await picture(1));
+    expect(response.headers.get('content-type')).toBe('image/png');
+    expect(response.headers.get('x-content-type-options')).toBe('nosniff');
+  });
+
+  it('says when it has not changed', async () => {
+    const eTag = (await fetch(`${url}/pictures/${encoded}`)).headers.get('etag')!;
+    const again = await fetch(`${url}/pictures/${encoded}`, { headers: { 'if-none-match': eTag } });
+
+    expect(again.status).toBe(304);
+  });
+
+  it('does not let a drawing run its scripts', async () => {
+    const response = await fetch(`${url}/pictures/drawing.svg`);
+
+    expect(response.headers.get('content-security-policy')).toContain('sandbox');
+    expect(response.headers.get('content-security-policy')).toContain("default-src 'none'");
+  });
+
+  it.each([
+    '/pictures/../../../../etc/passwd',
+    '/pictures/..%2f..%2f..%2fetc%2fpasswd',
+    '/pictures/%2e%2e/%2e%2e/etc/passwd',
+    '/pictures//etc/passwd',
+    '/pictures/..%5c..%5cboot.ini',
+    '/pictures/notes.txt',
+    '/pictures/.secret.png',
+    '/pictures/.likeness/.server.json',
+    '/thumbnails/..%2f..%2fetc%2fpasswd',
+    '/pictures/%E0%A4%A',
+    '/pictures/',
+    '/pictures/a%00.png',
+  ])('has nothing at %s', async (path) => {
+    expect(await rawStatus(path)).toBe(404);
+  });
+});
+
+describe('/thumbnails', () => {
+  it('gives a small copy, made once', async () => {
+    const response = await fetch(`${url}/thumbnails/${encoded}?size=160`);
+    const { format, width, height } = await sharp(await response.arrayBuffer()).metadata();
+
+    expect({ format, width, height }).toEqual({ format: 'webp', width: 64, height: 64 });
+    expect(response.headers.get('etag')).toBeTruthy();
+  });
+
+  it('says so when a file is not a readable picture', async () => {
+    const response = await fetch(`${url}/thumbnails/text.png?size=160`);
+
+    expect(response.status).toBe(415);
+    expect(response.headers.get('content-type')).toBe('application/problem+json');
+  });
+});
+
+describe('/uploads', () => {
+  const put = (path: string, body: BodyInit, headers = {}) =>
+    fetch(`${url}/uploads/${path}`, { method: 'PUT', body, headers });
+
+  it.each([
+    'notes.txt',
+    'a/.hidden.png',
+    '..%2fout.png',
+    'a%2f..%2f..%2fout.png',
+    '%2fetc%2fx.png',
+    'a%5cb.png',
+  ])('refuses the key %s', async (path) => {
+    expect((await put(path, 'x')).status).toBe(400);
+  });
+
+  it('refuses what is too large', async () => {
+    const response = await put('large.png', new Uint8Array(PICTURE_LIMITS.maxBytes + 1));
+
+    expect(response.status).toBe(413);
+    expect((await fetch(`${url}/pictures/large.png`)).status).toBe(404);
+  });
+
+  it('refuses pages of other sites', async () => {
+    const response = await put('evil.png', 'x', { origin: 'https://evil.example' });
+
+    expect(response.status).toBe(403);
+  });
+});
+
+describe('the rest', () => {
+  it('tells the console where its thumbnails are, and offers the demonstration pictures', async () => {
+    expect(await (await fetch(`${url}/config.json`)).json()).toEqual({
+      thumbnails: '/thumbnails/{key}?size={size}',
+      demo: '/local/demo',
+    });
+  });
+
+  it('answers the API', async () => {
+    expect(await (await fetch(`${url}/v1/health`)).json()).toMatchObject({ status: 'ok' });
+    expect((await fetch(`${url}/openapi.json`)).status).toBe(200);
+    expect((await fetch(`${url}/v1/nothing`)).status).toBe(404);
+  });
+});

@@ -1,0 +1,233 @@
+import { execFile } from 'node:child_process';
+import { mkdir, rename, rm, unlink } from 'node:fs/promises';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import type { Client } from '../../client/client.ts';
+import { systemClock } from '../../core/clock.ts';
+import { silentLogger } from '../../core/logger.ts';
+import { createCompact } from '../../functions/compact/handler.ts';
+import { PortTaken } from '../../local/listen.ts';
+import { AlreadyServed } from '../../local/lock.ts';
+import { FolderUnusable, openIndex } from '../../local/serve.ts';
+import { badPicture, fakeEmbedder } from '../factories/fake-embedder.ts';
+import { picture } from '../factories/pictures.ts';
+import { countingEmbedder, type ServedFolder, servedFolder } from '../factories/serving.ts';
+
+let library: ServedFolder;
+beforeEach(async () => {
+  library = await servedFolder();
+});
+afterEach(() => library.remove());
+
+const keys = async (client: Client) => (await client.images()).items.map(({ key }) => key);
+
+/** Waits until the index has exactly these keys. */
+const untilKeys = (client: Client, expected: readonly string[]) =>
+  vi.waitFor(async () => expect(await keys(client)).toEqual(expected), { timeout: 20_000, interval: 50 });
+
+const compactNow = () =>
+  createCompact({
+    index: openIndex(join(library.folder, '.likeness'), fakeEmbedder().model.modelId),
+    modelId: fakeEmbedder().model.modelId,
+    clock: systemClock,
+    logger: silentLogger,
+  })();
+
+describe('serveFolder at the start', () => {
+  it('indexes the pictures of the folder and leaves everything else alone', async () => {
+    await library.write('a.png', await picture(1));
+    await library.write('trips/été 1/b.JPG', await picture(2, 'jpeg'));
+    await library.write('README.txt', 'about these pictures');
+    await library.write('film.mov', 'no picture either');
+    await library.write('.hidden/c.png', await picture(3));
+    await library.write('trips/.d.png', await picture(4));
+
+    const { client } = await library.serve();
+
+    expect(await keys(client)).toEqual(['a.png', 'trips/été 1/b.JPG']);
+    expect((await client.rejected()).items).toEqual([]);
+  });
+
+  it('finds what came, changed and went while nobody watched, and embeds nothing else again', async () => {
+    for (const [i, name] of ['stays', 'changes', 'goes', 'moves'].entries()) {
+      await library.write(`${name}.png`, await picture(i));
+    }
+    await library.serve();
+    const embedder = countingEmbedder();
+    const { serving } = await library.serve({ embedder });
+    expect(embedder.count).toBe(0);
+    await serving.stop();
+
+    await library.write('changes.png', await picture(10));
+    await library.write('comes.png', await picture(11));
+    await unlink(join(library.folder, 'goes.png'));
+    await rename(join(library.folder, 'moves.png'), join(library.folder, 'moved.png'));
+    const { client, serving: again } = await library.serve({ embedder });
+
+    expect(await again.compared).toEqual({ toIndex: 3, toForget: 2 });
+    expect(await keys(client)).toEqual(['changes.png', 'comes.png', 'moved.png', 'stays.png']);
+    expect(embedder.count).toBe(3);
+    const { results } = await client.search({ image: await picture(10) }, { k: 1 });
+    expect(results[0]).toMatchObject({ key: 'changes.png', score: expect.closeTo(1, 4) });
+  });
+
+  it('does not try a picture again that it rejected, until the picture changes', async () => {
+    await library.write('bad.png', badPicture());
+    await library.serve();
+    const embedder = countingEmbedder();
+
+    const { serving } = await library.serve({ embedder });
+    expect(embedder.count).toBe(0);
+    await serving.stop();
+    await library.write('bad.png', await picture(1));
+    const { client } = await library.serve({ embedder });
+
+    expect(embedder.count).toBe(1);
+    expect(await keys(client)).toEqual(['bad.png']);
+  });
+
+  it('forgets a rejected picture that went while nobody watched', async () => {
+    await library.write('bad.png', badPicture());
+    const { serving } = await library.serve();
+    await serving.stop();
+    await unlink(join(library.folder, 'bad.png'));
+
+    const { client } = await library.serve();
+
+    expect((await client.rejected()).items).toEqual([]);
+  });
+
+  it('keeps the index elsewhere when told so, and never takes its files for pictures', async () => {
+    await library.write('a.png', await picture(1));
+    const indexFolder = join(library.folder, 'my index');
+    const { serving } = await library.serve({ indexFolder });
+    expect((await fetch(`${serving.url}/thumbnails/a.png?size=160`)).status).toBe(200);
+
+    const { client, serving: again } = await library.serve({ indexFolder });
+
+    expect(await again.compared).toEqual({ toIndex: 0, toForget: 0 });
+    expect(await keys(client)).toEqual(['a.png']);
+  });
+
+  it('says what is wrong with a folder or a port, and leaves nothing running', async () => {
+    const { serving } = await library.serve();
+    const port = Number(new URL(serving.url).port);
+    const other = await servedFolder();
+
+    await expect(other.serve({ port })).rejects.toThrow(PortTaken);
+    await expect(other.serve({ folder: join(other.folder, 'nowhere') })).rejects.toThrow(FolderUnusable);
+    await expect(other.serve({ folder: library.folder })).rejects.toThrow(AlreadyServed);
+
+    await other.serve();
+    await other.remove();
+  });
+});
+
+describe('serveFolder while it runs', () => {
+  it('follows files that appear, change, move and go', async () => {
+    const { client } = await library.serve();
+
+    await library.write('new/deep/a.png', await picture(1));
+    await library.write('b.png', await picture(2));
+    await untilKeys(client, ['b.png', 'new/deep/a.png']);
+
+    await library.write('b.png', await picture(3));
+    await vi.waitFor(
+      async () => {
+        const { results } = await client.search({ image: await picture(3) }, { k: 1 });
+        expect(results[0]).toMatchObject({ key: 'b.png', score: expect.closeTo(1, 4) });
+      },
+      { timeout: 20_000, interval: 50 },
+    );
+
+    await rename(join(library.folder, 'new'), join(library.folder, 'old'));
+    await untilKeys(client, ['b.png', 'old/deep/a.png']);
+
+    await rm(join(library.folder, 'old'), { recursive: true });
+    await untilKeys(client, ['b.png']);
+  });
+
+  it('waits for a file to be written to its end', async () => {
+    const embedder = countingEmbedder();
+    const { client } = await library.serve({ embedder });
+    const bytes = await picture(1);
+
+    // A writer that takes its time, as a copy from a camera does.
+    const script = `
+      const fs = require('node:fs');
+      const bytes = Buffer.from(process.argv[1], 'base64');
+      const file = fs.openSync(process.argv[2], 'w');
+      let at = 0;
+      const timer = setInterval(() => {
+        at += fs.writeSync(file, bytes, at, Math.min(Math.ceil(bytes.length / 8), bytes.length - at));
+        if (at === bytes.length) { fs.closeSync(file); clearInterval(timer); }
+      }, 100);`;
+    const path = join(library.folder, 'slow.png');
+    await promisify(execFile)(process.execPath, ['-e', script, bytes.toString('base64'), path]);
+    await untilKeys(client, ['slow.png']);
+
+    // Once for the whole file; once more at the most, should the machine have kept the writer waiting.
+    expect(embedder.count).toBeLessThanOrEqual(2);
+  });
+
+  it('costs a bad picture one entry, and its neighbours nothing', async () => {
+    const { client } = await library.serve();
+    await mkdir(join(library.folder, 'mixed'));
+
+    await library.write('mixed/bad.png', badPicture());
+    await library.write('mixed/empty.png', '');
+    for (let i = 0; i < 5; i++) await library.write(`mixed/good${i}.png`, await picture(i));
+
+    await untilKeys(
+      client,
+      [0, 1, 2, 3, 4].map((i) => `mixed/good${i}.png`),
+    );
+    await vi.waitFor(async () => {
+      const { items } = await client.rejected();
+      expect(items.map(({ key, reason }) => [key, reason.code])).toEqual([
+        ['mixed/bad.png', 'not-an-image'],
+        ['mixed/empty.png', 'empty'],
+      ]);
+    });
+  });
+
+  it('finds an upload before any compaction, after it, and after a restart', async () => {
+    const { client, serving } = await library.serve();
+    const found = async (by: Client) =>
+      (await by.search({ image: await picture(7, 'webp') }, { k: 1 })).results[0]?.key;
+
+    await client.upload(await picture(7), {
+      key: 'up/loaded.png',
+      contentType: 'image/png',
+      metadata: { album: 'a' },
+    });
+    await serving.queue.drained();
+    await untilKeys(client, ['up/loaded.png']);
+    expect((await client.stats()).index.generation).toBe(0);
+    expect(await found(client)).toBe('up/loaded.png');
+
+    await compactNow();
+    expect((await client.stats()).index.generation).toBe(1);
+    expect(await found(client)).toBe('up/loaded.png');
+
+    const { client: again, serving: second } = await library.serve();
+    expect(await second.compared).toEqual({ toIndex: 0, toForget: 0 });
+    expect(await found(again)).toBe('up/loaded.png');
+    expect(await again.image('up/loaded.png')).toMatchObject({
+      metadata: { album: 'a' },
+      contentType: 'image/png',
+    });
+  });
+
+  it('deletes the file itself and forgets it', async () => {
+    await library.write('a.png', await picture(1));
+    await library.write('b.png', await picture(2));
+    const { client } = await library.serve();
+
+    await client.delete('a.png');
+
+    await untilKeys(client, ['b.png']);
+    expect(await client.image('a.png')).toEqual({ state: 'absent', key: 'a.png' });
+  });
+});
