@@ -1,6 +1,6 @@
 /** Holds a process to a function's memory and CPU by control groups, of version 2 or 1, whichever this machine has. */
 
-import { existsSync, mkdirSync, readFileSync, rmdirSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, rmdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
 const CGROUPS = '/sys/fs/cgroup';
@@ -56,12 +56,6 @@ export class Limits {
   /** Files to write a process id to, to put the process and its children under the limits. */
   get members(): string[] {
     return this.controllers.map(({ folder }) => join(folder, 'cgroup.procs'));
-  }
-
-  /** Ids of the processes under the limits. */
-  pids(): number[] {
-    const [file] = this.members;
-    return file ? readFileSync(file, 'utf8').split('\n').filter(Boolean).map(Number) : [];
   }
 
   /** After the last process ended. */

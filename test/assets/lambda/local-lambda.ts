@@ -49,6 +49,7 @@ export class LocalLambda {
   readonly #child: ChildProcess;
   readonly #root: string;
   readonly #log: string[] = [];
+  #initMs = 0;
 
   private constructor(
     readonly settings: LambdaSettings,
@@ -69,7 +70,7 @@ export class LocalLambda {
   }
 
   /** Starts the process, as Lambda does for the first event, and waits until it is initialised. */
-  static async start(settings: LambdaSettings): Promise<LocalLambda & { readonly initMs: number }> {
+  static async start(settings: LambdaSettings): Promise<LocalLambda> {
     const api = await RuntimeApi.start(
       `arn:aws:lambda:${settings.region}:000000000000:function:${settings.name}`,
     );
@@ -82,12 +83,18 @@ export class LocalLambda {
       await lambda.stop();
       throw error;
     }
-    return Object.assign(lambda, { initMs: performance.now() - begun });
+    lambda.#initMs = performance.now() - begun;
+    return lambda;
   }
 
   /** @returns what the handler returned. @throws FunctionFailed with its log */
   invoke(event: unknown): Promise<unknown> {
     return this.#api.invoke(event, this.settings.timeoutMs);
+  }
+
+  /** Milliseconds from the start of the process until it asked for its first event. */
+  get initMs(): number {
+    return this.#initMs;
   }
 
   /** What the function wrote to its log. */
@@ -102,20 +109,23 @@ export class LocalLambda {
 
   /** The most memory that its process had resident, in bytes. */
   peakBytes(): number {
-    const peaks = this.#limits.pids().map((pid) => {
-      const status = readFileSync(`/proc/${pid}/status`, 'utf8');
-      return 1024 * Number(/^VmHWM:\s+(\d+) kB/m.exec(status)?.[1] ?? 0);
-    });
-    return Math.max(0, ...peaks);
+    const status = readFileSync(`/proc/${this.#pid()}/status`, 'utf8');
+    return 1024 * Number(/^VmHWM:\s+(\d+) kB/m.exec(status)?.[1] ?? 0);
+  }
+
+  /** Of the function's process, which is the only child of unshare. */
+  #pid(): number {
+    const { pid } = this.#child;
+    return Number(readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').trim());
   }
 
   async stop(): Promise<void> {
     if (this.#child.exitCode === null && this.#child.signalCode === null) {
       const gone = once(this.#child, 'exit');
-      this.#child.kill('SIGTERM');
+      // unshare waits for it, through any signal of its own.
+      process.kill(this.#pid(), 'SIGKILL');
       await gone;
     }
-    while (this.#limits.pids().length > 0) await new Promise((resolve) => setTimeout(resolve, 10));
     this.#limits.remove();
     this.#api.close();
     rmdirSync(this.#root);

@@ -28,7 +28,7 @@ if [ ${#folders[@]} -gt 0 ]; then read_only "${folders[0]}" "$root/opt"; fi
 
 for library in ld-linux-x86-64.so.2 libc.so.6 libm.so.6 libdl.so.2 libpthread.so.0 librt.so.1 libresolv.so.2 \
   libgcc_s.so.1 libstdc++.so.6; do
-  path=$(ldconfig -p | awk -v name="$library" '$1 == name && /x86-64/ { print $NF; exit }')
+  path=$(ldconfig -p | awk -v name="$library" '$1 == name && /x86-64/ && !found++ { print $NF }')
   touch "$root/lib64/$library"
   read_only "$(readlink -f "$path")" "$root/lib64/$library"
 done

@@ -12,8 +12,8 @@ export class S3Guard {
   readonly used: Access[] = [];
   /** Everything that was asked for and refused. */
   readonly refused: Access[] = [];
-  /** A request for which this is true gets a 400 in place of an answer. */
-  breaks: (request: IncomingMessage) => boolean = () => false;
+  /** Makes a request go wrong: refused before it reaches the store, or done there and answered by a 503. */
+  fault: (request: IncomingMessage) => 'refuse' | 'lose answer' | undefined = () => undefined;
   readonly #server: Server;
 
   private constructor(
@@ -56,32 +56,28 @@ export class S3Guard {
     this.refused.push(...refused);
     if (refused.length > 0) return deny(response, refused[0]!);
     this.used.push(...needed);
-    if (this.breaks(incoming)) {
-      response
-        .writeHead(400, { 'content-type': 'application/xml' })
-        .end(errorBody('InvalidRequest', 'broken on purpose'));
-      return;
+    const fault = this.fault(incoming);
+    if (fault === 'refuse') return answerError(response, 400, 'InvalidRequest', 'refused on purpose');
+    const answer = await this.#forward(incoming, body);
+    if (fault === 'lose answer' || (answer.statusCode === 404 && !this.#mayLearnOfAbsence(needed))) {
+      answer.resume();
+      return fault
+        ? answerError(response, 503, 'SlowDown', 'the answer was lost')
+        : deny(response, needed[0]!);
     }
-    await this.#forward(incoming, body, response, needed);
+    response.writeHead(answer.statusCode ?? 502, answer.headers);
+    answer.pipe(response);
   }
 
   async #forward(
-    incoming: IncomingMessage,
+    { method, url: path, headers }: IncomingMessage,
     body: Uint8Array,
-    response: ServerResponse,
-    needed: readonly Access[],
-  ): Promise<void> {
-    const { method, url: path, headers } = incoming;
+  ): Promise<IncomingMessage> {
     // The Host header stays: it is part of the signature.
     const onward = request({ host: this.upstream.hostname, port: this.upstream.port, method, path, headers });
     onward.end(body);
     const [answer] = (await once(onward, 'response')) as [IncomingMessage];
-    if (answer.statusCode === 404 && !this.#mayLearnOfAbsence(needed)) {
-      answer.resume();
-      return deny(response, needed[0]!);
-    }
-    response.writeHead(answer.statusCode ?? 502, answer.headers);
-    answer.pipe(response);
+    return answer;
   }
 
   /** S3 says 404 only to those who may list the bucket, and 403 to all others. */
@@ -98,10 +94,10 @@ export class S3Guard {
 }
 
 function deny(response: ServerResponse, { action, resource }: Access): void {
-  response
-    .writeHead(403, { 'content-type': 'application/xml' })
-    .end(errorBody('AccessDenied', `not authorized to perform ${action} on ${resource}`));
+  answerError(response, 403, 'AccessDenied', `not authorized to perform ${action} on ${resource}`);
 }
 
-const errorBody = (code: string, message: string): string =>
-  `<?xml version="1.0"?><Error><Code>${code}</Code><Message>${message}</Message></Error>`;
+function answerError(response: ServerResponse, status: number, code: string, message: string): void {
+  const body = `<?xml version="1.0"?><Error><Code>${code}</Code><Message>${message}</Message></Error>`;
+  response.writeHead(status, { 'content-type': 'application/xml' }).end(body);
+}

@@ -50,10 +50,8 @@ export interface DeployedFunction {
   readonly statements: readonly Statement[];
 }
 
-export interface Assembly {
-  /** By the last part of their construct ids: OnUpload, Compact, Search. */
-  readonly functions: Readonly<Record<string, DeployedFunction>>;
-}
+/** By their construct ids: OnUpload, Compact, Search. */
+export type Assembly = Readonly<Record<string, DeployedFunction>>;
 
 /** Names that the buckets get in place of those that CloudFormation would choose. */
 export interface BucketNames {
@@ -102,7 +100,7 @@ export function readAssembly(folder: string, buckets: BucketNames): Assembly {
           .flatMap(({ PolicyDocument }) => PolicyDocument.Statement),
       },
     ]);
-  return { functions: Object.fromEntries(functions) };
+  return Object.fromEntries(functions);
 }
 
 /** The buckets stand in the other stack and arrive as parameters; any other reference stays its own name. */

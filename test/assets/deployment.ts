@@ -1,0 +1,95 @@
+/** The deployed system on this machine: the three functions from cdk.out over a real S3 server. */
+
+import type { APIGatewayProxyStructuredResultV2, SQSBatchResponse, SQSEvent } from 'aws-lambda';
+import type { CompactionReport } from '../../core/index/compaction-report.ts';
+import type { ObjectStore } from '../../core/storage/object-store.ts';
+import { prefixed } from '../../core/storage/prefixed-store.ts';
+import { S3Store } from '../../core/storage/s3-store.ts';
+import { type ObjectChange, s3Event, sqsRecord } from '../../local/s3-event.ts';
+import { type HttpRequest, httpEvent } from '../factories/http-event.ts';
+import { startS3Server } from '../s3-server/s3-server.ts';
+import { RunningFunction } from './running-function.ts';
+import { readAssembly } from './template/cloud-assembly.ts';
+
+export interface HttpAnswer<Body> {
+  readonly status: number;
+  readonly body: Body;
+}
+
+export class Deployment {
+  private constructor(
+    /** The bucket of the pictures, as its owner sees it. */
+    readonly images: ObjectStore,
+    /** The index bucket, in the model's namespace. */
+    readonly index: ObjectStore,
+    readonly onUpload: RunningFunction,
+    readonly compactor: RunningFunction,
+    readonly searcher: RunningFunction,
+    private readonly stopServer: () => Promise<void>,
+  ) {}
+
+  /** @param cdkOut the cloud assembly */
+  static async start(cdkOut: string): Promise<Deployment> {
+    const server = await startS3Server();
+    const { client, options } = server;
+    const buckets = { images: await server.newBucket(), index: await server.newBucket() };
+    const deployed = readAssembly(cdkOut, buckets);
+    const { accessKeyId, secretAccessKey } = await client.config.credentials();
+    const access = { endpoint: options.endpoint, accessKeyId, secretAccessKey };
+    const start = (name: string) => RunningFunction.start(name, deployed[name]!, access);
+    // One after the other, so that their cold starts do not slow each other down.
+    const onUpload = await start('OnUpload');
+    const compactor = await start('Compact');
+    const searcher = await start('Search');
+    const namespace = `${deployed.Compact!.environment.LIKENESS_MODEL_ID}/`;
+    return new Deployment(
+      new S3Store({ client, bucket: buckets.images }),
+      prefixed(new S3Store({ client, bucket: buckets.index }), namespace),
+      onUpload,
+      compactor,
+      searcher,
+      () => server.stop(),
+    );
+  }
+
+  get functions(): readonly RunningFunction[] {
+    return [this.onUpload, this.compactor, this.searcher];
+  }
+
+  /** Brings one batch of S3 events to on-upload, as the queue does. @returns ids of messages that failed */
+  async deliver(...changes: readonly ObjectChange[]): Promise<string[]> {
+    const now = Date.now();
+    const event: SQSEvent = {
+      Records: changes.map((change, i) =>
+        sqsRecord({
+          id: `message-${i}`,
+          body: JSON.stringify(s3Event(change)),
+          sentAt: now,
+          firstReceivedAt: now,
+          receiveCount: 1,
+        }),
+      ),
+    };
+    const { batchItemFailures } = (await this.onUpload.invoke(event)) as SQSBatchResponse;
+    return batchItemFailures.map(({ itemIdentifier }) => itemIdentifier);
+  }
+
+  /** Runs compact once, as the schedule does. */
+  async compact(): Promise<CompactionReport> {
+    return (await this.compactor.invoke({ 'detail-type': 'Scheduled Event' })) as CompactionReport;
+  }
+
+  /** Asks the API through an event of API Gateway. */
+  async api<Body>(request: HttpRequest): Promise<HttpAnswer<Body>> {
+    const answer = (await this.searcher.invoke(httpEvent(request))) as APIGatewayProxyStructuredResultV2;
+    const text = answer.isBase64Encoded
+      ? Buffer.from(answer.body ?? '', 'base64').toString()
+      : (answer.body ?? '');
+    return { status: answer.statusCode ?? 200, body: (text ? JSON.parse(text) : undefined) as Body };
+  }
+
+  async stop(): Promise<void> {
+    for (const fn of this.functions) await fn.stop();
+    await this.stopServer();
+  }
+}
