@@ -1,0 +1,247 @@
+import { mkdtemp, readFile, rm, unlink, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { run } from '../../cli/program.ts';
+import { badPicture, fakeEmbedder } from '../factories/fake-embedder.ts';
+import { picture } from '../factories/pictures.ts';
+import { type ServedFolder, servedFolder } from '../factories/serving.ts';
+
+let library: ServedFolder;
+let source: string;
+let endpoint: string;
+
+beforeEach(async () => {
+  source = await mkdtemp(join(tmpdir(), 'likeness-source-'));
+  library = await servedFolder();
+  await library.write('one.png', await picture(1));
+  await library.write('trips/two.png', await picture(2));
+  endpoint = (await library.serve()).serving.url;
+});
+afterEach(async () => {
+  await library.remove();
+  await rm(source, { recursive: true, force: true });
+});
+
+/** Runs a command line against the server, as a script would. */
+async function likeness(...args: string[]) {
+  const out: string[] = [];
+  const err: string[] = [];
+  const terminal = { out: (line: string) => void out.push(line), err: (line: string) => void err.push(line) };
+  const code = await run(['--endpoint', endpoint, ...args], { ...terminal, interactive: false });
+  return { code, out: out.join('\n'), err: err.join('\n'), json: () => JSON.parse(out.join('\n')) };
+}
+
+async function sourceFile(name: string, content: Uint8Array | string): Promise<string> {
+  await writeFile(join(source, name), content);
+  return join(source, name);
+}
+
+const keysOf = (items: { key: string }[]) => items.map(({ key }) => key);
+
+describe('likeness add', () => {
+  it('returns when everything is searchable, and does nothing the second time', async () => {
+    const file = await sourceFile('new.png', await picture(3));
+    await sourceFile('newer.png', await picture(4));
+    await sourceFile('notes.txt', 'no picture');
+
+    const first = await likeness('add', source, '--json');
+    const folder = source.split('/').at(-1);
+    expect(first.code).toBe(0);
+    expect(first.json()).toMatchObject({
+      added: [`${folder}/new.png`, `${folder}/newer.png`],
+      unchanged: [],
+    });
+    const search = await likeness('search', file, '-k', '1', '--json');
+    expect(keysOf(search.json().results)).toEqual([`${folder}/new.png`]);
+
+    const second = await likeness('add', source, '--json');
+    expect(second.json()).toMatchObject({
+      added: [],
+      unchanged: [`${folder}/new.png`, `${folder}/newer.png`],
+    });
+  });
+
+  it('reports what is refused, adds the rest, and exits with 1', async () => {
+    const good = await sourceFile('good.png', await picture(3));
+    const bad = await sourceFile('bad.png', badPicture());
+    const empty = await sourceFile('empty.png', '');
+
+    const { code, err, out } = await likeness('add', good, bad, empty, '--prefix', 'up/');
+
+    expect(code).toBe(1);
+    expect(out).toContain('Added 1 picture');
+    expect(err).toContain('up/bad.png: this is not a picture');
+    expect(err).toContain('up/empty.png: the file is empty');
+    expect(keysOf((await likeness('ls', 'up/', '--json')).json())).toEqual(['up/good.png']);
+  });
+
+  it('replaces a picture that has another content', async () => {
+    const file = await sourceFile('one.png', await picture(9));
+
+    expect((await likeness('add', file, '--json')).json()).toMatchObject({ added: ['one.png'] });
+
+    expect(await readFile(join(library.folder, 'one.png'))).toEqual(await picture(9));
+    expect((await likeness('search', file, '-k', '1')).out).toMatch(/^1\.000 {2}one\.png$/);
+  });
+
+  it('fails for what is not there or not called a picture', async () => {
+    expect((await likeness('add', join(source, 'nothing.png'))).code).toBe(1);
+    expect((await likeness('add', await sourceFile('notes.txt', 'text'))).err).toContain(
+      'not called a picture',
+    );
+    expect((await likeness('add', source)).err).toContain('no pictures');
+  });
+});
+
+describe('likeness search and similar', () => {
+  it('prints score and key, best first', async () => {
+    const { code, out } = await likeness('search', await sourceFile('q.webp', await picture(2, 'webp')));
+
+    expect(code).toBe(0);
+    expect(out.split('\n')[0]).toMatch(/^0\.9\d\d {2}trips\/two\.png$/);
+    expect(out.split('\n')).toHaveLength(2);
+  });
+
+  it('heeds k, prefix, the least score and the filter', async () => {
+    const file = await sourceFile('q.png', await picture(1));
+    const found = async (...flags: string[]) =>
+      keysOf((await likeness('search', file, '--json', ...flags)).json().results);
+
+    expect(await found('-k', '1')).toEqual(['one.png']);
+    expect(await found('--prefix', 'trips/')).toEqual(['trips/two.png']);
+    expect(await found('--min-score', '0.999')).toEqual(['one.png']);
+    expect(await found('--filter', 'album=nowhere')).toEqual([]);
+    expect(await found('--crop', '0,0,0.5,0.5')).toHaveLength(2);
+  });
+
+  it('finds neighbours of an indexed picture, without itself', async () => {
+    const { json } = await likeness('similar', 'one.png', '--json');
+
+    expect(keysOf(json().results)).toEqual(['trips/two.png']);
+  });
+
+  it('says what is wrong with a picture or a key', async () => {
+    const text = await likeness('search', await sourceFile('text.png', badPicture()));
+    expect([text.code, text.err]).toEqual([1, expect.stringContaining('not a picture')]);
+    const missing = await likeness('similar', 'nothing.png');
+    expect([missing.code, missing.err]).toEqual([1, expect.stringContaining('nothing.png')]);
+  });
+
+  it('warns of synthetic weights', async () => {
+    expect((await likeness('similar', 'one.png')).err).toContain('SYNTHETIC');
+  });
+});
+
+describe('likeness rm, ls, rejected, status', () => {
+  it('deletes pictures, and returns when they are forgotten', async () => {
+    expect(await likeness('rm', 'one.png')).toMatchObject({ code: 0, out: 'Deleted 1 picture.' });
+
+    expect((await likeness('ls')).out).toMatch(/trips\/two\.png$/);
+    await expect(readFile(join(library.folder, 'one.png'))).rejects.toThrow('ENOENT');
+  });
+
+  it('lists nothing as an empty array', async () => {
+    expect((await likeness('ls', 'nowhere/', '--json')).json()).toEqual([]);
+    expect((await likeness('rejected', '--json')).json()).toEqual([]);
+  });
+
+  it('lists what was rejected', async () => {
+    await likeness('add', await sourceFile('bad.png', badPicture()));
+
+    expect((await likeness('rejected')).out).toBe('bad.png: this is not a picture');
+  });
+
+  it('shows the state of the library', async () => {
+    const { out } = await likeness('status');
+    expect(out).toMatch(/pictures +2\n/);
+    expect(out).toContain('SYNTHETIC');
+    expect((await likeness('status', '--json')).json()).toMatchObject({
+      pictures: 2,
+      model: { id: 'fake-00000000' },
+    });
+  });
+});
+
+describe('commands that work on the files', () => {
+  it('compacts and verifies what the server serves, while it does', async () => {
+    expect((await likeness('compact', '--json')).json()).toMatchObject({ outcome: 'committed', live: 2 });
+    expect((await likeness('status', '--json')).json().index.generation).toBe(1);
+
+    const verified = await likeness('verify', '--json');
+    expect(verified.code).toBe(0);
+    expect(verified.json()).toMatchObject({ ok: true, live: 2, compared: 2, problems: [] });
+  });
+
+  it('compacts a folder by its name, without a server', async () => {
+    await library.remove();
+    library = await servedFolder();
+    await library.write('a.png', await picture(1));
+    const { serving } = await library.serve();
+    await serving.stop();
+
+    const model = fakeEmbedder().model.modelId;
+    const { out } = await likeness('compact', library.folder, '--model', model);
+
+    expect(out).toBe('Committed: generation 1, 1 picture, 1 append folded.');
+  });
+
+  it('tells of damage and exits with 1', async () => {
+    await likeness('compact');
+    const index = join(library.folder, '.likeness', fakeEmbedder().model.modelId);
+    await unlink(join(index, `manifest/${'1'.padStart(20, '0')}.json`));
+    await writeFile(join(index, `manifest/${'1'.padStart(20, '0')}.json`), '{"format":1');
+
+    const { code, out } = await likeness('verify', library.folder, '--model', fakeEmbedder().model.modelId);
+
+    expect(code).toBe(1);
+    expect(out).toContain('manifest-unreadable');
+  });
+
+  it('counts what a backfill would do', async () => {
+    await library.write('late.png', await picture(5));
+    const { json } = await likeness('backfill', '--dry-run', '--json');
+
+    expect(json()).toMatchObject({ compared: 3, gone: 0, changed: 0 });
+  });
+});
+
+describe('exit codes and usage', () => {
+  it.each([
+    [['nosuch']],
+    [['search']],
+    [['search', 'a.png', '-k', 'many']],
+    [['search', 'a.png', '--crop', '0,0,2,2']],
+    [['search', 'a.png', '--filter', 'album']],
+    [['ls', '--nosuch']],
+    [['verify', 'folder', '--images-bucket', 'a', '--index-bucket', 'b']],
+    [['verify', '--images-bucket', 'a']],
+  ])('exits with 2 for %j', async (args) => {
+    const { code, err } = await likeness(...args);
+
+    expect(code).toBe(2);
+    expect(err).not.toBe('');
+  });
+
+  it('exits with 1 and says how to begin when no server answers', async () => {
+    const terminal: string[] = [];
+    const code = await run(['status', '--endpoint', 'http://127.0.0.1:9'], {
+      out: () => {},
+      err: (line) => void terminal.push(line),
+      interactive: false,
+    });
+
+    expect(code).toBe(1);
+    expect(terminal.join()).toContain('no server answers at http://127.0.0.1:9');
+  });
+
+  it('shows examples in the help of every command', async () => {
+    const help = await likeness('--help');
+    expect(help.code).toBe(0);
+    const names = [...help.out.matchAll(/^ {2}([a-z]+)(?: \[| <)/gm)].map(([, name]) => name!);
+    const own = names.filter((name) => !['help', 'complete'].includes(name));
+    expect(own.length).toBeGreaterThan(10);
+
+    for (const name of own) expect((await likeness(name, '--help')).out).toContain('Examples:');
+  });
+});
