@@ -15,7 +15,7 @@ const CALM_MS = 60_000;
 const StatsContext = createContext<Answer<Stats> | undefined>(undefined);
 
 interface StatsProviderProps {
-  /** Whether the figures are expected to change. */
+  /** Whether the figures are expected to change; they are as well while pictures wait to be indexed. */
   readonly lively: boolean;
   readonly children: ComponentChildren;
 }
@@ -24,17 +24,18 @@ export function StatsProvider({ lively, children }: StatsProviderProps) {
   const { client } = useConnection();
   const answer = useRequest('stats', (signal) => client.stats({ signal }));
   const { retry, trouble, value } = answer;
+  const often = lively || (value?.queue?.waiting ?? 0) > 0;
 
   useEffect(() => {
     if (trouble) return;
     const look = () => !document.hidden && retry();
-    const timer = setInterval(look, lively ? LIVELY_MS : CALM_MS);
+    const timer = setInterval(look, often ? LIVELY_MS : CALM_MS);
     addEventListener('focus', look);
     return () => {
       clearInterval(timer);
       removeEventListener('focus', look);
     };
-  }, [lively, retry, trouble]);
+  }, [often, retry, trouble]);
 
   const before = useRef<number>();
   useEffect(() => {

@@ -6,6 +6,7 @@ import { Button } from '../parts/button.tsx';
 import { Icon, type IconName } from '../parts/icon.tsx';
 import { DEFAULT_DUPLICATE_SCORE, formatRoute, HOME, type Route } from '../route/route.ts';
 import { AddDialog } from './add-dialog.tsx';
+import { IndexingNote } from './indexing-note.tsx';
 import { ThemeButton } from './theme-button.tsx';
 
 const TABS: readonly { label: string; icon: IconName; route: Route; also?: Route['view'] }[] = [
@@ -39,6 +40,7 @@ export function Header({ view, folder }: { view: Route['view']; folder: string }
         ))}
       </nav>
       <div class="header-end">
+        <IndexingNote />
         <ThemeButton />
         <Button icon="plus" onClick={() => setAdding(true)}>
           Add pictures

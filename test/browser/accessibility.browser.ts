@@ -2,7 +2,7 @@
 
 import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { accessibilityFaults, drop, launch, PHONE, visit } from './browser.ts';
+import { accessibilityFaults, drop, launch, PHONE, settled, visit } from './browser.ts';
 import { demoNames, demoPath } from './demo-pictures.ts';
 import { type FakeApi, startFakeApi } from './fake-api.ts';
 
@@ -70,15 +70,6 @@ const STATES: readonly {
     },
   },
 ];
-
-/** What was asked for is there, and nothing fades in any more. */
-const settled = (page: Page) =>
-  page.waitForFunction(
-    () =>
-      !document.querySelector('.waiting') &&
-      document.getAnimations().every(({ playState }) => playState === 'finished') &&
-      [...document.images].every(({ complete, loading }) => complete || loading === 'lazy'),
-  );
 
 describe('accessibility', () => {
   let browser: Browser;

@@ -86,6 +86,20 @@ export async function drop(page: Page, paths: readonly string[], zone: string): 
   await session.detach();
 }
 
+/** What was asked for is there, and nothing fades in any more. */
+export async function settled(page: Page): Promise<void> {
+  await page.waitForFunction(
+    () =>
+      !document.querySelector('.waiting') &&
+      document
+        .getAnimations()
+        .every(
+          ({ playState, effect }) => playState === 'finished' || effect?.getTiming().iterations === Infinity,
+        ) &&
+      [...document.images].every(({ complete, loading }) => complete || loading === 'lazy'),
+  );
+}
+
 let axe: Promise<string> | undefined;
 
 /** What axe-core finds wrong with the page as it is now, best practices included; or only by some of its rules. */

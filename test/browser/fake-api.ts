@@ -25,6 +25,8 @@ export interface FakeState {
   duplicates: string[][];
   rejected: { key: string; message: string }[];
   synthetic: boolean;
+  /** Events that wait to be indexed. */
+  waiting: number;
   /** Milliseconds that every answer of the API takes. */
   delayMs: number;
   /** The API does not answer at all. */
@@ -54,6 +56,7 @@ export async function startFakeApi(initial: Partial<FakeState> = {}): Promise<Fa
     duplicates: [],
     rejected: [],
     synthetic: false,
+    waiting: 0,
     delayMs: 0,
     down: false,
     token: undefined,
@@ -80,7 +83,7 @@ export async function startFakeApi(initial: Partial<FakeState> = {}): Promise<Fa
   });
   apiRoutes(app, state, url);
   app.post('/demo', (context) => {
-    state.pictures = Array.from({ length: 12 }, (_, n) => ({ key: `demo/${n}.webp` }));
+    state.waiting = 12;
     return context.json({ pictures: 12 }, 202);
   });
   app.get('/pictures/*', async (context) => {
@@ -246,7 +249,7 @@ function apiRoutes(app: Hono, state: FakeState, url: string): void {
         },
         log: { appends: 2, pending: 0 },
         memory: { bytes: state.pictures.length * 8_192, budgetBytes: 2_000_000_000 },
-        queue: { waiting: 0, failed: 0 },
+        queue: { waiting: state.waiting, failed: 0 },
       }),
     ),
   );

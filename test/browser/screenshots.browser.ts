@@ -5,7 +5,7 @@ import { fileURLToPath } from 'node:url';
 import type { Browser, BrowserContextOptions, Page } from 'playwright-core';
 import sharp from 'sharp';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { drop, launch, PHONE, visit } from './browser.ts';
+import { drop, launch, PHONE, settled, visit } from './browser.ts';
 import { demoNames, demoPath } from './demo-pictures.ts';
 import { type PictureFolder, pictureFolder } from './pictures.ts';
 import { type RealServer, startRealServer } from './real-server.ts';
@@ -13,8 +13,8 @@ import { type RealServer, startRealServer } from './real-server.ts';
 const FOLDER = fileURLToPath(new URL('../../docs/screenshots', import.meta.url));
 const MAX_BYTES = 300_000;
 
-/** A waving hand; a surfer. */
-const HAND = 'demo/1f44b-1f3fd.webp';
+/** An astronaut. */
+const QUERY = 'demo/1f9d1-1f3fd-200d-1f680.webp';
 
 interface Shot {
   readonly name: string;
@@ -27,13 +27,17 @@ const search = (key: string, more = '') => `#/search?key=${encodeURIComponent(ke
 
 const SHOTS: readonly Shot[] = [
   { name: 'home', path: '#/' },
-  { name: 'search', path: search(HAND) },
-  { name: 'search-dark', path: search(HAND), options: { colorScheme: 'dark' } },
-  { name: 'library', path: '#/library' },
-  { name: 'picture', path: `#/picture?key=${encodeURIComponent(HAND)}` },
+  { name: 'search', path: search(QUERY) },
+  { name: 'search-dark', path: search(QUERY), options: { colorScheme: 'dark' } },
+  {
+    name: 'library',
+    path: '#/library',
+    arrive: (page) => page.evaluate(() => scrollTo(0, document.documentElement.scrollHeight / 2)),
+  },
+  { name: 'picture', path: `#/picture?key=${encodeURIComponent(QUERY)}` },
   { name: 'duplicates', path: '#/duplicates' },
   { name: 'status', path: '#/status' },
-  { name: 'phone', path: search(HAND), options: { ...PHONE, colorScheme: 'dark' } },
+  { name: 'phone', path: search(QUERY), options: { ...PHONE, colorScheme: 'dark' } },
   {
     name: 'part',
     path: '#/',
@@ -84,7 +88,8 @@ describe.runIf(process.env.LIKENESS_SCREENSHOTS)('screenshots', () => {
 
   async function photograph(page: Page, name: string): Promise<void> {
     const path = `${FOLDER}/${name}.png`;
-    await page.waitForTimeout(500);
+    await page.mouse.move(0, 0);
+    await settled(page);
     // A palette is enough for a manual, and a third of the bytes.
     await sharp(await page.screenshot())
       .png({ palette: true, quality: 90, effort: 10 })

@@ -38,7 +38,11 @@ describe('states of the console', () => {
       config: { thumbnails: '/thumbnails/{key}', demo: '/demo' },
     });
     await page.getByRole('button', { name: 'Try the demo pictures' }).click();
+    await page.getByRole('heading', { name: 'Your pictures are being indexed' }).waitFor();
+    api.state.pictures = PICTURES.slice(0, 12);
     await page.getByText('All 12').waitFor();
+    api.state.waiting = 0;
+    await expect.poll(() => page.getByText('12 to index').count(), SOON).toBe(0);
   });
 
   it('offers no demo where the server has none', async () => {

@@ -77,7 +77,8 @@ export function DuplicatesView({ minScore }: { minScore: number }) {
   );
 }
 
-function Progress({ duplicates: { compared, total, state, groups } }: { duplicates: Duplicates }) {
+function Progress({ duplicates: { compared, total, state, groups, trouble } }: { duplicates: Duplicates }) {
+  if (trouble && total === undefined) return null;
   if (state === 'complete') {
     return groups.length > 0 ? (
       <p class="duplicates-progress" role="status">

@@ -2,51 +2,68 @@
 
 import { useState } from 'preact/hooks';
 import { useConnection } from '../../api/connection.tsx';
-import { libraryChanged } from '../../library/library-version.ts';
+import { useStats } from '../../api/use-stats.tsx';
 import { Button, FilePicker } from '../../parts/button.tsx';
 import { Empty } from '../../parts/empty.tsx';
+import { plural } from '../../parts/format.ts';
 import { Notice } from '../../parts/notice.tsx';
 import { fromInput } from '../../uploads/picked-files.ts';
 import { useUploads } from '../../uploads/uploads-context.tsx';
 
 export function EmptyLibrary() {
-  const { add } = useUploads();
-  const { config } = useConnection();
-  const take = (files: File[]) => add(fromInput(files));
+  const waiting = useStats().value?.queue?.waiting ?? 0;
   return (
     <>
       <h1 class="visually-hidden" tabIndex={-1}>
         Your library
       </h1>
-      <Empty
-        icon="picture"
-        title="Your library is empty"
-        actions={
-          <>
-            <FilePicker look="primary" icon="picture" multiple onPick={take}>
-              Add pictures
-            </FilePicker>
-            <FilePicker icon="folder" source="folder" onPick={take}>
-              Add a folder
-            </FilePicker>
-            {config.demo && <DemoButton address={config.demo} />}
-          </>
-        }
-      >
-        Drop pictures or a whole folder anywhere on this page. Each can be found a moment after it has
-        arrived: then drop another picture, and see what looks like it.
-      </Empty>
+      {waiting > 0 ? (
+        <Empty icon="pulse" title="Your pictures are being indexed">
+          {plural(waiting, 'picture is', 'pictures are')} waiting. Each can be found as soon as it is through,
+          and shows up here.
+        </Empty>
+      ) : (
+        <Invitation />
+      )}
     </>
   );
 }
 
+function Invitation() {
+  const { add } = useUploads();
+  const { config } = useConnection();
+  const take = (files: File[]) => add(fromInput(files));
+  return (
+    <Empty
+      icon="picture"
+      title="Your library is empty"
+      actions={
+        <>
+          <FilePicker look="primary" icon="picture" multiple onPick={take}>
+            Add pictures
+          </FilePicker>
+          <FilePicker icon="folder" source="folder" onPick={take}>
+            Add a folder
+          </FilePicker>
+          {config.demo && <DemoButton address={config.demo} />}
+        </>
+      }
+    >
+      Drop pictures or a whole folder anywhere on this page. Each can be found a moment after it has arrived:
+      then drop another picture, and see what looks like it.
+    </Empty>
+  );
+}
+
 function DemoButton({ address }: { address: string }) {
+  const { retry } = useStats();
   const [state, setState] = useState<'idle' | 'asking' | 'failed'>('idle');
   const ask = async () => {
     setState('asking');
     const answer = await fetch(address, { method: 'POST' }).catch(() => undefined);
-    setState(answer?.ok ? 'asking' : 'failed');
-    libraryChanged();
+    if (!answer?.ok) setState('failed');
+    // They are in the queue now, and the figures say how many.
+    retry();
   };
   return (
     <>
