@@ -105,6 +105,8 @@ export const SEARCH_LIMITS = {
   /** Items on one page of a list. */
   maxPage: 1_000,
   defaultPage: 100,
+  /** Milliseconds after which a page of duplicates ends, so that callers see progress and no gateway gives up. */
+  duplicatesMs: 3 * SECOND,
   /** Values that a filter may give for one metadata name. */
   maxFilterValues: 1_000,
   /** Names and values of one picture's metadata together, as on S3. */

@@ -17,3 +17,8 @@ export function both(a: Bitset, b: Bitset): Bitset {
 }
 
 export const copyOf = (bits: Bitset): Bitset => new Bitset(bits.length, bits.bytes.slice());
+
+/** The rows in a set, ascending, with `offset` added. */
+export function* rowsOf(bits: Bitset, offset: number): Iterable<number> {
+  for (let row = 0; row < bits.length; row++) if (bits.has(row)) yield offset + row;
+}

@@ -2,6 +2,7 @@
 
 import type { Picture } from '../log/record.ts';
 import type { Bitset } from '../scan/bitset.ts';
+import { rowsOf } from './bits.ts';
 import { escapedKey, keyOfLine, startsWith } from './key-lookup.ts';
 import type { RowLines } from './row-lines.ts';
 
@@ -48,8 +49,7 @@ export function listKeys(
   };
 
   const beginning = escapedKey(prefix);
-  for (let row = 0; row < live.length; row++) {
-    if (!live.has(row)) continue;
+  for (const row of rowsOf(live, 0)) {
     const escaped = keyOfLine(lines.line(row));
     if (startsWith(escaped, beginning)) offer({ key: unescaped(escaped), picture: () => lines.picture(row) });
   }

@@ -1,11 +1,12 @@
 /** The index at one moment: what is in the files and not replaced since, and the tail. It never changes. */
 
+import type { DuplicateSource } from '../duplicates/source.ts';
 import type { KeyState } from '../log/key-state.ts';
 import type { Picture } from '../log/record.ts';
 import type { Bitset } from '../scan/bitset.ts';
 import { type Hit, mergeHits } from '../scan/hit.ts';
 import type { SearchOptions } from '../scan/row-matrix.ts';
-import { allBut, both, copyOf } from './bits.ts';
+import { allBut, both, copyOf, rowsOf } from './bits.ts';
 import { type Filter, isOpen, matches, NO_FILTER } from './filter.ts';
 import { type ListPage, listKeys } from './list-keys.ts';
 import type { Generation, LoadedIndex } from './loaded-index.ts';
@@ -30,6 +31,14 @@ export interface ViewResult {
   readonly found: Found[][];
   /** Pictures that each query was compared with. */
   readonly searched: number;
+}
+
+type Scan = Pick<SearchOptions, 'k' | 'minScore'>;
+
+/** Rows of the index and of the tail that answers may come from. */
+interface Allowed {
+  readonly index: Bitset;
+  readonly tail: Bitset;
 }
 
 /** Where a picture's embedding is. */
@@ -70,7 +79,8 @@ export class View {
   /** What the view knows of a key; `undefined` when it has no such picture. */
   find(key: string): Picture | undefined {
     const place = this.#place(key);
-    return place && this.#picture(place);
+    if (!place) return undefined;
+    return place.in === 'tail' ? this.tail.picture(place.row) : this.index.lines.picture(place.row);
   }
 
   /** The embedding of a key's picture; `undefined` when there is no such picture. */
@@ -89,22 +99,32 @@ export class View {
    */
   async search(queries: readonly Float32Array[], options: ViewSearch): Promise<ViewResult> {
     const { k, minScore, filter = NO_FILTER, except } = options;
-    const scan = { k, ...(minScore !== undefined && { minScore }) };
-    const place = except === undefined ? undefined : this.#place(except);
-    const [tail, index] = await Promise.all([
-      this.#searchTail(queries, scan, filter, place?.in === 'tail' ? place.row : undefined),
-      this.#searchIndex(queries, scan, filter, place?.in === 'index' ? place.row : undefined),
-    ]);
-    // Rows of the tail are numbered after those of the index, so that one order holds for both.
+    const allowed = this.#allowed(filter, except === undefined ? undefined : this.#place(except));
+    const { hits, scanned } = await this.#hits(
+      queries,
+      { k, ...(minScore !== undefined && { minScore }) },
+      allowed,
+    );
+    const found = hits.map((each) =>
+      each.map(({ row, score }) => ({ picture: this.#pictureAt(row), score })),
+    );
+    return { found, searched: scanned };
+  }
+
+  /**
+   * All pictures that a filter lets through as rows of one list, to compare them with each other: those of the index
+   * under their own numbers, then those of the tail. Resolves when all of them are in memory.
+   */
+  async everything(filter: Filter): Promise<DuplicateSource & { picture(row: number): Picture }> {
     const { rows } = this.generation.manifest;
-    const found = queries.map((_, q) => {
-      const tailHits = (tail.hits[q] ?? []).map(({ row, score }) => ({ row: rows + row, score }));
-      return mergeHits([...index.hits.map((hits) => hits[q]!), tailHits], k).map(({ row, score }) => ({
-        picture: row < rows ? this.index.lines.picture(row) : this.tail.picture(row - rows),
-        score,
-      }));
-    });
-    return { found, searched: index.scanned + tail.scanned };
+    const allowed = this.#allowed(filter, undefined);
+    await this.index.complete;
+    return {
+      rows: [...rowsOf(allowed.index, 0), ...rowsOf(allowed.tail, rows)],
+      embedding: (row) => (row < rows ? this.index.matrix.row(row) : this.tail.matrix.row(row - rows)),
+      search: async (queries, options) => (await this.#hits(queries, options, allowed)).hits,
+      picture: (row) => this.#pictureAt(row),
+    };
   }
 
   /** A page of keys in the order of their UTF-8 bytes. */
@@ -127,45 +147,57 @@ export class View {
     this.tail.shared.release();
   }
 
-  /** One answer for each range of rows as it arrives. */
-  async #searchIndex(
+  /** Hits in the index and in the tail, whose rows are numbered after those of the index: one order holds for both. */
+  async #hits(
     queries: readonly Float32Array[],
-    scan: Pick<SearchOptions, 'k' | 'minScore'>,
-    filter: Filter,
-    except: number | undefined,
-  ): Promise<{ hits: Hit[][][]; scanned: number }> {
+    scan: Scan,
+    allowed: Allowed,
+  ): Promise<{ hits: Hit[][]; scanned: number }> {
     const { rows } = this.generation.manifest;
-    let allowed = isOpen(filter) ? this.#live : both(this.#live, this.index.filtered.rows(filter, rows));
-    if (except !== undefined) {
-      allowed = copyOf(allowed);
-      allowed.delete(except);
-    }
+    const [tail, index] = await Promise.all([
+      this.#scanTail(queries, scan, allowed.tail),
+      this.#scanIndex(queries, scan, allowed.index),
+    ]);
+    const hits = queries.map((_, q) => {
+      const inTail = tail.hits[q]!.map(({ row, score }) => ({ row: rows + row, score }));
+      return mergeHits([...index.hits.map((part) => part[q]!), inTail], scan.k);
+    });
+    return { hits, scanned: index.scanned + tail.scanned };
+  }
+
+  /** One answer for each range of rows as it arrives. */
+  async #scanIndex(
+    queries: readonly Float32Array[],
+    scan: Scan,
+    allowed: Bitset,
+  ): Promise<{ hits: Hit[][][]; scanned: number }> {
     const hits: Hit[][][] = [];
     let scanned = 0;
-    for await (const range of this.index.arriving(rows)) {
-      const result = await this.index.matrix.search(queries, { ...scan, allowed, rows: range });
+    for await (const rows of this.index.arriving(allowed.length)) {
+      const result = await this.index.matrix.search(queries, { ...scan, allowed, rows });
       hits.push(result.hits);
       scanned += result.scanned;
     }
     return { hits, scanned };
   }
 
-  async #searchTail(
-    queries: readonly Float32Array[],
-    scan: Pick<SearchOptions, 'k' | 'minScore'>,
-    filter: Filter,
-    except: number | undefined,
-  ): Promise<{ hits: Hit[][]; scanned: number }> {
-    const { live, pictures } = this.tailState;
-    if (pictures === 0) return { hits: [], scanned: 0 };
-    const allowed = copyOf(live);
-    if (except !== undefined) allowed.delete(except);
+  async #scanTail(queries: readonly Float32Array[], scan: Scan, allowed: Bitset) {
+    if (this.tailState.pictures === 0) return { hits: queries.map(() => []), scanned: 0 };
+    return this.tail.matrix.search(queries, { ...scan, allowed, rows: { start: 0, end: allowed.length } });
+  }
+
+  /** The rows that answers may come from. */
+  #allowed(filter: Filter, except: Place | undefined): Allowed {
+    const { live } = this.tailState;
+    const index = isOpen(filter)
+      ? copyOf(this.#live)
+      : both(this.#live, this.index.filtered.rows(filter, this.#live.length));
+    const tail = copyOf(live);
     if (!isOpen(filter)) {
-      for (let row = 0; row < live.length; row++) {
-        if (live.has(row) && !matches(filter, this.tail.picture(row))) allowed.delete(row);
-      }
+      for (const row of rowsOf(live, 0)) if (!matches(filter, this.tail.picture(row))) tail.delete(row);
     }
-    return this.tail.matrix.search(queries, { ...scan, allowed, rows: { start: 0, end: live.length } });
+    if (except) ({ index, tail })[except.in].delete(except.row);
+    return { index, tail };
   }
 
   #place(key: string): Place | undefined {
@@ -177,8 +209,9 @@ export class View {
     return row === undefined ? undefined : { in: 'index', row };
   }
 
-  #picture({ in: where, row }: Place): Picture {
-    return where === 'tail' ? this.tail.picture(row) : this.index.lines.picture(row);
+  #pictureAt(row: number): Picture {
+    const { rows } = this.generation.manifest;
+    return row < rows ? this.index.lines.picture(row) : this.tail.picture(row - rows);
   }
 }
 

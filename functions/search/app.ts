@@ -5,6 +5,7 @@ import { bodyLimit } from 'hono/body-limit';
 import { SEARCH_LIMITS } from '../../core/limits.ts';
 import { LiveIndex } from '../../core/live-index/live-index.ts';
 import type { SearchDependencies } from './dependencies.ts';
+import { duplicates } from './duplicates.ts';
 import { routePath } from './key-path.ts';
 import { createUpload, deleteImage, getImage, listImages, listRejected } from './pictures.ts';
 import { ApiProblem, problemOf, respond } from './problems.ts';
@@ -40,6 +41,7 @@ export function createApp(dependencies: SearchDependencies): OpenAPIHono {
   app.openapi(routes.deleteImage, deleteImage(context));
   app.openapi(routes.createUpload, createUpload(context));
   app.openapi(routes.listRejected, listRejected(context));
+  app.openapi(routes.duplicates, duplicates(context));
   app.openapi(routes.stats, stats(context));
   app.openapi(routes.health, health(context));
   app.doc31('/openapi.json', {

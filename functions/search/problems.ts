@@ -18,6 +18,7 @@ const KINDS: Readonly<Record<ProblemCode, { readonly status: number; readonly ti
   'route-not-found': { status: 404, title: 'There is nothing at this address' },
   'picture-not-found': { status: 404, title: 'There is no such picture' },
   'picture-not-searchable': { status: 404, title: 'The picture is not in the index' },
+  'cursor-expired': { status: 410, title: 'The cursor is of another time' },
   'body-too-large': { status: 413, title: 'The body is too large' },
   'unsupported-media-type': { status: 415, title: 'The type of the body is not understood' },
   'picture-rejected': { status: 422, title: 'The picture cannot be used' },

@@ -6,6 +6,7 @@ import * as schemas from './schemas.ts';
 const MEANINGS = {
   400: 'The request is not valid.',
   404: 'There is no such picture, or it is not in the index.',
+  410: 'The cursor is of another time.',
   413: 'The body is too large.',
   415: 'The type of the body is not understood.',
   422: 'The picture cannot be used.',
@@ -125,7 +126,7 @@ export const duplicates = createRoute({
   operationId: 'duplicates',
   summary: 'Find groups of pictures that are the same but for size, crop or compression',
   request: { query: schemas.DuplicatesQuery },
-  responses: { 200: ok('One page of groups.', schemas.DuplicatesPage), ...reading },
+  responses: { 200: ok('One page of groups.', schemas.DuplicatesPage), ...reading, 410: problem(410) },
 });
 
 export const stats = createRoute({

@@ -298,10 +298,17 @@ export const DuplicatesPage = z
     groups: z.array(
       z.object({
         pictures: z.array(Picture).min(2).openapi({ description: 'The largest file first.' }),
-        minScore: z.number().openapi({ description: 'The lowest score that ties the group together.' }),
+        minScore: z
+          .number()
+          .openapi({
+            description: 'Every picture of the group is at least this much like another one of it.',
+          }),
       }),
     ),
-    compared: z.number().int().openapi({ description: 'Pictures that this page compared with all others.' }),
+    compared: z
+      .number()
+      .int()
+      .openapi({ description: 'Pictures that were compared with all others for this page.' }),
     total: z.number().int().openapi({ description: 'Pictures there are to compare.' }),
     cursor: nextCursor,
   })
@@ -354,6 +361,7 @@ export const PROBLEM_CODES = [
   'picture-rejected',
   'picture-not-found',
   'picture-not-searchable',
+  'cursor-expired',
   'route-not-found',
   'index-too-large',
   'store-unavailable',
