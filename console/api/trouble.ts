@@ -19,7 +19,8 @@ export function troubleOf(error: unknown): Trouble {
       detail: needsToken
         ? 'Enter a token that is valid for this server, under Status.'
         : (error.problem.detail ?? ''),
-      passing: error.retryable,
+      // A picture that is on its way into the index can be searched by in a moment.
+      passing: error.retryable || error.problem.state === 'pending',
       needsToken,
     };
   }
