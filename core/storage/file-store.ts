@@ -4,13 +4,14 @@ import { type BigIntStats, constants } from 'node:fs';
 import { type FileHandle, link, lstat, mkdir, open, realpath, rename, stat } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 import { ObjectNotFound, PreconditionFailed, StoreUnavailable } from './errors.ts';
+import { readAll } from './files/bytes.ts';
 import { Draft } from './files/copying.ts';
 import { eTagOf } from './files/etag.ts';
 import { codeOf, unlessAbsent, withStoreErrors } from './files/faults.ts';
 import { type Listed, listKeys } from './files/listing.ts';
 import { NO_NOTES, NoteBook, type Notes } from './files/notes.ts';
 import { Places } from './files/places.ts';
-import { finish, readAll, removeAbandoned, removeFile, syncFolder } from './files/writing.ts';
+import { finish, removeAbandoned, removeFile, syncFolder } from './files/writing.ts';
 import { assertKey } from './keys.ts';
 import type {
   ByteRange,
@@ -24,6 +25,9 @@ import { assertWithin, targetOf } from './ranges.ts';
 
 /** Objects on one page of a list. */
 const PAGE_SIZE = 1_000;
+
+/** Objects that are deleted side by side. */
+const DELETES_AT_ONCE = 16;
 
 /** Looks at an object that is replaced again and again, before its reader gives up. */
 const MAX_REPLACED = 10;
@@ -185,16 +189,24 @@ export class FileStore implements ObjectStore {
     await withStoreErrors(async () => {
       const store = await this.#open();
       const changed = new Set<string>();
-      for (const key of keys) {
-        // An ordinary file may hide an odd one of the same key.
-        for (let found = await this.#find(store, key); found; found = await this.#find(store, key)) {
-          await removeFile(found.path);
-          await store.notes.remove(key, eTagOf(found.stats));
-          changed.add(dirname(found.path));
-        }
+      for (let i = 0; i < keys.length; i += DELETES_AT_ONCE) {
+        const folders = keys.slice(i, i + DELETES_AT_ONCE).map((key) => this.#remove(store, key));
+        for (const folder of (await Promise.all(folders)).flat()) changed.add(folder);
       }
       for (const folder of changed) await syncFolder(folder);
     });
+  }
+
+  /** Removes an object; gives the folders that it stood in. */
+  async #remove(store: Opened, key: string): Promise<string[]> {
+    const folders: string[] = [];
+    // An ordinary file may hide an odd one of the same key.
+    for (let found = await this.#find(store, key); found; found = await this.#find(store, key)) {
+      await removeFile(found.path);
+      await store.notes.remove(key, eTagOf(found.stats));
+      folders.push(dirname(found.path));
+    }
+    return folders;
   }
 
   /** Moves a draft to where its key stands, over what was there. */

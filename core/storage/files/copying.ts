@@ -5,7 +5,8 @@ import { copyFile, type FileHandle, open, rm } from 'node:fs/promises';
 import { RangeNotSatisfiable } from '../errors.ts';
 import type { ByteRange } from '../object-store.ts';
 import { rangeLength } from '../ranges.ts';
-import { draftPath, readAll, writeAll } from './writing.ts';
+import { readAll, writeAll } from './bytes.ts';
+import { draftPath } from './writing.ts';
 
 /** Bytes of one copying step, and steps at once: what a disk and two cores keep busy with. */
 const STEP_BYTES = 1024 * 1024;

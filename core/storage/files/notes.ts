@@ -9,8 +9,9 @@ import { open, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { normalMetadata } from '../keys.ts';
 import type { PutOptions } from '../object-store.ts';
+import { writeAll } from './bytes.ts';
 import { unlessAbsent } from './faults.ts';
-import { removeFile, syncFolder, writeAll } from './writing.ts';
+import { removeFile, syncFolder } from './writing.ts';
 
 export interface Notes {
   readonly contentType: string | undefined;

@@ -3,6 +3,9 @@
  * folder `cats`. A key that cannot be one is *odd*, and stands in the side folder under its hash: one with `..` or an
  * empty part, with a part above 255 bytes, one whose path is taken by a folder or leads through a file or a symbolic
  * link, one that differs from another only in case where the file system sees no difference. So no key leaves the folder.
+ *
+ * A key that is odd only for what stands in its way becomes ordinary when that is gone; an object under it is found at
+ * either place. Create-if-absent is exact as long as nobody clears the way at that very moment.
  */
 
 import { createHash } from 'node:crypto';
@@ -88,17 +91,25 @@ export class Places {
     return this.oddPath(key);
   }
 
-  /** Makes a folder with those above it; `false` when a file, a link or another spelling is in the way. */
+  /**
+   * Makes a folder with those above it, one by one, so that no symbolic link leads them astray; `false` when a file, a
+   * link or another spelling is in the way.
+   */
   async #makeFolder(folder: string): Promise<boolean> {
+    if (await this.#isOwnFolder(folder)) return true;
+    if (folder === this.root || !(await this.#makeFolder(dirname(folder)))) return false;
     try {
-      const first = await mkdir(folder, { recursive: true });
-      if (first !== undefined)
-        for (let made = folder; made.length >= first.length; made = dirname(made))
-          await syncFolder(dirname(made));
+      await mkdir(folder);
+      await syncFolder(dirname(folder));
     } catch (error) {
-      if (saysAbsent(error) || codeOf(error) === 'EEXIST') return false;
-      throw error;
+      if (saysAbsent(error)) return false;
+      if (codeOf(error) !== 'EEXIST') throw error;
     }
-    return this.isTrueName(folder);
+    return this.#isOwnFolder(folder);
+  }
+
+  async #isOwnFolder(folder: string): Promise<boolean> {
+    const found = await unlessAbsent(lstat(folder));
+    return found?.isDirectory() === true && this.isTrueName(folder);
   }
 }

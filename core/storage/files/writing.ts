@@ -1,4 +1,4 @@
-/** Files that appear whole or not at all, and outlast a power cut once they have. */
+/** Drafts: files that nobody sees until they are whole, and that outlast a power cut from then on. */
 
 import { type FileHandle, open, readdir, rm, stat, unlink } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -17,24 +17,6 @@ export async function syncFolder(folder: string): Promise<void> {
   } finally {
     await handle.close();
   }
-}
-
-/** Writes all of `bytes` at `position`; one write may take only a part. */
-export async function writeAll(handle: FileHandle, bytes: Uint8Array, position: number): Promise<void> {
-  for (let done = 0; done < bytes.byteLength; ) {
-    const { bytesWritten } = await handle.write(bytes, done, bytes.byteLength - done, position + done);
-    done += bytesWritten;
-  }
-}
-
-/** Fills `target` from `position` on; `false` when the file ends before. */
-export async function readAll(handle: FileHandle, target: Uint8Array, position: number): Promise<boolean> {
-  for (let done = 0; done < target.byteLength; ) {
-    const { bytesRead } = await handle.read(target, done, target.byteLength - done, position + done);
-    if (bytesRead === 0) return false;
-    done += bytesRead;
-  }
-  return true;
 }
 
 /** The name of a draft: where no listing and no key reaches it. */

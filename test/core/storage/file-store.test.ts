@@ -103,6 +103,7 @@ describe("a folder of somebody's own", () => {
     for (const key of [
       '../secret.jpg',
       'up/secret.jpg',
+      'up/made/x.jpg',
       'link.jpg',
       'x/../../secret.jpg',
       `${outside}/secret.jpg`,
