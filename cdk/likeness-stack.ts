@@ -29,6 +29,9 @@ export interface LikenessStackProps extends StackProps {
  * `Serving`. They are nested and not beside each other so that a plain `cdk deploy` deploys both.
  */
 export class LikenessStack extends Stack {
+  /** Absent when nothing is served. */
+  readonly search: ImageSearch | undefined;
+
   constructor(
     scope: Construct,
     id: string,
@@ -49,7 +52,8 @@ export class LikenessStack extends Stack {
     const nested = new NestedStack(this, 'Serving', {
       description: 'Likeness: functions, queues, API and alarms.',
     });
-    const { url, consoleUrl, dashboard } = new ImageSearch(nested, 'Search', { ...search, images, index });
+    this.search = new ImageSearch(nested, 'Search', { ...search, images, index });
+    const { url, consoleUrl, dashboard } = this.search;
     const console = `https://${this.region}.console.aws.amazon.com/cloudwatch/home?region=${this.region}`;
     new CfnOutput(this, 'ApiUrl', { value: url, description: 'Address of the API' });
     new CfnOutput(this, 'DashboardUrl', { value: `${console}#dashboards:name=${dashboard.dashboardName}` });

@@ -1,0 +1,63 @@
+/** The packages of the functions: that native parts are whole, meant for Lambda, and what the lock file says. */
+
+import { mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { describe, expect, test } from 'vitest';
+import { downloadPackage } from '../../cdk/bundling/download-package.ts';
+import { NativePackageMissing, TooNewForLambda } from '../../cdk/bundling/errors.ts';
+import { lockedPackage, ROOT } from '../../cdk/bundling/lock-file.ts';
+import { NATIVE_PACKAGES } from '../../cdk/bundling/native-packages.ts';
+import { LAMBDA_LIBRARIES, refuseTooNew, symbolVersions } from '../../cdk/bundling/symbol-versions.ts';
+
+const manifest = (name: string): { version: string; dependencies?: Record<string, string> } =>
+  JSON.parse(readFileSync(join(ROOT, 'node_modules', name, 'package.json'), 'utf8'));
+
+/** Needed to install onnxruntime-node, not to run it. */
+const ONLY_TO_INSTALL = ['adm-zip', 'global-agent'];
+
+describe('native packages', () => {
+  test.each(NATIVE_PACKAGES.map((native) => [native.name, native] as const))(
+    '%s ships all that it needs',
+    (name, native) => {
+      const needed = Object.keys(manifest(name).dependencies ?? {}).filter(
+        (one) => !ONLY_TO_INSTALL.includes(one),
+      );
+      expect(native.ships).toEqual(expect.arrayContaining([name, ...needed]));
+    },
+  );
+
+  test('sharp comes with the parts for Lambda that its own list names', () => {
+    const { optionalDependencies } = manifest('sharp') as { optionalDependencies?: Record<string, string> };
+    const forLambda = NATIVE_PACKAGES.find(({ name }) => name === 'sharp')!.ships.filter((one) =>
+      one.endsWith('linux-x64'),
+    );
+    expect(forLambda).toHaveLength(2);
+    for (const name of forLambda) expect(lockedPackage(name).version).toBe(optionalDependencies?.[name]);
+  });
+
+  test('a package whose bytes are not the tested ones is refused', () => {
+    const { version } = lockedPackage('detect-libc');
+    const changed = { name: 'detect-libc', version, integrity: `sha512-${'A'.repeat(86)}==` };
+    expect(() => downloadPackage(changed)).toThrow(NativePackageMissing);
+  });
+});
+
+describe('native files', () => {
+  const write = (content: string): string => {
+    const path = join(mkdtempSync(join(tmpdir(), 'likeness-native-')), 'addon.node');
+    writeFileSync(path, content);
+    return path;
+  };
+
+  test('say which libraries they need', () => {
+    const file = Buffer.from('\0GLIBC_2.2.5\0GLIBC_2.34\0GLIBC_2.4\0GLIBCXX_3.4.9\0');
+    expect(symbolVersions(file)).toEqual({ GLIBC: '2.34', GLIBCXX: '3.4.9' });
+  });
+
+  test('made for a newer system are refused by name', () => {
+    expect(() => refuseTooNew(write('\0GLIBC_2.38\0'))).toThrow(TooNewForLambda);
+    expect(() => refuseTooNew(write('\0GLIBC_2.38\0'))).toThrow(/2\.38.*2\.34/);
+    expect(() => refuseTooNew(write(`\0GLIBC_${LAMBDA_LIBRARIES.GLIBC}\0`))).not.toThrow();
+  });
+});

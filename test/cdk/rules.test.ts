@@ -1,0 +1,36 @@
+/** The rules of cdk-nag, held against every shape that the stacks can have. */
+
+import { Validations } from 'aws-cdk-lib';
+import { AwsSolutionsChecks, ServerlessChecks } from 'cdk-nag';
+import { expect, test, vi } from 'vitest';
+import type { ImageSearchProps } from '../../cdk/image-search-props.ts';
+import { ensureConsole } from './ensure-console.ts';
+import { synthesise } from './synthesise.ts';
+
+// Reading the rules and the whole of the CDK for the first time takes long on a busy machine.
+vi.setConfig({ testTimeout: 240_000 });
+
+const SHAPES: Record<string, ImageSearchProps> = {
+  'as it is': {},
+  'with tokens': { auth: { jwt: { issuer: 'https://login.example.com', audience: ['photos'] } } },
+  'open, with the console': { auth: 'none', console: true, corsOrigins: ['https://photos.example.com'] },
+};
+
+test.each(Object.entries(SHAPES))('AwsSolutions and Serverless find nothing: %s', (_, search) => {
+  ensureConsole();
+  const { app } = synthesise(search);
+  Validations.of(app).addPlugins(new AwsSolutionsChecks(app), new ServerlessChecks(app));
+
+  expect(() => app.synth({ force: true })).not.toThrow();
+});
+
+test('a wildcard that nobody acknowledged is found', async () => {
+  const { PolicyStatement } = await import('aws-cdk-lib/aws-iam');
+  const { app, stack } = synthesise();
+  stack.search!.ingestion.function.addToRolePolicy(
+    new PolicyStatement({ actions: ['s3:*'], resources: ['*'] }),
+  );
+  Validations.of(app).addPlugins(new AwsSolutionsChecks(app));
+
+  expect(() => app.synth({ force: true })).toThrow(/IAM5\[Action::s3:\*\]/);
+});
