@@ -65,6 +65,7 @@ export async function generate(): Promise<string> {
   return [
     '/** Written by `npm run build:kernel` from assembly/kernel.ts and worker.ts; a test compares them. */',
     '',
+    '// biome-ignore-all lint: generated',
     '// biome-ignore-all format: generated',
     `export const KERNEL_BASE64 = '${Buffer.from(kernel).toString('base64')}';`,
     `export const WORKER_SOURCE = ${JSON.stringify(worker)};`,

@@ -5,18 +5,20 @@ import { mkdir, open, readdir, readFile, rename } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
-import onnxProto from 'onnx-proto';
 import { InferenceSession, Tensor } from 'onnxruntime-node';
+import protobuf from 'protobufjs';
 import { SIDE } from '../../core/embedding/geometry.ts';
 import { modelFile, readModelInfo } from '../../core/embedding/model-folder.ts';
 import { preprocess } from '../../core/embedding/preprocess.ts';
 import { encodeFaissHeader, FAISS_HEADER_BYTES, rowOffset } from '../../core/index/faiss-file.ts';
 import { DIMENSIONS, PICTURE_LIMITS } from '../../core/limits.ts';
+import { resnet50 } from '../../layers/onnx-resnet50/architecture.ts';
+import { ELEMENT } from '../../layers/onnx-resnet50/onnx.ts';
 
 const CACHE = '.cache/bench';
 /** The last feature map's side: each of its 7 x 7 places sees the picture around it. */
 const MAP = 7;
-const FEATURES = 'bench.features';
+const FEATURES = resnet50().at(-1)!.name;
 
 /** A square of the last feature map; its mean is what the network makes of that crop of the picture. */
 interface Window {
@@ -112,18 +114,31 @@ async function pictureFiles(): Promise<string[]> {
     .map((name) => join(folder, name));
 }
 
-/** The model with one more output: the feature map that the last pool averages. */
+/**
+ * The model with one more output: the feature map that the last pool averages. Protocol buffers that stand one behind
+ * the other are read as one, so nothing needs to be decoded.
+ */
 async function featureSession(folder: string): Promise<InferenceSession> {
-  const model = onnxProto.onnx.ModelProto.decode(await readFile(modelFile(folder)));
-  const graph = model.graph!;
-  const last = graph.node!.find(({ opType }) => opType === 'GlobalAveragePool')!;
-  graph.node!.push({ opType: 'Identity', input: [last.input![0]!], output: [FEATURES] });
-  graph.output = [{ name: FEATURES, type: { tensorType: { elemType: 1 } } }];
-  return InferenceSession.create(onnxProto.onnx.ModelProto.encode(model).finish(), {
-    // Threads that spin while they wait take time from whatever else the machine does.
-    extra: { session: { intra_op: { allow_spinning: '0' } } },
-  });
+  const type = { tensor_type: { elem_type: ELEMENT.float32 } };
+  const addition = Addition.encode({ graph: { output: [{ name: FEATURES, type }] } }).finish();
+  const model = Buffer.concat([await readFile(modelFile(folder)), addition]);
+  // Threads that spin while they wait take time from whatever else the machine does.
+  const extra = { session: { intra_op: { allow_spinning: '0' } } };
+  return InferenceSession.create(model, { extra });
 }
+
+/** The part of ONNX's model that says what its outputs are. */
+const Addition = protobuf
+  .parse(
+    `syntax = "proto2";
+     message Model { optional Graph graph = 7; }
+     message Graph { repeated Value output = 12; }
+     message Value { optional string name = 1; optional Type type = 2; }
+     message Type { optional Tensor tensor_type = 1; }
+     message Tensor { optional int32 elem_type = 1; }`,
+    { keepCase: true },
+  )
+  .root.lookupType('Model');
 
 function mirrored(pixels: Uint8Array): Uint8Array {
   const mirror = new Uint8Array(pixels.length);

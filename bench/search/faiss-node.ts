@@ -1,10 +1,10 @@
 /** faiss-node, on the file as it is; one call takes any number of queries. */
 
-import { IndexFlatIP } from 'faiss-node';
+import faiss from 'faiss-node';
 import { byQuery, type Contender, joined, K, timed } from './contender.ts';
 
 export function faissNode(file: string): Contender {
-  const index = IndexFlatIP.read(file);
+  const index = faiss.IndexFlatIP.read(file);
   return {
     name: 'faiss-node',
     async search(queries) {

@@ -1,9 +1,8 @@
 /** Finds pictures that are the same but for size, crop or compression, by comparing every one with all others. */
 
 import { SEARCH_LIMITS } from '../limits.ts';
-import type { Hit } from '../scan/hit.ts';
 import { MAX_QUERIES } from '../scan/layout.ts';
-import { completeGroup, type DuplicateGroup } from './group.ts';
+import { complete, type DuplicateGroup, GrowingGroup, type Neighbours } from './group.ts';
 import type { DuplicateSource } from './source.ts';
 
 export interface DuplicateOptions {
@@ -56,21 +55,18 @@ export async function* findDuplicates(
       if (!later.delete(row)) firsts.push(row);
     }
     const found = await neighbours(firsts);
-    const groups: DuplicateGroup[] = [];
+    const growing: GrowingGroup[] = [];
     for (const [i, row] of firsts.entries()) {
       const hits = found[i]!;
       for (const hit of hits) if (hit.row > row) later.add(hit.row);
-      if (hits.length === 0 || hits.some((hit) => hit.row < row)) continue;
-      const group = await completeGroup(row, hits, neighbours);
-      if (group) groups.push(group);
-      for (const member of group?.rows ?? []) if (member > row) later.add(member);
+      if (hits.length > 0 && hits.every((hit) => hit.row > row)) growing.push(new GrowingGroup(row, hits));
     }
+    await complete(growing, neighbours);
+    const groups = growing.map((group) => group.result()).filter((group) => group !== undefined);
+    for (const row of groups.flatMap(({ rows }) => rows)) if (row >= (rows[at] ?? 0)) later.add(row);
     yield { groups, compared: at - start, next: rows[at] };
   }
 }
-
-/** The other rows that are alike enough, for each of some rows; `MAX_QUERIES` rows make one pass. */
-export type Neighbours = (rows: readonly number[]) => Promise<Hit[][]>;
 
 function neighboursIn(source: DuplicateSource, minScore: number): Neighbours {
   return async (rows) => {

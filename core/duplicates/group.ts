@@ -1,9 +1,8 @@
-/** One group of duplicates, followed from its first picture to all that are tied to it. */
+/** Groups of duplicates, followed from their first pictures to all that are tied to them. */
 
 import { SEARCH_LIMITS } from '../limits.ts';
 import type { Hit } from '../scan/hit.ts';
 import { MAX_QUERIES } from '../scan/layout.ts';
-import type { Neighbours } from './find-duplicates.ts';
 
 /** Pictures in one group: as many as one search can find. */
 const MAX_GROUP = SEARCH_LIMITS.maxK;
@@ -15,35 +14,64 @@ export interface DuplicateGroup {
   readonly minScore: number;
 }
 
-/**
- * Follows the ties from `first` until no new picture comes.
- *
- * @param hits the neighbours of `first`, all of them later rows
- * @returns `undefined` when the group has a row before `first`, with which it comes instead
- */
-export async function completeGroup(
-  first: number,
-  hits: readonly Hit[],
-  neighbours: Neighbours,
-): Promise<DuplicateGroup | undefined> {
+/** The other rows that are alike enough, for each of some rows; `MAX_QUERIES` rows make one pass. */
+export type Neighbours = (rows: readonly number[]) => Promise<Hit[][]>;
+
+/** A group that may still grow. */
+export class GrowingGroup {
   /** Each member's best score with another one. */
-  const best = new Map<number, number>([[first, hits[0]!.score]]);
-  for (const { row, score } of hits) best.set(row, score);
-  const waiting = hits.map(({ row }) => row);
-  while (waiting.length > 0 && best.size < MAX_GROUP) {
-    const some = waiting.splice(0, MAX_QUERIES);
-    const found = await neighbours(some);
-    for (const [i, member] of some.entries()) {
-      for (const { row, score } of found[i]!) {
-        if (row < first) return undefined;
-        if (!best.has(row)) {
-          if (best.size === MAX_GROUP) continue;
-          waiting.push(row);
-        }
-        best.set(row, Math.max(score, best.get(row) ?? score));
-        best.set(member, Math.max(score, best.get(member)!));
-      }
-    }
+  readonly #best: Map<number, number>;
+  /** Members whose ties are not known yet. */
+  #waiting: number[];
+  #hasEarlier = false;
+
+  /** @param hits the neighbours of `first`, all of them later rows */
+  constructor(
+    readonly first: number,
+    hits: readonly Hit[],
+  ) {
+    this.#best = new Map([[first, hits[0]!.score], ...hits.map(({ row, score }) => [row, score] as const)]);
+    this.#waiting = hits.map(({ row }) => row);
   }
-  return { rows: [...best.keys()].sort((a, b) => a - b), minScore: Math.min(...best.values()) };
+
+  /** Up to `most` members whose neighbours are to be told to `add`. */
+  take(most: number): number[] {
+    return this.#waiting.splice(0, most);
+  }
+
+  add(member: number, hits: readonly Hit[]): void {
+    for (const { row, score } of hits) {
+      if (row < this.first) this.#hasEarlier = true;
+      if (!this.#best.has(row)) {
+        if (this.#best.size === MAX_GROUP) continue;
+        this.#waiting.push(row);
+      }
+      this.#best.set(row, Math.max(score, this.#best.get(row) ?? score));
+      this.#best.set(member, Math.max(score, this.#best.get(member)!));
+    }
+    // What is more belongs to the group of that earlier row, and is followed from there.
+    if (this.#hasEarlier || this.#best.size === MAX_GROUP) this.#waiting = [];
+  }
+
+  /** The group; `undefined` when it has a row before `first`, with which it comes instead. */
+  result(): DuplicateGroup | undefined {
+    if (this.#hasEarlier) return undefined;
+    return {
+      rows: [...this.#best.keys()].sort((a, b) => a - b),
+      minScore: Math.min(...this.#best.values()),
+    };
+  }
+}
+
+/** Follows the ties of all these groups, with as few passes over the rows as it can, until none grows any more. */
+export async function complete(groups: readonly GrowingGroup[], neighbours: Neighbours): Promise<void> {
+  for (;;) {
+    const members: { group: GrowingGroup; row: number }[] = [];
+    for (const group of groups) {
+      for (const row of group.take(MAX_QUERIES - members.length)) members.push({ group, row });
+    }
+    if (members.length === 0) return;
+    const found = await neighbours(members.map(({ row }) => row));
+    for (const [i, { group, row }] of members.entries()) group.add(row, found[i]!);
+  }
 }

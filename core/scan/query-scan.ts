@@ -1,5 +1,6 @@
 /** What one thread knows of one query's answer while it goes through the rows. */
 
+import { Bitset } from './bitset.ts';
 import type { Control } from './control.ts';
 import type { FoundRows, QueryJob } from './job.ts';
 import { middleOf, reachOf } from './query.ts';
@@ -40,6 +41,8 @@ export class QueryScan {
   /** The lowest scores that rows can have: the k-th best of them is a threshold without any float32 score. */
   readonly #lowest: TopK;
   readonly #candidates = new Candidates();
+  /** The rows that can be hits; all when `undefined`. */
+  readonly #mask: Bitset | undefined;
   /** A row whose score is surely lower is no hit. */
   #threshold: number;
   #published = Number.NEGATIVE_INFINITY;
@@ -55,20 +58,16 @@ export class QueryScan {
     this.#best = new TopK(query.k);
     this.#lowest = new TopK(query.k);
     this.#threshold = query.minScore;
+    this.#mask = query.mask && new Bitset(query.mask.length * 8, query.mask);
   }
 
   /** How many of the rows can be hits. */
   allowed(row: number, rows: number): number {
-    const { mask } = this.query;
-    if (!mask) return rows;
-    let allowed = 0;
-    for (let i = row; i < row + rows; i++) allowed += (mask[i >>> 3]! >>> (i & 7)) & 1;
-    return allowed;
+    return this.#mask ? this.#mask.count(row, row + rows) : rows;
   }
 
   isAllowed(row: number): boolean {
-    const { mask } = this.query;
-    return mask === undefined || ((mask[row >>> 3]! >>> (row & 7)) & 1) === 1;
+    return this.#mask === undefined || this.#mask.has(row);
   }
 
   /** Takes a row's float32 score. */

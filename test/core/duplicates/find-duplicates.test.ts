@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { afterAll, describe, expect, it } from 'vitest';
 import { type DuplicateStep, findDuplicates } from '../../../core/duplicates/find-duplicates.ts';
+import type { DuplicateGroup } from '../../../core/duplicates/group.ts';
 import type { DuplicateSource } from '../../../core/duplicates/source.ts';
 import { DIMENSIONS } from '../../../core/limits.ts';
 import { Bitset } from '../../../core/scan/bitset.ts';
@@ -94,10 +95,10 @@ describe('findDuplicates', () => {
   });
 
   it('ends a group at 1,000 pictures', async () => {
-    const chain = numbers(2_500).map((row): [number, number, number] => [row, row + 1, 0.98]);
+    const chain = numbers(2_500).map((row) => [row, row + 1, 0.98] as const);
     const { source } = graph(numbers(2_501), chain);
     const { value } = await findDuplicates(source, { minScore: 0.97 }).next();
-    expect(value!.groups.map(({ rows }) => rows.length)).toEqual([1_000]);
+    expect(value!.groups.map((group: DuplicateGroup) => group.rows.length)).toEqual([1_000]);
   });
 
   it('has nothing to say about no pictures', async () => {

@@ -1,6 +1,6 @@
 /** Rows and queries for the scan's tests, from a seed, and FAISS to compare with. */
 
-import { IndexFlatIP } from 'faiss-node';
+import faiss from 'faiss-node';
 import { encodeFaissHeader } from '../../../core/index/faiss-file.ts';
 import { DIMENSIONS, ROW_BYTES } from '../../../core/limits.ts';
 import type { Hit } from '../../../core/scan/hit.ts';
@@ -69,7 +69,7 @@ export function flatIndex(rows: Float32Array, allowed: (row: number) => boolean 
     const { buffer, byteOffset } = rows.subarray(label * DIMENSIONS);
     file.set(new Uint8Array(buffer, byteOffset, ROW_BYTES), header.length + i * ROW_BYTES);
   }
-  const index = IndexFlatIP.fromBuffer(file);
+  const index = faiss.IndexFlatIP.fromBuffer(file);
   return {
     search(query: Float32Array, k: number): Hit[] {
       const { labels: found, distances } = index.search(Array.from(query), Math.min(k, labels.length));
