@@ -31,8 +31,9 @@ export interface ByteRange {
 export type ComposePart = Uint8Array | { readonly copyFrom: string; readonly range: ByteRange };
 
 /**
- * Keys are non-empty strings of at most 1,024 UTF-8 bytes. Every method rejects with a `StoreUnavailable` (retryable)
- * when the store could not be reached after its own retries: whether a write then happened is unknown.
+ * Keys are non-empty strings of at most 1,024 UTF-8 bytes; every method rejects others with a `KeyInvalid`, and with a
+ * `StoreUnavailable` (retryable) when the store could not be reached after its own retries: whether a write then
+ * happened is unknown.
  */
 export interface ObjectStore {
   /**
@@ -64,7 +65,10 @@ export interface ObjectStore {
   /**
    * Writes one object made of `parts` in order. Copied ranges move inside the store and do not pass through here,
    * but for less than 5 MiB where a part would be too small for a multipart upload. Parts are drawn from the iterable
-   * as they are needed, so that a generator can write a file larger than memory.
+   * as they are needed, so that a generator can write a file larger than memory; it may use the buffer of a part again
+   * once the next part is drawn.
+   *
+   * @throws ObjectNotFound or RangeNotSatisfiable for a copied range that is not there; nothing is written then.
    */
   compose(
     key: string,

@@ -23,6 +23,8 @@ const PASSING = new Set([
   'ExpiredToken',
   'SlowDown',
   'OperationAborted',
+  // Someone else aborted it, or it was completed by a try that got no answer; the next begins anew.
+  'NoSuchUpload',
 ]);
 
 /** The HTTP status that an error came with; `undefined` when there was no answer at all. */

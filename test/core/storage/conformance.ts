@@ -15,7 +15,7 @@ import { prefixed } from '../../../core/storage/prefixed-store.ts';
 const MiB = 1024 * 1024;
 
 export interface ConformanceOptions {
-  /** Objects written to make a list of several pages. @default 2100 */
+  /** Objects written to make a list of several pages. @default 1050 */
   readonly manyObjects?: number;
   /** Runs of the comparison with a model. @default 25 */
   readonly modelRuns?: number;
@@ -103,13 +103,13 @@ export const ODD_KEYS = [
   `deep/${'m'.repeat(300)}/x`,
   'k'.repeat(1_024),
   '猫'.repeat(341),
-  `${'p/'.repeat(511)}q`,
+  `${'p/'.repeat(60)}q`,
 ];
 
 export function conformance(
   name: string,
   open: () => Promise<ObjectStore>,
-  { manyObjects = 2_100, modelRuns = 25, racers = 50 }: ConformanceOptions = {},
+  { manyObjects = 1_050, modelRuns = 25, racers = 50 }: ConformanceOptions = {},
 ): void {
   describe(`${name} as an object store`, () => {
     let whole: ObjectStore;

@@ -3,12 +3,12 @@
 import { FileStore } from '../../../core/storage/file-store.ts';
 import { pattern } from './conformance.ts';
 
-const [, , mode, folder, name] = process.argv;
+const [, , mode, folder, name, rounds] = process.argv;
 const store = new FileStore(folder!);
 
 if (mode === 'race') {
   const won: boolean[] = [];
-  for (let round = 0; round < 200; round++)
+  for (let round = 0; round < Number(rounds); round++)
     won.push(await store.putIfAbsent(`race/${round}`, new TextEncoder().encode(`${name}`)));
   process.stdout.write(JSON.stringify(won));
 } else {

@@ -279,7 +279,7 @@ describe('composing on S3', () => {
       ),
     );
 
-    await expect(store.compose('a', pieces)).rejects.toThrow();
+    await expect(store.compose('a', pieces)).rejects.toBeInstanceOf(StoreUnavailable);
 
     expect(requests.at(-1)!.method).toBe('DELETE');
     expect(requests.at(-1)!.query.get('uploadId')).toBe('u1');
