@@ -80,7 +80,6 @@ export class SearchApi extends Construct {
       httpApi: this.api,
       stageName: '$default',
       autoDeploy: true,
-      detailedMetricsEnabled: true,
       throttle: { rateLimit: throttle?.rate ?? 50, burstLimit: throttle?.burst ?? 100 },
       accessLogSettings: {
         destination: new LogGroupLogDestination(accessLog),

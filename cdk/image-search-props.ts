@@ -56,7 +56,7 @@ export interface ImageSearchProps {
 
   /**
    * Megabytes of memory, which also decide how much CPU a function has. Accounts begin with a limit of 3,008; a
-   * search over n pictures needs about 500 + n / 100 MB.
+   * search over n pictures needs about 640 + n / 99 MB.
    *
    * @default - 3,008 for uploads and search, 1,024 for compaction
    */

@@ -46,8 +46,6 @@ export function observed<Event, Result>(
 ): (event: Event, context: Context) => Promise<Result> {
   return async (event, context) => {
     powertools.addContext(context);
-    metrics.setFunctionName(context.functionName);
-    metrics.captureColdStartMetric();
     const end = openSubsegment();
     try {
       return await handler(event, context);
