@@ -17,12 +17,20 @@ export interface Patch {
   readonly by: string;
 }
 
-/** Short vectors: the protocol does not look into them, and more seeds run in a minute. */
-const SHORT_VECTORS: Patch = {
-  file: 'core/limits.ts',
-  replace: 'export const DIMENSIONS = 2048;',
-  by: 'export const DIMENSIONS = 32;',
-};
+/** Small sizes: the protocol does not look into vectors, and what takes many blocks in life should do so here. */
+const SMALL: readonly Patch[] = [
+  {
+    file: 'core/limits.ts',
+    replace: 'export const DIMENSIONS = 2048;',
+    by: 'export const DIMENSIONS = 32;',
+  },
+  { file: 'core/limits.ts', replace: 'rowsPerBlock: 1_024', by: 'rowsPerBlock: 3' },
+  {
+    file: 'core/index/rows-file.ts',
+    replace: 'const READ_BYTES = 8 * 1024 * 1024;',
+    by: 'const READ_BYTES = 120;',
+  },
+];
 
 /** Writes the bundle to `outfile`, with patches applied. @throws when a patch does not fit any more */
 export async function bundleSimulation(outfile: string, patches: readonly Patch[] = []): Promise<void> {
@@ -34,7 +42,7 @@ export async function bundleSimulation(outfile: string, patches: readonly Patch[
     format: 'esm',
     target: 'node20',
     logLevel: 'error',
-    plugins: [patching([SHORT_VECTORS, ...patches]), plainRows],
+    plugins: [patching([...SMALL, ...patches]), plainRows],
   });
 }
 

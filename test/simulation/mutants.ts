@@ -65,9 +65,9 @@ export const MUTANTS: readonly Mutant[] = [
     mistake: 'take every file that no manifest names for an orphan, those of runs at work too',
     patches: [
       {
-        file: 'core/index/index-files.ts',
-        replace: 'Number(writtenFor) <= generation',
-        by: 'Number(writtenFor) > 0',
+        file: COMPACTION,
+        replace: '...orphansOf(manifest, indexFiles)',
+        by: '...orphansOf({ ...manifest, generation: 1e9 }, await listIndexFiles(index))',
       },
     ],
   },

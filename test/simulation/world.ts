@@ -71,10 +71,10 @@ export class World {
       late: 0.01 * level,
       twice: 0.02 * level,
       crash: 0.004 * level,
-      sleep: 0.003 * level,
+      sleep: 0.003 * level * random.pick([1, 1, 5]),
     };
     this.#limits = {
-      manifestsKept: random.pick([3, 10]),
+      manifestsKept: random.pick([1, 3, 10]),
       maxDeadShare: random.pick([0.2, 0.5, 0.8]),
       maxAppendsPerCompaction: random.pick([2, 10, 5_000]),
     };
