@@ -6,7 +6,7 @@ import { type Connection, ConnectionContext } from '../api/connection.tsx';
 import { StatsProvider } from '../api/use-stats.tsx';
 import { libraryChanged } from '../library/library-version.ts';
 import { Announcer } from '../parts/announcer.tsx';
-import { fileName } from '../parts/format.ts';
+import { fileName, folderOf } from '../parts/format.ts';
 import { useRoute } from '../route/navigation.ts';
 import type { Route } from '../route/route.ts';
 import { summarise } from '../uploads/summary.ts';
@@ -36,7 +36,7 @@ function Page() {
   const route = useRoute();
   const { uploads } = useUploads();
   const { underway, steps } = summarise(uploads);
-  const folder = route.view === 'library' ? route.prefix : '';
+  const folder = route.view === 'library' ? folderOf(route.prefix) : '';
   useTitleAndFocus(route);
   useArrivals(steps.done);
   return (

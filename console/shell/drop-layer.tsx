@@ -68,7 +68,7 @@ export function DropLayer({ folder }: { folder: string }) {
             if (first) searchByFile(first.file);
           }}
         >
-          It stays in this browser.
+          It is not added to the library.
         </DropZone>
       )}
       <DropZone

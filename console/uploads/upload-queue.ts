@@ -54,7 +54,8 @@ export class UploadQueue {
   private readonly uploads = new Map<number, Upload>();
   /** Ids of the files whose turn is to come. */
   private waiting: number[] = [];
-  private readonly replacing = new Set<number>();
+  /** Ids of the files that may be sent: their names are free, or someone said to replace what has them. */
+  private readonly cleared = new Set<number>();
   private readonly listeners = new Set<() => void>();
   private nextId = 1;
   private sending = 0;
@@ -107,7 +108,7 @@ export class UploadQueue {
   replace(id?: number): void {
     for (const upload of this.uploads.values()) {
       if (upload.state.step === 'exists' && (id === undefined || id === upload.id)) {
-        this.replacing.add(upload.id);
+        this.cleared.add(upload.id);
         this.await(upload.id);
       }
     }
@@ -158,9 +159,11 @@ export class UploadQueue {
 
   private async sendOnce(id: number): Promise<UploadState> {
     const { key, file } = this.uploads.get(id)!;
-    if (!this.replacing.has(id)) {
+    if (!this.cleared.has(id)) {
       const { state } = await this.server.stateOf(key);
       if (state === 'indexed' || state === 'pending') return { step: 'exists' };
+      // Asked once: a second try may find what the first one sent before its connection broke.
+      this.cleared.add(id);
     }
     await this.server.send(key, file, (sent) => this.set(id, { step: 'sending', sent }));
     return { step: 'indexing' };

@@ -126,6 +126,23 @@ describe('the upload queue', () => {
     expect(server.sent).toEqual(['0.png']);
   });
 
+  it('does not take what it sent itself for a picture that was there before', async () => {
+    const server = new FakeServer();
+    const send = server.send.bind(server);
+    let tries = 0;
+    server.send = async (...sent) => {
+      await send(...sent);
+      tries += 1;
+      if (tries === 1) throw new Error('the connection broke after the last byte');
+    };
+    const queue = queueOn(server);
+
+    queue.add(files(1));
+    await settled(queue);
+
+    expect(stepsOf(queue)).toEqual({ '0.png': 'done' });
+  });
+
   it('forgets what has ended, and nothing else', async () => {
     const server = new FakeServer();
     const queue = queueOn(server);

@@ -50,7 +50,6 @@ export function QueryPanel({ route, picture }: { route: SearchRoute; picture: Qu
           <Button
             size="small"
             icon="crop"
-            aria-pressed={crop !== undefined}
             onClick={() => {
               setCrop(crop ? undefined : MIDDLE);
               if (!crop) announce('A box is on the picture. Tab to it to move it.');
