@@ -30,6 +30,8 @@ export interface AddOutcome {
 }
 
 const UPLOADS_AT_ONCE = 8;
+const UPLOAD_TRIES = 4;
+const RETRY_MS = 500;
 const POLL_MS = 250;
 /** Keys asked for in one round. Uploads are indexed about in their order, so the first ones tell enough. */
 const ASKED_AT_ONCE = 16;
@@ -80,13 +82,26 @@ async function uploadOne(
     return { refused: `the file has more than ${PICTURE_LIMITS.maxBytes / 1024 ** 2} MiB` };
   }
   if (!force && (await isThere(client, file))) return 'unchanged';
+  const about = { key: file.key, contentType: file.contentType };
   try {
-    await client.upload(await readFile(file.path), { key: file.key, contentType: file.contentType });
+    await withRetries(async () => client.upload(await readFile(file.path), about));
     return 'uploaded';
   } catch (error) {
     if (error instanceof ProblemError && error.status >= 400 && error.status < 500)
       return { refused: error.message };
     throw error;
+  }
+}
+
+/** Tries again what a busy server put off; one upload among thousands must not end the run. */
+async function withRetries(work: () => Promise<void>): Promise<void> {
+  for (let left = UPLOAD_TRIES - 1; ; left--) {
+    try {
+      return await work();
+    } catch (error) {
+      if (left === 0 || !(error instanceof ProblemError && error.retryable)) throw error;
+      await new Promise((resolve) => setTimeout(resolve, RETRY_MS * (UPLOAD_TRIES - left)));
+    }
   }
 }
 

@@ -133,6 +133,7 @@ export async function serveFolder(options: ServeOptions): Promise<Serving> {
       logger,
     });
     stopping.unshift(() => watcher.close());
+    warmUp(embedder, api, logger);
     // After the watcher is ready, so that no change falls between the two; what both see is told once.
     const compared = compareFolder({ pictures, index, events, sequencer });
     return { url: origin, queue, compared, stop };
@@ -140,6 +141,12 @@ export async function serveFolder(options: ServeOptions): Promise<Serving> {
     await stop();
     throw error;
   }
+}
+
+/** Loads model and index while nobody waits for them yet. */
+function warmUp(embedder: Embedder, api: { request(path: string): unknown }, logger: Logger): void {
+  embedder.warm().catch((error: unknown) => logger.error('the model could not be loaded', { error }));
+  void api.request('/v1/stats');
 }
 
 /** The index of one model, in its folder. */

@@ -1,13 +1,15 @@
-/** Bundles the command line into dist/likeness.js; packages with native code stay outside the bundle. */
+/** Builds what runs: the command line as one file, and the console as static files. */
 
-import { chmod } from 'node:fs/promises';
+import { chmod, readdir, stat } from 'node:fs/promises';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 
+/** Bundles the command line into dist/likeness.js; packages stay outside, since some have native code. */
 export async function buildCli(): Promise<void> {
-  const outfile = `${root}dist/likeness.js`;
+  const outfile = join(root, 'dist', 'likeness.js');
   await build({
     absWorkingDir: root,
     entryPoints: ['cli/likeness.ts'],
@@ -23,3 +25,26 @@ export async function buildCli(): Promise<void> {
   });
   await chmod(outfile, 0o755);
 }
+
+/** Builds the console into dist/console. @returns whether it had to */
+export async function buildConsole(): Promise<boolean> {
+  const builtAt = await modifiedAt(join(root, 'dist', 'console', 'index.html'));
+  const sources = ['console', 'client', 'functions/search', 'core/limits.ts', 'package-lock.json'];
+  const changes = await Promise.all(sources.map((path) => newestIn(join(root, path))));
+  if (Math.max(...changes) < builtAt) return false;
+  const vite = await import('vite');
+  await vite.build({ configFile: join(root, 'console', 'vite.config.ts'), logLevel: 'warn' });
+  return true;
+}
+
+/** When something at or below `path` last changed, in milliseconds since the Unix epoch. */
+async function newestIn(path: string): Promise<number> {
+  const entries = await readdir(path, { recursive: true }).catch(() => []);
+  return Math.max(...(await Promise.all([path, ...entries.map((name) => join(path, name))].map(modifiedAt))));
+}
+
+const modifiedAt = (path: string): Promise<number> =>
+  stat(path).then(
+    ({ mtimeMs }) => mtimeMs,
+    () => 0,
+  );

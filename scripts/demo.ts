@@ -29,27 +29,29 @@ const SHOWN = 5;
 const { values } = parseArgs({ options: { json: { type: 'boolean', default: false } } });
 const tell = values.json ? warn : say;
 
-const embedder = await loadEmbedder(await modelFolder());
-if (embedder.model.synthetic) {
-  warn('The model has SYNTHETIC weights: likeness of meaning is not to be expected of these answers.');
-}
-const folder = await mkdtemp(join(tmpdir(), 'likeness-demo-'));
-const serving = await serveFolder({ folder, port: 0, embedder, logger: consoleLogger(warn) });
-try {
-  const client = createClient({ endpoint: serving.url });
-  const { added, seconds } = await addAll(client);
-  tell(`Added ${added} pictures in ${seconds.toFixed(1)} s, ${(added / seconds).toFixed(1)} a second.`);
-  const quality = await measure(client);
-  tell(
-    `Of the first ${LOOKED_AT} answers to each of ${quality.queries} pictures, ` +
-      `${(quality.share * 100).toFixed(1)} % are the same picture in another skin tone.`,
-  );
-  tell(`A search took ${quality.p50Ms.toFixed(1)} ms (median of ${quality.queries}, by key, over HTTP).`);
-  if (values.json)
-    say(JSON.stringify({ model: embedder.model.modelId, pictures: added, seconds, ...quality }));
-} finally {
-  await serving.stop();
-  await rm(folder, { recursive: true });
+async function main(): Promise<void> {
+  const embedder = await loadEmbedder(await modelFolder());
+  if (embedder.model.synthetic) {
+    warn('The model has SYNTHETIC weights: likeness of meaning is not to be expected of these answers.');
+  }
+  const folder = await mkdtemp(join(tmpdir(), 'likeness-demo-'));
+  const serving = await serveFolder({ folder, port: 0, embedder, logger: consoleLogger(warn) });
+  try {
+    const client = createClient({ endpoint: serving.url });
+    const { added, seconds } = await addAll(client);
+    tell(`Added ${added} pictures in ${seconds.toFixed(1)} s, ${(added / seconds).toFixed(1)} a second.`);
+    const quality = await measure(client);
+    tell(
+      `Of the first ${LOOKED_AT} answers to each of ${quality.queries} pictures, ` +
+        `${(quality.share * 100).toFixed(1)} % are the same picture in another skin tone.`,
+    );
+    tell(`A search took ${quality.p50Ms.toFixed(1)} ms (median of ${quality.queries}, by key, over HTTP).`);
+    if (values.json)
+      say(JSON.stringify({ model: embedder.model.modelId, pictures: added, seconds, ...quality }));
+  } finally {
+    await serving.stop();
+    await rm(folder, { recursive: true });
+  }
 }
 
 async function addAll(client: Client): Promise<{ added: number; seconds: number }> {
@@ -99,3 +101,5 @@ async function measure(client: Client): Promise<{ queries: number; share: number
 }
 
 const isSibling = (key: string, other: string): boolean => key !== other && motifOf(key) === motifOf(other);
+
+await main();

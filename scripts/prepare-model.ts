@@ -1,10 +1,11 @@
 /** Builds the model that this machine uses, and remembers which one that is. */
 
 import { megabytes, type Progress, startProgress } from '../cli/progress.ts';
+import { readModelInfo } from '../core/embedding/model-folder.ts';
 import { type PreparedModel, prepareModel } from '../layers/onnx-resnet50/build.ts';
 import { DownloadFailed, WeightsUnusable } from '../layers/onnx-resnet50/errors.ts';
 import { DEFAULT_WEIGHTS, SYNTHETIC_WEIGHTS } from '../layers/onnx-resnet50/weights.ts';
-import { MODELS_FOLDER, readModelChoice, writeModelChoice } from '../local/model-choice.ts';
+import { MODELS_FOLDER, type ModelChoice, readModelChoice, writeModelChoice } from '../local/model-choice.ts';
 import { canReach } from './reach.ts';
 import { CannotContinue, say, warn } from './say.ts';
 
@@ -43,11 +44,17 @@ interface Built {
   readonly fallback: boolean;
 }
 
-async function buildChosen(weights: string): Promise<Built> {
+/** @param before what was built from these weights earlier, which will do should they be gone by now */
+async function buildChosen(weights: string, before?: ModelChoice): Promise<Built> {
   try {
     return { prepared: await build(weights), weights, fallback: false };
   } catch (error) {
     if (!(error instanceof WeightsUnusable || error instanceof DownloadFailed)) throw error;
+    const model = before && (await readModelInfo(before.folder).catch(() => undefined));
+    if (model) {
+      warn(`Model: ${error.message}; going on with the model that was built from them.`);
+      return { prepared: { folder: before.folder, model, built: false }, weights, fallback: false };
+    }
     throw new CannotContinue(`Model: ${error.message}.
 
 Ways to continue, any one of them:

@@ -8,7 +8,7 @@
 
 import { resolve } from 'node:path';
 import { parseArgs } from 'node:util';
-import { buildCli } from './build.ts';
+import { buildCli, buildConsole } from './build.ts';
 import { prepareFaiss } from './faiss.ts';
 import { prepareChosenModel } from './prepare-model.ts';
 import { CannotContinue, say, warn } from './say.ts';
@@ -19,6 +19,7 @@ try {
   await prepareChosenModel(fromWhereTyped(values.weights ?? process.env.LIKENESS_WEIGHTS));
   await buildCli();
   say('Command line: built dist/likeness.js.');
+  say(`Console: ${(await buildConsole()) ? 'built dist/console' : 'is there'}.`);
 } catch (error) {
   if (!(error instanceof CannotContinue)) throw error;
   warn(error.message);

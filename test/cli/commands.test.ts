@@ -48,18 +48,13 @@ describe('likeness add', () => {
     const first = await likeness('add', source, '--json');
     const folder = source.split('/').at(-1);
     expect(first.code).toBe(0);
-    expect(first.json()).toMatchObject({
-      added: [`${folder}/new.png`, `${folder}/newer.png`],
-      unchanged: [],
-    });
+    expect(first.json().added.toSorted()).toEqual([`${folder}/new.png`, `${folder}/newer.png`]);
     const search = await likeness('search', file, '-k', '1', '--json');
     expect(keysOf(search.json().results)).toEqual([`${folder}/new.png`]);
 
     const second = await likeness('add', source, '--json');
-    expect(second.json()).toMatchObject({
-      added: [],
-      unchanged: [`${folder}/new.png`, `${folder}/newer.png`],
-    });
+    expect(second.json().added).toEqual([]);
+    expect(second.json().unchanged).toHaveLength(2);
   });
 
   it('reports what is refused, adds the rest, and exits with 1', async () => {
@@ -82,7 +77,7 @@ describe('likeness add', () => {
     expect((await likeness('add', file, '--json')).json()).toMatchObject({ added: ['one.png'] });
 
     expect(await readFile(join(library.folder, 'one.png'))).toEqual(await picture(9));
-    expect((await likeness('search', file, '-k', '1')).out).toMatch(/^1\.000 {2}one\.png$/);
+    expect((await likeness('search', file, '-k', '1')).out).toMatch(/^1\.000 +one\.png$/);
   });
 
   it('fails for what is not there or not called a picture', async () => {
@@ -99,7 +94,7 @@ describe('likeness search and similar', () => {
     const { code, out } = await likeness('search', await sourceFile('q.webp', await picture(2, 'webp')));
 
     expect(code).toBe(0);
-    expect(out.split('\n')[0]).toMatch(/^0\.9\d\d {2}trips\/two\.png$/);
+    expect(out.split('\n')[0]).toMatch(/^0\.9\d\d +trips\/two\.png$/);
     expect(out.split('\n')).toHaveLength(2);
   });
 
