@@ -90,7 +90,9 @@ async function verifyManifests(
 ): Promise<Manifest | undefined> {
   let before: Manifest | undefined;
   let latest: Manifest | undefined;
-  for (const { generation } of await listManifests(index)) {
+  const listed = await listManifests(index);
+  for (const { generation } of listed) {
+    const isHighest = generation === listed.at(-1)?.generation;
     const name = manifestName(generation);
     const wrong = (detail: string) => problems.add('error', 'manifest-inconsistent', name, detail);
     latest = undefined;
@@ -104,7 +106,9 @@ async function verifyManifests(
         wrong('it has fewer rows than one before it in the same lineage');
       before = manifest;
     } catch (error) {
-      if (error instanceof IndexDamaged) problems.add('error', 'manifest-unreadable', name, error.message);
+      // An old one is only history, and cleaned away in time.
+      const severity = isHighest ? 'error' : 'warning';
+      if (error instanceof IndexDamaged) problems.add(severity, 'manifest-unreadable', name, error.message);
       // Cleaned away since it was listed.
       else if (!(error instanceof ObjectNotFound)) throw error;
     }
