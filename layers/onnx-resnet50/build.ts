@@ -10,16 +10,21 @@ import {
   readModelInfo,
 } from '../../core/embedding/model-folder.ts';
 import { PREPROCESSING } from '../../core/embedding/preprocessing.ts';
+import { calibrate } from './calibrate.ts';
+import { calibrationCrops, calibrationFolder } from './calibration-pictures.ts';
 import type { Progress } from './download.ts';
 import { foldBatchNorm } from './fold.ts';
 import { float32Graph } from './graph.ts';
+import { int8Graph } from './int8-graph.ts';
 import { DEFAULT_WEIGHTS, weightsSource } from './weights.ts';
 
 export interface ModelRequest {
   /** `imagenet1k-v2` (default), `imagenet1k-v1`, `synthetic`, or the path of a `.pth` or `.safetensors` file. */
   readonly weights?: string;
-  /** @default 'fp32' */
-  readonly precision?: 'fp32';
+  /** `int8` is faster and a quarter of the size, and a little less exact. @default 'fp32' */
+  readonly precision?: 'fp32' | 'int8';
+  /** Folder of pictures like those that will be indexed, to calibrate int8 on. @default drawings of a package */
+  readonly calibration?: string;
   /** Folder of all models; each has its own folder there, and downloads are kept beside them. */
   readonly out: string;
   /** Hears how far a download is. */
@@ -39,13 +44,17 @@ const BUILDER = 1;
 
 /**
  * @throws WeightsUnusable when the weights are unknown, damaged or not of ResNet50;
- *   DownloadFailed when they could not be had.
+ *   DownloadFailed when they could not be had; CalibrationImpossible when int8 has no pictures to be calibrated on.
  */
 export async function prepareModel(request: ModelRequest): Promise<PreparedModel> {
   const { weights = DEFAULT_WEIGHTS, precision = 'fp32', out, onProgress = () => {} } = request;
   const source = weightsSource(weights, join(out, 'downloads'));
-  const folder = join(out, source.name);
-  const made = `builder ${BUILDER}, ${PREPROCESSING}, weights ${await source.fingerprint()}`;
+  const pictures = precision === 'int8' ? calibrationFolder(request.calibration) : undefined;
+  const folder = join(out, pictures ? `${source.name}-int8` : source.name);
+  const made = [
+    `builder ${BUILDER}, ${PREPROCESSING}, weights ${await source.fingerprint()}`,
+    ...(pictures ? [`calibrated on ${pictures}`] : []),
+  ].join(', ');
   const existing = await readModelInfo(folder).catch(() => undefined);
   if (
     existing?.source === made &&
@@ -54,7 +63,10 @@ export async function prepareModel(request: ModelRequest): Promise<PreparedModel
     return { folder, model: existing, built: false };
   }
 
-  const graph = float32Graph(foldBatchNorm(await source.read(onProgress)));
+  const folded = foldBatchNorm(await source.read(onProgress));
+  const graph = pictures
+    ? int8Graph(folded, await calibrate(folded, await calibrationCrops(pictures)))
+    : float32Graph(folded);
   const bytes = graph.encode({ preprocessing: PREPROCESSING });
   const sha256 = createHash('sha256').update(bytes).digest('hex');
   const model: ModelDescription = {
@@ -74,6 +86,7 @@ export async function prepareModel(request: ModelRequest): Promise<PreparedModel
 
 /** Writes a file so that nobody ever sees half of it. */
 async function replaceFile(path: string, content: Uint8Array | string): Promise<void> {
-  await writeFile(`${path}.part`, content);
-  await rename(`${path}.part`, path);
+  const part = `${path}.${process.pid}.part`;
+  await writeFile(part, content);
+  await rename(part, path);
 }

@@ -11,3 +11,8 @@ export class WeightsUnusable extends LikenessError {
 export class DownloadFailed extends LikenessError {
   readonly retryable = true;
 }
+
+/** There are no pictures to learn an int8 model's ranges from. */
+export class CalibrationImpossible extends LikenessError {
+  readonly retryable = false;
+}

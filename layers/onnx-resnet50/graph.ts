@@ -1,12 +1,10 @@
 /** The ONNX graph in float32: uint8 pixels in, unit vectors out. */
 
+import { SIDE } from '../../core/embedding/geometry.ts';
 import { DIMENSIONS } from '../../core/limits.ts';
-import { NETWORK_INPUT, resnet50 } from './architecture.ts';
-import type { FoldedWeights } from './fold.ts';
+import { type Convolution, type MaxPool, NETWORK_INPUT, resnet50 } from './architecture.ts';
+import type { FoldedConvolution, FoldedWeights } from './fold.ts';
 import { ELEMENT, OnnxGraph } from './onnx.ts';
-
-/** Side of the square of pixels that the network sees. */
-export const SIDE = 224;
 
 /** ImageNet's mean and standard deviation for R, G, B, as torchvision's transforms have them. */
 const MEAN = [0.485, 0.456, 0.406];
@@ -39,48 +37,65 @@ export function addEmbedding(graph: OnnxGraph, features: string): void {
   graph.output('embedding', ELEMENT.float32, ['n', DIMENSIONS]);
 }
 
-/** The whole network with these weights. */
-export function float32Graph(weights: FoldedWeights): OnnxGraph {
+/** Adds a convolution of `[input, weights, bias]`. */
+export function addConvolution(
+  graph: OnnxGraph,
+  { window, stride }: Convolution,
+  operands: readonly string[],
+  name: string,
+): void {
+  const padding = (window - 1) / 2;
+  graph.node(name, 'Conv', operands, {
+    kernel_shape: [window, window],
+    strides: [stride, stride],
+    pads: [padding, padding, padding, padding],
+  });
+}
+
+export function addMaxPool(graph: OnnxGraph, { name, input }: MaxPool): void {
+  graph.node(name, 'MaxPool', [input], { kernel_shape: [3, 3], strides: [2, 2], pads: [1, 1, 1, 1] });
+}
+
+/** Adds the weights of a convolution, and the convolution, with its ReLU where it has one. */
+export function addFloat32Convolution(graph: OnnxGraph, step: Convolution, numbers: FoldedConvolution): void {
+  const { name, input, inputs, outputs, window, relu } = step;
+  const operands = [
+    input,
+    graph.constant(`${name}.weight`, numbers.weights, [outputs, inputs, window, window]),
+    graph.constant(`${name}.bias`, numbers.bias),
+  ];
+  addConvolution(graph, step, operands, relu ? `${name}.linear` : name);
+  if (relu) graph.node(name, 'Relu', [`${name}.linear`]);
+}
+
+/**
+ * The whole network with these weights.
+ *
+ * @param expose Steps whose values become outputs too, for looking inside.
+ */
+export function float32Graph(weights: FoldedWeights, { expose = [] as readonly string[] } = {}): OnnxGraph {
   const graph = new OnnxGraph('resnet50');
   addPixels(graph);
-  let last = NETWORK_INPUT;
-  for (const step of resnet50()) {
+  const steps = resnet50();
+  for (const step of steps) {
     switch (step.kind) {
-      case 'convolution': {
-        const { name, input, inputs, outputs, window, stride, relu } = step;
-        const { weights: kernel, bias } = weights.get(name)!;
-        const padding = (window - 1) / 2;
-        const numbers = [
-          graph.constant(`${name}.weight`, kernel, [outputs, inputs, window, window]),
-          graph.constant(`${name}.bias`, bias),
-        ];
-        const attributes = {
-          kernel_shape: [window, window],
-          strides: [stride, stride],
-          pads: [padding, padding, padding, padding],
-        };
-        if (relu) {
-          const before = graph.node(`${name}.linear`, 'Conv', [input, ...numbers], attributes);
-          graph.node(name, 'Relu', [before]);
-        } else {
-          graph.node(name, 'Conv', [input, ...numbers], attributes);
-        }
+      case 'convolution':
+        addFloat32Convolution(graph, step, weights.get(step.name)!);
         break;
-      }
       case 'max-pool':
-        graph.node(step.name, 'MaxPool', [step.input], {
-          kernel_shape: [3, 3],
-          strides: [2, 2],
-          pads: [1, 1, 1, 1],
-        });
+        addMaxPool(graph, step);
         break;
-      case 'sum': {
-        const sum = graph.node(`${step.name}.sum`, 'Add', [step.input, step.shortcut]);
-        graph.node(step.name, 'Relu', [sum]);
-      }
+      case 'sum':
+        graph.node(`${step.name}.sum`, 'Add', [step.input, step.shortcut]);
+        graph.node(step.name, 'Relu', [`${step.name}.sum`]);
     }
-    last = step.name;
   }
-  addEmbedding(graph, last);
+  addEmbedding(graph, steps.at(-1)!.name);
+  for (const name of expose) {
+    graph.output(name, ELEMENT.float32, [
+      'n',
+      ...['channels', 'rows', 'columns'].map((side) => `${name}.${side}`),
+    ]);
+  }
   return graph;
 }

@@ -1,0 +1,176 @@
+/**
+ * Pictures per second from file bytes to unit vector, beside the reference stack (Pillow, torchvision, torch) on the
+ * same pictures with the same threads: `npm run bench:embed [-- --json] [-- --weights file.pth] [-- --rounds 5]`.
+ *
+ * Photos are those of a folder given with `--photos`; rendered pictures are 300 of a dev dependency. The reference runs
+ * each set at several batch sizes and the fastest counts. Rounds alternate, and each figure is the median of its rounds.
+ */
+
+import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
+import { availableParallelism, tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { parseArgs } from 'node:util';
+import type { Embedder } from '../core/embedding/embedder.ts';
+import { loadEmbedder } from '../core/embedding/load.ts';
+import { prepareModel } from '../layers/onnx-resnet50/build.ts';
+import { MODELS_FOLDER } from '../local/model-choice.ts';
+import { sharedPhotos, sharedWeights } from '../test/shared.ts';
+import { neighbourAgreement } from './embed/agreement.ts';
+import { Reference, type Run } from './embed/reference.ts';
+import { describeMachine, machine } from './machine.ts';
+
+const RENDERED = fileURLToPath(new URL('../node_modules/@lobehub/fluent-emoji-3d/assets', import.meta.url));
+const RENDERED_COUNT = 300;
+const BATCHES = [1, 2, 4, 8, 16];
+const NEIGHBOURS = 10;
+
+const { values: options } = parseArgs({
+  options: {
+    json: { type: 'boolean', default: false },
+    rounds: { type: 'string', default: '3' },
+    weights: { type: 'string', default: sharedWeights ?? 'synthetic' },
+    photos: { type: 'string', default: sharedPhotos ?? '' },
+    python: { type: 'string', default: '/usr/bin/python3' },
+  },
+});
+const say = (line: string): void => {
+  if (!options.json) console.log(line);
+};
+
+interface PictureSet {
+  readonly name: string;
+  readonly folder: string;
+  readonly names: readonly string[];
+}
+
+const median = (numbers: readonly number[]): number =>
+  [...numbers].sort((a, b) => a - b)[numbers.length >> 1]!;
+const rounded = (value: number): number => Math.round(value * 1000) / 1000;
+const dot = (a: Float32Array, b: Float32Array): number => a.reduce((sum, x, i) => sum + x * b[i]!, 0);
+
+async function pictureSets(): Promise<PictureSet[]> {
+  const every = async (folder: string, kind: RegExp) =>
+    (await readdir(folder)).filter((x) => kind.test(x)).sort();
+  const rendered = await every(RENDERED, /\.webp$/);
+  const step = Math.floor(rendered.length / RENDERED_COUNT);
+  const sets = [
+    {
+      name: 'rendered',
+      folder: RENDERED,
+      names: rendered.filter((_, i) => i % step === 0).slice(0, RENDERED_COUNT),
+    },
+  ];
+  if (options.photos) {
+    sets.push({ name: 'photos', folder: options.photos, names: await every(options.photos, /\.jpe?g$/i) });
+  }
+  return sets;
+}
+
+async function embedAll(embedder: Embedder, { folder, names }: PictureSet): Promise<Run> {
+  const files = await Promise.all(names.map((name) => readFile(join(folder, name))));
+  const start = performance.now();
+  const outcomes = await embedder.embed(files);
+  const seconds = (performance.now() - start) / 1000;
+  return {
+    seconds,
+    vectors: outcomes.map(({ embedding, rejected }) => {
+      if (rejected) throw rejected;
+      return embedding;
+    }),
+  };
+}
+
+async function compare(
+  set: PictureSet,
+  fp32: Embedder,
+  int8: Embedder,
+  reference: Reference,
+  rounds: number,
+) {
+  const times = { fp32: [] as number[], int8: [] as number[], reference: BATCHES.map(() => [] as number[]) };
+  const last: { fp32?: Run; int8?: Run; reference?: Run } = {};
+  for (let round = 0; round < rounds; round++) {
+    for (const [i, batch] of BATCHES.entries()) {
+      last.reference = await reference.run(set.folder, set.names, batch);
+      times.reference[i]!.push(last.reference.seconds);
+    }
+    last.fp32 = await embedAll(fp32, set);
+    times.fp32.push(last.fp32.seconds);
+    last.int8 = await embedAll(int8, set);
+    times.int8.push(last.int8.seconds);
+  }
+  const medians = times.reference.map(median);
+  const best = Math.min(...medians);
+  const perSecond = (seconds: number) => rounded(set.names.length / seconds);
+  const cosines = (a: Run, b: Run) => a.vectors.map((vector, i) => dot(vector, b.vectors[i]!));
+  const mean = (numbers: readonly number[]) => numbers.reduce((sum, x) => sum + x, 0) / numbers.length;
+  return {
+    pictures: set.names.length,
+    fp32: perSecond(median(times.fp32)),
+    int8: perSecond(median(times.int8)),
+    reference: perSecond(best),
+    referenceBatch: BATCHES[medians.indexOf(best)]!,
+    vsReference: rounded(best / median(times.fp32)),
+    int8VsFp32: rounded(median(times.fp32) / median(times.int8)),
+    cosineToReference: options.weights.endsWith('.pth')
+      ? rounded(Math.min(...cosines(last.fp32!, last.reference!)))
+      : null,
+    int8Cosine: rounded(mean(cosines(last.int8!, last.fp32!))),
+    int8Agreement: rounded(neighbourAgreement(last.fp32!.vectors, last.int8!.vectors, NEIGHBOURS)),
+  };
+}
+
+const threads = availableParallelism();
+const scratch = await mkdtemp(join(tmpdir(), 'likeness-bench-'));
+async function prepare(precision: 'fp32' | 'int8'): Promise<Embedder> {
+  const { folder } = await prepareModel({ weights: options.weights, precision, out: MODELS_FOLDER });
+  const embedder = await loadEmbedder(folder, { threads });
+  await embedder.warm();
+  return embedder;
+}
+const fp32 = await prepare('fp32');
+const int8 = await prepare('int8');
+const reference = await Reference.start({
+  python: options.python,
+  threads,
+  weights: options.weights.endsWith('.pth') ? options.weights : undefined,
+  scratch,
+});
+try {
+  say(describeMachine(machine()));
+  say(
+    `reference: ${Object.entries(reference.versions)
+      .map((entry) => entry.join(' '))
+      .join(', ')}`,
+  );
+  const results: Record<string, Awaited<ReturnType<typeof compare>>> = {};
+  for (const set of await pictureSets()) {
+    const result = await compare(set, fp32, int8, reference, Number(options.rounds));
+    results[set.name] = result;
+    say(`${set.name}, ${result.pictures} pictures, per second:`);
+    say(`  fp32       ${result.fp32}   ${result.vsReference} x the reference`);
+    say(`  int8       ${result.int8}   ${result.int8VsFp32} x fp32`);
+    say(`  reference  ${result.reference}   at its best batch size, ${result.referenceBatch}`);
+    say(
+      `  int8: mean cosine to fp32 ${result.int8Cosine}, same ${NEIGHBOURS} neighbours ${result.int8Agreement}`,
+    );
+  }
+  if (options.json) {
+    console.log(
+      JSON.stringify({
+        machine: machine(),
+        reference: reference.versions,
+        results,
+        ratios: {
+          photos_vs_reference: results.photos?.vsReference ?? null,
+          rendered_vs_reference: results.rendered!.vsReference,
+          int8_vs_fp32: results.rendered!.int8VsFp32,
+        },
+      }),
+    );
+  }
+} finally {
+  reference.stop();
+  await rm(scratch, { recursive: true, force: true });
+}
