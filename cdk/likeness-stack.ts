@@ -53,13 +53,21 @@ export class LikenessStack extends Stack {
       description: 'Likeness: functions, queues, API and alarms.',
     });
     this.search = new ImageSearch(nested, 'Search', { ...search, images, index });
-    const { url, consoleUrl, dashboard } = this.search;
+    const { url, consoleUrl, dashboard, ingestion } = this.search;
     const console = `https://${this.region}.console.aws.amazon.com/cloudwatch/home?region=${this.region}`;
     new CfnOutput(this, 'ApiUrl', { value: url, description: 'Address of the API' });
     new CfnOutput(this, 'DashboardUrl', { value: `${console}#dashboards:name=${dashboard.dashboardName}` });
     new CfnOutput(this, 'TryIt', {
       value: `aws s3 cp photo.jpg s3://${images.bucketName}/ && sleep 15 && npx likeness search photo.jpg --endpoint ${url}`,
       description: 'Upload a picture and find it',
+    });
+    new CfnOutput(this, 'UploadsQueueUrl', {
+      value: ingestion.queue.queueUrl,
+      description: 'Where likeness backfill sends its work (--queue-url)',
+    });
+    new CfnOutput(this, 'DeadLettersArn', {
+      value: ingestion.deadLetters.queueArn,
+      description: 'Uploads that three tries could not index',
     });
     if (consoleUrl) new CfnOutput(this, 'ConsoleUrl', { value: consoleUrl });
   }
