@@ -6,6 +6,7 @@ import { ProblemError } from '../client/problem-error.ts';
 import { PICTURE_LIMITS } from '../core/limits.ts';
 import type { PictureFile } from './files.ts';
 import { eachOf } from './parallel.ts';
+import { withRetries } from './retry.ts';
 
 export interface AddOptions {
   readonly client: Client;
@@ -30,8 +31,6 @@ export interface AddOutcome {
 }
 
 const UPLOADS_AT_ONCE = 8;
-const UPLOAD_TRIES = 4;
-const RETRY_MS = 500;
 const POLL_MS = 250;
 /** Keys asked for in one round. Uploads are indexed about in their order, so the first ones tell enough. */
 const ASKED_AT_ONCE = 16;
@@ -93,18 +92,6 @@ async function uploadOne(
   }
 }
 
-/** Tries again what a busy server put off; one upload among thousands must not end the run. */
-async function withRetries(work: () => Promise<void>): Promise<void> {
-  for (let left = UPLOAD_TRIES - 1; ; left--) {
-    try {
-      return await work();
-    } catch (error) {
-      if (left === 0 || !(error instanceof ProblemError && error.retryable)) throw error;
-      await new Promise((resolve) => setTimeout(resolve, RETRY_MS * (UPLOAD_TRIES - left)));
-    }
-  }
-}
-
 /** Whether the library has the file as it is: this is how a second run goes on where the first was interrupted. */
 async function isThere(client: Client, file: PictureFile): Promise<boolean> {
   const image = await client.image(file.key);
@@ -128,7 +115,7 @@ async function waitFor(
     const asked = uploaded.splice(0, ASKED_AT_ONCE);
     const open: string[] = [];
     await eachOf(asked, ASKED_AT_ONCE, async (key) => {
-      const image = await client.image(key);
+      const image = await withRetries(() => client.image(key));
       if (image.state === 'indexed') outcome.added.push(key);
       else if (image.state === 'rejected') outcome.refused.push({ key, reason: image.reason.message });
       else open.push(key);

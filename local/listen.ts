@@ -8,6 +8,9 @@ import { LikenessError } from '../core/errors.ts';
 /** No other machine gets in: whoever does may read and delete the pictures. */
 const HOST = '127.0.0.1';
 
+/** Longer than clients keep a connection they do not use, so that none sends a request into one that is closing. */
+const KEEP_ALIVE_MS = 75_000;
+
 /** The port cannot be had. */
 export class PortTaken extends LikenessError {
   readonly retryable = false;
@@ -32,6 +35,7 @@ export async function listen(
   port: number,
 ): Promise<Listening> {
   const server = createAdaptorServer({ fetch, hostname: HOST }) as Server;
+  server.keepAliveTimeout = KEEP_ALIVE_MS;
   await new Promise<void>((resolve, reject) => {
     server.once('error', (error: NodeJS.ErrnoException) => {
       const taken = error.code === 'EADDRINUSE' || error.code === 'EACCES';

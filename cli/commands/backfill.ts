@@ -89,7 +89,8 @@ Examples:
           },
         });
       } catch (error) {
-        if (cursor !== undefined) terminal.err(`Go on with: likeness ${name} --start-after '${cursor}'`);
+        if (cursor !== undefined && !target.local)
+          terminal.err(`Go on with: likeness ${name} --start-after '${cursor}'`);
         throw error;
       } finally {
         bar.stop();
