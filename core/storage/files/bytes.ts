@@ -26,8 +26,11 @@ export async function readAll(handle: FileHandle, target: Uint8Array, position: 
     }
     return true;
   };
-  const readers = Array.from({ length: STEPS_AT_ONCE }, reader);
-  return (await Promise.all(readers)).every(Boolean);
+  // All of them have ended before the caller hears of a failure: nothing writes into `target` any more.
+  const readers = await Promise.allSettled(Array.from({ length: STEPS_AT_ONCE }, reader));
+  const failed = readers.find((outcome) => outcome.status === 'rejected');
+  if (failed) throw failed.reason;
+  return readers.every((outcome) => outcome.status === 'fulfilled' && outcome.value);
 }
 
 async function readStep(handle: FileHandle, target: Uint8Array, position: number): Promise<boolean> {

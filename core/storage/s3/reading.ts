@@ -4,9 +4,8 @@ import type { Readable } from 'node:stream';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { GetObjectCommand, type GetObjectCommandOutput, type S3Client } from '@aws-sdk/client-s3';
 import { STORE_LIMITS } from '../../limits.ts';
-import { StoreUnavailable, StoreUnsuitable } from '../errors.ts';
+import { RangeNotSatisfiable, StoreUnavailable, StoreUnsuitable } from '../errors.ts';
 import type { ByteRange } from '../object-store.ts';
-import { assertWithin } from '../ranges.ts';
 import { storeErrorOf } from './faults.ts';
 
 /** One object to read from, in one state if `eTag` is given (in quotes, as S3 gives it). */
@@ -28,20 +27,23 @@ export async function readInto(source: Source, start: number, target: Uint8Array
   const stop = new AbortController();
   const states = new Set<string | undefined>();
   let next = 0;
+  let failure: unknown;
   const reader = async () => {
     while (next < target.byteLength && !stop.signal.aborted) {
       const from = next;
       next = Math.min(from + readPartBytes, target.byteLength);
-      states.add(await readPart(source, start + from, target.subarray(from, next), stop.signal));
+      try {
+        states.add(await readPart(source, start + from, target.subarray(from, next), stop.signal));
+      } catch (error) {
+        if (!stop.signal.aborted) failure = error;
+        stop.abort();
+      }
     }
   };
   const count = Math.min(readsAtOnce, Math.ceil(target.byteLength / readPartBytes));
-  try {
-    await Promise.all(Array.from({ length: count }, reader));
-  } catch (error) {
-    stop.abort();
-    throw error;
-  }
+  // All of them have ended before the caller hears of a failure: nothing writes into `target` any more.
+  await Promise.all(Array.from({ length: count }, reader));
+  if (stop.signal.aborted) throw failure;
   if (states.size > 1) throw new StoreUnavailable(`"${source.key}" was replaced while it was read`);
 }
 
@@ -58,7 +60,10 @@ async function readPart(
   let done = 0;
   for (let attempt = 1; ; attempt++) {
     const answer = await requestRange({ ...source, eTag }, { start: start + done, end }, signal);
-    assertWithin(key, { start, end }, answer.total);
+    if (answer.total < end) {
+      answer.body.destroy();
+      throw new RangeNotSatisfiable(key);
+    }
     eTag ??= answer.eTag;
     try {
       await fill(key, target, done, answer.body, (at) => {
@@ -97,7 +102,7 @@ export async function readWhole(
 
 /** An answer whose body has begun to come. */
 interface Answer {
-  readonly body: AsyncIterable<Uint8Array>;
+  readonly body: Readable;
   /** Bytes of the whole object. */
   readonly total: number;
   /** In quotes. */
@@ -115,9 +120,13 @@ async function requestRange(
   const command = new GetObjectCommand({ Bucket: bucket, Key: key, Range, ...(eTag && { IfMatch: eTag }) });
   try {
     const output = await client.send(command, { ...(abortSignal && { abortSignal }) });
+    const body = output.Body as Readable;
     const total = /\/(\d+)$/.exec(output.ContentRange ?? '')?.[1];
-    if (total === undefined) throw new StoreUnsuitable(`the store of "${bucket}" does not answer ranges`);
-    return { body: output.Body as Readable, total: Number(total), eTag: output.ETag, output };
+    if (total === undefined) {
+      body.destroy();
+      throw new StoreUnsuitable(`the store of "${bucket}" does not answer ranges`);
+    }
+    return { body, total: Number(total), eTag: output.ETag, output };
   } catch (error) {
     throw storeErrorOf(error, bucket, key);
   }
@@ -128,7 +137,7 @@ async function fill(
   key: string,
   target: Uint8Array,
   offset: number,
-  answer: AsyncIterable<Uint8Array>,
+  answer: Readable,
   progress: (offset: number) => void = () => {},
 ): Promise<void> {
   let at = offset;

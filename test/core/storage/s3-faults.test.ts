@@ -4,6 +4,7 @@ import { describe, expect, it } from 'vitest';
 import {
   ObjectNotFound,
   PreconditionFailed,
+  RangeNotSatisfiable,
   StoreUnavailable,
   StoreUnsuitable,
 } from '../../../core/storage/errors.ts';
@@ -174,6 +175,35 @@ describe('reading from S3', () => {
     const { store } = await scriptedS3((request) => ({ ...ranged(request, pattern(MiB, 3)), cutAfter: 0 }));
 
     await expect(store.read('a', { start: 0, end: MiB })).rejects.toBeInstanceOf(StoreUnavailable);
+  });
+
+  it('writes no more into memory that it has given back', async () => {
+    const bytes = pattern(40 * MiB, 9);
+    const { store } = await scriptedS3((request) => {
+      const isSecond = request.headers.range!.startsWith(`bytes=${8 * MiB}-`);
+      return isSecond ? refusal(403, 'AccessDenied') : ranged(request, bytes);
+    });
+    const memory = new Uint8Array(bytes.length);
+
+    await expect(store.read('a', { start: 0, end: bytes.length }, memory)).rejects.toBeInstanceOf(
+      StoreUnsuitable,
+    );
+
+    memory.fill(0);
+    await new Promise((resolve) => setTimeout(resolve, 300));
+    expect(sameBytes(memory, new Uint8Array(memory.length))).toBe(true);
+  });
+
+  it('leaves no connection with the rest of an answer on it', async () => {
+    const bytes = pattern(4 * MiB, 10);
+    const { store, open } = await scriptedS3((request) => ranged(request, bytes));
+
+    for (let i = 0; i < 3; i++)
+      await expect(store.read('a', { start: 0, end: bytes.length + 1 })).rejects.toBeInstanceOf(
+        RangeNotSatisfiable,
+      );
+
+    await expect.poll(open).toBe(0);
   });
 
   it('never mixes two states of an object that is replaced during the read', async () => {

@@ -33,6 +33,8 @@ export interface ScriptedS3 {
   readonly requests: readonly ScriptedRequest[];
   /** Connections opened so far. */
   connections(): number;
+  /** Connections that are open now. */
+  open(): number;
 }
 
 /** An answer that refuses, with S3's error document. */
@@ -71,8 +73,13 @@ export async function scriptedS3(script: (request: ScriptedRequest) => ScriptedA
     else if (cutAfter === undefined) outgoing.end(bytes);
     else outgoing.write(bytes.subarray(0, cutAfter), () => setTimeout(() => outgoing.destroy(), 20));
   });
-  server.on('connection', () => {
+  let open = 0;
+  server.on('connection', (socket) => {
     connections++;
+    open++;
+    socket.on('close', () => {
+      open--;
+    });
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   const { port } = server.address() as AddressInfo;
@@ -85,5 +92,10 @@ export async function scriptedS3(script: (request: ScriptedRequest) => ScriptedA
     server.closeAllConnections();
     server.close();
   });
-  return { store: new S3Store({ client, bucket: 'bucket' }), requests, connections: () => connections };
+  return {
+    store: new S3Store({ client, bucket: 'bucket' }),
+    requests,
+    connections: () => connections,
+    open: () => open,
+  };
 }
