@@ -35,6 +35,8 @@ export class Network {
     this.session ??= InferenceSession.create(modelFile(this.folder), {
       intraOpNumThreads: this.options.threads,
       graphOptimizationLevel: 'all',
+      // Threads that spin while they wait for each other take the processor from the next pictures' decoding.
+      extra: { session: { intra_op: { allow_spinning: '0' } } },
     }).catch((error) => {
       this.session = undefined;
       throw new ModelUnusable(`the model in ${this.folder} cannot be loaded: run "npm run setup"`, {

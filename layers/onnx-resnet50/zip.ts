@@ -4,9 +4,6 @@ import { readdir, readFile } from 'node:fs/promises';
 import { join, relative, sep } from 'node:path';
 import { type Zippable, zipSync } from 'fflate';
 
-/** The first day a zip can name, in whatever time zone this machine is: zips hold local time without a zone. */
-const NO_TIME = new Date(1980, 0, 1);
-
 const UNIX = 3;
 
 /** `-rw-r--r--`, for a program that runs under another user. */
@@ -21,9 +18,11 @@ export async function zipFolder(folder: string): Promise<Uint8Array> {
   const paths = entries.filter((entry) => entry.isFile()).map((entry) => join(entry.parentPath, entry.name));
   const names = paths.map((path) => relative(folder, path).split(sep).join('/'));
   names.sort();
+  // The first day a zip can name, in whatever time zone this machine is: zips hold local time without a zone.
+  const mtime = new Date(1980, 0, 1);
   const files: Zippable = {};
   for (const name of names) {
-    const options = { mtime: NO_TIME, os: UNIX, attrs: READABLE, level: STORED.test(name) ? 0 : 6 } as const;
+    const options = { mtime, os: UNIX, attrs: READABLE, level: STORED.test(name) ? 0 : 6 } as const;
     files[name] = [await readFile(join(folder, name)), options];
   }
   return zipSync(files);
