@@ -85,6 +85,8 @@ export const DOWNLOAD_LIMITS = {
   parallel: 16,
   /** Bytes of one read; the size of the ranges that S3 advises. */
   partBytes: 8 * MiB,
+  /** Appends that are fetched side by side; they are small, so it is the waiting that counts. */
+  appendsAtOnce: 48,
   /** Tries of a refresh whose objects are cleaned away while it reads. */
   refreshTries: 4,
 } as const;

@@ -141,7 +141,7 @@ export class Resident {
     const taken = fitting(unfolded, budgetBytes - neededBytes(index));
     const fetched = await Promise.all(
       inParallel(
-        DOWNLOAD_LIMITS.parallel,
+        DOWNLOAD_LIMITS.appendsAtOnce,
         taken
           .filter(({ name }) => !before?.tail.has(name))
           .map(
