@@ -126,16 +126,11 @@ export async function serveFolder(options: ServeOptions): Promise<Serving> {
     await lock.acquire(origin);
     queue.start();
     timer.start();
-    const watcher = await watchPictures({
-      folder,
-      indexFolder,
-      onChange,
-      logger,
-    });
-    stopping.unshift(() => watcher.close());
     warmUp(embedder, api, logger);
+    const watching = watchPictures({ folder, indexFolder, onChange, logger });
+    stopping.unshift(async () => (await watching).close());
     // After the watcher is ready, so that no change falls between the two; what both see is told once.
-    const compared = compareFolder({ pictures, index, events, sequencer });
+    const compared = watching.then(() => compareFolder({ pictures, index, events, sequencer }));
     return { url: origin, queue, compared, stop };
   } catch (error) {
     await stop();
