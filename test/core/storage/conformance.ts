@@ -185,6 +185,15 @@ export function conformance(
         expect(object.contentType).not.toBe('image/png');
       });
 
+      it('tells two quick writes of equal length apart', async () => {
+        store = fresh();
+        const eTags = new Set<string>();
+
+        for (let i = 0; i < 20; i++) eTags.add((await store.put('a', utf8(`${10 + i}`))).eTag);
+
+        expect(eTags.size).toBe(20);
+      });
+
       it('does not keep the buffers it was given, nor share its own', async () => {
         store = fresh();
         const given = utf8('before');
