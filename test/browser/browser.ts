@@ -86,7 +86,7 @@ export async function drop(page: Page, paths: readonly string[], zone: string): 
   await session.detach();
 }
 
-/** What was asked for is there, and nothing fades in any more. */
+/** What was asked for is there, pictures in view included, and nothing fades in any more. */
 export async function settled(page: Page): Promise<void> {
   await page.waitForFunction(
     () =>
@@ -96,7 +96,10 @@ export async function settled(page: Page): Promise<void> {
         .every(
           ({ playState, effect }) => playState === 'finished' || effect?.getTiming().iterations === Infinity,
         ) &&
-      [...document.images].every(({ complete, loading }) => complete || loading === 'lazy'),
+      [...document.querySelectorAll('.thumbnail:not([data-loaded]):has(img)')].every((thumbnail) => {
+        const { top, bottom } = thumbnail.getBoundingClientRect();
+        return bottom < 0 || top > innerHeight;
+      }),
   );
 }
 

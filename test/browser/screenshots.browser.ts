@@ -1,4 +1,4 @@
-/** The pictures of the manual, taken of the real server with the demonstration pictures; only when asked for. */
+/** The pictures of the manual, taken of the real server over some hundred and fifty drawings; only when asked for. */
 
 import { copyFile, mkdir, stat } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
@@ -13,11 +13,18 @@ import { type RealServer, startRealServer } from './real-server.ts';
 const FOLDER = fileURLToPath(new URL('../../docs/screenshots', import.meta.url));
 const MAX_BYTES = 300_000;
 
-/** An astronaut. */
-const QUERY = 'demo/1f9d1-1f3fd-200d-1f680.webp';
+/** People at work; animals, plants, food and vehicles. */
+const PEOPLE = /^1f9d1-200d-(1f680|1f393|1f373|1f3a8|1f692|1f33e|1f52c|1f3eb)\.webp$/;
+const THINGS = /^(1f4[0-2]|1f98|1f3[2-6]|1f68).\.webp$/;
+const DRAWINGS = demoNames.filter((name) => PEOPLE.test(name) || THINGS.test(name));
+/** Food that is not among them. */
+const LATE = demoNames.filter((name) => /^1f95[0-5]\.webp$/.test(name));
 
-/** Drawings of the demonstration that are there a second time. */
-const COPIES = { penguin: '1f427.webp', castle: '1f3f0.webp', cake: '1f382.webp', guitar: '1f3b8.webp' };
+/** A tiger. */
+const QUERY = 'things/1f405.webp';
+
+/** Drawings that are there a second time. */
+const COPIES = { penguin: '1f427.webp', lemon: '1f34b.webp', fox: '1f98a.webp', rocket: '1f680.webp' };
 
 interface Shot {
   readonly name: string;
@@ -35,7 +42,7 @@ const SHOTS: readonly Shot[] = [
   {
     name: 'library',
     path: '#/library',
-    arrive: (page) => page.evaluate(() => scrollTo(0, document.documentElement.scrollHeight / 2)),
+    arrive: (page) => page.evaluate(() => scrollTo(0, document.documentElement.scrollHeight / 3)),
   },
   { name: 'picture', path: `#/picture?key=${encodeURIComponent(QUERY)}` },
   { name: 'duplicates', path: '#/duplicates?min=0.93' },
@@ -45,7 +52,7 @@ const SHOTS: readonly Shot[] = [
     name: 'part',
     path: '#/',
     async arrive(page, files) {
-      await drop(page, [await files.pair('1f3c4.webp', '1f680.webp', 'holiday.png')], 'Search with it');
+      await drop(page, [await files.pair('1f33b.webp', '1f680.webp', 'picnic.png')], 'Search with it');
       await page.goto(`${page.url()}&crop=0.04,0.04,0.42,0.92`);
     },
   },
@@ -54,7 +61,7 @@ const SHOTS: readonly Shot[] = [
     path: '#/library',
     async arrive(page, files) {
       const broken = await files.write('scan-12.png', 'this is no picture');
-      await drop(page, [...demoNames.slice(40, 46).map(demoPath), broken], 'Add to the library');
+      await drop(page, [...LATE.map(demoPath), broken], 'Add to the library');
       await page.locator('.tray-reason').first().waitFor({ timeout: 60_000 });
     },
   },
@@ -70,12 +77,14 @@ describe.runIf(process.env.LIKENESS_SCREENSHOTS)('screenshots', () => {
     await mkdir(FOLDER, { recursive: true });
     const { page, close } = await visit(browser, server.url, '#/');
     await photograph(page, 'empty');
-    await page.getByRole('button', { name: 'Try the demo pictures' }).click();
-    await mkdir(`${server.folder}/backup`);
+    for (const folder of ['people', 'things', 'backup']) await mkdir(`${server.folder}/${folder}`);
+    for (const name of DRAWINGS) {
+      await copyFile(demoPath(name), `${server.folder}/${PEOPLE.test(name) ? 'people' : 'things'}/${name}`);
+    }
     for (const [name, drawing] of Object.entries(COPIES)) {
       await copyFile(await files.smaller(drawing, `${name}.jpg`), `${server.folder}/backup/${name}.jpg`);
     }
-    await page.getByText(`All ${500 + Object.keys(COPIES).length}`).waitFor({ timeout: 600_000 });
+    await page.getByText(`All ${DRAWINGS.length + Object.keys(COPIES).length}`).waitFor({ timeout: 600_000 });
     await close();
   }, 700_000);
 
