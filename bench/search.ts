@@ -33,27 +33,40 @@ const say = (line = ''): void => {
 
 interface Figures {
   readonly ms: number;
-  /** Share of the answers that are faiss-node's, row by row. */
+  /** Share of the answers that are faiss-node's: the same rows in the same order, but for scores equal to 1e-5. */
   readonly same: number;
 }
 type Table = Record<string, Figures>;
 
+/** The score of a row for a query, to compare answers by. */
+type Score = (row: number, query: Float32Array) => number;
+
 /** Has all answer the same queries in turns. */
-async function compare(contenders: readonly Contender[], batches: readonly Float32Array[][]): Promise<Table> {
+async function compare(
+  contenders: readonly Contender[],
+  batches: readonly Float32Array[][],
+  score: Score,
+): Promise<Table> {
   const times = contenders.map((): number[] => []);
-  const answers = contenders.map((): string[] => []);
+  const answers = contenders.map((): number[][] => []);
   for (const [turn, batch] of batches.entries()) {
     for (const [i, contender] of contenders.entries()) {
       const { ms, rows } = await contender.search(batch);
       // The first time pages are touched and threads are started.
       if (turn > 0) times[i]!.push(ms);
-      answers[i]!.push(...rows.map(String));
+      answers[i]!.push(...rows);
     }
   }
   const oracle = answers[contenders.findIndex(({ name }) => name === 'faiss-node')]!;
+  const queries = batches.flat();
+  const equal = (query: Float32Array, a: number, b: number): boolean =>
+    a === b || Math.abs(score(a, query) - score(b, query)) < 1e-5;
   return Object.fromEntries(
     contenders.map(({ name }, i) => {
-      const same = answers[i]!.filter((rows, at) => rows === oracle[at]).length / oracle.length;
+      const same =
+        answers[i]!.filter((rows, at) =>
+          rows.every((row, rank) => equal(queries[at]!, row, oracle[at]![rank]!)),
+        ).length / oracle.length;
       return [name, { ms: median(times[i]!), same }];
     }),
   );
@@ -106,6 +119,7 @@ async function measure(all: Embeddings, count: number) {
     return queries.slice(row * DIMENSIONS, (row + 1) * DIMENSIONS);
   };
 
+  const score: Score = (row, query) => matrix.row(row).reduce((sum, x, i) => sum + x * query[i]!, 0);
   const memory = await readSpeed(count * ROW_BYTES);
   const reads: number[] = [];
   const shares: number[] = [];
@@ -124,13 +138,14 @@ async function measure(all: Embeddings, count: number) {
   const single = await compare(
     [watched, ...contenders.slice(1)],
     Array.from({ length: rounds + 1 }, (_, i) => [query(i)]),
+    score,
   );
   await memory.close();
 
   const batches = Array.from({ length: Math.ceil(rounds / 4) + 1 }, (_, turn) =>
     Array.from({ length: BATCH }, (_, i) => query(turn * BATCH + i)),
   );
-  const batch = await compare([...contenders, oneByOne(faiss)], batches);
+  const batch = await compare([...contenders, oneByOne(faiss)], batches, score);
   for (const contender of contenders) await contender.close();
   matrix.close();
   return {

@@ -46,7 +46,7 @@ export class QueryScan {
   /** A row whose score is surely lower is no hit. */
   #threshold: number;
   #published = Number.NEGATIVE_INFINITY;
-  #pruneAt = 4096;
+  #pruneAt: number;
   #judged = 0;
   #rescored = 0;
 
@@ -54,10 +54,12 @@ export class QueryScan {
     private readonly query: QueryJob,
     private readonly index: number,
     private readonly control: Control,
+    private readonly maxCandidates: number,
   ) {
     this.#best = new TopK(query.k);
     this.#lowest = new TopK(query.k);
     this.#threshold = query.minScore;
+    this.#pruneAt = Math.min(4096, maxCandidates);
     this.#mask = query.mask && new Bitset(query.mask.length * 8, query.mask);
   }
 
@@ -88,9 +90,9 @@ export class QueryScan {
   /**
    * Takes the products of codes and integers, and each row's scale, offset and bounds.
    *
-   * @returns the candidates that there are now
+   * @returns whether that paid: `false` when more candidates are left than there may be
    */
-  judge(row: number, rows: number, products: Int32Array, bounds: Float32Array): number {
+  judge(row: number, rows: number, products: Int32Array, bounds: Float32Array): boolean {
     this.#listen();
     const bound = this.query.bound!;
     for (let i = 0, at = 0; i < rows; i++, at += 4) {
@@ -104,11 +106,11 @@ export class QueryScan {
     }
     this.#judged += rows;
     this.#publish();
-    if (this.#candidates.size >= this.#pruneAt) {
+    if (this.#candidates.size > this.#pruneAt) {
       this.#candidates.prune(this.#threshold);
-      this.#pruneAt = Math.max(this.#pruneAt, this.#candidates.size * 2);
+      this.#pruneAt = Math.min(Math.max(this.#pruneAt, this.#candidates.size * 2), this.maxCandidates);
     }
-    return this.#candidates.size;
+    return this.#candidates.size <= this.maxCandidates;
   }
 
   /** Scores the candidates in float32, the most promising first, for as long as one can still be a hit. */

@@ -17,7 +17,7 @@ const toFours = (rows: number): number => (rows + 3) & ~3;
  * was abandoned because the codes rule out too few rows.
  */
 export function scan(thread: Thread, control: Control, job: ScanJob): FoundRows[] | undefined {
-  const queries = job.queries.map((query, i) => new QueryScan(query, i, control));
+  const queries = job.queries.map((query, i) => new QueryScan(query, i, control, job.maxCandidates));
   for (let unit = thread.unit(job, control.next()); unit; unit = thread.unit(job, control.next())) {
     if (control.abandoned) return undefined;
     const coded = unit.row + unit.rows <= job.coded;
@@ -32,7 +32,7 @@ export function scan(thread: Thread, control: Control, job: ScanJob): FoundRows[
         });
       } else if (!coded) {
         scoreAll(thread, unit, some, i);
-      } else if (judgeAll(thread, unit, some, i) > job.maxCandidates) {
+      } else if (!judgeAll(thread, unit, some, i)) {
         control.abandon();
         return undefined;
       }
@@ -80,17 +80,16 @@ function scoreAll(thread: Thread, unit: Unit, queries: readonly QueryScan[], fir
   });
 }
 
-function judgeAll(thread: Thread, unit: Unit, queries: readonly QueryScan[], first: number): number {
+/** `false` when the codes rule out too few rows for some query. */
+function judgeAll(thread: Thread, unit: Unit, queries: readonly QueryScan[], first: number): boolean {
   const { segment, local, rows } = unit;
   const out = scoresAt(thread.number);
   const from = codesAt(segment.layout, local);
   if (queries.length === 1) segment.kernel.dotCodes(from, toFours(rows), codedQueryAt(first), out);
   else segment.kernel.dotCodes4(from, toFours(rows), codedQueryAt(first), out, SCORE_LINE);
   const bounds = new Float32Array(segment.memory.buffer, boundsAt(segment.layout, local), rows * 4);
-  let most = 0;
-  queries.forEach((query, i) => {
+  return queries.every((query, i) => {
     const products = new Int32Array(segment.memory.buffer, out + i * SCORE_LINE, rows);
-    most = Math.max(most, query.judge(unit.row, rows, products, bounds));
+    return query.judge(unit.row, rows, products, bounds);
   });
-  return most;
 }
