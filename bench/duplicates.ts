@@ -1,0 +1,59 @@
+/** How long it takes to compare 10,000 pictures with one another: `npm run bench:duplicates [-- --json]`. */
+
+import { findDuplicates } from '../core/duplicates/find-duplicates.ts';
+import type { DuplicateSource } from '../core/duplicates/source.ts';
+import { readModelChoice } from '../local/model-choice.ts';
+import { describeMachine, machine } from './machine.ts';
+import { realEmbeddings } from './search/embeddings.ts';
+import { loadMatrix } from './search/ours.ts';
+
+const PICTURES = 10_000;
+const MIN_SCORE = 0.97;
+const json = process.argv.includes('--json');
+
+const { folder } = (await readModelChoice()) ?? {};
+if (!folder) throw new Error('no model: run "npm run setup" first');
+const { file, modelId, synthetic } = await realEmbeddings(folder, () => {});
+const { matrix } = await loadMatrix(file, PICTURES);
+let passes = 0;
+const source: DuplicateSource = {
+  rows: Array.from({ length: PICTURES }, (_, row) => row),
+  embedding: (row) => matrix.row(row),
+  search: async (queries, options) => {
+    passes++;
+    return (await matrix.search(queries, options)).hits;
+  },
+};
+
+const start = performance.now();
+let groups = 0;
+let pictures = 0;
+let longestStepMs = 0;
+let stepStart = start;
+for await (const step of findDuplicates(source, { minScore: MIN_SCORE })) {
+  groups += step.groups.length;
+  pictures += step.groups.reduce((total, { rows }) => total + rows.length, 0);
+  longestStepMs = Math.max(longestStepMs, performance.now() - stepStart);
+  stepStart = performance.now();
+}
+const seconds = (performance.now() - start) / 1000;
+
+if (json) {
+  console.log(
+    JSON.stringify({
+      machine: machine(),
+      modelId,
+      synthetic,
+      pictures: PICTURES,
+      seconds,
+      passes,
+      groups,
+      longestStepMs,
+    }),
+  );
+} else {
+  console.log(describeMachine(machine()));
+  console.log(`${PICTURES} pictures, crops and flips, embedded with ${modelId}, minScore ${MIN_SCORE}`);
+  console.log(`${seconds.toFixed(1)} s in ${passes} passes, the longest step ${longestStepMs.toFixed(0)} ms`);
+  console.log(`${groups} groups of ${pictures} pictures in all`);
+}
