@@ -7,6 +7,7 @@ import {
   Code,
   type ILayerVersion,
   Function as LambdaFunction,
+  LoggingFormat,
   Runtime,
   Tracing,
 } from 'aws-cdk-lib/aws-lambda';
@@ -49,6 +50,8 @@ export class LikenessFunction extends LambdaFunction {
       timeout: props.timeout,
       tracing: Tracing.ACTIVE,
       logGroup,
+      // What the runtime itself has to say, too.
+      loggingFormat: LoggingFormat.JSON,
       role: roleThatLogs(scope, id, logGroup),
       environment: environmentOf(id, props.environment),
     });
@@ -75,6 +78,12 @@ function roleThatLogs(scope: Construct, id: string, logGroup: LogGroup): Role {
 function environmentOf(id: string, values: LikenessFunctionProps['environment']): Record<string, string> {
   const environment: Record<string, string> = {
     NODE_OPTIONS: '--enable-source-maps',
+    // ONNX Runtime would tell its makers of its use.
+    ORT_DISABLE_TELEMETRY: '1',
+    // Search begins to load its index before the first request, when there is no trace yet to add to.
+    AWS_XRAY_CONTEXT_MISSING: 'IGNORE_ERROR',
+    // The clients of AWS services are traced themselves; their connections need not be as well.
+    POWERTOOLS_TRACER_CAPTURE_HTTPS_REQUESTS: 'false',
     POWERTOOLS_SERVICE_NAME: id,
     POWERTOOLS_METRICS_NAMESPACE: METRICS_NAMESPACE,
     POWERTOOLS_LOG_LEVEL: 'INFO',

@@ -27,7 +27,7 @@ async function main(): Promise<Assets> {
     buildLayer(
       {
         ...(values.weights && { weights: values.weights }),
-        ...(values.precision && { precision: values.precision as 'fp32' }),
+        ...(values.precision && { precision: values.precision as 'fp32' | 'int8' }),
       },
       out,
     ),

@@ -19,6 +19,8 @@ export interface LambdaSettings {
   readonly memoryMegabytes: number;
   readonly tmpMegabytes: number;
   readonly timeoutMs: number;
+  /** `JSON` or `Text`. */
+  readonly logFormat: string;
   /** The function's own variables. */
   readonly environment: Readonly<Record<string, string>>;
   readonly region: string;
@@ -148,7 +150,7 @@ export class LocalLambda {
 
   /** As https://docs.aws.amazon.com/lambda/latest/dg/configuration-envvars.html has them, then the function's own. */
   #environment(): Record<string, string> {
-    const { name, handler, memoryMegabytes, region, environment } = this.settings;
+    const { name, handler, memoryMegabytes, region, logFormat, environment } = this.settings;
     return {
       _HANDLER: handler,
       AWS_LAMBDA_RUNTIME_API: this.#api.address,
@@ -156,6 +158,7 @@ export class LocalLambda {
       AWS_LAMBDA_FUNCTION_MEMORY_SIZE: String(memoryMegabytes),
       AWS_LAMBDA_FUNCTION_VERSION: '$LATEST',
       AWS_LAMBDA_INITIALIZATION_TYPE: 'on-demand',
+      AWS_LAMBDA_LOG_FORMAT: logFormat,
       AWS_LAMBDA_LOG_GROUP_NAME: `/aws/lambda/${name}`,
       AWS_LAMBDA_LOG_STREAM_NAME: 'local',
       AWS_EXECUTION_ENV: 'AWS_Lambda_nodejs24.x',

@@ -25,6 +25,7 @@ interface FunctionProperties {
   readonly Timeout: number;
   readonly Environment?: { readonly Variables: Readonly<Record<string, string>> };
   readonly Role: string;
+  readonly LoggingConfig?: { readonly LogFormat?: string };
 }
 
 interface LayerProperties {
@@ -46,6 +47,8 @@ export interface DeployedFunction {
   readonly memoryMegabytes: number;
   readonly tmpMegabytes: number;
   readonly timeoutMs: number;
+  /** `JSON` or `Text`: how the runtime writes its own lines. */
+  readonly logFormat: string;
   readonly environment: Readonly<Record<string, string>>;
   readonly statements: readonly Statement[];
 }
@@ -94,6 +97,7 @@ export function readAssembly(folder: string, buckets: BucketNames): Assembly {
         memoryMegabytes: of.MemorySize,
         tmpMegabytes: of.EphemeralStorage?.Size ?? DEFAULT_TMP_MEGABYTES,
         timeoutMs: 1000 * of.Timeout,
+        logFormat: of.LoggingConfig?.LogFormat ?? 'Text',
         environment: of.Environment!.Variables,
         statements: policies
           .filter(({ Roles }) => Roles.includes(of.Role.replace(/\.Arn$/, '')))
