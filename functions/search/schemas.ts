@@ -298,11 +298,9 @@ export const DuplicatesPage = z
     groups: z.array(
       z.object({
         pictures: z.array(Picture).min(2).openapi({ description: 'The largest file first.' }),
-        minScore: z
-          .number()
-          .openapi({
-            description: 'Every picture of the group is at least this much like another one of it.',
-          }),
+        minScore: z.number().openapi({
+          description: 'Every picture of the group is at least this much like another one of it.',
+        }),
       }),
     ),
     compared: z

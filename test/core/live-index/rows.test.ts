@@ -15,18 +15,16 @@ const text = fc.oneof(
   fc.string({ unit: 'grapheme', maxLength: 6 }),
 );
 const metadata = fc.dictionary(fc.constantFrom('album', 'rating', 'albu', '"album'), text, { maxKeys: 3 });
-const picture = fc
-  .record({ key: text.filter((key) => key !== ''), metadata })
-  .map(
-    (parts): Picture => ({
-      ...parts,
-      version: '1',
-      eTag: 'e',
-      size: 1,
-      contentType: undefined,
-      lastModified: 'x',
-    }),
-  );
+const picture = fc.record({ key: text.filter((key) => key !== ''), metadata }).map(
+  (parts): Picture => ({
+    ...parts,
+    version: '1',
+    eTag: 'e',
+    size: 1,
+    contentType: undefined,
+    lastModified: 'x',
+  }),
+);
 const blocks = fc.array(fc.array(picture, { maxLength: 12 }), { maxLength: 5 });
 
 function append(lines: RowLines, pictures: readonly Picture[]): void {
