@@ -7,7 +7,7 @@ import type { ObjectStore } from '../core/storage/object-store.ts';
 import { isPictureKey, KEY_RULE, pictureType } from './picture-names.ts';
 import { keyOfUrl } from './picture-urls.ts';
 import { problem } from './problem.ts';
-import { type Thumbnails, thumbnailSize } from './thumbnails.ts';
+import { PictureUnreadable, type Thumbnails, thumbnailSize } from './thumbnails.ts';
 
 export interface PictureRoutesOptions {
   readonly pictures: ObjectStore;
@@ -93,7 +93,8 @@ export function pictureRoutes({ pictures, thumbnails, onChange }: PictureRoutesO
       return new Response(body as Uint8Array<ArrayBuffer>, {
         headers: { ...headers, 'content-type': contentType, 'x-content-type-options': 'nosniff' },
       });
-    } catch {
+    } catch (error) {
+      if (!(error instanceof PictureUnreadable)) throw error;
       const detail =
         'The file could not be read as a picture; see the list of rejected pictures for the reason.';
       return problem({ code: 'picture-rejected', status: 415, title: 'Not a readable picture', detail });

@@ -6,8 +6,10 @@ export interface LocalProblem {
     | 'invalid-request'
     | 'body-too-large'
     | 'picture-not-found'
-    | 'picture-rejected';
-  readonly status: 400 | 403 | 404 | 413 | 415;
+    | 'picture-rejected'
+    | 'store-unavailable'
+    | 'internal-error';
+  readonly status: 400 | 403 | 404 | 413 | 415 | 500 | 503;
   readonly title: string;
   /** What to do about it. */
   readonly detail: string;

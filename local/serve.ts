@@ -91,7 +91,7 @@ export async function serveFolder(options: ServeOptions): Promise<Serving> {
   const lock = new IndexLock(indexFolder);
   let origin = '';
   const api = createApp({
-    pictures,
+    pictures: tellingDeletions(pictures, onChange),
     index,
     embedder,
     clock,
@@ -109,6 +109,7 @@ export async function serveFolder(options: ServeOptions): Promise<Serving> {
     api,
     lockToken: lock.token,
     library: { folder, indexFolder, model: embedder.model.modelId },
+    logger,
   });
   const listening = await listen((request) => server.fetch(request), port);
   origin = listening.url;
@@ -137,6 +138,15 @@ export async function serveFolder(options: ServeOptions): Promise<Serving> {
     throw error;
   }
 }
+
+/** Tells of deletions at once: the watcher is later, and sees nothing of keys that are not files of the folder. */
+const tellingDeletions = (pictures: ObjectStore, onChange: (key: string) => void): ObjectStore => ({
+  ...pictures,
+  delete: async (keys) => {
+    await pictures.delete(keys);
+    keys.forEach(onChange);
+  },
+});
 
 /** Loads model and index while nobody waits for them yet. */
 function warmUp(embedder: Embedder, api: { request(path: string): unknown }, logger: Logger): void {

@@ -2,17 +2,21 @@
 
 import { Hono } from 'hono';
 import type { ConsoleConfig } from '../console/config.ts';
+import { LikenessError } from '../core/errors.ts';
+import type { Logger } from '../core/logger.ts';
 import { consoleRoutes } from './console-routes.ts';
 import { addDemoPictures, demoSource } from './demo-pictures.ts';
 import { sameOriginOnly } from './guard.ts';
 import { LOCK_PATH } from './lock.ts';
 import { type PictureRoutesOptions, pictureRoutes } from './picture-routes.ts';
+import { problem } from './problem.ts';
 
 export interface ServerOptions extends PictureRoutesOptions {
   /** What the Lambda function answers on AWS: everything under `/v1`, and the API's description. */
   readonly api: { fetch(request: Request): Response | Promise<Response> };
   readonly lockToken: string;
   readonly library: Library;
+  readonly logger: Logger;
 }
 
 /** What is served, for commands that work on the same files. */
@@ -42,5 +46,16 @@ export function createServer(options: ServerOptions): Hono {
   }
   const config: ConsoleConfig = { thumbnails: '/thumbnails/{key}?size={size}', ...(demo && { demo: DEMO }) };
   app.route('/', consoleRoutes(config));
+  app.onError((error) => {
+    options.logger.error('a request failed', { error });
+    return error instanceof LikenessError
+      ? problem({ code: 'store-unavailable', status: 503, title: 'The folder failed', detail: error.message })
+      : problem({
+          code: 'internal-error',
+          status: 500,
+          title: 'A fault of the server',
+          detail: error.message,
+        });
+  });
   return app;
 }

@@ -4,6 +4,7 @@ import { createHash } from 'node:crypto';
 import { mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import sharp from 'sharp';
+import { LikenessError } from '../core/errors.ts';
 import { PICTURE_LIMITS } from '../core/limits.ts';
 import type { ObjectStore } from '../core/storage/object-store.ts';
 
@@ -13,6 +14,11 @@ export const THUMBNAIL_SIZES = [160, 320, 640, 1280] as const;
 /** The smallest of the sizes that is not smaller than what was asked for. */
 export const thumbnailSize = (asked: number): number =>
   THUMBNAIL_SIZES.find((size) => size >= asked) ?? THUMBNAIL_SIZES[THUMBNAIL_SIZES.length - 1]!;
+
+/** The file cannot be shown; why it cannot be indexed either stands among the rejected pictures. */
+export class PictureUnreadable extends LikenessError {
+  readonly retryable = false;
+}
 
 export class Thumbnails {
   /** Being made now, so that a grid that asks twice has it made once. */
@@ -26,7 +32,7 @@ export class Thumbnails {
   /**
    * A WebP of the picture whose longer side is `size` pixels, or less when the picture is smaller.
    *
-   * @throws what sharp throws when the file is not a picture
+   * @throws PictureUnreadable
    */
   async get(key: string, eTag: string, size: number): Promise<Uint8Array> {
     const folder = this.#folderOf(key);
@@ -54,7 +60,10 @@ export class Thumbnails {
       .rotate()
       .resize(size, size, { fit: 'inside', withoutEnlargement: true })
       .webp({ quality: 80 })
-      .toBuffer();
+      .toBuffer()
+      .catch((cause: unknown) => {
+        throw new PictureUnreadable(`"${key}" is not a readable picture`, { cause });
+      });
     await mkdir(folder, { recursive: true });
     const scratch = `${path}.${process.pid}`;
     await writeFile(scratch, small);

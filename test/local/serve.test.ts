@@ -230,4 +230,15 @@ describe('serveFolder while it runs', () => {
     await untilKeys(client, ['b.png']);
     expect(await client.image('a.png')).toEqual({ state: 'absent', key: 'a.png' });
   });
+
+  it('takes, finds and deletes a key that cannot be a file beside another', async () => {
+    await library.write('a.png', await picture(1));
+    const { client } = await library.serve();
+
+    await client.upload(await picture(2), { key: 'a.png/b.png', contentType: 'image/png' });
+    await untilKeys(client, ['a.png', 'a.png/b.png']);
+    await client.delete('a.png/b.png');
+
+    await untilKeys(client, ['a.png']);
+  });
 });
