@@ -6,7 +6,7 @@ import { type S3Server, startS3Server, whyNoS3Server } from './s3-server.ts';
 /** @param tests defines the tests; the server is there once they run */
 export function describeWithS3(name: string, tests: (server: () => S3Server) => void): void {
   const reason = whyNoS3Server();
-  const isSkipped = reason !== undefined && process.env.LIKENESS_INSTALL_S3 !== '1';
+  const isSkipped = reason !== undefined && process.env.LIKENESS_INSTALL !== '1';
   if (isSkipped) console.warn(`skipped "${name}": ${reason}`);
   describe.skipIf(isSkipped)(name, () => {
     let server: S3Server | undefined;

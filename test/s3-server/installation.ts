@@ -16,7 +16,7 @@ export function missingPrograms(): string[] {
 }
 
 /** Whether to install what is missing: someone asked for it, and is allowed to. */
-export const mayInstall = (): boolean => process.env.LIKENESS_INSTALL_S3 === '1' && process.getuid?.() === 0;
+export const mayInstall = (): boolean => process.env.LIKENESS_INSTALL === '1' && process.getuid?.() === 0;
 
 /** Installs the packages: some 60 MB to fetch, 270 MB on the disk. */
 export async function install(): Promise<void> {

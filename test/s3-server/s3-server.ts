@@ -28,14 +28,14 @@ export interface S3Server {
 
 /**
  * Why no S3 server can be had here; `undefined` when one can. It takes `LIKENESS_S3_ENDPOINT` with AWS credentials in
- * the environment, or Ceph's gateway on this machine, or root and `LIKENESS_INSTALL_S3=1` on Debian or Ubuntu.
+ * the environment, or Ceph's gateway on this machine, or root and `LIKENESS_INSTALL=1` on Debian or Ubuntu.
  */
 export function whyNoS3Server(): string | undefined {
   if (process.env.LIKENESS_S3_ENDPOINT || mayInstall()) return undefined;
   const missing = missingPrograms();
   if (missing.length === 0) return undefined;
-  if (process.env.LIKENESS_INSTALL_S3 === '1') return 'only root can install the S3 server';
-  return `no S3 server: ${missing.join(', ')} not installed; set LIKENESS_S3_ENDPOINT, or LIKENESS_INSTALL_S3=1 as root`;
+  if (process.env.LIKENESS_INSTALL === '1') return 'only root can install the S3 server';
+  return `no S3 server: ${missing.join(', ')} not installed; set LIKENESS_S3_ENDPOINT, or LIKENESS_INSTALL=1 as root`;
 }
 
 /**
