@@ -1,6 +1,7 @@
 /** The types of the API's requests and answers, taken from the schemas that check them. */
 
 import type { z } from '@hono/zod-openapi';
+import type * as requests from '../functions/search/requests.ts';
 import type * as schemas from '../functions/search/schemas.ts';
 
 export type Result = z.infer<typeof schemas.Result>;
@@ -11,7 +12,7 @@ export type PictureState = z.infer<typeof schemas.PictureState>;
 export type Reason = z.infer<typeof schemas.Reason>;
 export type RejectedPage = z.infer<typeof schemas.RejectedPage>;
 export type DuplicatesPage = z.infer<typeof schemas.DuplicatesPage>;
-export type UploadRequest = z.infer<typeof schemas.UploadRequest>;
+export type UploadRequest = z.infer<typeof requests.UploadRequest>;
 export type UploadTarget = z.infer<typeof schemas.UploadTarget>;
 export type Stats = z.infer<typeof schemas.Stats>;
 export type Health = z.infer<typeof schemas.Health>;

@@ -6,7 +6,8 @@ import type { Embedder } from '../../core/embedding/embedder.ts';
 import type { Consistency } from '../../core/live-index/live-index.ts';
 import type { Logger } from '../../core/logger.ts';
 import type { ObjectStore } from '../../core/storage/object-store.ts';
-import type { Stats, UploadRequest, UploadTarget } from './schemas.ts';
+import type { UploadRequest } from './requests.ts';
+import type { Stats, UploadTarget } from './schemas.ts';
 
 /** Tells a client where and how to upload a picture, so that the bytes do not pass through the API. */
 export interface UploadSigner {

@@ -1,6 +1,7 @@
 /** The addresses of the HTTP API, as the OpenAPI document shows them. */
 
 import { createRoute, z } from '@hono/zod-openapi';
+import * as requests from './requests.ts';
 import * as schemas from './schemas.ts';
 
 const MEANINGS = {
@@ -36,13 +37,13 @@ export const search = createRoute({
   operationId: 'search',
   summary: 'Find the pictures most like a picture, an indexed picture, or an embedding',
   request: {
-    query: schemas.SearchQuery,
+    query: requests.SearchQuery,
     body: {
       description: 'A picture, or JSON that says what to search for.',
       content: {
         'image/*': { schema: bytes },
         'application/octet-stream': { schema: bytes },
-        'application/json': { schema: schemas.SearchBody },
+        'application/json': { schema: requests.SearchBody },
       },
     },
   },
@@ -61,7 +62,7 @@ export const similar = createRoute({
   path: '/v1/images/{key}/similar',
   operationId: 'similar',
   summary: 'Find the pictures most like an indexed one',
-  request: { params: schemas.KeyParams, query: schemas.SimilarQuery },
+  request: { params: requests.KeyParams, query: requests.SimilarQuery },
   responses: {
     200: ok('The pictures most like it, best first, without itself.', schemas.SearchAnswer),
     ...reading,
@@ -74,7 +75,7 @@ export const listImages = createRoute({
   path: '/v1/images',
   operationId: 'listImages',
   summary: 'List what is indexed',
-  request: { query: schemas.ListQuery },
+  request: { query: requests.ListQuery },
   responses: { 200: ok('One page, by key.', schemas.PicturePage), ...reading },
 });
 
@@ -83,7 +84,7 @@ export const getImage = createRoute({
   path: '/v1/images/{key}',
   operationId: 'getImage',
   summary: 'See what became of a picture',
-  request: { params: schemas.KeyParams },
+  request: { params: requests.KeyParams },
   responses: { 200: ok('The state of the picture.', schemas.PictureState), ...reading, 404: problem(404) },
 });
 
@@ -92,7 +93,7 @@ export const deleteImage = createRoute({
   path: '/v1/images/{key}',
   operationId: 'deleteImage',
   summary: 'Delete a picture from its bucket, and so from the index',
-  request: { params: schemas.KeyParams },
+  request: { params: requests.KeyParams },
   responses: { 202: ok('Deleted; the index follows.', schemas.Deletion), ...always, 503: problem(503) },
 });
 
@@ -101,7 +102,7 @@ export const createUpload = createRoute({
   path: '/v1/uploads',
   operationId: 'createUpload',
   summary: 'Ask where and how to upload a picture',
-  request: { body: { required: true, content: { 'application/json': { schema: schemas.UploadRequest } } } },
+  request: { body: { required: true, content: { 'application/json': { schema: requests.UploadRequest } } } },
   responses: {
     200: ok('Send the bytes there.', schemas.UploadTarget),
     ...always,
@@ -116,7 +117,7 @@ export const listRejected = createRoute({
   path: '/v1/rejected',
   operationId: 'listRejected',
   summary: 'List the pictures that cannot be indexed, and why',
-  request: { query: schemas.RejectedQuery },
+  request: { query: requests.RejectedQuery },
   responses: { 200: ok('One page.', schemas.RejectedPage), ...always, 503: problem(503) },
 });
 
@@ -125,7 +126,7 @@ export const duplicates = createRoute({
   path: '/v1/duplicates',
   operationId: 'duplicates',
   summary: 'Find groups of pictures that are the same but for size, crop or compression',
-  request: { query: schemas.DuplicatesQuery },
+  request: { query: requests.DuplicatesQuery },
   responses: { 200: ok('One page of groups.', schemas.DuplicatesPage), ...reading, 410: problem(410) },
 });
 

@@ -1,155 +1,11 @@
-/** Everything that goes in and out of the HTTP API: one schema each, for checking, for types and for the document. */
+/** Everything that comes out of the HTTP API: one schema each, for types and for the document. */
 
 import { z } from '@hono/zod-openapi';
-import { PICTURE_LIMITS, SEARCH_LIMITS } from '../../core/limits.ts';
-import { keyFromPath } from './key-path.ts';
-
-const utf8 = new TextEncoder();
-
-/** In a query string, `name=` means the same as no `name` at all. */
-const unlessEmpty = <T extends z.ZodType>(schema: T) =>
-  z.preprocess((value) => (value === '' ? undefined : value), schema);
-
-const Key = z
-  .string()
-  .min(1)
-  .refine((key) => utf8.encode(key).length <= SEARCH_LIMITS.maxKeyBytes, {
-    error: `a key has at most ${SEARCH_LIMITS.maxKeyBytes} bytes of UTF-8`,
-  })
-  .openapi({ description: 'Object key of the picture.', example: 'beach/2024/sunset.jpg' });
 
 const Metadata = z.record(z.string(), z.string()).openapi('Metadata', {
   description: "The picture's user metadata (`x-amz-meta-*`), names in lower case.",
   example: { album: 'holidays' },
 });
-
-const Vector = z
-  .array(z.number())
-  .openapi({ description: 'An embedding: 2,048 numbers. It is scaled to unit length.' });
-
-/** `x,y,width,height` in fractions of the picture. */
-const CropText = z
-  .string()
-  .regex(/^\d*\.?\d+(?:,\d*\.?\d+){3}$/, 'four fractions between 0 and 1: x,y,width,height')
-  .transform((text) => {
-    const [x, y, width, height] = text.split(',').map(Number) as [number, number, number, number];
-    return { x, y, width, height };
-  })
-  .refine(
-    ({ x, y, width, height }) => width > 0 && height > 0 && x + width <= 1 + 1e-6 && y + height <= 1 + 1e-6,
-    { error: 'the box must have an area and lie inside the picture' },
-  )
-  .openapi({
-    type: 'string',
-    description: 'Search for this part of the picture: x,y,width,height in fractions, after EXIF rotation.',
-    example: '0.25,0.25,0.5,0.5',
-  });
-
-const FilterText = z
-  .string()
-  .regex(/^[^:]+:/, 'name:value')
-  .openapi({ example: 'album:holidays' });
-
-/** Metadata name to the value, or the values of which one must match. Names in lower case. */
-const Filter = z
-  .record(
-    z.string().min(1),
-    z.union([z.string(), z.array(z.string()).min(1).max(SEARCH_LIMITS.maxFilterValues)]),
-  )
-  .openapi('Filter', { example: { album: ['holidays', 'weekend'] } });
-
-const Consistency = z.enum(['strong', 'eventual']);
-
-const prefix = unlessEmpty(
-  z.string().optional().openapi({ description: 'Only pictures whose key begins with this.' }),
-);
-const cursor = unlessEmpty(
-  z.string().optional().openapi({ description: 'Where the page before ended, as its `cursor` said.' }),
-);
-const limit = unlessEmpty(
-  z.coerce
-    .number()
-    .int()
-    .min(1)
-    .max(SEARCH_LIMITS.maxPage)
-    .default(SEARCH_LIMITS.defaultPage)
-    .openapi({ description: 'Items on a page.' }),
-);
-const consistency = unlessEmpty(
-  Consistency.optional().openapi({
-    description:
-      'strong: includes every acknowledged upload. eventual: answers from memory and asks the store nothing.',
-  }),
-);
-
-export const KeyParams = z.object({
-  key: z
-    .string()
-    .transform((text, context) => {
-      const key = keyFromPath(text);
-      if (key !== undefined) return key;
-      context.addIssue('what follows ~ must be the base64url of a key in UTF-8');
-      return z.NEVER;
-    })
-    .pipe(Key)
-    .openapi({
-      type: 'string',
-      param: { name: 'key', in: 'path' },
-      description:
-        'The key, with its slashes; or, for any character at all, `~` and the base64url of the key.',
-      example: 'beach/2024/sunset.jpg',
-    }),
-});
-
-export const SimilarQuery = z.object({
-  k: unlessEmpty(
-    z.coerce
-      .number()
-      .int()
-      .min(1)
-      .max(SEARCH_LIMITS.maxK)
-      .default(SEARCH_LIMITS.defaultK)
-      .openapi({ description: 'How many results.' }),
-  ),
-  minScore: unlessEmpty(
-    z.coerce
-      .number()
-      .min(-1)
-      .max(1)
-      .optional()
-      .openapi({ description: 'Only results that score at least this (cosine similarity).' }),
-  ),
-  prefix,
-  filter: z
-    .union([FilterText, z.array(FilterText)])
-    .optional()
-    .transform((texts) => (texts === undefined ? [] : [texts].flat()))
-    .openapi({
-      type: 'array',
-      items: { type: 'string' },
-      description:
-        'Only pictures with this metadata, as name:value. Repeat it: of one name any value will do, of several names each must match.',
-      example: ['album:holidays', 'album:weekend', 'rating:5'],
-    }),
-  consistency,
-});
-
-export const SearchQuery = SimilarQuery.extend({ crop: unlessEmpty(CropText.optional()) });
-
-const SUBJECTS = ['image', 'key', 'vector'] as const;
-
-/** What to search for, when it is not the body itself. */
-export const SearchBody = z
-  .strictObject({
-    image: z.base64().min(1).optional().openapi({ description: 'The bytes of a picture, in base64.' }),
-    key: Key.optional(),
-    vector: Vector.optional(),
-    filter: Filter.optional(),
-  })
-  .refine((body) => SUBJECTS.filter((subject) => body[subject] !== undefined).length === 1, {
-    error: 'exactly one of image, key and vector',
-  })
-  .openapi('SearchBody', { oneOf: SUBJECTS.map((subject) => ({ required: [subject] })) });
 
 const shown = {
   key: z.string(),
@@ -188,8 +44,6 @@ export const SearchAnswer = z
     }),
   })
   .openapi('SearchAnswer');
-
-export const ListQuery = z.object({ prefix, cursor, limit, consistency });
 
 export const Picture = z.object(shown).openapi('Picture', { description: 'An indexed picture.' });
 
@@ -232,28 +86,6 @@ export const Deletion = z
   .object({ key: z.string(), state: z.literal('pending') })
   .openapi('Deletion', { description: 'The picture is deleted; the index follows within seconds.' });
 
-/** S3 keeps metadata in headers, so it is narrow: lower-case names, printable ASCII values, 2 KB in all. */
-const UploadMetadata = z
-  .record(
-    z.string().regex(/^[a-z0-9][a-z0-9._-]*$/),
-    z.string().regex(/^[\x20-\x7e]*$/, 'printable ASCII only'),
-  )
-  .refine((metadata) => Object.entries(metadata).flat().join('').length <= SEARCH_LIMITS.maxMetadataBytes, {
-    error: `names and values have at most ${SEARCH_LIMITS.maxMetadataBytes} bytes together`,
-  });
-
-export const UploadRequest = z
-  .strictObject({
-    key: Key,
-    contentType: z
-      .string()
-      .regex(/^image\/[\w.+-]+$/, 'a type of image, such as image/jpeg')
-      .openapi({ example: 'image/jpeg' }),
-    size: z.number().int().min(1).max(PICTURE_LIMITS.maxBytes).openapi({ description: 'Bytes.' }),
-    metadata: UploadMetadata.optional(),
-  })
-  .openapi('UploadRequest');
-
 export const UploadTarget = z
   .object({
     method: z.enum(['POST', 'PUT']),
@@ -270,28 +102,12 @@ export const UploadTarget = z
   })
   .openapi('UploadTarget');
 
-export const RejectedQuery = z.object({ cursor, limit });
-
 export const RejectedPage = z
   .object({
     items: z.array(z.object({ key: z.string(), reason: Reason, rejectedAt: z.iso.datetime() })),
     cursor: nextCursor,
   })
   .openapi('RejectedPage');
-
-export const DuplicatesQuery = z.object({
-  minScore: unlessEmpty(
-    z.coerce
-      .number()
-      .min(0.5)
-      .max(1)
-      .default(0.97)
-      .openapi({ description: 'How alike two pictures must be to count as the same.' }),
-  ),
-  prefix,
-  cursor,
-  limit,
-});
 
 export const DuplicatesPage = z
   .object({

@@ -10,8 +10,9 @@ import { ObjectNotFound } from '../../core/storage/errors.ts';
 import type { SearchDependencies } from './dependencies.ts';
 import { notSearchable, shown } from './pictures.ts';
 import { ApiProblem } from './problems.ts';
+import type { SearchBody, SearchQuery } from './requests.ts';
 import type * as routes from './routes.ts';
-import type { SearchAnswer, SearchBody, SearchQuery } from './schemas.ts';
+import type { SearchAnswer } from './schemas.ts';
 
 type Dependencies = SearchDependencies & { readonly live: LiveIndex };
 type Options = z.infer<typeof SearchQuery>;

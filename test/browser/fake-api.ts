@@ -8,6 +8,7 @@ import { serveStatic } from '@hono/node-server/serve-static';
 import { type Context, Hono } from 'hono';
 import type { ConsoleConfig } from '../../console/config.ts';
 import { keyFromPath, routePath } from '../../functions/search/key-path.ts';
+import * as requests from '../../functions/search/requests.ts';
 import * as schemas from '../../functions/search/schemas.ts';
 import { demoPicture } from './demo-pictures.ts';
 
@@ -158,7 +159,7 @@ function apiRoutes(app: Hono, state: FakeState, url: string): void {
   app.get('/v1/images/:key/similar', (context) => search(context, find(keyOf(context))));
 
   app.get('/v1/images', (context) => {
-    const { prefix = '', cursor, limit } = schemas.ListQuery.parse(context.req.query());
+    const { prefix = '', cursor, limit } = requests.ListQuery.parse(context.req.query());
     const all = state.pictures.filter(({ key }) => key.startsWith(prefix));
     const start = Number(cursor ?? 0);
     const end = start + limit;
@@ -189,7 +190,7 @@ function apiRoutes(app: Hono, state: FakeState, url: string): void {
   });
 
   app.post('/v1/uploads', async (context) => {
-    const { key } = schemas.UploadRequest.parse(await context.req.json());
+    const { key } = requests.UploadRequest.parse(await context.req.json());
     const refusal = state.refuse.find(({ text, how }) => how === 'at-once' && key.includes(text));
     if (refusal) return problem(400, 'invalid-request', 'Not a valid request', refusal.reason);
     const target = { method: 'PUT', url: `${url}/uploads/${encodeURI(key)}`, headers: {}, expiresAt: WHEN };
