@@ -3,6 +3,7 @@
 import { mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { loadEmbedder } from '../../../core/embedding/load.ts';
 import { modelFile } from '../../../core/embedding/model-folder.ts';
@@ -10,6 +11,7 @@ import { Network } from '../../../core/embedding/network.ts';
 import { preprocess } from '../../../core/embedding/preprocess.ts';
 import { DIMENSIONS, PICTURE_LIMITS } from '../../../core/limits.ts';
 import { type PreparedModel, prepareModel } from '../../../layers/onnx-resnet50/build.ts';
+import { CalibrationImpossible } from '../../../layers/onnx-resnet50/errors.ts';
 import { foldBatchNorm } from '../../../layers/onnx-resnet50/fold.ts';
 import { safetensorsOf, testStateDict } from '../../factories/state-dict.ts';
 
@@ -66,6 +68,33 @@ describe('the model file', () => {
     const changed = await prepareModel({ weights, out });
     expect(changed.built).toBe(true);
     expect(changed.model.modelId).not.toBe(prepared.model.modelId);
+  });
+});
+
+describe('int8', () => {
+  const calibration = fileURLToPath(new URL('../../fixtures/embedding', import.meta.url));
+
+  it('is nearly the same, a quarter of the size, and another model to the index', async () => {
+    const fp32 = await prepareModel({ weights: 'synthetic', out });
+    const int8 = await prepareModel({ weights: 'synthetic', precision: 'int8', calibration, out });
+
+    const picture = fixture('photo.jpg');
+    const [exact, close] = await Promise.all(
+      [fp32, int8].map(async ({ folder }) => (await loadEmbedder(folder, { threads: 1 })).embed([picture])),
+    );
+    const [a, b] = [exact![0]!.embedding!, close![0]!.embedding!];
+    expect(a.reduce((sum, x, i) => sum + x * b[i]!, 0)).toBeGreaterThan(0.99);
+    expect(int8.model.bytes).toBeLessThan(fp32.model.bytes / 3.5);
+    expect(int8.model.precision).toBe('int8');
+    expect(int8.model.modelId).not.toBe(fp32.model.modelId);
+  });
+
+  it('says when there are too few pictures to calibrate on', async () => {
+    const empty = mkdtempSync(join(tmpdir(), 'likeness-none-'));
+
+    await expect(
+      prepareModel({ weights: 'synthetic', precision: 'int8', calibration: empty, out }),
+    ).rejects.toThrow(CalibrationImpossible);
   });
 });
 
