@@ -1,7 +1,7 @@
 import { afterAll, describe, expect, it } from 'vitest';
 import { DIMENSIONS, ROW_BYTES } from '../../../core/limits.ts';
 import { Bitset } from '../../../core/scan/bitset.ts';
-import { MatrixClosed, QueryInvalid } from '../../../core/scan/errors.ts';
+import { MatrixClosed, QueryInvalid, ScanFailed } from '../../../core/scan/errors.ts';
 import { mergeHits } from '../../../core/scan/hit.ts';
 import { RowMatrix } from '../../../core/scan/row-matrix.ts';
 import { ScanQueue } from '../../../core/scan/scan-queue.ts';
@@ -245,6 +245,22 @@ describe('an answer', () => {
       expect(answers[at]!.hits).toEqual((await matrix.search([rowOf(clustered, i)], options)).hits);
     }
     matrix.close();
+  });
+
+  it('fails when a thread dies, and comes from new threads the next time', async () => {
+    const mortal = new ScanQueue(2);
+    const matrix = new RowMatrix({ queue: mortal, codes: false });
+    matrix.append(clustered);
+    const query = rowOf(clustered, 4);
+    await matrix.search([query], { k: 1 });
+
+    const interrupted = matrix.search([query], { k: 1 });
+    queueMicrotask(() => queueMicrotask(() => mortal.stop()));
+    await expect(interrupted).rejects.toThrow(ScanFailed);
+
+    expect((await matrix.search([query], { k: 1 })).hits[0]![0]!.row).toBe(4);
+    matrix.close();
+    mortal.stop();
   });
 
   it('is empty when there is no row', async () => {
