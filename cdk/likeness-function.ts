@@ -30,7 +30,7 @@ export interface LikenessFunctionProps {
   readonly environment: Partial<Record<keyof typeof VARIABLES, string>>;
 }
 
-/** The Node.js that the functions run on; `scripts` and tests take its major version from here. */
+/** The Node.js that the functions run on. */
 export const RUNTIME = Runtime.NODEJS_24_X;
 
 export class LikenessFunction extends LambdaFunction {

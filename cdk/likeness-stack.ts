@@ -43,7 +43,9 @@ export class LikenessStack extends Stack {
       ...props,
     });
     const own = imagesBucketName && Bucket.fromBucketName(this, 'OwnImages', imagesBucketName);
-    const images = (own || search.images) ?? createImagesBucket(this, 'Images', search);
+    // The console's address is known only after the bucket. Every upload is signed, so the origin protects nothing.
+    const corsOrigins = search.console ? ['*'] : (search.corsOrigins ?? []);
+    const images = (own || search.images) ?? createImagesBucket(this, 'Images', { ...search, corsOrigins });
     const index = search.index ?? createIndexBucket(this, 'Index', search);
     new CfnOutput(this, 'ImagesBucket', { value: images.bucketName, description: 'Put pictures here' });
     new CfnOutput(this, 'IndexBucket', { value: index.bucketName, description: 'Log, manifests and index' });

@@ -348,7 +348,8 @@ describe('the construct', () => {
 
   test('hosts the console in a private bucket behind CloudFront', () => {
     ensureConsole();
-    const { serving: hosted } = synthesise({ console: true, auth: 'none' });
+    const { serving: hosted, data: withUploads } = synthesise({ console: true, auth: 'none' });
+    withUploads.hasResourceProperties('AWS::S3::Bucket', { CorsConfiguration: Match.anyValue() });
     hosted!.resourceCountIs('AWS::CloudFront::OriginAccessControl', 1);
     hosted!.hasResourceProperties('AWS::ApiGatewayV2::Api', { CorsConfiguration: Match.anyValue() });
   });

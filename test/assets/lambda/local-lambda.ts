@@ -12,6 +12,8 @@ import { type RuntimeFiles, runtimeFiles } from './runtime-files.ts';
 export interface LambdaSettings {
   readonly name: string;
   readonly handler: string;
+  /** As the template names it, such as `nodejs24.x`. */
+  readonly runtime: string;
   /** Unpacked code; becomes /var/task. */
   readonly task: string;
   /** Unpacked layer; becomes /opt. */
@@ -76,7 +78,7 @@ export class LocalLambda {
     const api = await RuntimeApi.start(
       `arn:aws:lambda:${settings.region}:000000000000:function:${settings.name}`,
     );
-    const files = runtimeFiles();
+    const files = runtimeFiles(settings.runtime);
     const begun = performance.now();
     const lambda = new LocalLambda(settings, api, files);
     try {
@@ -161,7 +163,7 @@ export class LocalLambda {
       AWS_LAMBDA_LOG_FORMAT: logFormat,
       AWS_LAMBDA_LOG_GROUP_NAME: `/aws/lambda/${name}`,
       AWS_LAMBDA_LOG_STREAM_NAME: 'local',
-      AWS_EXECUTION_ENV: 'AWS_Lambda_nodejs24.x',
+      AWS_EXECUTION_ENV: `AWS_Lambda_${this.settings.runtime}`,
       AWS_REGION: region,
       AWS_DEFAULT_REGION: region,
       AWS_XRAY_CONTEXT_MISSING: 'LOG_ERROR',

@@ -28,15 +28,21 @@ export interface RuntimeFiles {
   readonly runtime: string;
 }
 
-/** Fetches both once; about 54 MB. */
-export function runtimeFiles(): RuntimeFiles {
+/**
+ * Fetches both once; about 54 MB.
+ *
+ * @param runtime as the template names it
+ */
+export function runtimeFiles(runtime: string): RuntimeFiles {
+  const major = NODE.version.split('.')[0];
+  if (runtime !== `nodejs${major}.x`) throw new Error(`there is Node.js ${NODE.version} for ${runtime}`);
   const node = join(downloadPackage(NODE), 'bin', 'node');
   const client = downloadPackage(RUNTIME_CLIENT);
-  const runtime = join(ROOT, '.cache', 'lambda-runtime');
-  mkdirSync(runtime, { recursive: true });
-  copyFileSync(join(client, 'index.mjs'), join(runtime, 'index.mjs'));
-  copyFileSync(join(import.meta.dirname, 'rapid-client.cjs'), join(runtime, 'rapid-client.cjs'));
+  const folder = join(ROOT, '.cache', 'lambda-runtime');
+  mkdirSync(folder, { recursive: true });
+  copyFileSync(join(client, 'index.mjs'), join(folder, 'index.mjs'));
+  copyFileSync(join(import.meta.dirname, 'rapid-client.cjs'), join(folder, 'rapid-client.cjs'));
   // Node.js looks for the file before it asks who can load it.
-  writeFileSync(join(runtime, 'rapid-client.node'), '');
-  return { node, runtime };
+  writeFileSync(join(folder, 'rapid-client.node'), '');
+  return { node, runtime: folder };
 }
