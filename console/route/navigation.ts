@@ -3,31 +3,53 @@
 import { useEffect, useState } from 'preact/hooks';
 import { formatRoute, parseRoute, type Route } from './route.ts';
 
+/** The address that the page shows; the address bar follows, see `navigate`. */
+let hash = location.hash;
 /** Told after each change of the address, whoever made it. */
 const listeners = new Set<() => void>();
+/** A slider changes the address with every pixel, and browsers limit how often history may be written. */
+const ADDRESS_SETTLES_MS = 150;
+let settling: ReturnType<typeof setTimeout> | undefined;
+
+addEventListener('popstate', () => {
+  clearTimeout(settling);
+  arriveAt(location.hash);
+});
 
 /** Goes to a view. `replace` is for what is adjusted on the way (a slider), which "back" should not repeat. */
 export function navigate(route: Route, { replace = false }: { replace?: boolean } = {}): void {
-  const hash = formatRoute(route);
-  if (hash === location.hash) return;
-  if (replace) history.replaceState(history.state, '', hash);
-  else history.pushState(null, '', hash);
+  const next = formatRoute(route);
+  if (next === hash) return;
+  clearTimeout(settling);
+  if (replace) {
+    settling = setTimeout(() => history.replaceState(history.state, '', next), ADDRESS_SETTLES_MS);
+  } else {
+    if (hash !== location.hash) history.replaceState(history.state, '', hash);
+    history.pushState(null, '', next);
+    restore(0);
+  }
+  arriveAt(next);
+}
+
+function arriveAt(next: string): void {
+  hash = next;
   for (const listener of listeners) listener();
 }
 
-/** The view that the address bar asks for. */
+/** The view that is shown now. */
+export const currentRoute = (): Route => parseRoute(hash);
+
+/** The view to show, as it changes. */
 export function useRoute(): Route {
-  const [hash, setHash] = useState(location.hash);
+  const [shown, setShown] = useState(hash);
   useEffect(() => {
-    const read = () => setHash(location.hash);
+    const read = () => setShown(hash);
     listeners.add(read);
-    window.addEventListener('popstate', read);
     return () => {
       listeners.delete(read);
-      window.removeEventListener('popstate', read);
     };
   }, []);
-  return parseRoute(hash);
+  return parseRoute(shown);
 }
 
 /** Milliseconds of calm after which a scroll position is noted: browsers limit how often history may be written. */
@@ -43,13 +65,9 @@ export function keepScrollPosition(): void {
     clearTimeout(timer);
     timer = setTimeout(() => history.replaceState({ scrollY }, ''), SCROLL_SETTLES_MS);
   });
-  const moved = () => {
+  addEventListener('popstate', () => {
     clearTimeout(timer);
     restore((history.state as { scrollY?: number } | null)?.scrollY ?? 0);
-  };
-  addEventListener('popstate', moved);
-  listeners.add(() => {
-    if (history.state === null) restore(0);
   });
 }
 

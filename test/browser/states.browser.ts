@@ -125,7 +125,7 @@ describe('states of the console', () => {
     await page.getByRole('heading', { name: 'Nothing is like it' }).waitFor();
     await page.getByRole('button', { name: 'Search without filters' }).click();
     await page.getByRole('list', { name: 'Results' }).getByRole('listitem').first().waitFor();
-    expect(page.url()).not.toContain('meta.');
+    await expect.poll(() => page.url(), SOON).not.toContain('meta.');
   });
 
   it('filters by metadata', async () => {
