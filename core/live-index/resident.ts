@@ -113,6 +113,11 @@ export class Resident {
     if (manifest && !growth) return undefined;
     try {
       const tail = await fetchingTail;
+      // Rows that were still on their way did not come, and what this builds on is given up.
+      if (this.#current !== before) {
+        growth?.abandon();
+        return undefined;
+      }
       // From here on nothing waits, so that a search sees all of this or nothing.
       if (before && !growth && isSame(before, tail)) {
         return this.#replace({ ...before, asOf });
@@ -133,24 +138,16 @@ export class Resident {
     before: Current | undefined,
     manifest: Manifest | undefined,
     appends: readonly AppendInfo[],
-  ) {
+  ): Promise<TailUpdate> {
     const { budgetBytes } = this.#options;
     const index = manifest ?? before?.generation.manifest ?? NOTHING.manifest;
     const folded = manifest ? new Set(manifest.folded.map(({ name }) => name)) : before?.generation.folded;
     const unfolded = appends.filter(({ name }) => !folded?.has(name));
     const taken = fitting(unfolded, budgetBytes - neededBytes(index));
-    const fetched = await Promise.all(
-      inParallel(
-        DOWNLOAD_LIMITS.appendsAtOnce,
-        taken
-          .filter(({ name }) => !before?.tail.has(name))
-          .map(
-            ({ name }) =>
-              () =>
-                this.#fetchAppend(name),
-          ),
-      ),
-    );
+    const fetches = taken
+      .filter(({ name }) => !before?.tail.has(name))
+      .map(({ name }) => this.#fetchAppend.bind(this, name));
+    const fetched = await Promise.all(inParallel(DOWNLOAD_LIMITS.appendsAtOnce, fetches));
     return {
       fetched,
       names: new Set(taken.map(({ name }) => name)),

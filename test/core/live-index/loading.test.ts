@@ -92,6 +92,31 @@ describe('an index that is still on its way', () => {
     expect(searched).toBe(ROWS);
   });
 
+  test('is loaded again when a block does not come while the next refresh is at work', async () => {
+    const books = await severalBlocks();
+    const { index, store } = liveIndex(books);
+    const file = await faissFile(books);
+    const [block, append] = [gate(), gate()];
+    const read = store.read;
+    store.read = async (key, range, target) => {
+      if (key !== file || range.start < BLOCK_BYTES) return read(key, range, target);
+      store.read = read;
+      await block.opened;
+      throw new StoreUnavailable('lost');
+    };
+    await index.read('strong', () => {});
+    const name = await books.append({ put: 'new' });
+    store.before = async (method, key) => {
+      if (method === 'get' && key === name) await append.opened;
+    };
+    const next = index.read('strong', (view) => view.search([axis(0)], { k: 1 }));
+    block.open();
+    await new Promise((resolve) => setTimeout(resolve, 20));
+    append.open();
+
+    expect((await next).searched).toBe(ROWS + 1);
+  });
+
   test('gives up when everything it wants is gone again and again', async () => {
     const books = library();
     await books.append({ put: 'a' });
