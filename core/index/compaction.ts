@@ -16,7 +16,14 @@ import { type Base, emptyBase, loadBase } from './base.ts';
 import { type CompactionReport, NOTHING_DONE } from './compaction-report.ts';
 import { IndexDamaged } from './errors.ts';
 import { foldAppends } from './fold-log.ts';
-import { expiredNames, historyOf, NO_HISTORY, withoutGoneAppends, withoutGoneFiles } from './history.ts';
+import {
+  expiredNames,
+  historyOf,
+  NO_HISTORY,
+  stillRemembered,
+  withoutGoneAppends,
+  withoutGoneFiles,
+} from './history.ts';
 import { listIndexFiles, namesOf, orphansOf } from './index-files.ts';
 import { readPortion } from './log-portion.ts';
 import type { Manifest } from './manifest.ts';
@@ -90,7 +97,7 @@ export class Compactor {
     const log: AppendInfo[] = [];
     for await (const append of listAppends(index)) log.push(append);
     const inLog = new Set(log.map(({ name }) => name));
-    let history = committed ? withoutGoneAppends(historyOf(committed, limits), inLog) : NO_HISTORY;
+    let history = committed ? withoutGoneAppends(historyOf(committed), inLog) : NO_HISTORY;
     const folded = new Set(history.folded.map(({ name }) => name));
     const waiting = log.filter(({ name }) => !folded.has(name));
     const isCleaningDue = () => expiredNames(history, limits, clock.now()).length > 0;
@@ -108,6 +115,10 @@ export class Compactor {
     const written = await writeGeneration(this.#deps, base, folding, generation, limits);
     const { lineage, rows, live, files, rewritten } = written;
 
+    const forgets = committed && pending === 0;
+    const markers = forgets
+      ? stillRemembered(folding.markers, committed.committedAt, limits.markerMs)
+      : folding.markers;
     const needed = new Set(namesOf(files));
     const replaced = old ? namesOf(old.files).filter((name) => !needed.has(name)) : [];
     const manifest: Manifest = {
@@ -120,7 +131,7 @@ export class Compactor {
       live,
       files,
       folded: [...history.folded, ...[...appends.keys()].map((name) => ({ name, at: null }))],
-      markers: folding.markers,
+      markers,
       replaced: replaced.length > 0 ? [...history.replaced, { names: replaced, at: null }] : history.replaced,
     };
     if (!(await commitManifest(index, manifest))) return { ...idle, outcome: 'lost' };

@@ -1,7 +1,7 @@
 /** What a manifest carries over from the one before: what waits to be deleted, and which deletions are remembered. */
 
 import type { LogLimits } from '../limits.ts';
-import type { CommitTime, Manifest } from './manifest.ts';
+import type { CommitTime, Manifest, Marker } from './manifest.ts';
 import type { Committed } from './manifests.ts';
 
 /** Stores date objects in whole seconds: two dates can seem to be up to this much further apart than they are. */
@@ -11,11 +11,8 @@ export type History = Pick<Manifest, 'folded' | 'markers' | 'replaced'>;
 
 export const NO_HISTORY: History = { folded: [], markers: [], replaced: [] };
 
-/**
- * The history of a committed manifest, with its own time filled in. Markers that have had their time are left out:
- * measured to this commit, so never too early.
- */
-export function historyOf({ manifest, committedAt }: Committed, { markerMs }: LogLimits): History {
+/** The history of a committed manifest, with its own time filled in. */
+export function historyOf({ manifest, committedAt }: Committed): History {
   const settle = <T extends { readonly at: CommitTime }>(entry: T) => ({
     ...entry,
     at: entry.at ?? committedAt,
@@ -23,9 +20,21 @@ export function historyOf({ manifest, committedAt }: Committed, { markerMs }: Lo
   return {
     folded: manifest.folded.map(settle),
     replaced: manifest.replaced.map(settle),
-    markers: manifest.markers.map(settle).filter(({ at }) => committedAt - at < markerMs),
+    markers: manifest.markers.map(settle),
   };
 }
+
+/**
+ * The markers that have not had their time. Only for a commit that leaves nothing of the log unfolded: a slow put arrives
+ * in the log within a marker's time, but when compaction is behind it may wait there for longer.
+ *
+ * @param listedAfter a time before the log was listed, by the store's clock
+ */
+export const stillRemembered = (
+  markers: readonly Marker[],
+  listedAfter: number,
+  markerMs: number,
+): Marker[] => markers.filter(({ at }) => at === null || listedAfter - at < markerMs);
 
 /** The history without the folded appends that are gone. */
 export const withoutGoneAppends = (history: History, there: ReadonlySet<string>): History => ({

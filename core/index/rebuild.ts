@@ -7,7 +7,6 @@ import {
   type BackfillReport,
   backfill,
 } from '../ingest/backfill.ts';
-import { LOG_LIMITS } from '../limits.ts';
 import { indexNames } from '../names.ts';
 import { Bitset } from '../scan/bitset.ts';
 import { StoreUnavailable } from '../storage/errors.ts';
@@ -35,10 +34,17 @@ const TRIES = 5;
  * @returns what the backfill enqueued; that on-upload and compact have done it is for the caller to wait for
  * @throws StoreUnavailable when compactions commit faster than this does
  */
-export async function rebuild(deps: RebuildDeps, options: BackfillOptions = {}): Promise<BackfillReport> {
+export async function rebuild(
+  deps: RebuildDeps,
+  { startAfter, dryRun = false, onProgress }: Omit<BackfillOptions, 'prefix'> = {},
+): Promise<BackfillReport> {
   // To go on with a rebuild that was interrupted, its index must not be emptied again.
-  if (options.startAfter === undefined && !options.dryRun) await commitEmpty(deps);
-  return backfill(deps, options);
+  if (startAfter === undefined && !dryRun) await commitEmpty(deps);
+  return backfill(deps, {
+    dryRun,
+    ...(startAfter !== undefined && { startAfter }),
+    ...(onProgress && { onProgress }),
+  });
 }
 
 async function commitEmpty({ index, modelId, clock }: RebuildDeps): Promise<void> {
@@ -46,7 +52,7 @@ async function commitEmpty({ index, modelId, clock }: RebuildDeps): Promise<void
     const highest = (await listManifests(index)).at(-1);
     const generation = (highest?.generation ?? 0) + 1;
     const old = highest && (await readIfPossible(index, highest));
-    const history = old ? historyOf(old, LOG_LIMITS) : NO_HISTORY;
+    const history = old ? historyOf(old) : NO_HISTORY;
 
     const ulid = clock.ulid();
     const names = indexNames(generation, ulid);

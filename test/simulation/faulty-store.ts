@@ -31,7 +31,8 @@ export const NO_FAULTS: Faults = { refused: 0, answerLost: 0, late: 0, twice: 0,
 
 /** Nothing is in flight for longer than this: the assumption that a marker's hour rests on. */
 const LONGEST_FLIGHT_MS = 15 * 60_000;
-const LONGEST_SLEEP_MS = 4 * 3_600_000;
+/** Minutes, as when a function is frozen, or hours, as when a machine is. */
+const LONGEST_SLEEPS_MS = [10 * 60_000, 4 * 3_600_000];
 
 export class FaultyStore implements ObjectStore {
   constructor(
@@ -123,7 +124,7 @@ export class FaultyStore implements ObjectStore {
     const slow = instance.random.chance(0.02);
     await instance.wait(
       instance.random.chance(sleep)
-        ? instance.random.between(60_000, LONGEST_SLEEP_MS)
+        ? instance.random.between(60_000, instance.random.pick(LONGEST_SLEEPS_MS))
         : instance.random.between(1, slow ? 20_000 : 60),
     );
   }

@@ -193,6 +193,27 @@ describe('a compaction', () => {
     expect((await latestManifest(store))!.manifest.markers).toEqual([]);
   });
 
+  it('remembers deletions for as long as it is behind with the log, where slow puts may wait', async () => {
+    const limits = { maxAppendsPerCompaction: 1 };
+    const slow = version++;
+    await append('-a');
+    await compactorOf().run();
+    clock.skip(50 * MINUTE);
+    for (const key of ['b', 'c']) await append(key);
+    const picture = { eTag: 'e', size: 1, contentType: undefined, metadata: {}, lastModified: '' };
+    const late: LogRecord = { op: 'put', key: 'a', version: slow.toString(16), ...picture, row: 0 };
+    await writeAppend(store, clock, { records: [late], vectors: seededVector('a') });
+    clock.skip(3 * 60 * MINUTE);
+    for (let i = 0; i < 3; i++) {
+      expect(await compactorOf(store, limits).run()).toMatchObject({ folded: 1, pending: 2 - i });
+      clock.skip(MINUTE);
+    }
+    expect(await rowKeys()).toEqual(['b', 'c']);
+    await append('d');
+    await compactorOf().run();
+    expect((await latestManifest(store))!.manifest.markers).toEqual([]);
+  });
+
   it('refuses an index of another model', async () => {
     await append('a');
     await compactorOf().run();
