@@ -3,11 +3,14 @@
 import type { Convolution } from './architecture.ts';
 import type { FoldedConvolution } from './fold.ts';
 
+const MAX_LEVEL = 127;
+
 /**
- * Largest weight in levels. Processors without VNNI add two products of an 8-bit value and a weight in 16 bits, which
- * must hold 2 * 255 * 64; with all of int8 they would clip, and differ from those that have VNNI.
+ * What two neighbouring weights of one sign may come to, in levels. Processors without VNNI add the products of two
+ * 8-bit values with two weights in 16 bits, which hold 255 * 128; over that they would clip, and give other vectors than
+ * processors with VNNI. Half a level is kept for rounding each of the two.
  */
-const MAX_LEVEL = 64;
+const MAX_PAIR = 127.5;
 
 export interface QuantizedConvolution {
   readonly levels: Int8Array;
@@ -24,19 +27,19 @@ export function quantizeConvolution(
   inputMeans: Float64Array,
 ): QuantizedConvolution {
   const perOutput = weights.length / outputs;
-  const window = perOutput / inputs;
+  const places = perOutput / inputs;
   const levels = new Int8Array(weights.length);
   const scales = new Float32Array(outputs);
   const corrected = new Float32Array(outputs);
   for (let output = 0; output < outputs; output++) {
     const filter = weights.subarray(output * perOutput, (output + 1) * perOutput);
-    const scale = bestScale(filter);
+    const scale = finestScale(filter, places);
     scales[output] = scale;
     let lost = 0;
     for (let i = 0; i < perOutput; i++) {
       const level = levelOf(filter[i]!, scale);
       levels[output * perOutput + i] = level;
-      lost += (filter[i]! - level * scale) * inputMeans[Math.floor(i / window)]!;
+      lost += (filter[i]! - level * scale) * inputMeans[Math.floor(i / places)]!;
     }
     corrected[output] = bias[output]! + lost;
   }
@@ -46,24 +49,20 @@ export function quantizeConvolution(
 const levelOf = (weight: number, scale: number): number =>
   Math.max(-MAX_LEVEL, Math.min(MAX_LEVEL, Math.round(weight / scale)));
 
-/** Shares of the largest weight that the levels may be made to reach. */
-const REACHES = [1, 0.94, 0.88, 0.82, 0.76, 0.7];
-
-/** The scale with the least squared error: clipping a few large weights can be worth finer steps for the others. */
-function bestScale(filter: Float32Array): number {
+/**
+ * The finest scale at which no weight and no pair of neighbours is too large. Which weights are neighbours depends on
+ * whether the runtime counts the channels first or the places in the window first, so both must hold.
+ */
+function finestScale(filter: Float32Array, places: number): number {
   let largest = 0;
-  for (let i = 0; i < filter.length; i++) largest = Math.max(largest, Math.abs(filter[i]!));
-  if (largest === 0) return 1;
-  let best = 1;
-  let leastError = Number.POSITIVE_INFINITY;
-  for (const reach of REACHES) {
-    const scale = Math.fround((largest * reach) / MAX_LEVEL);
-    let error = 0;
-    for (let i = 0; i < filter.length; i++) error += (filter[i]! - levelOf(filter[i]!, scale) * scale) ** 2;
-    if (error < leastError) {
-      best = scale;
-      leastError = error;
-    }
+  let pair = 0;
+  for (let i = 0; i < filter.length; i++) {
+    const weight = filter[i]!;
+    largest = Math.max(largest, Math.abs(weight));
+    if (i % 2 === 1) pair = Math.max(pair, sumOfOneSign(filter[i - 1]!, weight));
+    if (Math.floor(i / places) % 2 === 1) pair = Math.max(pair, sumOfOneSign(filter[i - places]!, weight));
   }
-  return best;
+  return Math.fround(Math.max(largest / MAX_LEVEL, pair / MAX_PAIR)) || 1;
 }
+
+const sumOfOneSign = (a: number, b: number): number => (a * b > 0 ? Math.abs(a + b) : 0);

@@ -65,10 +65,36 @@ describe('quantizeConvolution', () => {
     expect(scales[1]! / scales[0]!).toBeGreaterThan(100);
   });
 
-  it('never goes over the level that two products have room for in 16 bits', () => {
-    const { levels } = quantizeConvolution(step, folded, Float64Array.of(0, 0));
+  it('never lets two neighbours be more than 16 bits have room for, in either order', () => {
+    // Neighbours in memory: places of the window. Neighbours by channel: two numbers apart.
+    const weights = Float32Array.of(1, 0.9, -1, 0.1, 0.95, -0.9, -0.99, 0.2);
+    const { levels } = quantizeConvolution(
+      { ...step, inputs: 4, outputs: 1, window: 2 },
+      { weights, bias: Float32Array.of(0) },
+      new Float64Array(4),
+    );
 
-    expect(Math.max(...levels.map(Math.abs)) * 2 * 255).toBeLessThanOrEqual(32_767);
+    for (const [left, right] of [
+      [0, 1],
+      [2, 3],
+      [4, 5],
+      [6, 7],
+      [0, 2],
+      [1, 3],
+      [4, 6],
+      [5, 7],
+    ]) {
+      expect(255 * Math.abs(levels[left!]! + levels[right!]!)).toBeLessThanOrEqual(32_767);
+    }
+    expect(Math.max(...levels)).toBeGreaterThan(60);
+  });
+
+  it('uses all levels where no neighbours forbid it', () => {
+    const weights = Float32Array.of(1, -1, 1, -0.25);
+
+    const { levels } = quantizeConvolution(step, { ...folded, weights }, Float64Array.of(0, 0));
+
+    expect([...levels]).toEqual([127, -127, 127, -32]);
   });
 
   it('gives the same average output as before, over inputs of the given means', () => {
