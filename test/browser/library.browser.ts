@@ -70,7 +70,7 @@ describe('the library', () => {
     await page.getByRole('link', { name: keyOf(0) }).focus();
     await page.keyboard.press('ArrowRight');
     const focused = () => page.evaluate(() => document.activeElement?.getAttribute('aria-label'));
-    expect(await focused()).toBe(keyOf(1));
+    await expect.poll(focused, SOON).toBe(keyOf(1));
     for (let row = 0; row < 12; row += 1) await page.keyboard.press('ArrowDown');
     await expect
       .poll(async () => Number(/(\d+)\.webp/.exec((await focused()) ?? '')?.[1]), SOON)
