@@ -1,10 +1,11 @@
 /** The network on onnxruntime: takes crops one by one, and runs those together that are waiting together. */
 
-import { InferenceSession, Tensor } from 'onnxruntime-node';
+import { type InferenceSession, Tensor } from 'onnxruntime-node';
 import { DIMENSIONS } from '../limits.ts';
 import { ModelUnusable } from './errors.ts';
 import { SIDE } from './geometry.ts';
 import { modelFile } from './model-folder.ts';
+import { openSession } from './open-session.ts';
 
 interface Waiting {
   readonly crop: Uint8Array;
@@ -32,7 +33,7 @@ export class Network {
 
   /** Reads the model, once. @throws ModelUnusable */
   load(): Promise<InferenceSession> {
-    this.session ??= InferenceSession.create(modelFile(this.folder), {
+    this.session ??= openSession(modelFile(this.folder), {
       intraOpNumThreads: this.options.threads,
       graphOptimizationLevel: 'all',
       // Threads that spin while they wait for each other take the processor from the next pictures' decoding.

@@ -1,7 +1,8 @@
 /** Runs the float32 network over pictures, to learn how large its values are and what they are on average. */
 
-import { InferenceSession, Tensor } from 'onnxruntime-node';
+import { Tensor } from 'onnxruntime-node';
 import { SIDE } from '../../core/embedding/geometry.ts';
+import { openSession } from '../../core/embedding/open-session.ts';
 import { resnet50 } from './architecture.ts';
 import type { FoldedWeights } from './fold.ts';
 import { float32Graph } from './graph.ts';
@@ -25,7 +26,7 @@ export type Calibration = ReadonlyMap<string, ValueStatistics>;
 export async function calibrate(weights: FoldedWeights, crops: readonly Uint8Array[]): Promise<Calibration> {
   const names = resnet50().map(({ name }) => name);
   const model = float32Graph(weights, { expose: names }).encode({});
-  const session = await InferenceSession.create(model);
+  const session = await openSession(model);
   const histograms = new Map(names.map((name) => [name, new Histogram()]));
   const sums = new Map<string, Float64Array>();
   try {
