@@ -134,10 +134,6 @@ export const MUTANTS: readonly Mutant[] = [
     patches: [{ file: 'core/index/write-generation.ts', replace: 'return renumbered;', by: 'return table;' }],
   },
   {
-    mistake: 'forget deletions after an hour, though the log is behind by more',
-    patches: [{ file: COMPACTION, replace: 'committed && pending === 0', by: 'committed' }],
-  },
-  {
     mistake: 'search: take two lists that were made minutes apart for one look',
     patches: [
       {
