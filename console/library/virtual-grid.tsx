@@ -65,7 +65,8 @@ export function VirtualGrid({ label, length, minTile, gap, onView, tile }: Virtu
     }
   };
 
-  useEffect(() => {
+  // Before the paint, and so before the next key: it would go to a tile that is there no more.
+  useLayoutEffect(() => {
     if (!focusNext.current) return;
     const element = list.current?.querySelector<HTMLElement>(`[data-index="${active}"] [data-tile]`);
     if (!element) return;
@@ -73,25 +74,27 @@ export function VirtualGrid({ label, length, minTile, gap, onView, tile }: Virtu
     element.focus({ preventScroll: true });
   });
 
-  const tiles = [];
-  for (let index = start; index < end; index += 1) {
-    tiles.push(
-      <li
-        key={index}
-        data-index={index}
-        aria-setsize={length}
-        aria-posinset={index + 1}
-        style={{
-          width: `${side}px`,
-          height: `${side}px`,
-          transform: `translate(${(index % shape.columns) * (side + gap)}px, ${Math.floor(index / shape.columns) * shape.rowHeight}px)`,
-        }}
-        onFocusCapture={() => setCurrent(index)}
-      >
-        {tile(index, index === active || (index === start && (active < start || active >= end)) ? 0 : -1)}
-      </li>,
-    );
-  }
+  // The tile of the tab stop exists wherever it is: the focus would be lost with it.
+  const indices = Array.from({ length: end - start }, (_, n) => start + n);
+  if (width > 0 && active >= 0 && active < start) indices.unshift(active);
+  if (width > 0 && active >= end) indices.push(active);
+
+  const tiles = indices.map((index) => (
+    <li
+      key={index}
+      data-index={index}
+      aria-setsize={length}
+      aria-posinset={index + 1}
+      style={{
+        width: `${side}px`,
+        height: `${side}px`,
+        transform: `translate(${(index % shape.columns) * (side + gap)}px, ${Math.floor(index / shape.columns) * shape.rowHeight}px)`,
+      }}
+      onFocusCapture={() => setCurrent(index)}
+    >
+      {tile(index, index === active ? 0 : -1)}
+    </li>
+  ));
 
   return (
     // The links in it take the keys; this is where they bubble to.

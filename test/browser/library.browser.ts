@@ -8,7 +8,7 @@ import { type FakeApi, startFakeApi } from './fake-api.ts';
 const MANY = 100_000;
 const keyOf = (n: number) =>
   `roll-${String(Math.floor(n / 1_000)).padStart(3, '0')}/${String(n).padStart(6, '0')}.webp`;
-const SOON = { timeout: 30_000 };
+const SOON = { timeout: 90_000 };
 
 describe('the library', () => {
   let browser: Browser;
