@@ -12,6 +12,8 @@ const PICTURES = demoNames.slice(0, 60).map((name, n) => ({
 }));
 const [FIRST, SECOND] = [PICTURES[0]!.key, PICTURES[1]!.key];
 
+const SOON = { timeout: 30_000 };
+
 /** A view or state: where it is, and how to get there. */
 const STATES: readonly {
   name: string;
@@ -115,12 +117,12 @@ describe('accessibility', () => {
     await page.keyboard.press('Tab');
     expect(await page.evaluate(() => document.activeElement?.textContent)).toBe('Skip to the content');
     await page.keyboard.press('Enter');
-    expect(await page.evaluate(() => document.activeElement?.tagName)).toBe('H1');
+    await expect.poll(() => page.evaluate(() => document.activeElement?.tagName), SOON).toBe('H1');
 
     await page.getByRole('link', { name: `Search by ${FIRST}` }).focus();
     await page.keyboard.press('Enter');
     await page.getByRole('heading', { name: `Like ${FIRST}` }).waitFor();
-    expect(await page.evaluate(() => document.activeElement?.tagName)).toBe('H1');
+    await expect.poll(() => page.evaluate(() => document.activeElement?.tagName), SOON).toBe('H1');
 
     await page.getByRole('button', { name: 'Search a part' }).press('Enter');
     const part = page.getByRole('group', { name: 'Part to search for' });
