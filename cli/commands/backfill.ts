@@ -39,7 +39,7 @@ export const backfillCommand = (program: Command, terminal: Terminal): void =>
 
 export const rebuildCommand = (program: Command, terminal: Terminal): void =>
   define(program, terminal, REBUILD, async (target, send, options) => {
-    const { rebuild } = await import('../../core/index/rebuild.ts');
+    const { rebuild } = await import('../../core/maintenance/rebuild.ts');
     return rebuild({ ...target, send, clock: systemClock }, options);
   });
 

@@ -3,13 +3,13 @@
 import { beforeEach, describe, expect, it } from 'vitest';
 import { Compactor } from '../../../core/index/compaction.ts';
 import { latestManifest, listManifests } from '../../../core/index/manifests.ts';
-import { rebuild } from '../../../core/index/rebuild.ts';
-import { verify } from '../../../core/index/verify.ts';
 import { backfill } from '../../../core/ingest/backfill.ts';
 import { ingest } from '../../../core/ingest/ingest.ts';
 import { encodeBackfillMessage } from '../../../core/ingest/messages.ts';
 import { LiveIndex } from '../../../core/live-index/live-index.ts';
 import { silentLogger } from '../../../core/logger.ts';
+import { rebuild } from '../../../core/maintenance/rebuild.ts';
+import { verify } from '../../../core/maintenance/verify.ts';
 import { manifestName } from '../../../core/names.ts';
 import { MemoryStore } from '../../../core/storage/memory-store.ts';
 import { badPicture, fakeEmbedder } from '../../factories/fake-embedder.ts';

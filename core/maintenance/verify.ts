@@ -1,5 +1,9 @@
 /** Re-reads the whole index and checks that it keeps its promises. */
 
+import { IndexDamaged } from '../index/errors.ts';
+import { listIndexFiles, orphansOf } from '../index/index-files.ts';
+import type { Manifest } from '../index/manifest.ts';
+import { listManifests, readManifest } from '../index/manifests.ts';
 import { compare } from '../ingest/compare.ts';
 import { listRejections } from '../ingest/rejections.ts';
 import { DIMENSIONS } from '../limits.ts';
@@ -8,10 +12,6 @@ import { AppendUnreadable } from '../log/errors.ts';
 import { manifestName } from '../names.ts';
 import { ObjectNotFound } from '../storage/errors.ts';
 import type { ObjectStore } from '../storage/object-store.ts';
-import { IndexDamaged } from './errors.ts';
-import { listIndexFiles, orphansOf } from './index-files.ts';
-import type { Manifest } from './manifest.ts';
-import { listManifests, readManifest } from './manifests.ts';
 import { type Problem, Problems } from './problem.ts';
 import { isUnit, verifyFiles } from './verify-files.ts';
 

@@ -3,15 +3,15 @@
 import { mkdtemp, open, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { deadBytes, decodeDead } from '../index/dead-rows.ts';
+import { IndexDamaged } from '../index/errors.ts';
+import { sortByKey } from '../index/external-sort.ts';
+import { decodeFaissHeader, FAISS_HEADER_BYTES, rowOffset } from '../index/faiss-file.ts';
+import { liveRows } from '../index/key-states.ts';
+import type { Manifest } from '../index/manifest.ts';
 import { DIMENSIONS, LOG_LIMITS } from '../limits.ts';
 import { Bitset } from '../scan/bitset.ts';
 import type { ObjectStore } from '../storage/object-store.ts';
-import { deadBytes, decodeDead } from './dead-rows.ts';
-import { IndexDamaged } from './errors.ts';
-import { sortByKey } from './external-sort.ts';
-import { decodeFaissHeader, FAISS_HEADER_BYTES, rowOffset } from './faiss-file.ts';
-import { liveRows } from './key-states.ts';
-import type { Manifest } from './manifest.ts';
 import type { Problems } from './problem.ts';
 
 /** How far a vector's length may be from 1. */

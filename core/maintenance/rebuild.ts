@@ -1,6 +1,12 @@
 /** Making the index anew from the bucket: for when its files are beyond repair. */
 
 import type { Clock } from '../clock.ts';
+import { IndexDamaged } from '../index/errors.ts';
+import { historyOf, NO_HISTORY } from '../index/history.ts';
+import { namesOf } from '../index/index-files.ts';
+import type { Manifest } from '../index/manifest.ts';
+import { type Committed, commitManifest, listManifests, readManifest } from '../index/manifests.ts';
+import { composeFiles, writeDead } from '../index/write-files.ts';
 import {
   type BackfillDeps,
   type BackfillOptions,
@@ -11,12 +17,6 @@ import { indexNames } from '../names.ts';
 import { Bitset } from '../scan/bitset.ts';
 import { StoreUnavailable } from '../storage/errors.ts';
 import type { ObjectStore } from '../storage/object-store.ts';
-import { IndexDamaged } from './errors.ts';
-import { historyOf, NO_HISTORY } from './history.ts';
-import { namesOf } from './index-files.ts';
-import type { Manifest } from './manifest.ts';
-import { type Committed, commitManifest, listManifests, readManifest } from './manifests.ts';
-import { composeFiles, writeDead } from './write-files.ts';
 
 export interface RebuildDeps extends BackfillDeps {
   readonly modelId: string;
