@@ -16,14 +16,22 @@ addEventListener('popstate', () => {
   arriveAt(location.hash);
 });
 
-/** Goes to a view. `replace` is for what is adjusted on the way (a slider), which "back" should not repeat. */
-export function navigate(route: Route, { replace = false }: { replace?: boolean } = {}): void {
+/**
+ * How a view is arrived at: as a step that "back" returns from; in place of the view that is shown; or in place of it
+ * and on the way to others, as a slider does. Only the last may leave the address bar behind for a moment, so a reload
+ * right after anything else keeps it.
+ */
+export type Arrival = 'step' | 'in-place' | 'sliding';
+
+/** Goes to a view. */
+export function navigate(route: Route, arrival: Arrival = 'step'): void {
   const next = formatRoute(route);
   if (next === hash) return;
   clearTimeout(settling);
-  if (replace) {
-    settling = setTimeout(() => history.replaceState(history.state, '', next), ADDRESS_SETTLES_MS);
-  } else {
+  const write = () => history.replaceState(history.state, '', next);
+  if (arrival === 'sliding') settling = setTimeout(write, ADDRESS_SETTLES_MS);
+  else if (arrival === 'in-place') write();
+  else {
     if (hash !== location.hash) history.replaceState(history.state, '', hash);
     history.pushState(null, '', next);
     restore(0);

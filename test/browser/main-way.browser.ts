@@ -120,8 +120,13 @@ describe('the console on likeness serve', () => {
     await folder.fill('mixed/');
     await folder.press('Enter');
     await expect.poll(resultKeys, SOON).toEqual(['mixed/good.webp']);
+  });
+
+  it('keeps a filter that was set just before a reload', async () => {
+    await page.getByRole('combobox', { name: 'Results' }).selectOption('12');
     await page.reload();
     await expect.poll(resultKeys, SOON).toEqual(['mixed/good.webp']);
+    expect(await page.getByRole('combobox', { name: 'Results' }).inputValue()).toBe('12');
   });
 
   it('searches by a result that is clicked, and goes back', async () => {

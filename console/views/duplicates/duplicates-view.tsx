@@ -35,7 +35,7 @@ export function DuplicatesView({ minScore }: { minScore: number }) {
             label="How alike"
             min={MIN_SCORE}
             value={minScore}
-            onInput={(next) => navigate({ view: 'duplicates', minScore: next }, { replace: true })}
+            onInput={(next) => navigate({ view: 'duplicates', minScore: next }, 'sliding')}
           />
         </div>
       </div>

@@ -7,7 +7,7 @@ import { ChoiceField, ScoreField, TextField } from '../../parts/field.tsx';
 import { folderOf } from '../../parts/format.ts';
 import { Icon } from '../../parts/icon.tsx';
 import { useMedia } from '../../parts/use-media.ts';
-import { navigate } from '../../route/navigation.ts';
+import { type Arrival, navigate } from '../../route/navigation.ts';
 import type { SearchRoute } from '../../route/route.ts';
 
 const isFiltered = ({ minScore, prefix, metadata }: SearchRoute): boolean =>
@@ -17,7 +17,8 @@ const COUNTS = [12, 24, 48, 96, 192];
 
 export function Filters({ route, results }: { route: SearchRoute; results: readonly Result[] }) {
   const narrow = useMedia('(max-width: 900px)');
-  const change = (part: Partial<SearchRoute>) => navigate({ ...route, ...part }, { replace: true });
+  const change = (part: Partial<SearchRoute>, arrival: Arrival = 'in-place') =>
+    navigate({ ...route, ...part }, arrival);
   return (
     // Always open beside the results; a phone has no room beside them.
     <details class="filters" open={!narrow || isFiltered(route)}>
@@ -25,7 +26,11 @@ export function Filters({ route, results }: { route: SearchRoute; results: reado
         <Icon name="sliders" size={18} /> Filters
       </summary>
       <div class="filters-body">
-        <ScoreField label="Least score" value={route.minScore} onInput={(minScore) => change({ minScore })} />
+        <ScoreField
+          label="Least score"
+          value={route.minScore}
+          onInput={(minScore) => change({ minScore }, 'sliding')}
+        />
         <div class="filters-row">
           <ChoiceField label="Results" value={route.k} choices={COUNTS} onChange={(k) => change({ k })} />
           <TextField

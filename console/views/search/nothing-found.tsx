@@ -21,7 +21,7 @@ export function NothingFound({ route, hidden }: NothingFoundProps) {
       title="Nothing is like it"
       actions={
         (filtered || hidden > 0) && (
-          <Button onClick={() => navigate(wider, { replace: true })}>Search without filters</Button>
+          <Button onClick={() => navigate(wider, 'in-place')}>Search without filters</Button>
         )
       }
     >
