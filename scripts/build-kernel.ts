@@ -1,4 +1,7 @@
-/** Compiles the scan's kernel and bundles its worker into one checked-in module, core/scan/kernel.generated.ts. */
+/**
+ * Compiles the kernels to WebAssembly and checks them in as modules: core/scan/kernel.generated.ts, with the bundle of
+ * the scan's worker, and core/embedding/resampling/kernel.generated.ts.
+ */
 
 import { readFile, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
@@ -8,24 +11,31 @@ import { build } from 'esbuild';
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
 
-/** Where the module stands that the product loads. */
-export const GENERATED = join(root, 'core/scan/kernel.generated.ts');
+/** Whose memory a kernel works on: one of its own, which grows as needed, or a shared one of up to 4 GiB. */
+export type KernelMemory = 'own' | 'shared';
+
+const MEMORY_FLAGS: Record<KernelMemory, readonly string[]> = {
+  own: ['--enable', 'simd', '--initialMemory', '1'],
+  shared: [
+    ...['--enable', 'simd,threads', '--importMemory', '--noExportMemory', '--sharedMemory'],
+    ...['--initialMemory', '1', '--maximumMemory', '65535'],
+  ],
+};
 
 /**
- * Compiles AssemblyScript to WebAssembly over an imported shared memory of up to 4 GiB.
+ * Compiles AssemblyScript to WebAssembly.
  *
  * @param path of the source, from the root
  */
-export async function compileAssembly(path: string): Promise<Uint8Array<ArrayBuffer>> {
+export async function compileAssembly(path: string, memory: KernelMemory): Promise<Uint8Array<ArrayBuffer>> {
   const source = await readFile(join(root, path), 'utf8');
   const written = new Map<string, Uint8Array<ArrayBuffer>>();
   const messages: string[] = [];
   const { error } = await asc.main(
     [
       'module.ts',
-      ...['--outFile', 'module.wasm', '-O3', '--noAssert', '--runtime', 'stub', '--enable', 'simd,threads'],
-      ...['--importMemory', '--noExportMemory', '--sharedMemory'],
-      ...['--initialMemory', '1', '--maximumMemory', '65535'],
+      ...['--outFile', 'module.wasm', '-O3', '--noAssert', '--runtime', 'stub'],
+      ...MEMORY_FLAGS[memory],
     ],
     {
       readFile: (name) => (name === 'module.ts' ? source : null),
@@ -56,24 +66,35 @@ export async function bundleWorker(): Promise<string> {
   return outputFiles[0]!.text.trim();
 }
 
-/** The text of the generated module. */
-export async function generate(): Promise<string> {
-  const [kernel, worker] = await Promise.all([
-    compileAssembly('core/scan/assembly/kernel.ts'),
-    bundleWorker(),
-  ]);
-  return [
-    '/** Written by `npm run build:kernel` from assembly/kernel.ts and worker.ts; a test compares them. */',
+/** The text of a generated module. */
+const moduleText = (sources: string, constants: Readonly<Record<string, string>>): string =>
+  [
+    `/** Written by \`npm run build:kernel\` from ${sources}; a test compares them. */`,
     '',
     '// biome-ignore-all lint: generated',
     '// biome-ignore-all format: generated',
-    `export const KERNEL_BASE64 = '${Buffer.from(kernel).toString('base64')}';`,
-    `export const WORKER_SOURCE = ${JSON.stringify(worker)};`,
+    ...Object.entries(constants).map(([name, value]) => `export const ${name} = ${value};`),
     '',
   ].join('\n');
-}
+
+const base64 = (bytes: Uint8Array): string => `'${Buffer.from(bytes).toString('base64')}'`;
+
+/** The modules that the product loads: where each stands, from the root, and how its text is made. */
+export const GENERATED: Readonly<Record<string, () => Promise<string>>> = {
+  'core/scan/kernel.generated.ts': async () =>
+    moduleText('assembly/kernel.ts and worker.ts', {
+      KERNEL_BASE64: base64(await compileAssembly('core/scan/assembly/kernel.ts', 'shared')),
+      WORKER_SOURCE: JSON.stringify(await bundleWorker()),
+    }),
+  'core/embedding/resampling/kernel.generated.ts': async () =>
+    moduleText('assembly/kernel.ts', {
+      KERNEL_BASE64: base64(await compileAssembly('core/embedding/resampling/assembly/kernel.ts', 'own')),
+    }),
+};
 
 if (import.meta.url === pathToFileURL(process.argv[1] ?? '').href) {
-  await writeFile(GENERATED, await generate());
-  console.log(`wrote ${GENERATED}`);
+  for (const [path, generate] of Object.entries(GENERATED)) {
+    await writeFile(join(root, path), await generate());
+    console.log(`wrote ${path}`);
+  }
 }

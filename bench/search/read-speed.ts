@@ -24,7 +24,7 @@ export interface ReadSpeed extends Pick<Contender, 'name' | 'close'> {
 }
 
 export async function readSpeed(bytes: number): Promise<ReadSpeed> {
-  const module = new WebAssembly.Module(await compileAssembly('bench/search/assembly/read.ts'));
+  const module = new WebAssembly.Module(await compileAssembly('bench/search/assembly/read.ts', 'shared'));
   const pages = Math.ceil(bytes / 65_536) + 1;
   const memory = new WebAssembly.Memory({ initial: pages, maximum: 65_535, shared: true });
   // Pages that were never written are all the same page of zeros.

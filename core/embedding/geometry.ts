@@ -1,7 +1,7 @@
 /** Which pixels of a picture the network sees: torchvision's Resize(256) and CenterCrop(224), in whole pixels. */
 
 import type { Crop } from './embedder.ts';
-import type { Axis } from './resample.ts';
+import type { Axis } from './resampling/filter.ts';
 
 /** Side of the square that the network sees. */
 export const SIDE = 224;

@@ -7,10 +7,19 @@ import { PictureRejected } from './errors.ts';
 import type { PictureLimits } from './header.ts';
 import { readModelInfo } from './model-folder.ts';
 import { Network } from './network.ts';
+import { PixelBudget } from './pixel-budget.ts';
 import { preprocess } from './preprocess.ts';
-import { Slots } from './slots.ts';
 
 export { readModelInfo } from './model-folder.ts';
+
+/**
+ * Small pictures that are decoded at once: as many as keep the network busy while it cannot ask for more. Together
+ * pictures never have more pixels than one may have, so memory has one bound, however large they are.
+ */
+const DECODED_AT_ONCE = 8;
+
+/** Crops in one run. More are hardly faster and take 20 MB each; docs/model.md has the figures. */
+const MAX_BATCH = 4;
 
 export interface EmbedderOptions {
   /** @default as many as the machine has cores */
@@ -29,14 +38,15 @@ export async function loadEmbedder(folder: string, options: EmbedderOptions = {}
   const { modelId, weights, synthetic, precision } = await readModelInfo(folder);
   const { threads = availableParallelism() } = options;
   const limits = { ...PICTURE_LIMITS, ...options.limits };
-  // One more than there are cores: something is decoded while the network computes.
-  const inFlight = threads + 1;
-  const network = new Network(folder, { threads, maxBatch: inFlight });
-  const slots = new Slots(inFlight);
+  const network = new Network(folder, { threads, maxBatch: MAX_BATCH });
+  const budget = new PixelBudget(limits.maxPixels);
+  const share = limits.maxPixels / DECODED_AT_ONCE;
+  const admit = <Result>(pixels: number, decoding: () => Promise<Result>) =>
+    budget.run(Math.max(pixels, share), decoding);
 
   const embedOne = async (bytes: Uint8Array, crop: Crop | undefined): Promise<EmbedOutcome> => {
     try {
-      return { embedding: await network.embed(await preprocess(bytes, { limits, crop })) };
+      return { embedding: await network.embed(await preprocess(bytes, { limits, crop, admit })) };
     } catch (error) {
       if (error instanceof PictureRejected) return { rejected: error };
       throw error;
@@ -48,7 +58,6 @@ export async function loadEmbedder(folder: string, options: EmbedderOptions = {}
     warm: async () => {
       await network.load();
     },
-    embed: (pictures, { crop } = {}) =>
-      Promise.all(pictures.map((bytes) => slots.run(() => embedOne(bytes, crop)))),
+    embed: (pictures, { crop } = {}) => Promise.all(pictures.map((bytes) => embedOne(bytes, crop))),
   };
 }

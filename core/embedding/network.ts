@@ -1,5 +1,6 @@
 /** The network on onnxruntime: takes crops one by one, and runs those together that are waiting together. */
 
+import { setImmediate } from 'node:timers/promises';
 import { type InferenceSession, Tensor } from 'onnxruntime-node';
 import { DIMENSIONS } from '../limits.ts';
 import { ModelUnusable } from './errors.ts';
@@ -58,6 +59,8 @@ export class Network {
   private async work(): Promise<void> {
     this.running = true;
     while (this.waiting.length > 0) {
+      // Computing blocks the event loop: what was decoded meanwhile is heard of now, and joins the batch.
+      await setImmediate();
       const batch = this.waiting.splice(0, this.options.maxBatch);
       try {
         const embeddings = await this.run(batch.map(({ crop }) => crop));

@@ -1,7 +1,7 @@
 /** EXIF orientation: how a picture that is stored lying or mirrored is meant to be seen. */
 
 import type { Rectangle } from './geometry.ts';
-import type { Axis } from './resample.ts';
+import type { Axis } from './resampling/filter.ts';
 
 /** From the picture as seen to the picture as stored: swap the axes, then count them from the other end. */
 export interface Orientation {

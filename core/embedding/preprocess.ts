@@ -7,7 +7,8 @@ import { PictureRejected } from './errors.ts';
 import { centredSquare, pixelsOf, type Rectangle, SIDE } from './geometry.ts';
 import { type PictureHeader, type PictureLimits, readHeader } from './header.ts';
 import { orientationOf, storedAxes, storedRectangle, turnSquare } from './orientation.ts';
-import { type Pixels, resample, sourceSpan } from './resample.ts';
+import { sourceSpan } from './resampling/filter.ts';
+import { type Pixels, resample } from './resampling/resample.ts';
 
 // Every picture is another one: what libvips would keep of the last ones is never asked for again.
 sharp.cache(false);
@@ -16,6 +17,8 @@ export interface PreprocessOptions {
   readonly limits: PictureLimits;
   /** The part of the picture that matters; all of it when not given. */
   readonly crop?: Crop | undefined;
+  /** Starts decoding when there is memory for that many pixels; at once when not given. */
+  readonly admit?: <Result>(pixels: number, decoding: () => Promise<Result>) => Promise<Result>;
 }
 
 /**
@@ -27,7 +30,7 @@ export interface PreprocessOptions {
  */
 export async function preprocess(
   bytes: Uint8Array,
-  { limits, crop }: PreprocessOptions,
+  { limits, crop, admit = (_, decoding) => decoding() }: PreprocessOptions,
 ): Promise<Uint8Array> {
   const header = await readHeader(bytes, limits);
   const { width, height, rgbProfile } = header;
@@ -41,13 +44,15 @@ export async function preprocess(
   const rows = sourceSpan(y);
   const top = part.top + rows.start;
   // The rows below what is needed are decoded all the same: a file that is cut off must not depend on where.
-  const pixels = await decode(bytes, header, limits, {
+  const needed = {
     left: part.left + columns.start,
     top,
     width: columns.end - columns.start,
     height: height - top,
-  });
-  const square = resample(pixels, x, y, columns.start, rows.start);
+  };
+  const square = await admit(width * height, async () =>
+    resample(await decode(bytes, header, limits, needed), x, y, columns.start, rows.start),
+  );
   return turnSquare(rgbProfile ? await toSrgb(square, SIDE, rgbProfile) : square, SIDE, orientation);
 }
 

@@ -1,20 +1,13 @@
 import { execFile } from 'node:child_process';
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { build } from 'esbuild';
 import { describe, expect, it } from 'vitest';
-import { GENERATED, generate } from '../../../scripts/build-kernel.ts';
 
 const run = promisify(execFile);
-
-describe('the generated kernel', () => {
-  it('is what its sources say; run "npm run build:kernel" when this fails', async () => {
-    expect(await readFile(GENERATED, 'utf8')).toBe(await generate());
-  });
-});
 
 /** A program that searches 10,000 rows on the workers, while codes are being made, and has nothing more to do. */
 const PROGRAM = `
