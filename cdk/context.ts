@@ -2,6 +2,7 @@
 
 import type { Node } from 'constructs';
 import { LikenessError } from '../core/errors.ts';
+import { ARCHITECTURES } from './bundling/native-packages.ts';
 import type { ApiAuth, ImageSearchProps } from './image-search-props.ts';
 import type { LikenessStackProps } from './likeness-stack.ts';
 
@@ -13,7 +14,7 @@ export class ContextInvalid extends LikenessError {
 /**
  * Reads the context of the app:
  *
- * - `weights`, `precision`, `consistency`: as in ImageSearchProps
+ * - `weights`, `precision`, `architecture`, `consistency`: as in ImageSearchProps
  * - `images`: name of a bucket that you have
  * - `auth`: `iam`, `none`, or `jwt` together with `issuer` and `audience` (several with commas)
  * - `cors`: origins, with commas between them
@@ -35,6 +36,7 @@ export function stackPropsFrom(node: Node): LikenessStackProps {
       ...defined({
         weights: read('weights'),
         precision: oneOf('precision', read('precision'), ['fp32', 'int8']),
+        architecture: oneOf('architecture', read('architecture'), ARCHITECTURES),
         consistency: oneOf('consistency', read('consistency'), ['strong', 'eventual']),
         auth: authFrom(read),
         corsOrigins: read('cors')?.split(','),

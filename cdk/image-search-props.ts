@@ -6,6 +6,7 @@ import type { IBucket } from 'aws-cdk-lib/aws-s3';
 import type { ScheduleExpression } from 'aws-cdk-lib/aws-scheduler';
 import type { ITopic } from 'aws-cdk-lib/aws-sns';
 import type { Assets } from './bundling/assets.ts';
+import type { LambdaArchitecture } from './bundling/native-packages.ts';
 
 /** Who may call the API: signed AWS requests, holders of a token, or anybody. */
 export type ApiAuth =
@@ -53,6 +54,14 @@ export interface ImageSearchProps {
    * @default 'fp32'
    */
   readonly precision?: 'fp32' | 'int8';
+
+  /**
+   * The processors that the functions run on: `x64`, or `arm64` (Graviton), which Lambda bills a fifth lower. Pictures
+   * embedded on one are found on the other; the last bits of their vectors differ.
+   *
+   * @default 'x64'
+   */
+  readonly architecture?: LambdaArchitecture;
 
   /**
    * Megabytes of memory, which also decide how much CPU a function has. Accounts begin with a limit of 3,008; a
@@ -158,7 +167,7 @@ export interface ImageSearchProps {
   readonly tags?: Readonly<Record<string, string>>;
 
   /**
-   * Folders with what the functions run.
+   * Folders with what the functions run, made for `architecture`.
    *
    * @default - bundled from this package when the app is synthesised
    */

@@ -87,8 +87,9 @@ export class ImageSearch extends Construct {
   }
 
   private functionProps(props: ImageSearchProps, assets: Assets) {
-    const layer = modelLayer(this, 'Model', assets.layer, this.model);
-    const shared = { logRetention: props.logRetention };
+    const { architecture = 'x64', logRetention } = props;
+    const layer = modelLayer(this, 'Model', assets.layer, this.model, architecture);
+    const shared = { architecture, logRetention };
     const indexBucket = this.index.bucketName;
     const imagesBucket = this.images.bucketName;
     const modelFolder = '/opt/model';

@@ -13,15 +13,19 @@ import {
 } from 'aws-cdk-lib/aws-lambda';
 import { LogGroup, RetentionDays } from 'aws-cdk-lib/aws-logs';
 import type { Construct } from 'constructs';
+import { ALLOCATOR_ENVIRONMENT } from '../core/embedding/allocator.ts';
 import { VARIABLES } from '../functions/environment.ts';
 import { METRICS_NAMESPACE } from '../functions/metric-names.ts';
 import { acknowledge } from './acknowledgements.ts';
+import type { LambdaArchitecture } from './bundling/native-packages.ts';
 
 export interface LikenessFunctionProps {
   readonly description: string;
   /** Folder with `index.mjs` and its node_modules. */
   readonly code: string;
   readonly layers: readonly ILayerVersion[];
+  /** Of the native code in both. */
+  readonly architecture: LambdaArchitecture;
   /** Megabytes. */
   readonly memory: number;
   readonly timeout: Duration;
@@ -29,6 +33,12 @@ export interface LikenessFunctionProps {
   /** Values of the variables in functions/environment.ts, by their short names. */
   readonly environment: Partial<Record<keyof typeof VARIABLES, string>>;
 }
+
+/** The CDK's names for the processors. */
+export const LAMBDA_ARCHITECTURES: Readonly<Record<LambdaArchitecture, Architecture>> = {
+  x64: Architecture.X86_64,
+  arm64: Architecture.ARM_64,
+};
 
 /** The Node.js that the functions run on. */
 export const RUNTIME = Runtime.NODEJS_24_X;
@@ -42,7 +52,7 @@ export class LikenessFunction extends LambdaFunction {
     super(scope, id, {
       description: props.description,
       runtime: RUNTIME,
-      architecture: Architecture.X86_64,
+      architecture: LAMBDA_ARCHITECTURES[props.architecture],
       handler: 'index.handler',
       code: Code.fromAsset(props.code),
       layers: [...props.layers],
@@ -78,6 +88,7 @@ function roleThatLogs(scope: Construct, id: string, logGroup: LogGroup): Role {
 function environmentOf(id: string, values: LikenessFunctionProps['environment']): Record<string, string> {
   const environment: Record<string, string> = {
     NODE_OPTIONS: '--enable-source-maps',
+    ...ALLOCATOR_ENVIRONMENT,
     // ONNX Runtime would tell its makers of its use.
     ORT_DISABLE_TELEMETRY: '1',
     // Search begins to load its index before the first request, when there is no trace yet to add to.

@@ -2,11 +2,12 @@
 
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { Architecture, Code, LayerVersion } from 'aws-cdk-lib/aws-lambda';
+import { Code, LayerVersion } from 'aws-cdk-lib/aws-lambda';
 import type { Construct } from 'constructs';
 import type { ModelInfo } from '../core/embedding/embedder.ts';
 import { LikenessError } from '../core/errors.ts';
-import { RUNTIME } from './likeness-function.ts';
+import type { LambdaArchitecture } from './bundling/native-packages.ts';
+import { LAMBDA_ARCHITECTURES, RUNTIME } from './likeness-function.ts';
 
 /** Random weights were about to be deployed as if they were real. */
 export class SyntheticWeights extends LikenessError {
@@ -33,11 +34,17 @@ export function refuseSynthetic(model: ModelInfo, weights: string | undefined): 
   );
 }
 
-export function modelLayer(scope: Construct, id: string, folder: string, model: ModelInfo): LayerVersion {
+export function modelLayer(
+  scope: Construct,
+  id: string,
+  folder: string,
+  model: ModelInfo,
+  architecture: LambdaArchitecture,
+): LayerVersion {
   return new LayerVersion(scope, id, {
     description: `ResNet50 (${model.modelId}, ${model.precision}) and ONNX Runtime`,
     code: Code.fromAsset(folder),
     compatibleRuntimes: [RUNTIME],
-    compatibleArchitectures: [Architecture.X86_64],
+    compatibleArchitectures: [LAMBDA_ARCHITECTURES[architecture]],
   });
 }

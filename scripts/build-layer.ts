@@ -9,13 +9,13 @@
  */
 
 import { createHash } from 'node:crypto';
-import { cp, rm, writeFile } from 'node:fs/promises';
+import { writeFile } from 'node:fs/promises';
 import { join, relative } from 'node:path';
 import { parseArgs } from 'node:util';
 import { buildLayer } from '../cdk/bundling/layer.ts';
 import { ROOT } from '../cdk/bundling/lock-file.ts';
+import { isNative, refuseForeign } from '../cdk/bundling/native-files.ts';
 import { filesBelow } from '../cdk/bundling/sizes.ts';
-import { refuseTooNew } from '../cdk/bundling/symbol-versions.ts';
 import { LikenessError } from '../core/errors.ts';
 import { zipFolder } from '../layers/onnx-resnet50/zip.ts';
 import { CannotContinue, say, warn } from './say.ts';
@@ -39,10 +39,9 @@ async function main(): Promise<void> {
   if (precision !== 'fp32' && precision !== 'int8') throw new CannotContinue('--precision is fp32 or int8');
   if (arch !== 'x64' && arch !== 'arm64') throw new CannotContinue('--arch is x64 or arm64');
 
-  const folder = await buildLayer({ ...(weights && { weights }), precision }, join(ROOT, 'build'));
-  if (arch === 'arm64') await exchangeRuntime(folder);
+  const folder = await buildLayer({ ...(weights && { weights }), precision }, arch, join(ROOT, 'build'));
   const files = filesBelow(folder);
-  for (const { path } of files) if (/\.node$|\.so(\.\d+)*$/.test(path)) refuseTooNew(path);
+  for (const { path } of files) if (isNative(path)) refuseForeign(path, arch);
   for (const { path, bytes } of files) if (bytes > MiB) say(`${mib(bytes)}  ${relative(folder, path)}`);
 
   const unpacked = files.reduce((sum, { bytes }) => sum + bytes, 0);
@@ -52,13 +51,6 @@ async function main(): Promise<void> {
   await writeFile(`${folder}.zip`, zip);
   say(`${mib(zip.length)}  zipped: ${relative(ROOT, folder)}.zip`);
   say(`SHA-256 ${createHash('sha256').update(zip).digest('hex')}`);
-}
-
-/** Puts the ONNX Runtime for arm64 where the one for x64 is; the model is the same on both. */
-async function exchangeRuntime(layer: string): Promise<void> {
-  const binaries = join('node_modules', 'onnxruntime-node', 'bin', 'napi-v6', 'linux');
-  await rm(join(layer, 'nodejs', binaries, 'x64'), { recursive: true });
-  await cp(join(ROOT, binaries, 'arm64'), join(layer, 'nodejs', binaries, 'arm64'), { recursive: true });
 }
 
 try {

@@ -28,10 +28,12 @@ const PROGRAM = fileURLToPath(new URL('build.ts', import.meta.url));
 export function buildAssets({
   weights,
   precision,
-}: Pick<ImageSearchProps, 'weights' | 'precision'> = {}): Assets {
+  architecture,
+}: Pick<ImageSearchProps, 'weights' | 'precision' | 'architecture'> = {}): Assets {
   const args = [
     ...(weights ? [`--weights=${weights}`] : []),
     ...(precision ? [`--precision=${precision}`] : []),
+    ...(architecture ? [`--architecture=${architecture}`] : []),
   ];
   const { status, stdout } = spawnSync(process.execPath, ['--import', 'tsx', PROGRAM, ...args], {
     cwd: fileURLToPath(new URL('../..', import.meta.url)),

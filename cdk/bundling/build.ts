@@ -8,8 +8,9 @@ import type { Assets } from './assets.ts';
 import { bundleFunction } from './functions.ts';
 import { buildLayer } from './layer.ts';
 import { ROOT } from './lock-file.ts';
+import { isNative, refuseForeign } from './native-files.ts';
+import type { LambdaArchitecture } from './native-packages.ts';
 import { filesBelow, sizeTable } from './sizes.ts';
-import { refuseTooNew } from './symbol-versions.ts';
 
 const WAYS_TO_WEIGHTS = `
 Ways to continue, any one of them:
@@ -18,23 +19,31 @@ Ways to continue, any one of them:
 - npx cdk deploy -c weights=synthetic              random weights: everything runs, but no likeness of meaning`;
 
 async function main(): Promise<Assets> {
-  const { values } = parseArgs({ options: { weights: { type: 'string' }, precision: { type: 'string' } } });
+  const { values } = parseArgs({
+    options: {
+      weights: { type: 'string' },
+      precision: { type: 'string' },
+      architecture: { type: 'string', default: 'x64' },
+    },
+  });
+  const architecture = values.architecture as LambdaArchitecture;
   const out = join(ROOT, 'build');
   const [onUpload, compact, search, layer] = await Promise.all([
-    bundleFunction('onUpload', join(out, 'functions')),
-    bundleFunction('compact', join(out, 'functions')),
-    bundleFunction('search', join(out, 'functions')),
+    bundleFunction('onUpload', architecture, join(out, 'functions')),
+    bundleFunction('compact', architecture, join(out, 'functions')),
+    bundleFunction('search', architecture, join(out, 'functions')),
     buildLayer(
       {
         ...(values.weights && { weights: values.weights }),
         ...(values.precision && { precision: values.precision as 'fp32' | 'int8' }),
       },
+      architecture,
       out,
     ),
   ]);
   const assets = { onUpload, compact, search, layer };
   for (const { path } of Object.values(assets).flatMap((folder) => filesBelow(resolve(folder)))) {
-    if (/\.node$|\.so(\.\d+)*$/.test(path)) refuseTooNew(path);
+    if (isNative(path)) refuseForeign(path, architecture);
   }
   console.error(sizeTable(assets));
   return assets;

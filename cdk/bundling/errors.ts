@@ -7,6 +7,11 @@ export class NativePackageMissing extends LikenessError {
   readonly retryable = true;
 }
 
+/** A native file is for another system or processor than the functions have. */
+export class WrongProcessor extends LikenessError {
+  readonly retryable = false;
+}
+
 /** A native file needs newer system libraries than Lambda has. */
 export class TooNewForLambda extends LikenessError {
   readonly retryable = false;

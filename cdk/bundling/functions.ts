@@ -4,7 +4,7 @@ import { mkdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { build, type Metafile, type Plugin } from 'esbuild';
 import { ROOT } from './lock-file.ts';
-import { NATIVE_PACKAGES, shipNativePackage } from './native-packages.ts';
+import { type LambdaArchitecture, nativePackages, shipNativePackage } from './native-packages.ts';
 
 /** The folders in functions/, by the names that the construct has for them. */
 export const FUNCTIONS = { onUpload: 'on-upload', compact: 'compact', search: 'search' } as const;
@@ -17,7 +17,12 @@ export type FunctionName = keyof typeof FUNCTIONS;
  *
  * @returns the folder
  */
-export async function bundleFunction(name: FunctionName, out: string): Promise<string> {
+export async function bundleFunction(
+  name: FunctionName,
+  architecture: LambdaArchitecture,
+  out: string,
+): Promise<string> {
+  const natives = nativePackages(architecture);
   const folder = join(out, FUNCTIONS[name]);
   rmSync(folder, { recursive: true, force: true });
   mkdirSync(folder, { recursive: true });
@@ -42,9 +47,9 @@ export async function bundleFunction(name: FunctionName, out: string): Promise<s
     banner: {
       js: "import{createRequire as likenessRequire}from'node:module';const require=likenessRequire(import.meta.url);",
     },
-    plugins: [requireNativePackages],
+    plugins: [requireNativePackages(natives.map((native) => native.name))],
   });
-  for (const native of NATIVE_PACKAGES) {
+  for (const native of natives) {
     if (native.place === 'function' && imports(metafile, native.name)) {
       shipNativePackage(native, join(folder, 'node_modules'));
     }
@@ -61,10 +66,10 @@ const imports = (metafile: Metafile, name: string): boolean =>
  * Turns imports of native packages into calls of require, which looks in the layer as well (NODE_PATH); an ES import
  * looks only beside the code.
  */
-const requireNativePackages: Plugin = {
+const requireNativePackages = (names: readonly string[]): Plugin => ({
   name: 'require-native-packages',
   setup({ onResolve, onLoad }) {
-    const filter = new RegExp(`^(${NATIVE_PACKAGES.map(({ name }) => name).join('|')})$`);
+    const filter = new RegExp(`^(${names.join('|')})$`);
     const namespace = 'native-package';
     onResolve({ filter }, ({ path, namespace: from }) =>
       from === namespace ? { path, external: true } : { path, namespace },
@@ -77,4 +82,4 @@ const requireNativePackages: Plugin = {
       errors: [{ text: `${path} is native code; its package must be in cdk/bundling/native-packages.ts` }],
     }));
   },
-};
+});

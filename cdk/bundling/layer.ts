@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { descriptionFile, modelFile } from '../../core/embedding/model-folder.ts';
 import { type ModelRequest, prepareModel } from '../../layers/onnx-resnet50/build.ts';
 import { ROOT } from './lock-file.ts';
-import { NATIVE_PACKAGES, shipNativePackage } from './native-packages.ts';
+import { type LambdaArchitecture, nativePackages, shipNativePackage } from './native-packages.ts';
 
 /**
  * Makes the model where it is not there yet, and writes `<out>/layer/`, which becomes /opt.
@@ -13,13 +13,17 @@ import { NATIVE_PACKAGES, shipNativePackage } from './native-packages.ts';
  * @returns the folder
  * @throws WeightsUnusable, DownloadFailed
  */
-export async function buildLayer(request: Omit<ModelRequest, 'out'>, out: string): Promise<string> {
+export async function buildLayer(
+  request: Omit<ModelRequest, 'out'>,
+  architecture: LambdaArchitecture,
+  out: string,
+): Promise<string> {
   const { folder: model } = await prepareModel({ ...request, out: join(ROOT, '.cache', 'models') });
   const layer = join(out, 'layer');
   rmSync(layer, { recursive: true, force: true });
   mkdirSync(join(layer, 'model'), { recursive: true });
   for (const file of [modelFile, descriptionFile]) copyFileSync(file(model), file(join(layer, 'model')));
-  for (const native of NATIVE_PACKAGES) {
+  for (const native of nativePackages(architecture)) {
     if (native.place === 'layer') shipNativePackage(native, join(layer, 'nodejs', 'node_modules'));
   }
   return layer;

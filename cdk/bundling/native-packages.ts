@@ -1,9 +1,13 @@
-/** The packages with native code, which stay outside the bundles, for Lambda's platform whatever this machine is. */
+/** The packages with native code, which stay outside the bundles, for Lambda's platforms whatever this machine is. */
 
 import { cpSync, existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { downloadPackage } from './download-package.ts';
 import { type LockedPackage, lockedPackage, ROOT } from './lock-file.ts';
+
+/** The processors that Lambda has: Intel's and AMD's, or AWS's own Graviton. */
+export const ARCHITECTURES = ['x64', 'arm64'] as const;
+export type LambdaArchitecture = (typeof ARCHITECTURES)[number];
 
 export interface NativePackage {
   /** What the code imports. */
@@ -16,7 +20,7 @@ export interface NativePackage {
   readonly without: RegExp;
 }
 
-export const NATIVE_PACKAGES: readonly NativePackage[] = [
+export const nativePackages = (architecture: LambdaArchitecture): readonly NativePackage[] => [
   {
     name: 'sharp',
     place: 'function',
@@ -25,8 +29,8 @@ export const NATIVE_PACKAGES: readonly NativePackage[] = [
       '@img/colour',
       'detect-libc',
       'semver',
-      '@img/sharp-linux-x64',
-      '@img/sharp-libvips-linux-x64',
+      `@img/sharp-linux-${architecture}`,
+      `@img/sharp-libvips-linux-${architecture}`,
     ],
     without: /\/sharp\/(install|src)$|\.d\.[cm]?ts$/,
   },
@@ -35,8 +39,13 @@ export const NATIVE_PACKAGES: readonly NativePackage[] = [
     place: 'layer',
     // Its other dependencies only serve its installation.
     ships: ['onnxruntime-node', 'onnxruntime-common'],
-    without:
-      /\/bin\/[^/]+\/(darwin|win32|linux\/arm64)$|\/onnxruntime-(node|common)\/(lib|script)$|\.d\.ts$|\.map$/,
+    without: new RegExp(
+      [
+        `/bin/[^/]+/(darwin|win32|linux/(?!${architecture}$)[^/]+)$`,
+        '/onnxruntime-(node|common)/(lib|script)$',
+        String.raw`\.d\.ts$|\.map$`,
+      ].join('|'),
+    ),
   },
 ];
 

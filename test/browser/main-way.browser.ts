@@ -142,9 +142,12 @@ describe('the console on likeness serve', () => {
 
   it('searches a part that is drawn with the mouse', async () => {
     await drop(page, [await files.pair(FIRST, SECOND, 'pair.png')], 'Search with it');
-    const picture = page.locator('.crop');
+    // Until then the picture of the search before is there.
+    const picture = page.getByAltText('The picture you search by');
     await picture.waitFor();
-    await page.waitForFunction(() => document.querySelector<HTMLImageElement>('.crop img')?.complete);
+    await expect
+      .poll(() => picture.evaluate((image: HTMLImageElement) => image.complete && image.naturalWidth > 0))
+      .toBe(true);
     const box = (await picture.boundingBox())!;
     const move = async (from: number, to: number) => {
       await page.mouse.move(box.x + box.width * from, box.y + 3);

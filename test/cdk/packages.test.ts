@@ -5,10 +5,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { downloadPackage } from '../../cdk/bundling/download-package.ts';
-import { NativePackageMissing, TooNewForLambda } from '../../cdk/bundling/errors.ts';
+import { NativePackageMissing, TooNewForLambda, WrongProcessor } from '../../cdk/bundling/errors.ts';
 import { lockedPackage, ROOT } from '../../cdk/bundling/lock-file.ts';
-import { NATIVE_PACKAGES } from '../../cdk/bundling/native-packages.ts';
-import { LAMBDA_LIBRARIES, refuseTooNew, symbolVersions } from '../../cdk/bundling/symbol-versions.ts';
+import { LAMBDA_LIBRARIES, refuseForeign, symbolVersions } from '../../cdk/bundling/native-files.ts';
+import { ARCHITECTURES, nativePackages } from '../../cdk/bundling/native-packages.ts';
 
 const manifest = (name: string): { version: string; dependencies?: Record<string, string> } =>
   JSON.parse(readFileSync(join(ROOT, 'node_modules', name, 'package.json'), 'utf8'));
@@ -16,8 +16,8 @@ const manifest = (name: string): { version: string; dependencies?: Record<string
 /** Needed to install onnxruntime-node, not to run it. */
 const ONLY_TO_INSTALL = ['adm-zip', 'global-agent'];
 
-describe('native packages', () => {
-  test.each(NATIVE_PACKAGES.map((native) => [native.name, native] as const))(
+describe.each(ARCHITECTURES)('native packages for %s', (architecture) => {
+  test.each(nativePackages(architecture).map((native) => [native.name, native] as const))(
     '%s ships all that it needs',
     (name, native) => {
       const needed = Object.keys(manifest(name).dependencies ?? {}).filter(
@@ -29,14 +29,15 @@ describe('native packages', () => {
 
   test('sharp comes with the parts for Lambda that its own list names', () => {
     const { optionalDependencies } = manifest('sharp') as { optionalDependencies?: Record<string, string> };
-    const forLambda = NATIVE_PACKAGES.find(({ name }) => name === 'sharp')!.ships.filter((one) =>
-      one.endsWith('linux-x64'),
-    );
+    const sharp = nativePackages(architecture).find(({ name }) => name === 'sharp')!;
+    const forLambda = sharp.ships.filter((one) => one.endsWith(`linux-${architecture}`));
     expect(forLambda).toHaveLength(2);
     for (const name of forLambda) expect(lockedPackage(name).version).toBe(optionalDependencies?.[name]);
   });
+});
 
-  test('a package whose bytes are not the tested ones is refused', () => {
+describe('a download', () => {
+  test('of other bytes than the tested ones is refused', () => {
     const { version } = lockedPackage('detect-libc');
     const changed = { name: 'detect-libc', version, integrity: `sha512-${'A'.repeat(86)}==` };
     expect(() => downloadPackage(changed)).toThrow(NativePackageMissing);
@@ -44,9 +45,13 @@ describe('native packages', () => {
 });
 
 describe('native files', () => {
-  const write = (content: string): string => {
+  /** A file for x64 that names these symbols. */
+  const write = (content: string, machine = 0x3e): string => {
     const path = join(mkdtempSync(join(tmpdir(), 'likeness-native-')), 'addon.node');
-    writeFileSync(path, content);
+    const header = Buffer.alloc(64);
+    header.write('\x7fELF', 'latin1');
+    header.writeUInt16LE(machine, 18);
+    writeFileSync(path, Buffer.concat([header, Buffer.from(content)]));
     return path;
   };
 
@@ -56,8 +61,17 @@ describe('native files', () => {
   });
 
   test('made for a newer system are refused by name', () => {
-    expect(() => refuseTooNew(write('\0GLIBC_2.38\0'))).toThrow(TooNewForLambda);
-    expect(() => refuseTooNew(write('\0GLIBC_2.38\0'))).toThrow(/2\.38.*2\.34/);
-    expect(() => refuseTooNew(write(`\0GLIBC_${LAMBDA_LIBRARIES.GLIBC}\0`))).not.toThrow();
+    expect(() => refuseForeign(write('\0GLIBC_2.38\0'), 'x64')).toThrow(TooNewForLambda);
+    expect(() => refuseForeign(write('\0GLIBC_2.38\0'), 'x64')).toThrow(/2\.38.*2\.34/);
+    expect(() => refuseForeign(write(`\0GLIBC_${LAMBDA_LIBRARIES.GLIBC}\0`), 'x64')).not.toThrow();
+  });
+
+  test('made for another processor, or another system, are refused', () => {
+    expect(() => refuseForeign(write('', 0xb7), 'x64')).toThrow(WrongProcessor);
+    expect(() => refuseForeign(write('', 0x3e), 'arm64')).toThrow(WrongProcessor);
+    expect(() => refuseForeign(write('', 0xb7), 'arm64')).not.toThrow();
+    const path = join(mkdtempSync(join(tmpdir(), 'likeness-native-')), 'addon.node');
+    writeFileSync(path, 'MZ, or Mach-O, or nothing at all');
+    expect(() => refuseForeign(path, 'x64')).toThrow(WrongProcessor);
   });
 });

@@ -220,6 +220,18 @@ describe('the functions', () => {
     serving.allResourcesProperties('AWS::Logs::LogGroup', { RetentionInDays: 30 });
   });
 
+  test('run on arm64 with their layer when asked to', () => {
+    const arm = synthesise({ architecture: 'arm64' }).serving!;
+    for (const { Properties } of ours(arm)) expect(Properties).toMatchObject({ Architectures: ['arm64'] });
+    arm.hasResourceProperties('AWS::Lambda::LayerVersion', { CompatibleArchitectures: ['arm64'] });
+  });
+
+  test('keep what threads free in two arenas, not in sixteen', () => {
+    for (const { Properties } of ours(serving)) {
+      expect(Properties).toMatchObject({ Environment: { Variables: { MALLOC_ARENA_MAX: '2' } } });
+    }
+  });
+
   test('have a role each', () => {
     const roles = ours(serving).map(({ Properties }) => JSON.stringify(Properties.Role));
     expect(new Set(roles).size).toBe(3);

@@ -1,0 +1,85 @@
+/**
+ * Whether embedding costs memory that does not come back: `npm run bench:embed-memory [-- --json] [-- --as-found]`.
+ *
+ * Memory is managed as it is in the deployed functions, or with `--as-found` as this process was started.
+ */
+
+import { spawnSync } from 'node:child_process';
+import { readdir, readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { parseArgs } from 'node:util';
+import { ALLOCATOR_ENVIRONMENT } from '../core/embedding/allocator.ts';
+import { loadEmbedder } from '../core/embedding/load.ts';
+import { prepareModel } from '../layers/onnx-resnet50/build.ts';
+import { MODELS_FOLDER } from '../local/model-choice.ts';
+import { sharedPhotos } from '../test/shared.ts';
+import { describeMachine, machine } from './machine.ts';
+
+const RENDERED = fileURLToPath(new URL('../node_modules/@lobehub/fluent-emoji-3d/assets', import.meta.url));
+const PICTURES = 5_000;
+/** As many as a batch of on-upload has. */
+const BATCH = 10;
+const EVERY = 500;
+
+const { values: options } = parseArgs({
+  options: {
+    json: { type: 'boolean', default: false },
+    photos: { type: 'string', default: sharedPhotos ?? '' },
+    'as-found': { type: 'boolean', default: false },
+  },
+});
+if (!options['as-found']) {
+  const args = [...process.execArgv, ...process.argv.slice(1), '--as-found'];
+  const env = { ...process.env, ...ALLOCATOR_ENVIRONMENT };
+  process.exit(spawnSync(process.execPath, args, { stdio: 'inherit', env }).status ?? 1);
+}
+const say = (line: string): void => {
+  if (!options.json) console.log(line);
+};
+
+const files = async (folder: string, kind: RegExp): Promise<string[]> =>
+  (await readdir(folder)).filter((name) => kind.test(name)).map((name) => join(folder, name));
+const rendered = await files(RENDERED, /\.webp$/);
+const photos = options.photos ? await files(options.photos, /\.jpe?g$/i) : [];
+
+const { folder } = await prepareModel({ weights: 'synthetic', precision: 'fp32', out: MODELS_FOLDER });
+const embedder = await loadEmbedder(folder);
+say(describeMachine(machine()));
+say(`${PICTURES} pictures, ${BATCH} at a time, one of each ten a photo when there are any`);
+
+const start = performance.now();
+const samples: { pictures: number; residentMiB: number }[] = [];
+for (let done = 0; done < PICTURES; ) {
+  const paths = Array.from({ length: BATCH }, (_, i) =>
+    i === 0 && photos.length > 0
+      ? photos[(done / BATCH) % photos.length]!
+      : rendered[(done + i) % rendered.length]!,
+  );
+  await embedder.embed(await Promise.all(paths.map((path) => readFile(path))));
+  done += BATCH;
+  if (done % EVERY > 0) continue;
+  const sample = { pictures: done, residentMiB: Math.round(process.memoryUsage.rss() / 2 ** 20) };
+  samples.push(sample);
+  say(`${String(done).padStart(6)} pictures: ${sample.residentMiB} MiB resident`);
+}
+const seconds = (performance.now() - start) / 1000;
+const most = Math.round(process.resourceUsage().maxRSS / 1024);
+const grownMiB = samples.at(-1)!.residentMiB - samples[0]!.residentMiB;
+if (options.json) {
+  console.log(
+    JSON.stringify({
+      machine: machine(),
+      arenas: process.env.MALLOC_ARENA_MAX ?? null,
+      pictures: PICTURES,
+      seconds,
+      grownMiB,
+      mostMiB: most,
+      samples,
+    }),
+  );
+} else {
+  console.log(
+    `grown by ${grownMiB} MiB since the first ${EVERY}, ${most} at most, in ${seconds.toFixed(0)} s`,
+  );
+}
