@@ -3,6 +3,7 @@
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import type { ModelInfo } from '../core/embedding/embedder.ts';
 import { LikenessError } from '../core/errors.ts';
 import { VARIABLES } from '../functions/environment.ts';
 
@@ -17,6 +18,7 @@ const CHOICE_FILE = join(ROOT, '.cache', 'model.json');
 export interface ModelChoice {
   /** The weights as they were asked for: a name or a path. */
   readonly weights: string;
+  readonly precision: ModelInfo['precision'];
   /** Holds `model.onnx` and `model.json`. */
   readonly folder: string;
   /** Nobody asked for these weights; the ones that were wanted could not be downloaded. */

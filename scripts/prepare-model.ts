@@ -1,6 +1,7 @@
 /** Builds the model that this machine uses, and remembers which one that is. */
 
 import { megabytes, type Progress, startProgress } from '../cli/progress.ts';
+import type { ModelInfo } from '../core/embedding/embedder.ts';
 import { readModelInfo } from '../core/embedding/model-folder.ts';
 import { type PreparedModel, prepareModel } from '../layers/onnx-resnet50/build.ts';
 import { DownloadFailed, WeightsUnusable } from '../layers/onnx-resnet50/errors.ts';
@@ -20,20 +21,32 @@ const SYNTHETIC_NOTICE = `
   - npm run setup -- --weights /path/to/resnet50.pth   (a state dict of torchvision's ResNet50, or .safetensors)
 `;
 
+type Precision = ModelInfo['precision'];
+
+/** What was asked for this time; what is not given stays as it is. */
+interface Asked {
+  /** A name, or the path of a file. */
+  readonly weights: string | undefined;
+  readonly precision: Precision | undefined;
+}
+
 /**
  * Prepares the weights that are asked for, else those chosen before, else the default ones; and synthetic ones only
  * where nobody chose and the default ones cannot be downloaded. Takes a moment when they are there already.
  *
- * @param asked a name, or the path of a file
  * @throws CannotContinue when weights that someone chose cannot be had
  */
-export async function prepareChosenModel(asked: string | undefined): Promise<void> {
+export async function prepareChosenModel(asked: Asked): Promise<void> {
   const before = await readModelChoice();
-  const chosen = asked ?? (before?.fallback ? undefined : before?.weights);
+  const chosen = asked.weights ?? (before?.fallback ? undefined : before?.weights);
+  const precision = asked.precision ?? before?.precision ?? 'fp32';
+  if (precision === 'int8' && before?.precision !== 'int8') {
+    say('Model: int8 is calibrated on pictures the first time, which takes about a minute.');
+  }
   const { prepared, weights, fallback } = await (chosen
-    ? buildChosen(chosen)
-    : buildDefault(before?.fallback));
-  await writeModelChoice({ weights, folder: prepared.folder, fallback });
+    ? buildChosen(chosen, precision, asked.weights || asked.precision ? undefined : before)
+    : buildDefault(precision, before?.fallback));
+  await writeModelChoice({ weights, precision, folder: prepared.folder, fallback });
   say(`Model: ${prepared.model.modelId} ${prepared.built ? 'is built' : 'is there'}.`);
   if (prepared.model.synthetic) warn(SYNTHETIC_NOTICE);
 }
@@ -45,9 +58,9 @@ interface Built {
 }
 
 /** @param before what was built from these weights earlier, which will do should they be gone by now */
-async function buildChosen(weights: string, before?: ModelChoice): Promise<Built> {
+async function buildChosen(weights: string, precision: Precision, before?: ModelChoice): Promise<Built> {
   try {
-    return { prepared: await build(weights), weights, fallback: false };
+    return { prepared: await build(weights, precision), weights, fallback: false };
   } catch (error) {
     if (!(error instanceof WeightsUnusable || error instanceof DownloadFailed)) throw error;
     const model = before && (await readModelInfo(before.folder).catch(() => undefined));
@@ -64,24 +77,25 @@ Ways to continue, any one of them:
   }
 }
 
-async function buildDefault(failedBefore = false): Promise<Built> {
+async function buildDefault(precision: Precision, failedBefore = false): Promise<Built> {
   // Where it failed before, it must not cost every start the patience that a first download deserves.
   const worthTrying = !failedBefore || (await canReach(WEIGHTS_HOST, 1_000));
   try {
     if (worthTrying)
-      return { prepared: await build(DEFAULT_WEIGHTS), weights: DEFAULT_WEIGHTS, fallback: false };
+      return { prepared: await build(DEFAULT_WEIGHTS, precision), weights: DEFAULT_WEIGHTS, fallback: false };
   } catch (error) {
     if (!(error instanceof DownloadFailed)) throw error;
     warn(`Model: ${error.message}.`);
   }
-  return { prepared: await build(SYNTHETIC_WEIGHTS), weights: SYNTHETIC_WEIGHTS, fallback: true };
+  return { prepared: await build(SYNTHETIC_WEIGHTS, precision), weights: SYNTHETIC_WEIGHTS, fallback: true };
 }
 
-async function build(weights: string): Promise<PreparedModel> {
+async function build(weights: string, precision: Precision): Promise<PreparedModel> {
   let bar: Progress | undefined;
   try {
     return await prepareModel({
       weights,
+      precision,
       out: MODELS_FOLDER,
       onProgress({ done, total = done }) {
         bar ??= startDownload(weights, total);

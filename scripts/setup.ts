@@ -4,26 +4,37 @@
  *     npm run setup
  *     npm run setup -- --weights imagenet1k-v1
  *     npm run setup -- --weights /path/to/resnet50.pth
+ *     npm run setup -- --precision int8
  */
 
 import { resolve } from 'node:path';
 import { parseArgs } from 'node:util';
+import type { ModelInfo } from '../core/embedding/embedder.ts';
+import { LikenessError } from '../core/errors.ts';
 import { buildCli, buildConsole } from './build.ts';
 import { prepareFaiss } from './faiss.ts';
 import { prepareChosenModel } from './prepare-model.ts';
 import { CannotContinue, say, warn } from './say.ts';
 
 try {
-  const { values } = parseArgs({ options: { weights: { type: 'string' } } });
+  const { values } = parseArgs({ options: { weights: { type: 'string' }, precision: { type: 'string' } } });
   await prepareFaiss();
-  await prepareChosenModel(fromWhereTyped(values.weights ?? process.env.LIKENESS_WEIGHTS));
+  await prepareChosenModel({
+    weights: fromWhereTyped(values.weights ?? process.env.LIKENESS_WEIGHTS),
+    precision: known(values.precision),
+  });
   await buildCli();
   say('Command line: built dist/likeness.js.');
   say(`Console: ${(await buildConsole()) ? 'built dist/console' : 'is there'}.`);
 } catch (error) {
-  if (!(error instanceof CannotContinue)) throw error;
+  if (!(error instanceof CannotContinue || error instanceof LikenessError)) throw error;
   warn(error.message);
   process.exitCode = 1;
+}
+
+function known(precision: string | undefined): ModelInfo['precision'] | undefined {
+  if (precision === undefined || precision === 'fp32' || precision === 'int8') return precision;
+  throw new CannotContinue(`--precision ${precision}: it is fp32 or int8`);
 }
 
 /** npm runs scripts in the package's folder, but a path means the folder in which it was typed. */
