@@ -127,4 +127,6 @@ export const QUEUE_LIMITS = {
 export const INGEST_LIMITS = {
   /** Bytes of picture files in memory at a time; one larger file is taken alone. */
   maxBytesInMemory: 64 * MiB,
+  /** What a run keeps of its time to write down what it learned. */
+  timeToFinishMs: 20 * SECOND,
 } as const;

@@ -3,10 +3,10 @@
 import type { Embedder } from '../embedding/embedder.ts';
 import { PictureRejected } from '../embedding/errors.ts';
 import { INGEST_LIMITS, PICTURE_LIMITS } from '../limits.ts';
-import type { Logger } from '../logger.ts';
 import { ObjectNotFound, PreconditionFailed } from '../storage/errors.ts';
 import type { ObjectStore, StoredObject } from '../storage/object-store.ts';
 import type { PutChange } from './change.ts';
+import { OutOfTime } from './errors.ts';
 
 export interface Embedded {
   readonly state: 'embedded';
@@ -27,17 +27,24 @@ export type PictureOutcome =
 interface Deps {
   readonly pictures: ObjectStore;
   readonly embedder: Embedder;
-  readonly logger: Logger;
 }
 
 /**
  * Reads and embeds pictures, one outcome a change, in order. Never rejects.
  *
- * Pictures are taken in portions that together fit in memory; a portion is read side by side and embedded as one.
+ * Pictures are taken in portions that together fit in memory; a portion is read and embedded side by side.
+ *
+ * @param signal When it aborts, what is not embedded yet fails with `OutOfTime`.
  */
-export async function embedPictures(deps: Deps, changes: readonly PutChange[]): Promise<PictureOutcome[]> {
+export async function embedPictures(
+  deps: Deps,
+  changes: readonly PutChange[],
+  signal?: AbortSignal,
+): Promise<PictureOutcome[]> {
   const outcomes: PictureOutcome[] = [];
-  for (const portion of portions(changes)) outcomes.push(...(await embedPortion(deps, portion)));
+  for (const portion of portions(changes)) {
+    outcomes.push(...(await Promise.all(portion.map((change) => embedPicture(deps, change, signal)))));
+  }
   return outcomes;
 }
 
@@ -56,11 +63,34 @@ function* portions(changes: readonly PutChange[]): Iterable<PutChange[]> {
   if (portion.length > 0) yield portion;
 }
 
-async function embedPortion(deps: Deps, changes: readonly PutChange[]): Promise<PictureOutcome[]> {
-  const read = await Promise.all(changes.map((change) => readPicture(deps.pictures, change)));
-  const there = read.filter((picture) => 'body' in picture);
-  const embedded = await embedAll(deps, there);
-  return read.map((picture) => ('body' in picture ? embedded.get(picture)! : picture));
+async function embedPicture(deps: Deps, change: PutChange, signal?: AbortSignal): Promise<PictureOutcome> {
+  try {
+    const picture = await readPicture(deps.pictures, change);
+    if (!('body' in picture)) return picture;
+    const { body, ...object } = picture;
+    // The embedder runs those together that wait together.
+    const [outcome] = await inTime(deps.embedder.embed([body]), signal);
+    const { rejected, embedding } = outcome!;
+    return rejected ? { state: 'rejected', reason: rejected } : { state: 'embedded', embedding, object };
+  } catch (error) {
+    return { state: 'failed', error };
+  }
+}
+
+/** The result of `work`; or `OutOfTime`, and then nobody waits for the work any more. */
+async function inTime<Result>(work: Promise<Result>, signal: AbortSignal | undefined): Promise<Result> {
+  if (!signal) return work;
+  const over = new AbortController();
+  const late = new Promise<never>((_, reject) => {
+    const giveUp = () => reject(new OutOfTime('the run had no time left to embed the picture'));
+    if (signal.aborted) giveUp();
+    signal.addEventListener('abort', giveUp, { signal: over.signal });
+  });
+  try {
+    return await Promise.race([work, late]);
+  } finally {
+    over.abort();
+  }
 }
 
 async function readPicture(pictures: ObjectStore, change: PutChange): Promise<StoredObject | PictureOutcome> {
@@ -72,34 +102,7 @@ async function readPicture(pictures: ObjectStore, change: PutChange): Promise<St
   try {
     return await pictures.get(change.key, { ifMatch: change.eTag });
   } catch (error) {
-    const gone = error instanceof ObjectNotFound || error instanceof PreconditionFailed;
-    return gone ? { state: 'gone' } : { state: 'failed', error };
+    if (error instanceof ObjectNotFound || error instanceof PreconditionFailed) return { state: 'gone' };
+    throw error;
   }
-}
-
-/** Embeds as one batch; should the batch fail as a whole, one by one, so that a picture costs no neighbour. */
-async function embedAll(
-  { embedder, logger }: Deps,
-  objects: readonly StoredObject[],
-): Promise<Map<StoredObject, PictureOutcome>> {
-  const outcomes = new Map<StoredObject, PictureOutcome>();
-  const embed = async (batch: readonly StoredObject[]) => {
-    const results = await embedder.embed(batch.map(({ body }) => body));
-    for (const [i, { body: _, ...object }] of batch.entries()) {
-      const { rejected, embedding } = results[i]!;
-      outcomes.set(
-        batch[i]!,
-        rejected ? { state: 'rejected', reason: rejected } : { state: 'embedded', embedding, object },
-      );
-    }
-  };
-  if (objects.length === 0) return outcomes;
-  try {
-    await embed(objects);
-  } catch (error) {
-    logger.warn('embedding a batch failed, trying its pictures one by one', { error });
-    for (const object of objects)
-      await embed([object]).catch((error) => outcomes.set(object, { state: 'failed', error }));
-  }
-  return outcomes;
 }

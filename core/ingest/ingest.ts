@@ -51,8 +51,14 @@ interface Task {
  *
  * Every step may be repeated: a message that is handled twice, in full or in part, changes nothing the second time.
  * Never rejects.
+ *
+ * @param signal When it aborts, messages of pictures that are not embedded yet fail, and the others are finished.
  */
-export async function ingest(deps: IngestDeps, messages: readonly Message[]): Promise<IngestReport> {
+export async function ingest(
+  deps: IngestDeps,
+  messages: readonly Message[],
+  signal?: AbortSignal,
+): Promise<IngestReport> {
   const failed = new Set<string>();
   /** Does a step for one message; if it fails, the message is tried again, and its neighbours do not notice. */
   const attempt = async <T>(message: Message, step: () => T | Promise<T>): Promise<T | undefined> => {
@@ -72,7 +78,7 @@ export async function ingest(deps: IngestDeps, messages: readonly Message[]): Pr
   }
 
   const tasks: Task[] = [];
-  for (const task of await withOutcomes(deps, asked)) {
+  for (const task of await withOutcomes(deps, asked, signal)) {
     const { message, outcome } = task;
     if (outcome?.state === 'failed') await attempt(message, () => Promise.reject(outcome.error));
     else tasks.push(task);
@@ -105,12 +111,16 @@ export async function ingest(deps: IngestDeps, messages: readonly Message[]): Pr
 }
 
 /** Adds what became of the pictures that were written; one that several events name is read and embedded once. */
-async function withOutcomes(deps: IngestDeps, tasks: readonly Task[]): Promise<Task[]> {
+async function withOutcomes(
+  deps: IngestDeps,
+  tasks: readonly Task[],
+  signal: AbortSignal | undefined,
+): Promise<Task[]> {
   const pictureOf = ({ key, eTag }: PutChange) => `${eTag} ${key}`;
   const pictures = new Map<string, PutChange>();
   for (const { change } of tasks) if (change.op === 'put') pictures.set(pictureOf(change), change);
 
-  const outcomes = await embedPictures(deps, [...pictures.values()]);
+  const outcomes = await embedPictures(deps, [...pictures.values()], signal);
   const known = new Map([...pictures.keys()].map((picture, i) => [picture, outcomes[i]!]));
   return tasks.map((task) =>
     task.change.op === 'put' ? { ...task, outcome: known.get(pictureOf(task.change))! } : task,

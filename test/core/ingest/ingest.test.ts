@@ -3,7 +3,7 @@
 import { beforeEach, describe, expect, it } from 'vitest';
 import type { Embedder } from '../../../core/embedding/embedder.ts';
 import { readRejection, rejectionName } from '../../../core/ingest/rejections.ts';
-import { PICTURE_LIMITS } from '../../../core/limits.ts';
+import { INGEST_LIMITS, PICTURE_LIMITS } from '../../../core/limits.ts';
 import { listAppends, readAppend } from '../../../core/log/append-log.ts';
 import type { LogRecord } from '../../../core/log/record.ts';
 import { silentLogger } from '../../../core/logger.ts';
@@ -191,7 +191,24 @@ describe('a failure', () => {
     });
   });
 
-  it('of the whole batch in the embedder sends back only the picture that causes it', async () => {
+  it('of time sends back what is not embedded yet, and finishes the others', async () => {
+    const embedder = fakeEmbedder();
+    const slow: Embedder = {
+      ...embedder,
+      embed: (files) =>
+        files.some((file) => new TextDecoder().decode(file) === 'slow')
+          ? new Promise(() => {})
+          : embedder.embed(files),
+    };
+    const event = sqsEvent(await upload('a', text('a')), await upload('b', text('slow')));
+    const context = { getRemainingTimeInMillis: () => INGEST_LIMITS.timeToFinishMs + 50 };
+    expect(await onUpload({ embedder: slow })(event, context)).toEqual({
+      batchItemFailures: [{ itemIdentifier: 'message-1' }],
+    });
+    expect(await log()).toMatchObject([{ key: 'a' }]);
+  });
+
+  it('of the embedder sends back only the picture that causes it', async () => {
     const embedder = fakeEmbedder();
     const failing: Embedder = {
       ...embedder,
