@@ -2,6 +2,7 @@
 
 import { beforeEach, describe, expect, it } from 'vitest';
 import type { Embedder } from '../../../core/embedding/embedder.ts';
+import { ingest } from '../../../core/ingest/ingest.ts';
 import { readRejection, rejectionName } from '../../../core/ingest/rejections.ts';
 import { INGEST_LIMITS, PICTURE_LIMITS } from '../../../core/limits.ts';
 import { listAppends, readAppend } from '../../../core/log/append-log.ts';
@@ -27,6 +28,7 @@ beforeEach(() => {
 });
 
 const text = (content: string) => new TextEncoder().encode(content);
+const isSlow = (file: Uint8Array) => new TextDecoder().decode(file) === 'slow';
 const onUpload = (deps: { embedder?: Embedder; pictures?: MemoryStore; index?: object } = {}) =>
   createOnUpload({
     pictures,
@@ -192,20 +194,35 @@ describe('a failure', () => {
   });
 
   it('of time sends back what is not embedded yet, and finishes the others', async () => {
-    const embedder = fakeEmbedder();
-    const slow: Embedder = {
-      ...embedder,
-      embed: (files) =>
-        files.some((file) => new TextDecoder().decode(file) === 'slow')
-          ? new Promise(() => {})
-          : embedder.embed(files),
+    const over = new AbortController();
+    const fast = fakeEmbedder();
+    const embedder: Embedder = {
+      ...fast,
+      embed: async (files) => {
+        if (files.some(isSlow)) return new Promise(() => {});
+        const outcomes = await fast.embed(files);
+        setImmediate(() => over.abort());
+        return outcomes;
+      },
     };
     const event = sqsEvent(await upload('a', text('a')), await upload('b', text('slow')));
-    const context = { getRemainingTimeInMillis: () => INGEST_LIMITS.timeToFinishMs + 50 };
-    expect(await onUpload({ embedder: slow })(event, context)).toEqual({
-      batchItemFailures: [{ itemIdentifier: 'message-1' }],
-    });
+    const messages = event.Records.map(({ messageId, body }) => ({ id: messageId, body }));
+
+    const deps = { pictures, index, embedder, clock, logger: silentLogger };
+    const report = await ingest(deps, messages, over.signal);
+
+    expect(report).toMatchObject({ failed: new Set(['message-1']), embedded: 1 });
     expect(await log()).toMatchObject([{ key: 'a' }]);
+  });
+
+  it('of time is known before Lambda ends the run', async () => {
+    const fast = fakeEmbedder();
+    const embedder: Embedder = { ...fast, embed: () => new Promise(() => {}) };
+    const event = sqsEvent(await upload('a', text('slow')));
+    const context = { getRemainingTimeInMillis: () => INGEST_LIMITS.timeToFinishMs };
+    expect(await onUpload({ embedder })(event, context)).toEqual({
+      batchItemFailures: [{ itemIdentifier: 'message-0' }],
+    });
   });
 
   it('of the embedder sends back only the picture that causes it', async () => {
