@@ -3,6 +3,7 @@ import { DIMENSIONS, ROW_BYTES } from '../../../core/limits.ts';
 import { Bitset } from '../../../core/scan/bitset.ts';
 import { MatrixClosed, QueryInvalid, ScanFailed } from '../../../core/scan/errors.ts';
 import { mergeHits } from '../../../core/scan/hit.ts';
+import { MAX_QUERIES } from '../../../core/scan/layout.ts';
 import { RowMatrix } from '../../../core/scan/row-matrix.ts';
 import { ScanQueue } from '../../../core/scan/scan-queue.ts';
 import { allRowsOf, clusteredRows, random, randomRows, rowOf } from './rows.ts';
@@ -254,7 +255,8 @@ describe('an answer', () => {
     const query = rowOf(clustered, 4);
     await matrix.search([query], { k: 1 });
 
-    const interrupted = matrix.search([query], { k: 1 });
+    // As many as one pass takes: it lasts far longer than a thread takes to die.
+    const interrupted = matrix.search(new Array<Float32Array>(MAX_QUERIES).fill(query), { k: 1 });
     queueMicrotask(() => queueMicrotask(() => mortal.stop()));
     await expect(interrupted).rejects.toThrow(ScanFailed);
 
