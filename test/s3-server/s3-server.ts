@@ -11,6 +11,7 @@ import { CreateBucketCommand, DeleteBucketCommand, type S3Client } from '@aws-sd
 import { ulid } from 'ulid';
 import { type S3ClientOptions, s3Client } from '../../core/storage/s3-client.ts';
 import { S3Store } from '../../core/storage/s3-store.ts';
+import { outlivingEnvironment } from '../temporary-folder.ts';
 import { mayInstall, missingPrograms } from './installation.ts';
 import type { Announcement } from './keeper.ts';
 
@@ -103,6 +104,8 @@ async function connectToKeeper(): Promise<Socket> {
     if (attempt % 50 === 0)
       spawn(process.execPath, ['--import', 'tsx', script, name.slice(1)], {
         cwd: dirname(script),
+        // It serves later runs too, so its folder must not go with this one's.
+        env: outlivingEnvironment(),
         detached: true,
         stdio: 'ignore',
       }).unref();
