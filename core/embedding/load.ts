@@ -13,8 +13,9 @@ import { preprocess } from './preprocess.ts';
 export { readModelInfo } from './model-folder.ts';
 
 /**
- * Small pictures that are decoded at once: as many as keep the network busy while it cannot ask for more. Together
- * pictures never have more pixels than one may have, so memory has one bound, however large they are.
+ * Small pictures that are decoded at once: as many as keep the network busy while it cannot ask for more. Larger ones
+ * are fewer: together they have at most half the pixels that one picture may have, or there is one alone. So memory has
+ * one bound, and none spends its time to decode in waiting for the others.
  */
 const DECODED_AT_ONCE = 8;
 
@@ -39,10 +40,10 @@ export async function loadEmbedder(folder: string, options: EmbedderOptions = {}
   const { threads = availableParallelism() } = options;
   const limits = { ...PICTURE_LIMITS, ...options.limits };
   const network = new Network(folder, { threads, maxBatch: MAX_BATCH });
-  const budget = new PixelBudget(limits.maxPixels);
-  const share = limits.maxPixels / DECODED_AT_ONCE;
+  const pixelsAtOnce = limits.maxPixels / 2;
+  const budget = new PixelBudget(pixelsAtOnce);
   const admit = <Result>(pixels: number, decoding: () => Promise<Result>) =>
-    budget.run(Math.max(pixels, share), decoding);
+    budget.run(Math.max(pixels, pixelsAtOnce / DECODED_AT_ONCE), decoding);
 
   const embedOne = async (bytes: Uint8Array, crop: Crop | undefined): Promise<EmbedOutcome> => {
     try {
