@@ -23,6 +23,7 @@ import { startS3Server, whyNoS3Server } from '../test/s3-server/s3-server.ts';
 import type { Order, Outcome } from './cold/once.ts';
 import { appendPictures, writeIndex } from './cold/write-index.ts';
 import { describeMachine, machine } from './machine.ts';
+import { median } from './median.ts';
 
 const ROWS = 20_000;
 const { values: options } = parseArgs({
@@ -32,8 +33,6 @@ const rounds = Number(options.rounds);
 const say = (line: string): void => {
   if (!options.json) console.log(line);
 };
-const median = (numbers: readonly number[]): number =>
-  [...numbers].sort((a, b) => a - b)[numbers.length >> 1]!;
 const rounded = (value: number): number => Math.round(value * 100) / 100;
 
 const once = fileURLToPath(new URL('cold/once.ts', import.meta.url));

@@ -16,6 +16,7 @@ import { startS3Server, whyNoS3Server } from '../test/s3-server/s3-server.ts';
 import { type Meter, metered } from './compact/metered.ts';
 import { MODEL_ID, seedIndex, upload } from './compact/seed.ts';
 import { describeMachine, machine } from './machine.ts';
+import { median } from './median.ts';
 
 const NEW_ROWS = 1_000;
 const { values: options } = parseArgs({
@@ -98,9 +99,6 @@ async function measureStore(
   }
   return table;
 }
-
-const median = (numbers: readonly number[]): number =>
-  numbers.toSorted((a, b) => a - b)[numbers.length >> 1]!;
 
 const ratiosOf = (table: Record<number, Measured>) => {
   const [small, large] = [table[SIZES[0]!]!, table[SIZES.at(-1)!]!];

@@ -12,6 +12,7 @@ import { Network } from '../core/embedding/network.ts';
 import { prepareModel } from '../layers/onnx-resnet50/build.ts';
 import { MODELS_FOLDER } from '../local/model-choice.ts';
 import { describeMachine, machine } from './machine.ts';
+import { median } from './median.ts';
 
 const BATCHES = [1, 2, 4, 8, 16];
 const CROPS = 32;
@@ -21,8 +22,6 @@ const { values: options } = parseArgs({ options: { json: { type: 'boolean', defa
 const say = (line: string): void => {
   if (!options.json) console.log(line);
 };
-const median = (numbers: readonly number[]): number =>
-  [...numbers].sort((a, b) => a - b)[numbers.length >> 1]!;
 
 const crops = Array.from({ length: CROPS }, (_, crop) =>
   Uint8Array.from({ length: SIDE * SIDE * 3 }, (_, i) => (i * 7919 + crop) % 251),

@@ -5,9 +5,8 @@
  */
 
 import { spawnSync } from 'node:child_process';
-import { readdir, readFile } from 'node:fs/promises';
+import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { ALLOCATOR_ENVIRONMENT } from '../core/embedding/allocator.ts';
 import { loadEmbedder } from '../core/embedding/load.ts';
@@ -15,8 +14,8 @@ import { prepareModel } from '../layers/onnx-resnet50/build.ts';
 import { MODELS_FOLDER } from '../local/model-choice.ts';
 import { sharedPhotos } from '../test/shared.ts';
 import { describeMachine, machine } from './machine.ts';
+import { photoNames, RENDERED, renderedNames } from './pictures.ts';
 
-const RENDERED = fileURLToPath(new URL('../node_modules/@lobehub/fluent-emoji-3d/assets', import.meta.url));
 const PICTURES = 5_000;
 /** As many as a batch of on-upload has. */
 const BATCH = 10;
@@ -38,10 +37,10 @@ const say = (line: string): void => {
   if (!options.json) console.log(line);
 };
 
-const files = async (folder: string, kind: RegExp): Promise<string[]> =>
-  (await readdir(folder)).filter((name) => kind.test(name)).map((name) => join(folder, name));
-const rendered = await files(RENDERED, /\.webp$/);
-const photos = options.photos ? await files(options.photos, /\.jpe?g$/i) : [];
+const rendered = (await renderedNames()).map((name) => join(RENDERED, name));
+const photos = options.photos
+  ? (await photoNames(options.photos)).map((name) => join(options.photos, name))
+  : [];
 
 const { folder } = await prepareModel({ weights: 'synthetic', precision: 'fp32', out: MODELS_FOLDER });
 const embedder = await loadEmbedder(folder);

@@ -7,10 +7,9 @@
  * because machines have slow minutes: a ratio is the median of the ratios within each round.
  */
 
-import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { availableParallelism, tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import type { Embedder } from '../core/embedding/embedder.ts';
 import { loadEmbedder } from '../core/embedding/load.ts';
@@ -20,8 +19,9 @@ import { sharedPhotos, sharedWeights } from '../test/shared.ts';
 import { neighbourAgreement } from './embed/agreement.ts';
 import { Reference, type Run } from './embed/reference.ts';
 import { describeMachine, machine } from './machine.ts';
+import { median } from './median.ts';
+import { photoNames, RENDERED, renderedNames } from './pictures.ts';
 
-const RENDERED = fileURLToPath(new URL('../node_modules/@lobehub/fluent-emoji-3d/assets', import.meta.url));
 const RENDERED_COUNT = 300;
 const BATCHES = [1, 2, 4, 8, 16];
 /** Pictures of a set on which the reference's batch size is chosen. */
@@ -47,15 +47,11 @@ interface PictureSet {
   readonly names: readonly string[];
 }
 
-const median = (numbers: readonly number[]): number =>
-  [...numbers].sort((a, b) => a - b)[numbers.length >> 1]!;
 const rounded = (value: number): number => Math.round(value * 1000) / 1000;
 const dot = (a: Float32Array, b: Float32Array): number => a.reduce((sum, x, i) => sum + x * b[i]!, 0);
 
 async function pictureSets(): Promise<PictureSet[]> {
-  const every = async (folder: string, kind: RegExp) =>
-    (await readdir(folder)).filter((x) => kind.test(x)).sort();
-  const rendered = await every(RENDERED, /\.webp$/);
+  const rendered = await renderedNames();
   const step = Math.floor(rendered.length / RENDERED_COUNT);
   const sets = [
     {
@@ -65,7 +61,7 @@ async function pictureSets(): Promise<PictureSet[]> {
     },
   ];
   if (options.photos) {
-    sets.push({ name: 'photos', folder: options.photos, names: await every(options.photos, /\.jpe?g$/i) });
+    sets.push({ name: 'photos', folder: options.photos, names: await photoNames(options.photos) });
   }
   return sets;
 }

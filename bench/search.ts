@@ -11,6 +11,7 @@ import { rowOffset } from '../core/index/faiss-file.ts';
 import { DIMENSIONS, ROW_BYTES } from '../core/limits.ts';
 import { readModelChoice } from '../local/model-choice.ts';
 import { describeMachine, machine } from './machine.ts';
+import { median } from './median.ts';
 import { type Contender, K } from './search/contender.ts';
 import { cutEmbeddings, type Embeddings, realEmbeddings } from './search/embeddings.ts';
 import { faissNode } from './search/faiss-node.ts';
@@ -74,9 +75,6 @@ async function compare(
     }),
   );
 }
-
-const median = (numbers: readonly number[]): number =>
-  [...numbers].sort((a, b) => a - b)[numbers.length >> 1]!;
 
 /** One query after the other instead of one call. */
 const oneByOne = (contender: Contender): Contender => ({
