@@ -1,8 +1,8 @@
 /** How long it takes to compare 10,000 pictures with one another: `npm run bench:duplicates [-- --json]`. */
 
-import { findDuplicates } from '../core/duplicates/find-duplicates.ts';
-import type { DuplicateSource } from '../core/duplicates/source.ts';
 import { readModelChoice } from '../local/model-choice.ts';
+import { findDuplicates } from '../pictures/duplicates/find-duplicates.ts';
+import type { DuplicateSource } from '../vectorlog/scan/row-source.ts';
 import { describeMachine, machine } from './machine.ts';
 import { realEmbeddings } from './search/embeddings.ts';
 import { loadMatrix } from './search/ours.ts';

@@ -7,10 +7,10 @@
 
 import { availableParallelism } from 'node:os';
 import { parseArgs } from 'node:util';
-import { SIDE } from '../core/embedding/geometry.ts';
-import { Network } from '../core/embedding/network.ts';
 import { prepareModel } from '../layers/onnx-resnet50/build.ts';
 import { MODELS_FOLDER } from '../local/model-choice.ts';
+import { SIDE } from '../pictures/embedding/geometry.ts';
+import { Network } from '../pictures/embedding/network.ts';
 import { describeMachine, machine } from './machine.ts';
 import { median } from './median.ts';
 

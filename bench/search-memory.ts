@@ -1,7 +1,7 @@
 /** Whether searching costs memory that does not come back: `npm run bench:search-memory [-- --json]`. */
 
-import { DIMENSIONS } from '../core/limits.ts';
-import { RowMatrix } from '../core/scan/row-matrix.ts';
+import { DIMENSIONS } from '../vectorlog/dimensions.ts';
+import { RowMatrix } from '../vectorlog/scan/row-matrix.ts';
 import { describeMachine, machine } from './machine.ts';
 
 const ROWS = 4_096;

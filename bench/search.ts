@@ -7,9 +7,9 @@
 import { open } from 'node:fs/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
-import { rowOffset } from '../core/index/faiss-file.ts';
-import { DIMENSIONS, ROW_BYTES } from '../core/limits.ts';
 import { readModelChoice } from '../local/model-choice.ts';
+import { rowOffset } from '../vectorlog/commit/faiss-file.ts';
+import { DIMENSIONS, ROW_BYTES } from '../vectorlog/dimensions.ts';
 import { describeMachine, machine } from './machine.ts';
 import { median } from './median.ts';
 import { type Contender, K } from './search/contender.ts';

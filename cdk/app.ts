@@ -2,7 +2,7 @@
 
 import { App, Validations } from 'aws-cdk-lib';
 import { AwsSolutionsChecks, ServerlessChecks } from 'cdk-nag';
-import { LikenessError } from '../core/errors.ts';
+import { LikenessError } from '../vectorlog/errors.ts';
 import { stackPropsFrom } from './context.ts';
 import { LikenessStack } from './likeness-stack.ts';
 

@@ -8,7 +8,7 @@ import { Schedule, ScheduleExpression } from 'aws-cdk-lib/aws-scheduler';
 import { LambdaInvoke } from 'aws-cdk-lib/aws-scheduler-targets';
 import { Queue, QueueEncryption } from 'aws-cdk-lib/aws-sqs';
 import { Construct } from 'constructs';
-import { LOG_PREFIX } from '../core/names.ts';
+import { LOG_PREFIX } from '../vectorlog/names.ts';
 import { acknowledge } from './acknowledgements.ts';
 import { consume } from './consume.ts';
 import { LikenessFunction, type LikenessFunctionProps } from './likeness-function.ts';

@@ -14,7 +14,7 @@ import { S3BucketOrigin } from 'aws-cdk-lib/aws-cloudfront-origins';
 import { BlockPublicAccess, Bucket, BucketEncryption, ObjectOwnership } from 'aws-cdk-lib/aws-s3';
 import { BucketDeployment, Source } from 'aws-cdk-lib/aws-s3-deployment';
 import { Construct } from 'constructs';
-import { LikenessError } from '../core/errors.ts';
+import { LikenessError } from '../vectorlog/errors.ts';
 import { acknowledge, acknowledgeWildcards } from './acknowledgements.ts';
 import { asInterface } from './buckets.ts';
 import type { ImageSearchProps } from './image-search-props.ts';

@@ -1,7 +1,7 @@
 /** What `cdk deploy -c name=value` can set, without touching code. */
 
 import type { Node } from 'constructs';
-import { LikenessError } from '../core/errors.ts';
+import { LikenessError } from '../vectorlog/errors.ts';
 import { ARCHITECTURES } from './bundling/native-packages.ts';
 import type { ApiAuth, ImageSearchProps } from './image-search-props.ts';
 import type { LikenessStackProps } from './likeness-stack.ts';

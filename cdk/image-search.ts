@@ -4,7 +4,7 @@ import { Duration, Stack, Tags } from 'aws-cdk-lib';
 import type { Dashboard } from 'aws-cdk-lib/aws-cloudwatch';
 import type { IBucket } from 'aws-cdk-lib/aws-s3';
 import { Construct } from 'constructs';
-import type { ModelInfo } from '../core/embedding/embedder.ts';
+import type { ModelInfo } from '../pictures/embedding/embedder.ts';
 import { acknowledgeWildcards } from './acknowledgements.ts';
 import { SearchApi } from './api.ts';
 import { createImagesBucket, createIndexBucket } from './buckets.ts';

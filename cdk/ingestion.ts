@@ -5,7 +5,7 @@ import { EventType } from 'aws-cdk-lib/aws-s3';
 import { SqsDestination } from 'aws-cdk-lib/aws-s3-notifications';
 import { Queue, QueueEncryption } from 'aws-cdk-lib/aws-sqs';
 import { Construct } from 'constructs';
-import { QUEUE_LIMITS } from '../core/limits.ts';
+import { QUEUE_LIMITS } from '../pictures/ingest/limits.ts';
 import { acknowledge } from './acknowledgements.ts';
 import { consume } from './consume.ts';
 import { LikenessFunction, type LikenessFunctionProps } from './likeness-function.ts';

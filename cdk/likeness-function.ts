@@ -13,9 +13,9 @@ import {
 } from 'aws-cdk-lib/aws-lambda';
 import { LogGroup, RetentionDays } from 'aws-cdk-lib/aws-logs';
 import type { Construct } from 'constructs';
-import { ALLOCATOR_ENVIRONMENT } from '../core/embedding/allocator.ts';
 import { VARIABLES } from '../functions/environment.ts';
 import { METRICS_NAMESPACE } from '../functions/metric-names.ts';
+import { ALLOCATOR_ENVIRONMENT } from '../pictures/embedding/allocator.ts';
 import { acknowledge } from './acknowledgements.ts';
 import type { LambdaArchitecture } from './bundling/native-packages.ts';
 

@@ -4,8 +4,8 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Code, LayerVersion } from 'aws-cdk-lib/aws-lambda';
 import type { Construct } from 'constructs';
-import type { ModelInfo } from '../core/embedding/embedder.ts';
-import { LikenessError } from '../core/errors.ts';
+import type { ModelInfo } from '../pictures/embedding/embedder.ts';
+import { LikenessError } from '../vectorlog/errors.ts';
 import type { LambdaArchitecture } from './bundling/native-packages.ts';
 import { LAMBDA_ARCHITECTURES, RUNTIME } from './likeness-function.ts';
 

@@ -1,10 +1,10 @@
 /** Does on-upload's work in this process, for folders on this machine. */
 
-import { loadEmbedder } from '../core/embedding/load.ts';
-import type { IngestDeps } from '../core/ingest/ingest.ts';
 import { createOnUpload } from '../functions/on-upload/handler.ts';
 import { EventQueue } from '../local/event-queue.ts';
 import { modelFolder } from '../local/model-choice.ts';
+import { loadEmbedder } from '../pictures/embedding/load.ts';
+import type { IngestDeps } from '../pictures/ingest/ingest.ts';
 import { UsageError } from './errors.ts';
 import type { Sender } from './target.ts';
 

@@ -1,7 +1,7 @@
 /** Makes a picture small enough for a request. */
 
 import sharp from 'sharp';
-import { SEARCH_LIMITS } from '../core/limits.ts';
+import { SEARCH_LIMITS } from '../functions/search/limits.ts';
 import { CommandFailed } from './errors.ts';
 
 /** Four times what the network sees, so that scaling once more changes the answer by next to nothing. */

@@ -3,8 +3,8 @@
 import addCompletion from '@bomb.sh/tab/commander';
 import { Command, CommanderError } from 'commander';
 import { ProblemError } from '../client/problem-error.ts';
-import { LikenessError } from '../core/errors.ts';
 import packageJson from '../package.json' with { type: 'json' };
+import { LikenessError } from '../vectorlog/errors.ts';
 import { addCommand } from './commands/add.ts';
 import { backfillCommand, rebuildCommand } from './commands/backfill.ts';
 import { compactCommand } from './commands/compact.ts';

@@ -2,7 +2,7 @@
 
 import { type Command, InvalidArgumentError } from 'commander';
 import type { SimilarOptions } from '../client/types.ts';
-import { SEARCH_LIMITS } from '../core/limits.ts';
+import { SEARCH_LIMITS } from '../functions/search/limits.ts';
 
 export interface SearchFlags {
   readonly k: number;

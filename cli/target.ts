@@ -2,15 +2,15 @@
 
 import { join, resolve } from 'node:path';
 import type { Command } from 'commander';
-import { systemClock } from '../core/clock.ts';
-import { readModelInfo } from '../core/embedding/model-folder.ts';
-import type { Logger } from '../core/logger.ts';
-import { FileStore } from '../core/storage/file-store.ts';
-import type { ObjectStore } from '../core/storage/object-store.ts';
-import { prefixed } from '../core/storage/prefixed-store.ts';
 import { modelFolder } from '../local/model-choice.ts';
 import { openPictures } from '../local/picture-folder.ts';
 import type { Library } from '../local/server.ts';
+import { readModelInfo } from '../pictures/embedding/model-folder.ts';
+import { systemClock } from '../vectorlog/clock.ts';
+import type { Logger } from '../vectorlog/logger.ts';
+import { FileStore } from '../vectorlog/store/file-store.ts';
+import type { ObjectStore } from '../vectorlog/store/object-store.ts';
+import { prefixed } from '../vectorlog/store/prefixed-store.ts';
 import { UsageError } from './errors.ts';
 
 export interface TargetFlags {
@@ -92,8 +92,8 @@ async function openBuckets(folder: string | undefined, flags: TargetFlags): Prom
   if (!imagesBucket || !indexBucket)
     throw new UsageError('name both buckets: --images-bucket and --index-bucket');
   const [{ s3Client }, { S3Store }] = await Promise.all([
-    import('../core/storage/s3-client.ts'),
-    import('../core/storage/s3-store.ts'),
+    import('../vectorlog/store/s3-client.ts'),
+    import('../vectorlog/store/s3-store.ts'),
   ]);
   const client = s3Client({ endpoint: s3Endpoint ?? process.env.LIKENESS_S3_ENDPOINT });
   const store = new S3Store({ client, bucket: indexBucket });

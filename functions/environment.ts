@@ -1,6 +1,6 @@
 /** The environment variables that the functions read, set by `cdk/` and by nothing else. */
 
-import { LikenessError } from '../core/errors.ts';
+import { LikenessError } from '../vectorlog/errors.ts';
 
 /** A variable that the function cannot run without is missing or malformed. */
 export class EnvironmentInvalid extends LikenessError {

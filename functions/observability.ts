@@ -4,7 +4,7 @@ import { Logger as PowertoolsLogger } from '@aws-lambda-powertools/logger';
 import { Metrics, MetricUnit } from '@aws-lambda-powertools/metrics';
 import { Tracer } from '@aws-lambda-powertools/tracer';
 import type { Context } from 'aws-lambda';
-import type { Logger } from '../core/logger.ts';
+import type { Logger } from '../vectorlog/logger.ts';
 import type { METRICS } from './metric-names.ts';
 
 const powertools = new PowertoolsLogger();

@@ -1,6 +1,6 @@
 /** Compacts every so often, and on demand, but never twice at once. */
 
-import type { Logger } from '../core/logger.ts';
+import type { Logger } from '../vectorlog/logger.ts';
 
 export interface CompactionTimerOptions<Report> {
   readonly compact: () => Promise<Report>;

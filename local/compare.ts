@@ -1,8 +1,8 @@
 /** Finds what changed in the folder while nobody watched, by comparing it with the index. */
 
-import { compare } from '../core/ingest/compare.ts';
-import { listRejections } from '../core/ingest/rejections.ts';
-import type { ObjectStore } from '../core/storage/object-store.ts';
+import { compare } from '../pictures/ingest/compare.ts';
+import { listRejections } from '../pictures/ingest/rejections.ts';
+import type { ObjectStore } from '../vectorlog/store/object-store.ts';
 import type { FolderEvents } from './folder-events.ts';
 import type { Sequencer } from './sequencer.ts';
 

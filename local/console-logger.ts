@@ -1,6 +1,6 @@
 /** Logs for the person at the terminal: a line each, and only what they may want to act on. */
 
-import type { LogFields, Logger } from '../core/logger.ts';
+import type { LogFields, Logger } from '../vectorlog/logger.ts';
 
 /** @param verbose also says what goes well */
 export function consoleLogger(write: (line: string) => void, verbose = false): Logger {

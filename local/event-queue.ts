@@ -2,9 +2,9 @@
 
 import { randomUUID } from 'node:crypto';
 import type { SQSBatchResponse, SQSEvent } from 'aws-lambda';
-import type { Clock } from '../core/clock.ts';
-import { QUEUE_LIMITS } from '../core/limits.ts';
-import type { Logger } from '../core/logger.ts';
+import { QUEUE_LIMITS } from '../pictures/ingest/limits.ts';
+import type { Clock } from '../vectorlog/clock.ts';
+import type { Logger } from '../vectorlog/logger.ts';
 import { sqsRecord } from './s3-event.ts';
 import { Signal } from './signal.ts';
 

@@ -1,7 +1,7 @@
 /** Turns "this file may have changed" into the event that S3 would send, or into nothing when it has not. */
 
-import type { Clock } from '../core/clock.ts';
-import type { ObjectStore } from '../core/storage/object-store.ts';
+import type { Clock } from '../vectorlog/clock.ts';
+import type { ObjectStore } from '../vectorlog/store/object-store.ts';
 import { type ObjectChange, s3Event } from './s3-event.ts';
 import type { Sequencer } from './sequencer.ts';
 

@@ -3,7 +3,7 @@
 import type { Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { createAdaptorServer } from '@hono/node-server';
-import { LikenessError } from '../core/errors.ts';
+import { LikenessError } from '../vectorlog/errors.ts';
 
 /** No other machine gets in: whoever does may read and delete the pictures. */
 const HOST = '127.0.0.1';

@@ -3,9 +3,9 @@
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import type { ModelInfo } from '../core/embedding/embedder.ts';
-import { LikenessError } from '../core/errors.ts';
 import { VARIABLES } from '../functions/environment.ts';
+import type { ModelInfo } from '../pictures/embedding/embedder.ts';
+import { LikenessError } from '../vectorlog/errors.ts';
 
 /** The root of the package; this file and the bundle made of it both stand one folder below. */
 const ROOT = fileURLToPath(new URL('..', import.meta.url));

@@ -1,9 +1,9 @@
 /** The folder of pictures as a bucket that holds nothing but pictures. */
 
 import { join } from 'node:path';
-import { ObjectNotFound } from '../core/storage/errors.ts';
-import { FileStore } from '../core/storage/file-store.ts';
-import type { ObjectStore } from '../core/storage/object-store.ts';
+import { ObjectNotFound } from '../vectorlog/store/errors.ts';
+import { FileStore } from '../vectorlog/store/file-store.ts';
+import type { ObjectStore } from '../vectorlog/store/object-store.ts';
 import { isPictureKey } from './picture-names.ts';
 
 /** Opens the folder; what Likeness has to write down about the pictures themselves stands with the index. */

@@ -1,6 +1,6 @@
 /** Versions for events on one machine: what S3's `sequencer` is on AWS. */
 
-import type { Clock } from '../core/clock.ts';
+import type { Clock } from '../vectorlog/clock.ts';
 
 /** Wall clock milliseconds in the upper bits leave room for a million events in each of them. */
 const COUNTER_BITS = 20n;

@@ -2,17 +2,17 @@
 
 import { mkdir, stat } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
-import { systemClock } from '../core/clock.ts';
-import type { Embedder } from '../core/embedding/embedder.ts';
-import { LikenessError } from '../core/errors.ts';
-import { budgetOf, machineBytes } from '../core/live-index/memory.ts';
-import type { Logger } from '../core/logger.ts';
-import { FileStore } from '../core/storage/file-store.ts';
-import type { ObjectStore } from '../core/storage/object-store.ts';
-import { prefixed } from '../core/storage/prefixed-store.ts';
 import { createCompact } from '../functions/compact/handler.ts';
 import { createOnUpload } from '../functions/on-upload/handler.ts';
 import { createApp } from '../functions/search/app.ts';
+import type { Embedder } from '../pictures/embedding/embedder.ts';
+import { systemClock } from '../vectorlog/clock.ts';
+import { LikenessError } from '../vectorlog/errors.ts';
+import type { Logger } from '../vectorlog/logger.ts';
+import { budgetOf, machineBytes } from '../vectorlog/read/memory.ts';
+import { FileStore } from '../vectorlog/store/file-store.ts';
+import type { ObjectStore } from '../vectorlog/store/object-store.ts';
+import { prefixed } from '../vectorlog/store/prefixed-store.ts';
 import { CompactionTimer } from './compaction-timer.ts';
 import { compareFolder, type Differences } from './compare.ts';
 import { EventQueue } from './event-queue.ts';

@@ -2,8 +2,8 @@
 
 import { Hono } from 'hono';
 import type { ConsoleConfig } from '../console/config.ts';
-import { LikenessError } from '../core/errors.ts';
-import type { Logger } from '../core/logger.ts';
+import { LikenessError } from '../vectorlog/errors.ts';
+import type { Logger } from '../vectorlog/logger.ts';
 import { consoleRoutes } from './console-routes.ts';
 import { addDemoPictures, demoSource } from './demo-pictures.ts';
 import { sameOriginOnly } from './guard.ts';

@@ -4,9 +4,9 @@ import { createHash } from 'node:crypto';
 import { mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import sharp from 'sharp';
-import { LikenessError } from '../core/errors.ts';
-import { PICTURE_LIMITS } from '../core/limits.ts';
-import type { ObjectStore } from '../core/storage/object-store.ts';
+import { PICTURE_LIMITS } from '../pictures/embedding/limits.ts';
+import { LikenessError } from '../vectorlog/errors.ts';
+import type { ObjectStore } from '../vectorlog/store/object-store.ts';
 
 /** Pixels of the longer side; few sizes, so that the cache stays small. */
 export const THUMBNAIL_SIZES = [160, 320, 640, 1280] as const;

@@ -1,7 +1,7 @@
 /** Where to upload to on one machine: what a presigned URL is on S3. */
 
 import type { UploadRequest, UploadTarget } from '../client/types.ts';
-import type { Clock } from '../core/clock.ts';
+import type { Clock } from '../vectorlog/clock.ts';
 import { METADATA_HEADER } from './picture-routes.ts';
 import { urlPathOfKey } from './picture-urls.ts';
 

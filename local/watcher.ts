@@ -2,7 +2,7 @@
 
 import { relative, sep } from 'node:path';
 import { type FSWatcher, watch } from 'chokidar';
-import type { Logger } from '../core/logger.ts';
+import type { Logger } from '../vectorlog/logger.ts';
 import { isPictureKey, keyOfPath } from './picture-names.ts';
 
 export interface WatcherOptions {

@@ -1,6 +1,6 @@
 /**
- * Compiles the kernels to WebAssembly and checks them in as modules: core/scan/kernel.generated.ts, with the bundle of
- * the scan's worker, and core/embedding/resampling/kernel.generated.ts.
+ * Compiles the kernels to WebAssembly and checks them in as modules: vectorlog/scan/kernel.generated.ts, with the bundle of
+ * the scan's worker, and pictures/embedding/resampling/kernel.generated.ts.
  */
 
 import { readFile, writeFile } from 'node:fs/promises';
@@ -53,7 +53,7 @@ export async function compileAssembly(path: string, memory: KernelMemory): Promi
 /** The worker with all it imports, as one CommonJS program. */
 export async function bundleWorker(): Promise<string> {
   const { outputFiles } = await build({
-    entryPoints: [join(root, 'core/scan/worker.ts')],
+    entryPoints: [join(root, 'vectorlog/scan/worker.ts')],
     bundle: true,
     write: false,
     minify: true,
@@ -81,14 +81,14 @@ const base64 = (bytes: Uint8Array): string => `'${Buffer.from(bytes).toString('b
 
 /** The modules that the product loads: where each stands, from the root, and how its text is made. */
 export const GENERATED: Readonly<Record<string, () => Promise<string>>> = {
-  'core/scan/kernel.generated.ts': async () =>
+  'vectorlog/scan/kernel.generated.ts': async () =>
     moduleText('assembly/kernel.ts and worker.ts', {
-      KERNEL_BASE64: base64(await compileAssembly('core/scan/assembly/kernel.ts', 'shared')),
+      KERNEL_BASE64: base64(await compileAssembly('vectorlog/scan/assembly/kernel.ts', 'shared')),
       WORKER_SOURCE: JSON.stringify(await bundleWorker()),
     }),
-  'core/embedding/resampling/kernel.generated.ts': async () =>
+  'pictures/embedding/resampling/kernel.generated.ts': async () =>
     moduleText('assembly/kernel.ts', {
-      KERNEL_BASE64: base64(await compileAssembly('core/embedding/resampling/assembly/kernel.ts', 'own')),
+      KERNEL_BASE64: base64(await compileAssembly('pictures/embedding/resampling/assembly/kernel.ts', 'own')),
     }),
 };
 

@@ -16,8 +16,8 @@ import { buildLayer } from '../cdk/bundling/layer.ts';
 import { ROOT } from '../cdk/bundling/lock-file.ts';
 import { isNative, refuseForeign } from '../cdk/bundling/native-files.ts';
 import { filesBelow } from '../cdk/bundling/sizes.ts';
-import { LikenessError } from '../core/errors.ts';
 import { zipFolder } from '../layers/onnx-resnet50/zip.ts';
+import { LikenessError } from '../vectorlog/errors.ts';
 import { CannotContinue, say, warn } from './say.ts';
 
 const MiB = 1024 * 1024;

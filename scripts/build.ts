@@ -29,7 +29,13 @@ export async function buildCli(): Promise<void> {
 /** Builds the console into dist/console. @returns whether it had to */
 export async function buildConsole(): Promise<boolean> {
   const builtAt = await modifiedAt(join(root, 'dist', 'console', 'index.html'));
-  const sources = ['console', 'client', 'functions/search', 'core/limits.ts', 'package-lock.json'];
+  const sources = [
+    'console',
+    'client',
+    'functions/search',
+    'pictures/embedding/limits.ts',
+    'package-lock.json',
+  ];
   const changes = await Promise.all(sources.map((path) => newestIn(join(root, path))));
   if (Math.max(...changes) < builtAt) return false;
   const vite = await import('vite');

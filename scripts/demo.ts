@@ -13,11 +13,11 @@ import { addPictures } from '../cli/add-pictures.ts';
 import { findPictures } from '../cli/files.ts';
 import { startProgress } from '../cli/progress.ts';
 import { type Client, createClient } from '../client/client.ts';
-import { loadEmbedder } from '../core/embedding/load.ts';
 import { consoleLogger } from '../local/console-logger.ts';
 import { demoNames, demoSource, motifOf } from '../local/demo-pictures.ts';
 import { modelFolder } from '../local/model-choice.ts';
 import { serveFolder } from '../local/serve.ts';
+import { loadEmbedder } from '../pictures/embedding/load.ts';
 import { say, warn } from './say.ts';
 
 /** Answers looked at for each picture: the five other skin tones of a motif, were they all first. */

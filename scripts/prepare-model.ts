@@ -1,12 +1,12 @@
 /** Builds the model that this machine uses, and remembers which one that is. */
 
 import { megabytes, type Progress, startProgress } from '../cli/progress.ts';
-import type { ModelInfo } from '../core/embedding/embedder.ts';
-import { readModelInfo } from '../core/embedding/model-folder.ts';
 import { type PreparedModel, prepareModel } from '../layers/onnx-resnet50/build.ts';
 import { DownloadFailed, WeightsUnusable } from '../layers/onnx-resnet50/errors.ts';
 import { DEFAULT_WEIGHTS, SYNTHETIC_WEIGHTS } from '../layers/onnx-resnet50/weights.ts';
 import { MODELS_FOLDER, type ModelChoice, readModelChoice, writeModelChoice } from '../local/model-choice.ts';
+import type { ModelInfo } from '../pictures/embedding/embedder.ts';
+import { readModelInfo } from '../pictures/embedding/model-folder.ts';
 import { canReach } from './reach.ts';
 import { CannotContinue, say, warn } from './say.ts';
 

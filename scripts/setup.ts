@@ -9,8 +9,8 @@
 
 import { resolve } from 'node:path';
 import { parseArgs } from 'node:util';
-import type { ModelInfo } from '../core/embedding/embedder.ts';
-import { LikenessError } from '../core/errors.ts';
+import type { ModelInfo } from '../pictures/embedding/embedder.ts';
+import { LikenessError } from '../vectorlog/errors.ts';
 import { buildCli, buildConsole } from './build.ts';
 import { prepareFaiss } from './faiss.ts';
 import { prepareChosenModel } from './prepare-model.ts';

@@ -5,16 +5,16 @@
  */
 
 import { readFile } from 'node:fs/promises';
-import { systemClock } from '../../core/clock.ts';
-import { loadEmbedder } from '../../core/embedding/load.ts';
-import { latestManifest } from '../../core/index/manifests.ts';
-import { DOWNLOAD_LIMITS } from '../../core/limits.ts';
-import { inParallel } from '../../core/live-index/parallel.ts';
-import { silentLogger } from '../../core/logger.ts';
-import { prefixed } from '../../core/storage/prefixed-store.ts';
-import { type S3ClientOptions, s3Client } from '../../core/storage/s3-client.ts';
-import { S3Store } from '../../core/storage/s3-store.ts';
 import { createApp } from '../../functions/search/app.ts';
+import { loadEmbedder } from '../../pictures/embedding/load.ts';
+import { systemClock } from '../../vectorlog/clock.ts';
+import { latestManifest } from '../../vectorlog/commit/manifests.ts';
+import { silentLogger } from '../../vectorlog/logger.ts';
+import { DOWNLOAD_LIMITS } from '../../vectorlog/read/limits.ts';
+import { inParallel } from '../../vectorlog/read/parallel.ts';
+import { prefixed } from '../../vectorlog/store/prefixed-store.ts';
+import { type S3ClientOptions, s3Client } from '../../vectorlog/store/s3-client.ts';
+import { S3Store } from '../../vectorlog/store/s3-store.ts';
 
 /** What the benchmark tells this process. */
 export interface Order {

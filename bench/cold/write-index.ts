@@ -1,13 +1,13 @@
 /** An index of random embeddings in a store, written by the log and the compaction as on AWS. */
 
 import { randomFillSync } from 'node:crypto';
-import { systemClock } from '../../core/clock.ts';
-import { Compactor } from '../../core/index/compaction.ts';
-import { DIMENSIONS } from '../../core/limits.ts';
-import { writeAppend } from '../../core/log/append-log.ts';
-import type { PutRecord } from '../../core/log/record.ts';
-import { silentLogger } from '../../core/logger.ts';
-import type { ObjectStore } from '../../core/storage/object-store.ts';
+import { systemClock } from '../../vectorlog/clock.ts';
+import { Compactor } from '../../vectorlog/commit/compaction.ts';
+import { DIMENSIONS } from '../../vectorlog/dimensions.ts';
+import { writeAppend } from '../../vectorlog/log/append-log.ts';
+import type { PutRecord } from '../../vectorlog/log/record.ts';
+import { silentLogger } from '../../vectorlog/logger.ts';
+import type { ObjectStore } from '../../vectorlog/store/object-store.ts';
 
 const APPEND_ROWS = 1_000;
 

@@ -1,8 +1,8 @@
 /** Counts the bytes that a compaction moves through itself. */
 
-import type { ComposePart, ObjectStore } from '../../core/storage/object-store.ts';
-import { rangeLength } from '../../core/storage/ranges.ts';
-import { planParts } from '../../core/storage/s3/multipart-plan.ts';
+import type { ComposePart, ObjectStore } from '../../vectorlog/store/object-store.ts';
+import { rangeLength } from '../../vectorlog/store/ranges.ts';
+import { planParts } from '../../vectorlog/store/s3/multipart-plan.ts';
 
 export interface Meter {
   sent: number;

@@ -1,15 +1,15 @@
 /** Indexes and uploads to compact, made directly: what counts is their size. */
 
-import { systemClock } from '../../core/clock.ts';
-import { encodeDead } from '../../core/index/dead-rows.ts';
-import { encodeFaissHeader } from '../../core/index/faiss-file.ts';
-import { commitManifest } from '../../core/index/manifests.ts';
-import { encodeRow } from '../../core/index/rows-file.ts';
-import { DIMENSIONS } from '../../core/limits.ts';
-import { writeAppend } from '../../core/log/append-log.ts';
-import type { PutRecord } from '../../core/log/record.ts';
-import { Bitset } from '../../core/scan/bitset.ts';
-import type { ObjectStore } from '../../core/storage/object-store.ts';
+import { systemClock } from '../../vectorlog/clock.ts';
+import { encodeDead } from '../../vectorlog/commit/dead-rows.ts';
+import { encodeFaissHeader } from '../../vectorlog/commit/faiss-file.ts';
+import { commitManifest } from '../../vectorlog/commit/manifests.ts';
+import { encodeRow } from '../../vectorlog/commit/rows-file.ts';
+import { DIMENSIONS } from '../../vectorlog/dimensions.ts';
+import { writeAppend } from '../../vectorlog/log/append-log.ts';
+import type { PutRecord } from '../../vectorlog/log/record.ts';
+import { Bitset } from '../../vectorlog/scan/bitset.ts';
+import type { ObjectStore } from '../../vectorlog/store/object-store.ts';
 
 export const MODEL_ID = 'bench-00000000';
 const ROWS_PER_BLOCK = 1_000;

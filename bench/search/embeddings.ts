@@ -7,13 +7,14 @@ import { dirname, join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { InferenceSession, Tensor } from 'onnxruntime-node';
 import protobuf from 'protobufjs';
-import { SIDE } from '../../core/embedding/geometry.ts';
-import { modelFile, readModelInfo } from '../../core/embedding/model-folder.ts';
-import { preprocess } from '../../core/embedding/preprocess.ts';
-import { encodeFaissHeader, FAISS_HEADER_BYTES, rowOffset } from '../../core/index/faiss-file.ts';
-import { DIMENSIONS, PICTURE_LIMITS } from '../../core/limits.ts';
 import { resnet50 } from '../../layers/onnx-resnet50/architecture.ts';
 import { ELEMENT } from '../../layers/onnx-resnet50/onnx.ts';
+import { SIDE } from '../../pictures/embedding/geometry.ts';
+import { PICTURE_LIMITS } from '../../pictures/embedding/limits.ts';
+import { modelFile, readModelInfo } from '../../pictures/embedding/model-folder.ts';
+import { preprocess } from '../../pictures/embedding/preprocess.ts';
+import { encodeFaissHeader, FAISS_HEADER_BYTES, rowOffset } from '../../vectorlog/commit/faiss-file.ts';
+import { DIMENSIONS } from '../../vectorlog/dimensions.ts';
 
 const CACHE = '.cache/bench';
 /** The last feature map's side: each of its 7 x 7 places sees the picture around it. */

@@ -1,8 +1,8 @@
 /** Likeness: the rows of the file in a RowMatrix. */
 
 import { open } from 'node:fs/promises';
-import { rowOffset } from '../../core/index/faiss-file.ts';
-import { RowMatrix, type SearchResult } from '../../core/scan/row-matrix.ts';
+import { rowOffset } from '../../vectorlog/commit/faiss-file.ts';
+import { RowMatrix, type SearchResult } from '../../vectorlog/scan/row-matrix.ts';
 import { type Contender, K, timed } from './contender.ts';
 
 /** The first `rows` rows of the file, with all their codes made. */

@@ -2,8 +2,8 @@
 
 import { join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
-import { LikenessError } from '../../core/errors.ts';
 import { DownloadFailed } from '../../layers/onnx-resnet50/errors.ts';
+import { LikenessError } from '../../vectorlog/errors.ts';
 import type { Assets } from './assets.ts';
 import { bundleFunction } from './functions.ts';
 import { buildLayer } from './layer.ts';

@@ -1,6 +1,6 @@
 /** Why the functions' packages could not be made. */
 
-import { LikenessError } from '../../core/errors.ts';
+import { LikenessError } from '../../vectorlog/errors.ts';
 
 /** A package with native code cannot be had for Lambda's platform. */
 export class NativePackageMissing extends LikenessError {

@@ -2,8 +2,8 @@
 
 import { copyFileSync, mkdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
-import { descriptionFile, modelFile } from '../../core/embedding/model-folder.ts';
 import { type ModelRequest, prepareModel } from '../../layers/onnx-resnet50/build.ts';
+import { descriptionFile, modelFile } from '../../pictures/embedding/model-folder.ts';
 import { ROOT } from './lock-file.ts';
 import { type LambdaArchitecture, nativePackages, shipNativePackage } from './native-packages.ts';
 

@@ -1,9 +1,9 @@
 /** `likeness backfill` and `likeness rebuild`: have pictures indexed that no event told of, or all of them anew. */
 
 import type { Command } from 'commander';
-import { systemClock } from '../../core/clock.ts';
-import { type BackfillOptions, type BackfillReport, backfill } from '../../core/ingest/backfill.ts';
 import { consoleLogger } from '../../local/console-logger.ts';
+import { type BackfillOptions, type BackfillReport, backfill } from '../../pictures/ingest/backfill.ts';
+import { systemClock } from '../../vectorlog/clock.ts';
 import { CommandFailed } from '../errors.ts';
 import { startProgress } from '../progress.ts';
 import { addTargetFlags, openTarget, TARGET_HELP, type Target, type TargetFlags } from '../target.ts';
@@ -39,7 +39,7 @@ export const backfillCommand = (program: Command, terminal: Terminal): void =>
 
 export const rebuildCommand = (program: Command, terminal: Terminal): void =>
   define(program, terminal, REBUILD, async (target, send, options) => {
-    const { rebuild } = await import('../../core/maintenance/rebuild.ts');
+    const { rebuild } = await import('../../pictures/maintenance/rebuild.ts');
     return rebuild({ ...target, send, clock: systemClock }, options);
   });
 

@@ -1,8 +1,8 @@
 /** `likeness compact`: folds the log into the index now. */
 
 import type { Command } from 'commander';
-import { systemClock } from '../../core/clock.ts';
 import { consoleLogger } from '../../local/console-logger.ts';
+import { systemClock } from '../../vectorlog/clock.ts';
 import { addTargetFlags, openTarget, TARGET_HELP, type TargetFlags } from '../target.ts';
 import { count, type Terminal } from '../terminal.ts';
 

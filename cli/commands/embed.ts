@@ -28,7 +28,7 @@ Examples:
       const bytes = await readPicture(image);
       // Loaded only here: the network's runtime takes a quarter of a second that no other command needs.
       const [{ loadEmbedder }, { modelFolder }] = await Promise.all([
-        import('../../core/embedding/load.ts'),
+        import('../../pictures/embedding/load.ts'),
         import('../../local/model-choice.ts'),
       ]);
       const embedder = await loadEmbedder(await modelFolder());

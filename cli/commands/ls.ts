@@ -1,7 +1,7 @@
 /** `likeness ls`: what is indexed. */
 
 import type { Command } from 'commander';
-import { SEARCH_LIMITS } from '../../core/limits.ts';
+import { SEARCH_LIMITS } from '../../functions/search/limits.ts';
 import { connect, type ServerFlags } from '../connection.ts';
 import { allPages, writeJsonArray } from '../pages.ts';
 import { fileSize, type Terminal } from '../terminal.ts';

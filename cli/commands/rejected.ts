@@ -1,7 +1,7 @@
 /** `likeness rejected`: pictures that could not be indexed, and why. */
 
 import type { Command } from 'commander';
-import { SEARCH_LIMITS } from '../../core/limits.ts';
+import { SEARCH_LIMITS } from '../../functions/search/limits.ts';
 import { connect, type ServerFlags } from '../connection.ts';
 import { allPages, writeJsonArray } from '../pages.ts';
 import { styled, type Terminal } from '../terminal.ts';

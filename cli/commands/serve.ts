@@ -4,8 +4,8 @@ import { mkdir } from 'node:fs/promises';
 import { homedir } from 'node:os';
 import { join, resolve } from 'node:path';
 import type { Command } from 'commander';
-import type { Embedder } from '../../core/embedding/embedder.ts';
 import type { Serving } from '../../local/serve.ts';
+import type { Embedder } from '../../pictures/embedding/embedder.ts';
 import { EXIT } from '../errors.ts';
 import { startProgress } from '../progress.ts';
 import { integer } from '../search-flags.ts';
@@ -44,7 +44,7 @@ Examples:
     .action(async (folder: string | undefined, flags: Flags) => {
       // Loaded only here: the network's runtime takes a quarter of a second that no other command needs.
       const [{ loadEmbedder }, { modelFolder }, { consoleLogger }, { serveFolder }] = await Promise.all([
-        import('../../core/embedding/load.ts'),
+        import('../../pictures/embedding/load.ts'),
         import('../../local/model-choice.ts'),
         import('../../local/console-logger.ts'),
         import('../../local/serve.ts'),

@@ -1,7 +1,7 @@
 /** `likeness verify`: re-reads the whole index and checks every promise. */
 
 import type { Command } from 'commander';
-import type { VerifyReport } from '../../core/maintenance/verify.ts';
+import type { VerifyReport } from '../../pictures/maintenance/verify.ts';
 import { CommandFailed } from '../errors.ts';
 import { startProgress } from '../progress.ts';
 import { addTargetFlags, openTarget, TARGET_HELP, type TargetFlags } from '../target.ts';
@@ -29,7 +29,7 @@ Examples:
     .action(async (folder: string | undefined, _options, command: Command) => {
       const flags = command.optsWithGlobals<TargetFlags & { json?: boolean }>();
       const target = await openTarget(folder, flags);
-      const { verify } = await import('../../core/maintenance/verify.ts');
+      const { verify } = await import('../../pictures/maintenance/verify.ts');
       const bar = startProgress({ title: 'Verifying', total: 0 });
       let report: VerifyReport;
       try {

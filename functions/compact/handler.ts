@@ -1,7 +1,7 @@
 /** Folds the log into the index until nothing waits; woken by a schedule, needs no input. */
 
-import { type CompactionDeps, Compactor } from '../../core/index/compaction.ts';
-import type { CompactionReport } from '../../core/index/compaction-report.ts';
+import { type CompactionDeps, Compactor } from '../../vectorlog/commit/compaction.ts';
+import type { CompactionReport } from '../../vectorlog/commit/compaction-report.ts';
 
 /**
  * Makes the handler. It stays warm from call to call; calls must follow each other.

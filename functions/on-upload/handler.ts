@@ -1,8 +1,8 @@
 /** S3 events in SQS messages in; embeddings in the append log out. */
 
 import type { Context, SQSBatchResponse, SQSEvent } from 'aws-lambda';
-import { type IngestDeps, type IngestReport, ingest } from '../../core/ingest/ingest.ts';
-import { INGEST_LIMITS } from '../../core/limits.ts';
+import { type IngestDeps, type IngestReport, ingest } from '../../pictures/ingest/ingest.ts';
+import { INGEST_LIMITS } from '../../pictures/ingest/limits.ts';
 
 export interface OnUploadDeps extends IngestDeps {
   /** Is told what became of each batch; counts metrics. */

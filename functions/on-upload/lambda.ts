@@ -1,10 +1,10 @@
 /** on-upload on AWS: its dependencies from the environment. */
 
-import { systemClock } from '../../core/clock.ts';
-import { loadEmbedder } from '../../core/embedding/load.ts';
-import { prefixed } from '../../core/storage/prefixed-store.ts';
-import { s3Client } from '../../core/storage/s3-client.ts';
-import { S3Store } from '../../core/storage/s3-store.ts';
+import { loadEmbedder } from '../../pictures/embedding/load.ts';
+import { systemClock } from '../../vectorlog/clock.ts';
+import { prefixed } from '../../vectorlog/store/prefixed-store.ts';
+import { s3Client } from '../../vectorlog/store/s3-client.ts';
+import { S3Store } from '../../vectorlog/store/s3-store.ts';
 import { required, VARIABLES } from '../environment.ts';
 import { METRICS } from '../metric-names.ts';
 import { count, logger, observed, traced } from '../observability.ts';

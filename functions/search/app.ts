@@ -2,11 +2,11 @@
 
 import { OpenAPIHono, type z } from '@hono/zod-openapi';
 import { bodyLimit } from 'hono/body-limit';
-import { SEARCH_LIMITS } from '../../core/limits.ts';
-import { LiveIndex } from '../../core/live-index/live-index.ts';
+import { LiveIndex } from '../../vectorlog/read/live-index.ts';
 import type { SearchDependencies } from './dependencies.ts';
 import { duplicates } from './duplicates.ts';
 import { routePath } from './key-path.ts';
+import { SEARCH_LIMITS } from './limits.ts';
 import { createUpload, deleteImage, getImage, listImages, listRejected } from './pictures.ts';
 import { ApiProblem, problemOf, respond } from './problems.ts';
 import * as routes from './routes.ts';

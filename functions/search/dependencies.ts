@@ -1,11 +1,11 @@
 /** What the HTTP API needs from the place where it runs. */
 
 import type { z } from '@hono/zod-openapi';
-import type { Clock } from '../../core/clock.ts';
-import type { Embedder } from '../../core/embedding/embedder.ts';
-import type { Consistency } from '../../core/live-index/live-index.ts';
-import type { Logger } from '../../core/logger.ts';
-import type { ObjectStore } from '../../core/storage/object-store.ts';
+import type { Embedder } from '../../pictures/embedding/embedder.ts';
+import type { Clock } from '../../vectorlog/clock.ts';
+import type { Logger } from '../../vectorlog/logger.ts';
+import type { Consistency } from '../../vectorlog/read/live-index.ts';
+import type { ObjectStore } from '../../vectorlog/store/object-store.ts';
 import type { UploadRequest } from './requests.ts';
 import type { Stats, UploadTarget } from './schemas.ts';
 

@@ -1,12 +1,12 @@
 /** Groups of near-duplicates, page by page. */
 
 import type { RouteHandler } from '@hono/zod-openapi';
-import { type DuplicateStep, findDuplicates } from '../../core/duplicates/find-duplicates.ts';
-import { SEARCH_LIMITS } from '../../core/limits.ts';
-import type { LiveIndex } from '../../core/live-index/live-index.ts';
-import type { View } from '../../core/live-index/view.ts';
+import { type DuplicateStep, findDuplicates } from '../../pictures/duplicates/find-duplicates.ts';
+import type { LiveIndex } from '../../vectorlog/read/live-index.ts';
+import type { View } from '../../vectorlog/read/view.ts';
 import { afterCursor, cursorAfter } from './cursor.ts';
 import type { SearchDependencies } from './dependencies.ts';
+import { SEARCH_LIMITS } from './limits.ts';
 import { shown } from './pictures.ts';
 import { ApiProblem } from './problems.ts';
 import type * as routes from './routes.ts';

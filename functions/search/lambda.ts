@@ -1,12 +1,12 @@
 /** search on AWS: its dependencies from the environment. */
 
 import { handle, type LambdaContext, type LambdaEvent } from 'hono/aws-lambda';
-import { systemClock } from '../../core/clock.ts';
-import { loadEmbedder } from '../../core/embedding/load.ts';
-import { budgetOf } from '../../core/live-index/memory.ts';
-import { prefixed } from '../../core/storage/prefixed-store.ts';
-import { s3Client } from '../../core/storage/s3-client.ts';
-import { S3Store } from '../../core/storage/s3-store.ts';
+import { loadEmbedder } from '../../pictures/embedding/load.ts';
+import { systemClock } from '../../vectorlog/clock.ts';
+import { budgetOf } from '../../vectorlog/read/memory.ts';
+import { prefixed } from '../../vectorlog/store/prefixed-store.ts';
+import { s3Client } from '../../vectorlog/store/s3-client.ts';
+import { S3Store } from '../../vectorlog/store/s3-store.ts';
 import { required, VARIABLES } from '../environment.ts';
 import { logger, observed, traced } from '../observability.ts';
 import { withEncodedPath } from './api-gateway.ts';

@@ -1,10 +1,10 @@
 /** Single pictures and lists of them: what is indexed, what became of one, uploads and deletions. */
 
 import type { RouteHandler } from '@hono/zod-openapi';
-import { listRejections, readRejection } from '../../core/ingest/rejections.ts';
-import type { LiveIndex } from '../../core/live-index/live-index.ts';
-import type { View } from '../../core/live-index/view.ts';
-import type { Picture } from '../../core/log/record.ts';
+import { listRejections, readRejection } from '../../pictures/ingest/rejections.ts';
+import type { Picture } from '../../vectorlog/log/record.ts';
+import type { LiveIndex } from '../../vectorlog/read/live-index.ts';
+import type { View } from '../../vectorlog/read/view.ts';
 import { afterCursor, cursorAfter } from './cursor.ts';
 import type { SearchDependencies } from './dependencies.ts';
 import { ApiProblem } from './problems.ts';

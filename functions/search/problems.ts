@@ -2,12 +2,12 @@
 
 import type { z } from '@hono/zod-openapi';
 import { HTTPException } from 'hono/http-exception';
-import { ModelUnusable, PictureRejected } from '../../core/embedding/errors.ts';
-import { LikenessError } from '../../core/errors.ts';
-import { IndexTooLarge } from '../../core/live-index/errors.ts';
-import { RESERVED_BYTES } from '../../core/live-index/memory.ts';
-import { QueryInvalid } from '../../core/scan/errors.ts';
-import { KeyInvalid, StoreUnavailable } from '../../core/storage/errors.ts';
+import { ModelUnusable, PictureRejected } from '../../pictures/embedding/errors.ts';
+import { LikenessError } from '../../vectorlog/errors.ts';
+import { IndexTooLarge } from '../../vectorlog/read/errors.ts';
+import { RESERVED_BYTES } from '../../vectorlog/read/memory.ts';
+import { QueryInvalid } from '../../vectorlog/scan/errors.ts';
+import { KeyInvalid, StoreUnavailable } from '../../vectorlog/store/errors.ts';
 import type { PROBLEM_CODES, Problem } from './schemas.ts';
 
 type ProblemCode = (typeof PROBLEM_CODES)[number];

@@ -1,8 +1,9 @@
 /** Everything that goes into the HTTP API: one schema each, for checking, for types and for the document. */
 
 import { z } from '@hono/zod-openapi';
-import { PICTURE_LIMITS, SEARCH_LIMITS } from '../../core/limits.ts';
+import { PICTURE_LIMITS } from '../../pictures/embedding/limits.ts';
 import { keyFromPath } from './key-path.ts';
+import { SEARCH_LIMITS } from './limits.ts';
 
 const utf8 = new TextEncoder();
 

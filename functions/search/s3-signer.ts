@@ -3,7 +3,7 @@
 import { GetObjectCommand, type S3Client } from '@aws-sdk/client-s3';
 import { createPresignedPost } from '@aws-sdk/s3-presigned-post';
 import { getSignedUrl } from '@aws-sdk/s3-request-presigner';
-import type { Clock } from '../../core/clock.ts';
+import type { Clock } from '../../vectorlog/clock.ts';
 import type { SearchDependencies } from './dependencies.ts';
 
 /** How long an upload may take to begin. */

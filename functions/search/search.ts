@@ -1,12 +1,12 @@
 /** Searching: by the bytes of a picture, by the key of an indexed one, or by an embedding. */
 
 import type { RouteHandler, z } from '@hono/zod-openapi';
-import type { Crop } from '../../core/embedding/embedder.ts';
-import { DIMENSIONS } from '../../core/limits.ts';
-import type { Filter, MetadataCondition } from '../../core/live-index/filter.ts';
-import type { LiveIndex } from '../../core/live-index/live-index.ts';
-import type { View } from '../../core/live-index/view.ts';
-import { ObjectNotFound } from '../../core/storage/errors.ts';
+import type { Crop } from '../../pictures/embedding/embedder.ts';
+import { DIMENSIONS } from '../../vectorlog/dimensions.ts';
+import type { Filter, MetadataCondition } from '../../vectorlog/read/filter.ts';
+import type { LiveIndex } from '../../vectorlog/read/live-index.ts';
+import type { View } from '../../vectorlog/read/view.ts';
+import { ObjectNotFound } from '../../vectorlog/store/errors.ts';
 import type { SearchDependencies } from './dependencies.ts';
 import { notSearchable, shown } from './pictures.ts';
 import { ApiProblem } from './problems.ts';

@@ -1,8 +1,8 @@
 /** How the server and the index are. */
 
 import type { RouteHandler } from '@hono/zod-openapi';
-import type { LiveIndex } from '../../core/live-index/live-index.ts';
-import { neededBytes } from '../../core/live-index/memory.ts';
+import type { LiveIndex } from '../../vectorlog/read/live-index.ts';
+import { neededBytes } from '../../vectorlog/read/memory.ts';
 import type { SearchDependencies } from './dependencies.ts';
 import type * as routes from './routes.ts';
 

@@ -8,8 +8,8 @@ import {
   type ModelDescription,
   modelFile,
   readModelInfo,
-} from '../../core/embedding/model-folder.ts';
-import { PREPROCESSING } from '../../core/embedding/preprocessing.ts';
+} from '../../pictures/embedding/model-folder.ts';
+import { PREPROCESSING } from '../../pictures/embedding/preprocessing.ts';
 import { calibrate } from './calibrate.ts';
 import { calibrationCrops, calibrationFolder } from './calibration-pictures.ts';
 import type { Progress } from './download.ts';

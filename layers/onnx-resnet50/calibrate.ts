@@ -1,8 +1,8 @@
 /** Runs the float32 network over pictures, to learn how large its values are and what they are on average. */
 
 import { Tensor } from 'onnxruntime-node';
-import { SIDE } from '../../core/embedding/geometry.ts';
-import { openSession } from '../../core/embedding/open-session.ts';
+import { SIDE } from '../../pictures/embedding/geometry.ts';
+import { openSession } from '../../pictures/embedding/open-session.ts';
 import { resnet50 } from './architecture.ts';
 import type { FoldedWeights } from './fold.ts';
 import { float32Graph } from './graph.ts';

@@ -3,9 +3,9 @@
 import { readdir, readFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
-import { PictureRejected } from '../../core/embedding/errors.ts';
-import { preprocess } from '../../core/embedding/preprocess.ts';
-import { PICTURE_LIMITS } from '../../core/limits.ts';
+import { PictureRejected } from '../../pictures/embedding/errors.ts';
+import { PICTURE_LIMITS } from '../../pictures/embedding/limits.ts';
+import { preprocess } from '../../pictures/embedding/preprocess.ts';
 import { CalibrationImpossible } from './errors.ts';
 
 /** More than this changes the model less than the choice of pictures does. */

@@ -1,6 +1,6 @@
 /** What can stop a model from being built. */
 
-import { LikenessError } from '../../core/errors.ts';
+import { LikenessError } from '../../vectorlog/errors.ts';
 
 /** The file is not a state dict of torchvision's ResNet50, or not the one it should be. */
 export class WeightsUnusable extends LikenessError {

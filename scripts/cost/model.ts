@@ -1,7 +1,8 @@
 /** What a month costs, from what it consists of. */
 
-import { QUEUE_LIMITS, ROW_BYTES } from '../../core/limits.ts';
-import { neededBytes, RESERVED_BYTES } from '../../core/live-index/memory.ts';
+import { QUEUE_LIMITS } from '../../pictures/ingest/limits.ts';
+import { ROW_BYTES } from '../../vectorlog/dimensions.ts';
+import { neededBytes, RESERVED_BYTES } from '../../vectorlog/read/memory.ts';
 import { PRICES } from './prices.ts';
 
 const GB = 1e9;

@@ -1,11 +1,11 @@
 /** The deployed system on this machine: the three functions from cdk.out over a real S3 server. */
 
 import type { APIGatewayProxyStructuredResultV2, SQSBatchResponse, SQSEvent } from 'aws-lambda';
-import type { CompactionReport } from '../../core/index/compaction-report.ts';
-import type { ObjectStore } from '../../core/storage/object-store.ts';
-import { prefixed } from '../../core/storage/prefixed-store.ts';
-import { S3Store } from '../../core/storage/s3-store.ts';
 import { type ObjectChange, s3Event, sqsRecord } from '../../local/s3-event.ts';
+import type { CompactionReport } from '../../vectorlog/commit/compaction-report.ts';
+import type { ObjectStore } from '../../vectorlog/store/object-store.ts';
+import { prefixed } from '../../vectorlog/store/prefixed-store.ts';
+import { S3Store } from '../../vectorlog/store/s3-store.ts';
 import { type HttpRequest, httpEvent } from '../factories/http-event.ts';
 import { startS3Server } from '../s3-server/s3-server.ts';
 import { RunningFunction } from './running-function.ts';

@@ -4,7 +4,7 @@ import { mkdirSync, mkdtempSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Assets } from '../../cdk/bundling/assets.ts';
-import type { ModelInfo } from '../../core/embedding/embedder.ts';
+import type { ModelInfo } from '../../pictures/embedding/embedder.ts';
 
 export const STUB_MODEL: ModelInfo = {
   modelId: 'imagenet1k-v2-01234567',

@@ -1,13 +1,13 @@
 /** The whole API over stores in memory, fed by the real on-upload, with every answer held against its contract. */
 
-import { systemClock } from '../../core/clock.ts';
-import { Compactor } from '../../core/index/compaction.ts';
-import type { Logger } from '../../core/logger.ts';
-import { silentLogger } from '../../core/logger.ts';
-import { MemoryStore } from '../../core/storage/memory-store.ts';
 import { createOnUpload } from '../../functions/on-upload/handler.ts';
 import { createApp } from '../../functions/search/app.ts';
 import type { SearchDependencies } from '../../functions/search/dependencies.ts';
+import { systemClock } from '../../vectorlog/clock.ts';
+import { Compactor } from '../../vectorlog/commit/compaction.ts';
+import type { Logger } from '../../vectorlog/logger.ts';
+import { silentLogger } from '../../vectorlog/logger.ts';
+import { MemoryStore } from '../../vectorlog/store/memory-store.ts';
 import { contractOf } from './contract.ts';
 import { countingStore } from './counting-store.ts';
 import { fakeEmbedder } from './fake-embedder.ts';

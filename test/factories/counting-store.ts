@@ -1,6 +1,6 @@
 /** An object store that remembers what was asked of it, and can be told to fail or to wait. */
 
-import type { ByteRange, ObjectStore } from '../../core/storage/object-store.ts';
+import type { ByteRange, ObjectStore } from '../../vectorlog/store/object-store.ts';
 
 export interface StoreCall {
   readonly method: keyof ObjectStore;

@@ -2,9 +2,9 @@
 
 import { createHash } from 'node:crypto';
 import sharp from 'sharp';
-import type { Crop, Embedder, EmbedOutcome, ModelInfo } from '../../core/embedding/embedder.ts';
-import { PictureRejected } from '../../core/embedding/errors.ts';
-import { DIMENSIONS } from '../../core/limits.ts';
+import type { Crop, Embedder, EmbedOutcome, ModelInfo } from '../../pictures/embedding/embedder.ts';
+import { PictureRejected } from '../../pictures/embedding/errors.ts';
+import { DIMENSIONS } from '../../vectorlog/dimensions.ts';
 
 const SIDE = 8;
 const REJECT = 'reject';

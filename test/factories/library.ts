@@ -1,13 +1,14 @@
 /** A library of pictures without pictures: writes to the log and compacts as the functions do, and knows what is true. */
 
-import { systemClock } from '../../core/clock.ts';
-import { Compactor } from '../../core/index/compaction.ts';
-import { DIMENSIONS, type LogLimits } from '../../core/limits.ts';
-import { writeAppend } from '../../core/log/append-log.ts';
-import type { LogRecord, PutRecord } from '../../core/log/record.ts';
-import { silentLogger } from '../../core/logger.ts';
-import { MemoryStore } from '../../core/storage/memory-store.ts';
-import type { ObjectStore } from '../../core/storage/object-store.ts';
+import { systemClock } from '../../vectorlog/clock.ts';
+import { Compactor } from '../../vectorlog/commit/compaction.ts';
+import type { LogLimits } from '../../vectorlog/commit/limits.ts';
+import { DIMENSIONS } from '../../vectorlog/dimensions.ts';
+import { writeAppend } from '../../vectorlog/log/append-log.ts';
+import type { LogRecord, PutRecord } from '../../vectorlog/log/record.ts';
+import { silentLogger } from '../../vectorlog/logger.ts';
+import { MemoryStore } from '../../vectorlog/store/memory-store.ts';
+import type { ObjectStore } from '../../vectorlog/store/object-store.ts';
 import { seededVector } from './fake-embedder.ts';
 
 export type Change =

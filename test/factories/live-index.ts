@@ -1,9 +1,9 @@
 /** A live index over a library, with its store's calls in view and a clock that can be moved. */
 
-import { type Clock, systemClock } from '../../core/clock.ts';
-import { LiveIndex } from '../../core/live-index/live-index.ts';
-import type { View } from '../../core/live-index/view.ts';
-import { silentLogger } from '../../core/logger.ts';
+import { type Clock, systemClock } from '../../vectorlog/clock.ts';
+import { silentLogger } from '../../vectorlog/logger.ts';
+import { LiveIndex } from '../../vectorlog/read/live-index.ts';
+import type { View } from '../../vectorlog/read/view.ts';
 import { countingStore } from './counting-store.ts';
 import { seededVector } from './fake-embedder.ts';
 import type { Library } from './library.ts';

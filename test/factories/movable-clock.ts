@@ -1,6 +1,6 @@
 /** A clock that stands still until a test moves it. */
 
-import { type Clock, systemClock } from '../../core/clock.ts';
+import { type Clock, systemClock } from '../../vectorlog/clock.ts';
 
 export interface MovableClock extends Clock {
   /** Moves it forward. */

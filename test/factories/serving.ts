@@ -4,9 +4,9 @@ import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { type Client, createClient } from '../../client/client.ts';
-import type { Embedder } from '../../core/embedding/embedder.ts';
-import { silentLogger } from '../../core/logger.ts';
 import { type ServeOptions, type Serving, serveFolder } from '../../local/serve.ts';
+import type { Embedder } from '../../pictures/embedding/embedder.ts';
+import { silentLogger } from '../../vectorlog/logger.ts';
 import { fakeEmbedder } from './fake-embedder.ts';
 
 export interface ServedFolder {

@@ -1,9 +1,9 @@
 import type { SQSBatchResponse, SQSEvent } from 'aws-lambda';
 import { afterEach, describe, expect, it } from 'vitest';
-import { systemClock } from '../../core/clock.ts';
-import { QUEUE_LIMITS } from '../../core/limits.ts';
-import { silentLogger } from '../../core/logger.ts';
 import { EventQueue } from '../../local/event-queue.ts';
+import { QUEUE_LIMITS } from '../../pictures/ingest/limits.ts';
+import { systemClock } from '../../vectorlog/clock.ts';
+import { silentLogger } from '../../vectorlog/logger.ts';
 
 const queues: EventQueue[] = [];
 afterEach(() => Promise.all(queues.splice(0).map((queue) => queue.stop())));

@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
-import { decodeMessage } from '../../core/ingest/messages.ts';
-import { MemoryStore } from '../../core/storage/memory-store.ts';
 import { FolderEvents } from '../../local/folder-events.ts';
 import { Sequencer } from '../../local/sequencer.ts';
+import { decodeMessage } from '../../pictures/ingest/messages.ts';
+import { MemoryStore } from '../../vectorlog/store/memory-store.ts';
 
 function folder() {
   const pictures = new MemoryStore();

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { decodeMessage } from '../../core/ingest/messages.ts';
 import { s3Event } from '../../local/s3-event.ts';
+import { decodeMessage } from '../../pictures/ingest/messages.ts';
 
 describe('s3Event', () => {
   it('encodes keys as S3 does, so that on-upload reads them back', () => {

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { compareVersions } from '../../core/log/versions.ts';
 import { Sequencer } from '../../local/sequencer.ts';
+import { compareVersions } from '../../vectorlog/log/versions.ts';
 
 describe('Sequencer', () => {
   it('gives 18 upper-case hexadecimal digits, as S3 does', () => {

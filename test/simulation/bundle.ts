@@ -20,13 +20,13 @@ export interface Patch {
 /** Small sizes: the protocol does not look into vectors, and what takes many blocks in life should do so here. */
 const SMALL: readonly Patch[] = [
   {
-    file: 'core/limits.ts',
+    file: 'vectorlog/dimensions.ts',
     replace: 'export const DIMENSIONS = 2048;',
     by: 'export const DIMENSIONS = 32;',
   },
-  { file: 'core/limits.ts', replace: 'rowsPerBlock: 1_024', by: 'rowsPerBlock: 3' },
+  { file: 'vectorlog/commit/limits.ts', replace: 'rowsPerBlock: 1_024', by: 'rowsPerBlock: 3' },
   {
-    file: 'core/index/rows-file.ts',
+    file: 'vectorlog/commit/rows-file.ts',
     replace: 'const READ_BYTES = 8 * 1024 * 1024;',
     by: 'const READ_BYTES = 120;',
   },

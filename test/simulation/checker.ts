@@ -1,15 +1,15 @@
 /** Holds the promises against the bytes in the store after every change of them. */
 
-import { decodeDead } from '../../core/index/dead-rows.ts';
-import { decodeFaissHeader, rowOffset } from '../../core/index/faiss-file.ts';
-import type { Manifest } from '../../core/index/manifest.ts';
-import { decodeRows } from '../../core/index/rows-file.ts';
-import { DIMENSIONS } from '../../core/limits.ts';
-import { decodeAppend } from '../../core/log/append-file.ts';
-import { fold } from '../../core/log/fold.ts';
-import { ABSENT, type KeyState } from '../../core/log/key-state.ts';
-import type { Append } from '../../core/log/record.ts';
-import { generationOf, LOG_PREFIX } from '../../core/names.ts';
+import { decodeDead } from '../../vectorlog/commit/dead-rows.ts';
+import { decodeFaissHeader, rowOffset } from '../../vectorlog/commit/faiss-file.ts';
+import type { Manifest } from '../../vectorlog/commit/manifest.ts';
+import { decodeRows } from '../../vectorlog/commit/rows-file.ts';
+import { DIMENSIONS } from '../../vectorlog/dimensions.ts';
+import { decodeAppend } from '../../vectorlog/log/append-file.ts';
+import { fold } from '../../vectorlog/log/fold.ts';
+import { ABSENT, type KeyState } from '../../vectorlog/log/key-state.ts';
+import type { Append } from '../../vectorlog/log/record.ts';
+import { generationOf, LOG_PREFIX } from '../../vectorlog/names.ts';
 import { isEmbeddingOf } from './pictures.ts';
 import type { Truth } from './truth.ts';
 import { Violation } from './violation.ts';

@@ -1,6 +1,6 @@
 /** An object store as an instance sees it over a bad network. */
 
-import { StoreUnavailable } from '../../core/storage/errors.ts';
+import { StoreUnavailable } from '../../vectorlog/store/errors.ts';
 import type {
   ByteRange,
   ComposePart,
@@ -8,7 +8,7 @@ import type {
   ObjectStore,
   PutOptions,
   StoredObject,
-} from '../../core/storage/object-store.ts';
+} from '../../vectorlog/store/object-store.ts';
 import type { Instance } from './instance.ts';
 
 /** How bad the network is: probabilities for each operation. */

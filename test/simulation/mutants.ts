@@ -8,7 +8,7 @@ export interface Mutant {
   readonly patches: readonly Patch[];
 }
 
-const COMPACTION = 'core/index/compaction.ts';
+const COMPACTION = 'vectorlog/commit/compaction.ts';
 
 export const MUTANTS: readonly Mutant[] = [
   {
@@ -27,13 +27,15 @@ export const MUTANTS: readonly Mutant[] = [
   },
   {
     mistake: 'delete the log right after the commit, without the minute for searches',
-    patches: [{ file: 'core/index/history.ts', replace: 'at !== null && now - at', by: 'now - (at ?? 0)' }],
+    patches: [
+      { file: 'vectorlog/commit/history.ts', replace: 'at !== null && now - at', by: 'now - (at ?? 0)' },
+    ],
   },
   {
     mistake: 'compare versions as strings',
     patches: [
       {
-        file: 'core/log/versions.ts',
+        file: 'vectorlog/log/versions.ts',
         replace: 'const length = Math.max(a.length, b.length);',
         by: 'const length = 0;',
       },
@@ -42,14 +44,14 @@ export const MUTANTS: readonly Mutant[] = [
   {
     mistake: 'forget deletions: no markers',
     patches: [
-      { file: 'core/index/fold-log.ts', replace: "if (state.state === 'deleted')", by: 'if (false)' },
+      { file: 'vectorlog/commit/fold-log.ts', replace: "if (state.state === 'deleted')", by: 'if (false)' },
     ],
   },
   {
     mistake: 'reuse object names: two writers of one generation write the same files',
     patches: [
       {
-        file: 'core/index/write-generation.ts',
+        file: 'vectorlog/commit/write-generation.ts',
         replace: 'indexNames(generation, ulid)',
         by: "indexNames(generation, 'x')",
       },
@@ -58,7 +60,11 @@ export const MUTANTS: readonly Mutant[] = [
   {
     mistake: 'commit by put in place of create-if-absent',
     patches: [
-      { file: 'core/index/manifests.ts', replace: 'return store.putIfAbsent(', by: 'return store.put(' },
+      {
+        file: 'vectorlog/commit/manifests.ts',
+        replace: 'return store.putIfAbsent(',
+        by: 'return store.put(',
+      },
     ],
   },
   {
@@ -75,7 +81,7 @@ export const MUTANTS: readonly Mutant[] = [
     mistake: 'forget which appends are folded: keep only the names of this run',
     patches: [
       {
-        file: 'core/index/history.ts',
+        file: 'vectorlog/commit/history.ts',
         replace: 'there.has(name)),\n});\n\n/** The history without the replaced',
         by: 'there.has(name) && false),\n});\n\n/** The history without the replaced',
       },
@@ -83,7 +89,9 @@ export const MUTANTS: readonly Mutant[] = [
   },
   {
     mistake: 'leave the old row of a replaced picture alive',
-    patches: [{ file: 'core/index/fold-log.ts', replace: 'if (old !== undefined) died.push(old);', by: '' }],
+    patches: [
+      { file: 'vectorlog/commit/fold-log.ts', replace: 'if (old !== undefined) died.push(old);', by: '' },
+    ],
   },
   {
     mistake: 'bring the table in memory up to a generation before its commit is known',
@@ -103,7 +111,7 @@ export const MUTANTS: readonly Mutant[] = [
     mistake: 'apply what a backfill asks for without looking at what has changed since',
     patches: [
       {
-        file: 'core/log/fold.ts',
+        file: 'vectorlog/log/fold.ts',
         replace: 'if (!record.basis || !sameState(known, record.basis)) return undefined;',
         by: '',
       },
@@ -113,7 +121,7 @@ export const MUTANTS: readonly Mutant[] = [
     mistake: 'acknowledge events before their append is written',
     patches: [
       {
-        file: 'core/ingest/ingest.ts',
+        file: 'pictures/ingest/ingest.ts',
         replace: 'attempt(message, () => written)',
         by: 'written.catch(() => {})',
       },
@@ -123,7 +131,7 @@ export const MUTANTS: readonly Mutant[] = [
     mistake: 'let a picture that cannot be indexed leave the one that it replaced',
     patches: [
       {
-        file: 'core/ingest/ingest.ts',
+        file: 'pictures/ingest/ingest.ts',
         replace: "if (outcome?.state === 'gone') return undefined;",
         by: "if (outcome?.state === 'gone' || outcome?.state === 'rejected') return undefined;",
       },
@@ -131,13 +139,15 @@ export const MUTANTS: readonly Mutant[] = [
   },
   {
     mistake: 'number the rows of a new lineage as they were in the old',
-    patches: [{ file: 'core/index/write-generation.ts', replace: 'return renumbered;', by: 'return table;' }],
+    patches: [
+      { file: 'vectorlog/commit/write-generation.ts', replace: 'return renumbered;', by: 'return table;' },
+    ],
   },
   {
     mistake: 'search: take two lists that were made minutes apart for one look',
     patches: [
       {
-        file: 'core/live-index/resident.ts',
+        file: 'vectorlog/read/resident.ts',
         replace: 'if (clock.now() - asOf > LOG_LIMITS.foldedGraceMs) return undefined;',
         by: '',
       },
@@ -147,7 +157,7 @@ export const MUTANTS: readonly Mutant[] = [
     mistake: 'search: forget the markers when the log is laid over the index',
     patches: [
       {
-        file: 'core/live-index/view.ts',
+        file: 'vectorlog/read/view.ts',
         replace: "return marker ? { state: 'deleted', version: marker.version } : { state: 'absent' };",
         by: "return { state: 'absent' };",
       },

@@ -1,8 +1,8 @@
-/** Takes the place of core/scan's `RowMatrix` in the simulation, which reads rows and never scans: no threads here. */
+/** Takes the place of vectorlog/scan's `RowMatrix` in the simulation, which reads rows and never scans: no threads here. */
 
-import { DIMENSIONS, ROW_BYTES } from '../../core/limits.ts';
-import { Bitset } from '../../core/scan/bitset.ts';
-import type { Reservation } from '../../core/scan/row-matrix.ts';
+import { DIMENSIONS, ROW_BYTES } from '../../vectorlog/dimensions.ts';
+import { Bitset } from '../../vectorlog/scan/bitset.ts';
+import type { Reservation } from '../../vectorlog/scan/row-matrix.ts';
 
 export const BLOCK_ROWS = 64;
 

@@ -1,6 +1,6 @@
 /** The queue between bucket and on-upload, as SQS: at least once, in any order, and a dead-letter queue. */
 
-import { QUEUE_LIMITS } from '../../core/limits.ts';
+import { QUEUE_LIMITS } from '../../pictures/ingest/limits.ts';
 
 export interface QueuedMessage {
   readonly id: string;

@@ -1,16 +1,16 @@
 /** One run of the simulation: a bucket that changes, and many instances of the three functions on a bad network. */
 
-import { isRetryable } from '../../core/errors.ts';
-import { IndexDamaged } from '../../core/index/errors.ts';
-import { backfill } from '../../core/ingest/backfill.ts';
-import { listRejections } from '../../core/ingest/rejections.ts';
-import { LiveIndex } from '../../core/live-index/live-index.ts';
-import { silentLogger } from '../../core/logger.ts';
-import { INDEX_PREFIX, LOG_PREFIX, MANIFEST_PREFIX, REJECTED_PREFIX } from '../../core/names.ts';
-import { ObjectNotFound, PreconditionFailed } from '../../core/storage/errors.ts';
-import type { ObjectStore } from '../../core/storage/object-store.ts';
 import { createCompact } from '../../functions/compact/handler.ts';
 import { createOnUpload } from '../../functions/on-upload/handler.ts';
+import { backfill } from '../../pictures/ingest/backfill.ts';
+import { listRejections } from '../../pictures/ingest/rejections.ts';
+import { IndexDamaged } from '../../vectorlog/commit/errors.ts';
+import { isRetryable } from '../../vectorlog/errors.ts';
+import { silentLogger } from '../../vectorlog/logger.ts';
+import { INDEX_PREFIX, LOG_PREFIX, MANIFEST_PREFIX, REJECTED_PREFIX } from '../../vectorlog/names.ts';
+import { LiveIndex } from '../../vectorlog/read/live-index.ts';
+import { ObjectNotFound, PreconditionFailed } from '../../vectorlog/store/errors.ts';
+import type { ObjectStore } from '../../vectorlog/store/object-store.ts';
 import { s3Event, sqsRecord } from '../factories/s3-events.ts';
 import { Checker } from './checker.ts';
 import { type Faults, FaultyStore, NO_FAULTS } from './faulty-store.ts';

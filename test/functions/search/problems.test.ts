@@ -1,10 +1,10 @@
 /** Everything that can go wrong is a problem document that says what to do, and never a stack trace. */
 
 import { describe, expect, test } from 'vitest';
-import { ModelUnusable } from '../../../core/embedding/errors.ts';
-import { SEARCH_LIMITS } from '../../../core/limits.ts';
-import { StoreUnavailable } from '../../../core/storage/errors.ts';
+import { SEARCH_LIMITS } from '../../../functions/search/limits.ts';
 import { PROBLEM_CODES } from '../../../functions/search/schemas.ts';
+import { ModelUnusable } from '../../../pictures/embedding/errors.ts';
+import { StoreUnavailable } from '../../../vectorlog/store/errors.ts';
 import { json, picture, testApi } from '../../factories/api.ts';
 import { badPicture, fakeEmbedder } from '../../factories/fake-embedder.ts';
 

@@ -2,9 +2,9 @@
 
 import { expect, test } from 'vitest';
 import { uploadInit } from '../../../client/index.ts';
-import { systemClock } from '../../../core/clock.ts';
-import { S3Store } from '../../../core/storage/s3-store.ts';
 import { s3Signer } from '../../../functions/search/s3-signer.ts';
+import { systemClock } from '../../../vectorlog/clock.ts';
+import { S3Store } from '../../../vectorlog/store/s3-store.ts';
 import { describeWithS3 } from '../../s3-server/describe-with-s3.ts';
 
 describeWithS3('S3 signer', (server) => {

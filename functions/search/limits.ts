@@ -1,0 +1,27 @@
+/** The limits of the HTTP API, each with its unit and the reason for its size. */
+
+import { SCAN_LIMITS } from '../../vectorlog/scan/limits.ts';
+import { STORE_LIMITS } from '../../vectorlog/store/limits.ts';
+
+const MiB = 1024 * 1024;
+const SECOND = 1000;
+
+/** The HTTP API. */
+export const SEARCH_LIMITS = {
+  /** Results of one search. */
+  maxK: SCAN_LIMITS.maxK,
+  defaultK: 10,
+  /** Bytes of a request's body: Lambda takes 6 MB of JSON, and base64 makes 4 of 3. */
+  maxBodyBytes: 4.5 * MiB,
+  /** Bytes of an object key, as on S3. */
+  maxKeyBytes: STORE_LIMITS.maxKeyBytes,
+  /** Items on one page of a list. */
+  maxPage: 1_000,
+  defaultPage: 100,
+  /** Milliseconds after which a page of duplicates ends, so that callers see progress and no gateway gives up. */
+  duplicatesMs: 3 * SECOND,
+  /** Values that a filter may give for one metadata name. */
+  maxFilterValues: 1_000,
+  /** Names and values of one picture's metadata together, as on S3. */
+  maxMetadataBytes: 2_048,
+} as const;

@@ -1,0 +1,31 @@
+/** Why a picture, or the model, could not be used. */
+
+import { LikenessError } from '../../vectorlog/errors.ts';
+
+/** Stable codes for what can be wrong with a picture; they appear in `rejected/` and in the API's problems. */
+export type RejectionCode =
+  | 'empty'
+  | 'not-an-image'
+  | 'unsupported-format'
+  | 'corrupt'
+  | 'too-many-bytes'
+  | 'too-many-pixels'
+  | 'too-many-frames'
+  | 'decode-timeout';
+
+/** This picture can never become a vector; `message` tells its owner why and what to do. */
+export class PictureRejected extends LikenessError {
+  readonly retryable = false;
+  constructor(
+    readonly code: RejectionCode,
+    message: string,
+    options?: { cause?: unknown },
+  ) {
+    super(message, options);
+  }
+}
+
+/** The model file is missing, damaged, or not the one that its description says. */
+export class ModelUnusable extends LikenessError {
+  readonly retryable = false;
+}

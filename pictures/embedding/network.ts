@@ -1,0 +1,85 @@
+/** The network on onnxruntime: takes crops one by one, and runs those together that are waiting together. */
+
+import { setImmediate } from 'node:timers/promises';
+import { type InferenceSession, Tensor } from 'onnxruntime-node';
+import { DIMENSIONS } from '../../vectorlog/dimensions.ts';
+import { ModelUnusable } from './errors.ts';
+import { SIDE } from './geometry.ts';
+import { modelFile } from './model-folder.ts';
+import { openSession } from './open-session.ts';
+
+interface Waiting {
+  readonly crop: Uint8Array;
+  readonly resolve: (embedding: Float32Array) => void;
+  readonly reject: (error: unknown) => void;
+}
+
+export interface NetworkOptions {
+  /** Threads that compute. */
+  readonly threads: number;
+  /** Crops in one run. */
+  readonly maxBatch: number;
+}
+
+export class Network {
+  private session: Promise<InferenceSession> | undefined;
+  private readonly waiting: Waiting[] = [];
+  private running = false;
+
+  /** @param folder Holds `model.onnx`; read at the first use. */
+  constructor(
+    private readonly folder: string,
+    private readonly options: NetworkOptions,
+  ) {}
+
+  /** Reads the model, once. @throws ModelUnusable */
+  load(): Promise<InferenceSession> {
+    this.session ??= openSession(modelFile(this.folder), {
+      intraOpNumThreads: this.options.threads,
+      graphOptimizationLevel: 'all',
+      // Threads that spin while they wait for each other take the processor from the next pictures' decoding.
+      extra: { session: { intra_op: { allow_spinning: '0' } } },
+    }).catch((error) => {
+      this.session = undefined;
+      throw new ModelUnusable(`the model in ${this.folder} cannot be loaded: run "npm run setup"`, {
+        cause: error,
+      });
+    });
+    return this.session;
+  }
+
+  /** @param crop 224 x 224 RGB pixels. @returns its unit vector. */
+  embed(crop: Uint8Array): Promise<Float32Array> {
+    return new Promise((resolve, reject) => {
+      this.waiting.push({ crop, resolve, reject });
+      if (!this.running) void this.work();
+    });
+  }
+
+  private async work(): Promise<void> {
+    this.running = true;
+    while (this.waiting.length > 0) {
+      // Computing blocks the event loop: what was decoded meanwhile is heard of now, and joins the batch.
+      await setImmediate();
+      const batch = this.waiting.splice(0, this.options.maxBatch);
+      try {
+        const embeddings = await this.run(batch.map(({ crop }) => crop));
+        for (const [i, { resolve }] of batch.entries()) resolve(embeddings[i]!);
+      } catch (error) {
+        for (const { reject } of batch) reject(error);
+      }
+    }
+    this.running = false;
+  }
+
+  private async run(crops: readonly Uint8Array[]): Promise<Float32Array[]> {
+    const session = await this.load();
+    const bytesPerCrop = SIDE * SIDE * 3;
+    const pixels = new Uint8Array(crops.length * bytesPerCrop);
+    for (const [i, crop] of crops.entries()) pixels.set(crop, i * bytesPerCrop);
+    const feeds = { pixels: new Tensor('uint8', pixels, [crops.length, SIDE, SIDE, 3]) };
+    const { embedding } = await session.run(feeds);
+    const all = embedding!.data as Float32Array;
+    return crops.map((_, i) => all.slice(i * DIMENSIONS, (i + 1) * DIMENSIONS));
+  }
+}

@@ -1,0 +1,91 @@
+/** Asks on-upload for everything in which a bucket and its index differ: pictures that no event ever told of. */
+
+import type { ObjectStore } from '../../vectorlog/store/object-store.ts';
+import { type CompareOptions, type Comparison, compare } from './compare.ts';
+import { QUEUE_LIMITS } from './limits.ts';
+import { encodeBackfillMessage } from './messages.ts';
+import { removeOutdatedRejections } from './rejections.ts';
+
+export interface BackfillDeps {
+  readonly pictures: ObjectStore;
+  /** The index store, in the model's namespace. */
+  readonly index: ObjectStore;
+  /** Puts message bodies into on-upload's queue, at most 10 at a time; resolves when the queue has them. */
+  readonly send: (bodies: readonly string[]) => Promise<void>;
+}
+
+/** What was found so far. */
+export interface BackfillReport {
+  /** Keys that were compared. */
+  readonly compared: number;
+  /** Pictures in the bucket and not in the index. */
+  readonly missing: number;
+  /** Pictures that are indexed with another content. */
+  readonly changed: number;
+  /** Pictures in the index and not in the bucket. */
+  readonly gone: number;
+  /** All keys up to here are done: give it as `startAfter` to go on from here. `undefined` before the first. */
+  readonly cursor: string | undefined;
+}
+
+export interface BackfillOptions extends CompareOptions {
+  /** Called now and then, and once at the end. */
+  readonly onProgress?: (report: BackfillReport) => void;
+  /** Count only, ask for nothing. */
+  readonly dryRun?: boolean;
+}
+
+/** Keys between two calls of `onProgress`. */
+const PROGRESS_KEYS = 1_000;
+
+/**
+ * Compares bucket and index, and enqueues what differs. Safe while uploads go on and when run twice: what it asks for
+ * applies only where the index is still as it was compared, so that an event always has the last word.
+ *
+ * A run without a prefix also removes entries under `rejected/` whose pictures are not there any more.
+ *
+ * Memory is bounded. Should it be interrupted, `cursor` of the last progress says from where to go on.
+ */
+export async function backfill(
+  { pictures, index, send }: BackfillDeps,
+  { onProgress, dryRun = false, ...scope }: BackfillOptions = {},
+): Promise<BackfillReport> {
+  const counts = { same: 0, missing: 0, changed: 0, gone: 0 };
+  let compared = 0;
+  let cursor = scope.startAfter;
+  let last = scope.startAfter;
+  let bodies: string[] = [];
+  const flush = async () => {
+    if (bodies.length > 0 && !dryRun) await send(bodies);
+    bodies = [];
+    cursor = last;
+  };
+  const report = (): BackfillReport => {
+    const { same: _, ...different } = counts;
+    return { compared, ...different, cursor };
+  };
+
+  for await (const comparison of compare({ pictures, index }, scope)) {
+    compared++;
+    counts[comparison.verdict]++;
+    last = comparison.key;
+    const body = messageOf(comparison);
+    if (body) bodies.push(body);
+    const isProgress = compared % PROGRESS_KEYS === 0;
+    if (bodies.length === QUEUE_LIMITS.batchSize || isProgress) await flush();
+    if (isProgress) onProgress?.(report());
+  }
+  await flush();
+  // An entry can be left over where on-upload was cut short, or its write was slow to arrive.
+  if (!dryRun && scope.prefix === undefined) await removeOutdatedRejections(index, pictures);
+  onProgress?.(report());
+  return report();
+}
+
+function messageOf({ key, verdict, known: basis, picture }: Comparison): string | undefined {
+  if (verdict === 'same') return undefined;
+  const about = { key, version: undefined, basis };
+  return encodeBackfillMessage(
+    picture ? { op: 'put', ...about, eTag: picture.eTag, size: picture.size } : { op: 'delete', ...about },
+  );
+}

@@ -1,0 +1,20 @@
+/** The limits of events and of one batch of on-upload, each with its unit and the reason for its size. */
+
+const MiB = 1024 * 1024;
+const SECOND = 1000;
+
+/** Events and their queue, the same on AWS and on one machine. */
+export const QUEUE_LIMITS = {
+  batchSize: 10,
+  batchWindowMs: 2 * SECOND,
+  /** Tries before an event goes to the dead-letter queue. */
+  maxReceives: 3,
+} as const;
+
+/** One batch of on-upload. */
+export const INGEST_LIMITS = {
+  /** Bytes of picture files in memory at a time; one larger file is taken alone. */
+  maxBytesInMemory: 64 * MiB,
+  /** What a run keeps of its time to write down what it learned. */
+  timeToFinishMs: 20 * SECOND,
+} as const;

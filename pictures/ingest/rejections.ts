@@ -1,0 +1,98 @@
+/** What stands under `rejected/`: why a picture could not be indexed, one object a key. */
+
+import { createHash } from 'node:crypto';
+import { compareVersions } from '../../vectorlog/log/versions.ts';
+import { REJECTED_PREFIX } from '../../vectorlog/names.ts';
+import { ObjectNotFound } from '../../vectorlog/store/errors.ts';
+import type { ObjectStore } from '../../vectorlog/store/object-store.ts';
+import type { RejectionCode } from '../embedding/errors.ts';
+
+export interface Rejection {
+  readonly key: string;
+  /** The version of the event; left out when a backfill found the picture. */
+  readonly version?: string;
+  readonly eTag: string;
+  /** Bytes. */
+  readonly size: number;
+  readonly code: RejectionCode;
+  /** For the picture's owner: what is wrong and what to do. */
+  readonly reason: string;
+  /** ISO 8601, UTC. */
+  readonly at: string;
+}
+
+/** File systems take names of 255 bytes, and an encoded key can be far longer. */
+const LONGEST_ENCODED = 200;
+
+/** The name of a key's entry; the key itself stands in the entry. */
+export function rejectionName(key: string): string {
+  const encoded = encodeURIComponent(key);
+  const short = encoded.length <= LONGEST_ENCODED;
+  const digest = () => createHash('sha256').update(key).digest('hex');
+  return `${REJECTED_PREFIX}${short ? encoded : `${encoded.slice(0, 100)}~${digest()}`}.json`;
+}
+
+/** Writes the entry of a key, unless the one that is there is of a newer event. */
+export async function writeRejection(store: ObjectStore, rejection: Rejection): Promise<void> {
+  const known = await readRejection(store, rejection.key);
+  if (known && isNewer(known.version, rejection.version)) return;
+  const body = new TextEncoder().encode(JSON.stringify(rejection));
+  await store.put(rejectionName(rejection.key), body, { contentType: 'application/json' });
+}
+
+/** Removes the entry of a key that an event of version `version` makes void, if there is one and it is not newer. */
+export async function removeRejection(
+  store: ObjectStore,
+  key: string,
+  version: string | undefined,
+): Promise<void> {
+  const known = await readRejection(store, key);
+  if (known && !isNewer(known.version, version)) await store.delete([rejectionName(key)]);
+}
+
+/** Removes the entries of pictures that are not in the bucket any more. @returns how many */
+export async function removeOutdatedRejections(store: ObjectStore, pictures: ObjectStore): Promise<number> {
+  let removed = 0;
+  for await (const { key, eTag, version } of listRejections(store)) {
+    if ((await pictures.head(key))?.eTag === eTag) continue;
+    await removeRejection(store, key, version);
+    removed++;
+  }
+  return removed;
+}
+
+/** Where either is unknown, the later word counts. */
+const isNewer = (known: string | undefined, other: string | undefined): boolean =>
+  known !== undefined && other !== undefined && compareVersions(known, other) > 0;
+
+/** Entries of a list that are read side by side; a caller who stops early has read a few for nothing. */
+const ENTRIES_AT_ONCE = 16;
+
+/** The entry of a key, `undefined` when it has none. */
+export const readRejection = (store: ObjectStore, key: string): Promise<Rejection | undefined> =>
+  readEntry(store, rejectionName(key));
+
+/**
+ * All entries after the one named `startAfter`, in the order of their names.
+ */
+export async function* listRejections(
+  store: ObjectStore,
+  startAfter?: string,
+): AsyncIterable<Rejection & { readonly name: string }> {
+  for await (const page of store.list({ prefix: REJECTED_PREFIX, ...(startAfter && { startAfter }) }))
+    for (let i = 0; i < page.length; i += ENTRIES_AT_ONCE) {
+      const names = page.slice(i, i + ENTRIES_AT_ONCE).map(({ key }) => key);
+      const entries = await Promise.all(names.map((name) => readEntry(store, name)));
+      for (const [at, rejection] of entries.entries())
+        if (rejection) yield { ...rejection, name: names[at]! };
+    }
+}
+
+async function readEntry(store: ObjectStore, name: string): Promise<Rejection | undefined> {
+  try {
+    return JSON.parse(new TextDecoder().decode((await store.get(name)).body)) as Rejection;
+  } catch (error) {
+    if (error instanceof ObjectNotFound) return undefined;
+    throw error;
+  }
+}

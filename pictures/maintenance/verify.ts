@@ -1,0 +1,156 @@
+/** Re-reads the whole index and checks that it keeps its promises. */
+
+import { IndexDamaged } from '../../vectorlog/commit/errors.ts';
+import { listIndexFiles, orphansOf } from '../../vectorlog/commit/index-files.ts';
+import type { Manifest } from '../../vectorlog/commit/manifest.ts';
+import { listManifests, readManifest } from '../../vectorlog/commit/manifests.ts';
+import { DIMENSIONS } from '../../vectorlog/dimensions.ts';
+import { listAppends, readAppend } from '../../vectorlog/log/append-log.ts';
+import { AppendUnreadable } from '../../vectorlog/log/errors.ts';
+import { manifestName } from '../../vectorlog/names.ts';
+import { type Problem, Problems } from '../../vectorlog/repair/problem.ts';
+import { isUnit, verifyFiles } from '../../vectorlog/repair/verify-files.ts';
+import { ObjectNotFound } from '../../vectorlog/store/errors.ts';
+import type { ObjectStore } from '../../vectorlog/store/object-store.ts';
+import { compare } from '../ingest/compare.ts';
+import { listRejections } from '../ingest/rejections.ts';
+
+export interface VerifyDeps {
+  /** The index store, in the model's namespace. */
+  readonly index: ObjectStore;
+  readonly modelId: string;
+  /** The pictures' bucket; without it they are not compared. */
+  readonly pictures?: ObjectStore;
+}
+
+export interface VerifyProgress {
+  readonly step: 'manifests' | 'files' | 'log' | 'pictures';
+  readonly done: number;
+  /** `undefined` where nobody knows. */
+  readonly total: number | undefined;
+}
+
+export interface VerifyReport {
+  /** No promise is broken; there may be warnings. */
+  readonly ok: boolean;
+  /** 0 where nothing is committed yet. */
+  readonly generation: number;
+  readonly rows: number;
+  readonly live: number;
+  readonly appends: number;
+  /** Keys that were compared with the bucket. */
+  readonly compared: number;
+  /** The first 100 of each code. */
+  readonly problems: readonly Problem[];
+  /** How many there are of each code. */
+  readonly counts: Readonly<Record<string, number>>;
+}
+
+/**
+ * Checks manifests, files, log, orphans, rejections and, picture by picture, the bucket's eTags. Changes nothing. Run
+ * while uploads and compactions go on, it may warn of differences that are gone a moment later.
+ *
+ * @throws StoreUnavailable; what is wrong with the index itself is in the report
+ */
+export async function verify(
+  { index, modelId, pictures }: VerifyDeps,
+  { onProgress = () => {} }: { readonly onProgress?: (progress: VerifyProgress) => void } = {},
+): Promise<VerifyReport> {
+  const problems = new Problems();
+  const manifest = await verifyManifests(index, modelId, problems);
+  onProgress({ step: 'manifests', done: 1, total: 1 });
+  if (manifest) {
+    const total = manifest.rows;
+    await verifyFiles(index, manifest, problems, (done) => onProgress({ step: 'files', done, total }));
+    for (const name of orphansOf(manifest, await listIndexFiles(index)))
+      problems.add('warning', 'orphan', name, 'no manifest refers to it; the next compaction deletes it');
+  }
+  let appends = 0;
+  for await (const { name } of listAppends(index)) {
+    await verifyAppend(index, name, problems);
+    onProgress({ step: 'log', done: ++appends, total: undefined });
+  }
+  let compared = 0;
+  if (pictures && problems.errors === 0) {
+    compared = await verifyPictures({ index, pictures }, problems, (done) =>
+      onProgress({ step: 'pictures', done, total: undefined }),
+    );
+    await verifyRejections({ index, pictures }, problems);
+  }
+  const { generation = 0, rows = 0, live = 0 } = manifest ?? {};
+  const { listed, counts } = problems;
+  return { ok: problems.errors === 0, generation, rows, live, appends, compared, problems: listed, counts };
+}
+
+/** Reads all manifests that are there; returns the highest. */
+async function verifyManifests(
+  index: ObjectStore,
+  modelId: string,
+  problems: Problems,
+): Promise<Manifest | undefined> {
+  let before: Manifest | undefined;
+  let latest: Manifest | undefined;
+  const listed = await listManifests(index);
+  for (const { generation } of listed) {
+    const isHighest = generation === listed.at(-1)?.generation;
+    const name = manifestName(generation);
+    const wrong = (detail: string) => problems.add('error', 'manifest-inconsistent', name, detail);
+    latest = undefined;
+    try {
+      const manifest = await readManifest(index, generation);
+      latest = manifest;
+      const { lineage, rows, live, files } = manifest;
+      if (manifest.modelId !== modelId) wrong(`it is of the model ${manifest.modelId}`);
+      if (live > rows) wrong(`${live} live rows of ${rows}`);
+      if (before?.lineage === lineage && (before.rows > rows || before.files.rowsBytes > files.rowsBytes))
+        wrong('it has fewer rows than one before it in the same lineage');
+      before = manifest;
+    } catch (error) {
+      // An old one is only history, and cleaned away in time.
+      const severity = isHighest ? 'error' : 'warning';
+      if (error instanceof IndexDamaged) problems.add(severity, 'manifest-unreadable', name, error.message);
+      // Cleaned away since it was listed.
+      else if (!(error instanceof ObjectNotFound)) throw error;
+    }
+  }
+  return latest;
+}
+
+async function verifyAppend(index: ObjectStore, name: string, problems: Problems): Promise<void> {
+  try {
+    const { vectors } = await readAppend(index, name);
+    for (let i = 0; i < vectors.length / DIMENSIONS; i++)
+      if (!isUnit(vectors, i)) problems.add('error', 'not-a-unit-vector', name, `row ${i}`);
+  } catch (error) {
+    if (error instanceof AppendUnreadable) problems.add('error', 'append-unreadable', name, error.message);
+    else if (!(error instanceof ObjectNotFound)) throw error;
+  }
+}
+
+const DIFFERENCES = {
+  missing: ['picture-missing', 'it is in the bucket and not in the index; backfill adds it'],
+  changed: ['picture-changed', 'the index has another content of it; backfill updates it'],
+  gone: ['picture-gone', 'it is in the index and not in the bucket; backfill removes it'],
+} as const;
+
+async function verifyPictures(
+  stores: { readonly index: ObjectStore; readonly pictures: ObjectStore },
+  problems: Problems,
+  onKeys: (done: number) => void,
+): Promise<number> {
+  let compared = 0;
+  for await (const { key, verdict } of compare(stores)) {
+    if (verdict !== 'same') problems.add('warning', DIFFERENCES[verdict][0], key, DIFFERENCES[verdict][1]);
+    onKeys(++compared);
+  }
+  return compared;
+}
+
+async function verifyRejections(
+  { index, pictures }: { readonly index: ObjectStore; readonly pictures: ObjectStore },
+  problems: Problems,
+): Promise<void> {
+  for await (const { key, eTag } of listRejections(index))
+    if ((await pictures.head(key))?.eTag !== eTag)
+      problems.add('warning', 'rejection-outdated', key, 'the picture it is about is not there any more');
+}

@@ -1,0 +1,162 @@
+import fc from 'fast-check';
+import { afterAll, describe, expect, it } from 'vitest';
+import { type DuplicateStep, findDuplicates } from '../../../pictures/duplicates/find-duplicates.ts';
+import type { DuplicateGroup } from '../../../pictures/duplicates/group.ts';
+import { DIMENSIONS } from '../../../vectorlog/dimensions.ts';
+import { Bitset } from '../../../vectorlog/scan/bitset.ts';
+import { byScore } from '../../../vectorlog/scan/hit.ts';
+import { RowMatrix } from '../../../vectorlog/scan/row-matrix.ts';
+import type { DuplicateSource } from '../../../vectorlog/scan/row-source.ts';
+import { ScanQueue } from '../../../vectorlog/scan/scan-queue.ts';
+import { normalized, random, randomRows, rowOf } from '../../vectorlog/scan/rows.ts';
+
+/** Pictures that are alike as the list says; their embeddings are their numbers. */
+function graph(rows: readonly number[], ties: readonly (readonly [number, number, number])[]) {
+  const asked: number[] = [];
+  const source: DuplicateSource = {
+    rows,
+    embedding: (row) => Float32Array.of(row),
+    search: async (queries, { k, minScore }) =>
+      queries.map(([query]) => {
+        asked.push(query!);
+        return [
+          { row: query!, score: 1 },
+          ...ties
+            .filter(([a, b, score]) => (a === query || b === query) && score >= minScore)
+            .map(([a, b, score]) => ({ row: a === query ? b : a, score })),
+        ]
+          .sort(byScore)
+          .slice(0, k);
+      }),
+  };
+  return { source, asked };
+}
+
+async function steps(source: DuplicateSource, minScore = 0.97, from?: number): Promise<DuplicateStep[]> {
+  const all: DuplicateStep[] = [];
+  for await (const step of findDuplicates(source, { minScore, from })) all.push(step);
+  return all;
+}
+
+const groupsOf = (all: readonly DuplicateStep[]) => all.flatMap(({ groups }) => groups);
+const numbers = (count: number): number[] => Array.from({ length: count }, (_, i) => i);
+
+describe('findDuplicates', () => {
+  it('groups what is tied directly or through others', async () => {
+    const { source } = graph(numbers(10), [
+      [1, 4, 0.99],
+      [4, 7, 0.98],
+      [2, 3, 0.96],
+      [8, 9, 0.975],
+    ]);
+    expect(groupsOf(await steps(source))).toEqual([
+      { rows: [1, 4, 7], minScore: 0.98 },
+      { rows: [8, 9], minScore: 0.975 },
+    ]);
+  });
+
+  it('leaves a group to its lowest row, though others have only later neighbours', async () => {
+    // 3 and 5 are both tied to 8, and 8 to 1: seen from 3, no neighbour is earlier.
+    const { source } = graph(numbers(60), [
+      [3, 8, 0.99],
+      [5, 8, 0.98],
+      [1, 8, 0.97],
+    ]);
+    expect(groupsOf(await steps(source))).toEqual([{ rows: [1, 3, 5, 8], minScore: 0.97 }]);
+  });
+
+  it('does not ask again for what belongs to a group that it has seen', async () => {
+    const { source, asked } = graph(numbers(100), [[0, 99, 1]]);
+    const all = await steps(source);
+    expect(asked.filter((row) => row === 99)).toHaveLength(1);
+    expect(all.reduce((total, { compared }) => total + compared, 0)).toBe(100);
+  });
+
+  it('gives every group once, wherever it is interrupted and taken up again', async () => {
+    const ties = fc.array(fc.tuple(fc.nat(79), fc.nat(79), fc.constantFrom(0.96, 0.97, 0.98, 0.99)), {
+      maxLength: 60,
+    });
+    await fc.assert(
+      fc.asyncProperty(ties, fc.uniqueArray(fc.nat(79), { minLength: 1 }), async (edges, some) => {
+        const rows = [...some].sort((a, b) => a - b);
+        const inside = edges.filter(([a, b]) => a !== b && some.includes(a) && some.includes(b));
+        const { source } = graph(rows, inside);
+        const groups = [];
+        let from: number | undefined = 0;
+        while (from !== undefined) {
+          // A new run for each step: nothing is remembered but where to go on.
+          const { value } = await findDuplicates(source, { minScore: 0.97, from }).next();
+          groups.push(...value!.groups);
+          from = value!.next;
+        }
+        expect(groups.map((group) => group.rows)).toEqual(components(rows, inside));
+      }),
+    );
+  });
+
+  it('ends a group at 1,000 pictures', async () => {
+    const chain = numbers(2_500).map((row) => [row, row + 1, 0.98] as const);
+    const { source } = graph(numbers(2_501), chain);
+    const { value } = await findDuplicates(source, { minScore: 0.97 }).next();
+    expect(value!.groups.map((group: DuplicateGroup) => group.rows.length)).toEqual([1_000]);
+  });
+
+  it('has nothing to say about no pictures', async () => {
+    expect(await steps(graph([], []).source)).toEqual([]);
+    expect(await steps(graph([1, 2], []).source, 0.97, 3)).toEqual([]);
+  });
+
+  it('finds the copies among the rows of a matrix that are not dead', async () => {
+    const queue = new ScanQueue(2);
+    afterAll(() => queue.stop());
+    const next = random(5);
+    const rows = randomRows(3_000, next);
+    const copy = (from: number, to: number, noise: number): void => {
+      for (let d = 0; d < DIMENSIONS; d++)
+        rows[to * DIMENSIONS + d] = rows[from * DIMENSIONS + d]! + noise * (next() - 0.5);
+    };
+    copy(10, 2_500, 0.002);
+    copy(10, 11, 0.001);
+    copy(1_000, 1_001, 0.05);
+    copy(2_000, 2_999, 0);
+    copy(7, 8, 0);
+    normalized(rows);
+    const matrix = new RowMatrix({ queue });
+    matrix.append(rows);
+    const live = new Bitset(3_000);
+    for (let i = 0; i < 3_000; i++) if (i !== 8) live.add(i);
+    const source: DuplicateSource = {
+      rows: numbers(3_000).filter((row) => live.has(row)),
+      embedding: (row) => rowOf(rows, row),
+      search: async (queries, options) => (await matrix.search(queries, { ...options, allowed: live })).hits,
+    };
+
+    const groups = groupsOf(await steps(source));
+
+    expect(groups.map((group) => group.rows)).toEqual([
+      [10, 11, 2_500],
+      [2_000, 2_999],
+    ]);
+    expect(groups[1]!.minScore).toBeCloseTo(1, 5);
+    matrix.close();
+  });
+});
+
+/** Connected components of two and more, by a method of its own. */
+function components(
+  rows: readonly number[],
+  ties: readonly (readonly [number, number, number])[],
+): number[][] {
+  const label = new Map(rows.map((row) => [row, row]));
+  for (let changed = true; changed; ) {
+    changed = false;
+    for (const [a, b, score] of ties) {
+      const low = Math.min(label.get(a)!, label.get(b)!);
+      if (score < 0.97 || (label.get(a) === low && label.get(b) === low)) continue;
+      label.set(a, low).set(b, low);
+      changed = true;
+    }
+  }
+  const lowest = rows.filter((row) => label.get(row) === row);
+  return lowest.map((low) => rows.filter((row) => label.get(row) === low)).filter(({ length }) => length > 1);
+}

@@ -1,0 +1,92 @@
+/** The embedder as a whole: outcomes in order, bad pictures alone in their badness, models that cannot be used. */
+
+import { mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { beforeAll, describe, expect, it } from 'vitest';
+import { type PreparedModel, prepareModel } from '../../../layers/onnx-resnet50/build.ts';
+import { MODELS_FOLDER } from '../../../local/model-choice.ts';
+import type { Embedder } from '../../../pictures/embedding/embedder.ts';
+import { ModelUnusable } from '../../../pictures/embedding/errors.ts';
+import { loadEmbedder } from '../../../pictures/embedding/load.ts';
+import { descriptionFile, modelFile } from '../../../pictures/embedding/model-folder.ts';
+
+const fixture = (name: string) => readFileSync(new URL(`../../fixtures/embedding/${name}`, import.meta.url));
+let prepared: PreparedModel;
+let embedder: Embedder;
+
+beforeAll(async () => {
+  prepared = await prepareModel({ weights: 'synthetic', out: MODELS_FOLDER });
+  embedder = await loadEmbedder(prepared.folder);
+});
+
+describe('embed', () => {
+  it('gives each picture of a batch what it gives it alone, and refuses the bad ones alone', async () => {
+    const good = ['photo.jpg', 'reduced.png', 'enlarged.png', 'strip.png', 'one-pixel.png'].map(fixture);
+    const cut = fixture('photo.jpg').subarray(0, 9_000);
+    const batch = [good[0]!, cut, good[1]!, good[2]!, new Uint8Array(), good[3]!, good[4]!];
+
+    const outcomes = await embedder.embed(batch);
+
+    expect(outcomes.map(({ rejected }) => rejected?.code)).toEqual([
+      undefined,
+      'corrupt',
+      undefined,
+      undefined,
+      'empty',
+      undefined,
+      undefined,
+    ]);
+    const embeddings = outcomes.flatMap(({ embedding }) => (embedding ? [embedding] : []));
+    for (const [i, embedding] of embeddings.entries()) {
+      const [alone] = await embedder.embed([good[i]!]);
+      const differences = embedding.map((component, j) => Math.abs(component - alone!.embedding![j]!));
+      expect(Math.max(...differences)).toBeLessThan(1e-5);
+      expect(Math.hypot(...embedding)).toBeCloseTo(1, 5);
+    }
+  });
+
+  it('keeps its vectors apart in memory, so that one kept vector keeps no others', async () => {
+    const [one, other] = await embedder.embed([fixture('photo.jpg'), fixture('reduced.png')]);
+
+    expect(one!.embedding!.buffer).not.toBe(other!.embedding!.buffer);
+    expect(one!.embedding!.buffer.byteLength).toBe(8_192);
+  });
+
+  it('sees only the part of a picture that is asked for', async () => {
+    const whole = await embedder.embed([fixture('reduced.png')]);
+    const part = await embedder.embed([fixture('reduced.png')], {
+      crop: { x: 0, y: 0, width: 0.3, height: 0.3 },
+    });
+
+    expect(part[0]!.embedding).not.toEqual(whole[0]!.embedding);
+  });
+
+  it('takes limits of its own', async () => {
+    const strict = await loadEmbedder(prepared.folder, { limits: { maxPixels: 100 } });
+
+    const [outcome] = await strict.embed([fixture('photo.jpg')]);
+
+    expect(outcome!.rejected?.code).toBe('too-many-pixels');
+  });
+});
+
+describe('loadEmbedder', () => {
+  it('knows what the model is before the network is loaded', () => {
+    expect(embedder.model).toMatchObject({ weights: 'synthetic', synthetic: true, precision: 'fp32' });
+  });
+
+  it('refuses a folder without a model', async () => {
+    await expect(loadEmbedder(tmpdir())).rejects.toThrow(ModelUnusable);
+  });
+
+  it('says that a damaged model is unusable, at the first picture and not before', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'likeness-model-'));
+    writeFileSync(descriptionFile(folder), JSON.stringify(prepared.model));
+    writeFileSync(modelFile(folder), 'not a model');
+
+    const damaged = await loadEmbedder(folder);
+
+    await expect(damaged.embed([fixture('photo.jpg')])).rejects.toThrow(ModelUnusable);
+  });
+});

@@ -1,0 +1,230 @@
+/** Disasters and the way back: what `verify` says of each, and that `backfill` or `rebuild` mends it. */
+
+import { beforeEach, describe, expect, it } from 'vitest';
+import { backfill } from '../../../pictures/ingest/backfill.ts';
+import { ingest } from '../../../pictures/ingest/ingest.ts';
+import { encodeBackfillMessage } from '../../../pictures/ingest/messages.ts';
+import { rebuild } from '../../../pictures/maintenance/rebuild.ts';
+import { verify } from '../../../pictures/maintenance/verify.ts';
+import { Compactor } from '../../../vectorlog/commit/compaction.ts';
+import { latestManifest, listManifests } from '../../../vectorlog/commit/manifests.ts';
+import { silentLogger } from '../../../vectorlog/logger.ts';
+import { manifestName } from '../../../vectorlog/names.ts';
+import { LiveIndex } from '../../../vectorlog/read/live-index.ts';
+import { MemoryStore } from '../../../vectorlog/store/memory-store.ts';
+import { badPicture, fakeEmbedder } from '../../factories/fake-embedder.ts';
+import { movableClock } from '../../factories/movable-clock.ts';
+import { s3Event } from '../../factories/s3-events.ts';
+
+const clock = movableClock();
+const text = (content: string) => new TextEncoder().encode(content);
+let pictures: MemoryStore;
+let index: MemoryStore;
+let queue: string[];
+let sequencer: number;
+
+const modelId = 'm';
+const send = async (bodies: readonly string[]) => void queue.push(...bodies);
+const deps = () => ({ pictures, index, modelId, clock, send });
+
+beforeEach(async () => {
+  pictures = new MemoryStore({ clock });
+  index = new MemoryStore({ clock });
+  queue = [];
+  sequencer = 0x100;
+  for (let i = 0; i < 30; i++) await upload(`album/${i}`, text(`picture ${i}`));
+  await upload('bad', badPicture());
+  await work();
+});
+
+async function upload(key: string, body: Uint8Array): Promise<void> {
+  const { eTag } = await pictures.put(key, body);
+  queue.push(
+    JSON.stringify(s3Event({ key, sequencer: (sequencer++).toString(16), eTag, size: body.length })),
+  );
+}
+
+/** on-upload takes all that is in the queue, then the log is compacted. */
+async function work({ compact = true } = {}): Promise<void> {
+  const messages = queue.splice(0).map((body, i) => ({ id: `${i}`, body }));
+  const embedder = fakeEmbedder();
+  const report = await ingest({ pictures, index, embedder, clock, logger: silentLogger }, messages);
+  expect([...report.failed]).toEqual([]);
+  if (compact) await new Compactor({ index, modelId, clock, logger: silentLogger }).run();
+}
+
+async function found(): Promise<string[]> {
+  const live = new LiveIndex({ store: index, clock, logger: silentLogger, budgetBytes: 2 ** 30 });
+  return live.read('strong', (view) =>
+    view.list({ prefix: '', after: undefined, limit: 100 }).pictures.map(({ key, eTag }) => `${key} ${eTag}`),
+  );
+}
+
+async function inBucket(): Promise<string[]> {
+  const keys: string[] = [];
+  for await (const page of pictures.list({ prefix: '' }))
+    for (const { key, eTag } of page) if (key !== 'bad') keys.push(`${key} ${eTag}`);
+  return keys;
+}
+
+const codes = async () => (await verify(deps())).counts;
+
+describe('an index without faults', () => {
+  it('is verified to the last eTag, log included', async () => {
+    await upload('in the log', text('new'));
+    await work({ compact: false });
+    expect(await verify(deps())).toMatchObject({
+      ok: true,
+      live: 30,
+      appends: 2,
+      compared: 32,
+      problems: [],
+    });
+  });
+
+  it('gives a backfill nothing to do', async () => {
+    expect(await backfill(deps())).toMatchObject({ compared: 32 - 1, missing: 0, changed: 0, gone: 0 });
+    expect(queue).toEqual([]);
+  });
+});
+
+describe('a backfill', () => {
+  beforeEach(async () => {
+    await pictures.put('never told', text('never told'));
+    await pictures.put('album/3', text('changed in silence'));
+    await pictures.delete(['album/4']);
+  });
+
+  it('finds what no event told of, and on-upload does the rest', async () => {
+    expect(await codes()).toEqual({ 'picture-missing': 1, 'picture-changed': 1, 'picture-gone': 1 });
+    expect(await backfill(deps())).toMatchObject({ missing: 1, changed: 1, gone: 1 });
+    await work();
+    expect(await found()).toEqual(await inBucket());
+    expect(await codes()).toEqual({});
+  });
+
+  it('leaves the last word to events that come between', async () => {
+    await backfill(deps());
+    const late = queue.splice(0);
+    await upload('album/3', text('by an event'));
+    await upload('album/4', text('picture 4'));
+    await upload('never told', text('told now'));
+    await work({ compact: false });
+    queue.push(...late);
+    await work();
+    expect(await found()).toEqual(await inBucket());
+  });
+
+  it('goes on from its cursor, and asks no one when it is a rehearsal', async () => {
+    const all = await backfill(deps(), { dryRun: true });
+    expect(queue).toEqual([]);
+    expect(all).toMatchObject({ missing: 1, changed: 1, gone: 1, cursor: 'never told' });
+    expect(await backfill(deps(), { startAfter: 'album/4' })).toMatchObject({
+      missing: 1,
+      changed: 0,
+      gone: 0,
+    });
+    expect(await backfill(deps(), { prefix: 'album/' })).toMatchObject({ missing: 0, changed: 1, gone: 1 });
+  });
+
+  it('clears entries of bad pictures that are not there any more', async () => {
+    await pictures.delete(['bad']);
+    expect((await codes())['rejection-outdated']).toBe(1);
+    await backfill(deps());
+    expect((await codes())['rejection-outdated']).toBeUndefined();
+  });
+
+  it('cannot bring back what was deleted after it looked', async () => {
+    const { eTag } = (await pictures.head('never told'))!;
+    const put = {
+      op: 'put',
+      key: 'never told',
+      version: undefined,
+      eTag,
+      size: 1,
+      basis: { state: 'absent' },
+    } as const;
+    queue.push(
+      JSON.stringify(s3Event({ eventName: 'ObjectRemoved:Delete', key: 'never told', sequencer: 'FFF' })),
+    );
+    await work();
+    queue.push(encodeBackfillMessage(put));
+    await work();
+    expect((await found()).join()).not.toContain('never told');
+  });
+});
+
+describe('when', () => {
+  it('the latest manifest is lost, the one before serves, and a backfill finds the rest', async () => {
+    await upload('late', text('late'));
+    await work();
+    clock.skip(2 * 60_000);
+    await new Compactor({ index, modelId, clock, logger: silentLogger }).run();
+    const manifests = await listManifests(index);
+    for (const { generation } of manifests.slice(1)) await index.delete([manifestName(generation)]);
+    expect(await codes()).toMatchObject({ 'picture-missing': 1 });
+    await backfill(deps());
+    await work();
+    expect(await found()).toEqual(await inBucket());
+    expect(await verify(deps())).toMatchObject({ ok: true });
+  });
+
+  it('a log object is deleted before it was folded, a backfill finds what it said', async () => {
+    await upload('only in the log', text('log'));
+    await work({ compact: false });
+    for await (const page of index.list({ prefix: 'log/' })) await index.delete([page.at(-1)!.key]);
+    expect(await codes()).toEqual({ 'picture-missing': 1 });
+    await backfill(deps());
+    await work();
+    expect(await found()).toEqual(await inBucket());
+  });
+
+  it('the FAISS file is damaged, verify says where, and a rebuild makes a new one', async () => {
+    const { faiss } = (await latestManifest(index))!.manifest.files;
+    const { body } = await index.get(faiss);
+    body.fill(0xff, 45 + 3 * 8192, 45 + 4 * 8192);
+    await index.put(faiss, body);
+    const report = await verify(deps());
+    expect(report.ok).toBe(false);
+    expect(report.problems).toEqual([
+      { severity: 'error', code: 'not-a-unit-vector', subject: faiss, detail: 'row 3' },
+    ]);
+
+    expect(await rebuild(deps())).toMatchObject({ missing: 30 });
+    await work();
+    expect(await found()).toEqual(await inBucket());
+    expect(await verify(deps())).toMatchObject({ ok: true, counts: {} });
+  });
+
+  it('files are cut or gone, verify says which', async () => {
+    const { files } = (await latestManifest(index))!.manifest;
+    await index.put(files.rows, (await index.get(files.rows)).body.subarray(1));
+    await index.delete([files.dead]);
+    expect(await codes()).toEqual({ 'file-damaged': 1, 'file-missing': 1 });
+  });
+
+  it('the manifest cannot be read, a rebuild goes on above it', async () => {
+    const { generation } = (await latestManifest(index))!;
+    await index.put(manifestName(generation), text('{ no manifest'));
+    expect(await codes()).toMatchObject({ 'manifest-unreadable': 1 });
+    await rebuild(deps());
+    await work();
+    expect((await latestManifest(index))!.generation).toBe(generation + 2);
+    expect(await found()).toEqual(await inBucket());
+    expect(await verify(deps())).toMatchObject({ ok: true });
+  });
+
+  it('the whole store is that of yesterday, a backfill brings it up to today', async () => {
+    const yesterday = new MemoryStore({ clock });
+    for await (const page of index.list({ prefix: '' }))
+      for (const { key } of page) await yesterday.put(key, (await index.get(key)).body);
+    await upload('today', text('today'));
+    await pictures.delete(['album/7']);
+    await work();
+    index = yesterday;
+    await backfill(deps());
+    await work();
+    expect(await found()).toEqual(await inBucket());
+    expect(await verify(deps())).toMatchObject({ ok: true, counts: {} });
+  });
+});

@@ -1,0 +1,304 @@
+/** Compaction step by step: what it commits, what it deletes and when, and what it does when it is not alone. */
+
+import { beforeEach, describe, expect, it } from 'vitest';
+import { createCompact } from '../../../functions/compact/handler.ts';
+import { Compactor } from '../../../vectorlog/commit/compaction.ts';
+import { IndexDamaged } from '../../../vectorlog/commit/errors.ts';
+import type { LogLimits } from '../../../vectorlog/commit/limits.ts';
+import { commitManifest, latestManifest, listManifests } from '../../../vectorlog/commit/manifests.ts';
+import { decodeRows } from '../../../vectorlog/commit/rows-file.ts';
+import { DIMENSIONS } from '../../../vectorlog/dimensions.ts';
+import { writeAppend } from '../../../vectorlog/log/append-log.ts';
+import type { LogRecord } from '../../../vectorlog/log/record.ts';
+import { type Logger, silentLogger } from '../../../vectorlog/logger.ts';
+import { manifestName } from '../../../vectorlog/names.ts';
+import { MemoryStore } from '../../../vectorlog/store/memory-store.ts';
+import type { ObjectStore } from '../../../vectorlog/store/object-store.ts';
+import { countingStore } from '../../factories/counting-store.ts';
+import { seededVector } from '../../factories/fake-embedder.ts';
+import { movableClock } from '../../factories/movable-clock.ts';
+
+const SECOND = 1_000;
+const MINUTE = 60 * SECOND;
+
+const clock = movableClock();
+let store: MemoryStore;
+let version: number;
+
+beforeEach(() => {
+  store = new MemoryStore({ clock });
+  version = 0x10;
+});
+
+const compactorOf = (
+  index: ObjectStore = store,
+  limits: Partial<LogLimits> = {},
+  logger: Logger = silentLogger,
+) => new Compactor({ index, modelId: 'm', clock, logger, limits });
+
+/** One append that puts and deletes (`-key`) some keys. */
+function append(...keys: string[]): Promise<string> {
+  const puts = keys.filter((key) => !key.startsWith('-'));
+  const records = keys.map((key): LogRecord => {
+    const about = { version: (version++).toString(16) };
+    if (key.startsWith('-')) return { op: 'delete', key: key.slice(1), ...about };
+    const picture = {
+      eTag: `e${about.version}`,
+      size: 1,
+      contentType: undefined,
+      metadata: {},
+      lastModified: '',
+    };
+    return { op: 'put', key, ...about, ...picture, row: puts.indexOf(key) };
+  });
+  const vectors = new Float32Array(puts.length * DIMENSIONS);
+  for (const [i, key] of puts.entries()) vectors.set(seededVector(key), i * DIMENSIONS);
+  return writeAppend(store, clock, { records, vectors });
+}
+
+async function namesUnder(prefix: string): Promise<string[]> {
+  const names: string[] = [];
+  for await (const page of store.list({ prefix })) names.push(...page.map(({ key }) => key));
+  return names;
+}
+
+async function rowKeys(): Promise<string[]> {
+  const { files } = (await latestManifest(store))!.manifest;
+  return decodeRows(files.rows, (await store.get(files.rows)).body).map(({ key }) => key);
+}
+
+describe('a compaction', () => {
+  it('adds rows at the end of its lineage, and marks the replaced and the deleted', async () => {
+    const compactor = compactorOf(store, { maxDeadShare: 0.9 });
+    await append('a', 'b', 'c');
+    const first = await compactor.run();
+    await append('b', '-c', 'd');
+    const second = await compactor.run();
+
+    expect(first).toMatchObject({ outcome: 'committed', generation: 1, rows: 3, live: 3, folded: 1 });
+    expect(second).toMatchObject({
+      generation: 2,
+      rows: 5,
+      live: 3,
+      rowsAdded: 2,
+      rowsDied: 2,
+      rewritten: false,
+    });
+    expect(await rowKeys()).toEqual(['a', 'b', 'c', 'b', 'd']);
+    const { manifest } = (await latestManifest(store))!;
+    expect([...(await store.get(manifest.files.dead)).body]).toEqual([0b00110]);
+    expect(manifest.markers).toMatchObject([{ key: 'c', version: '14' }]);
+  });
+
+  it('begins a new lineage when more than a fifth is dead', async () => {
+    const compactor = compactorOf();
+    await append('a', 'b', 'c', 'd');
+    await compactor.run();
+    const before = (await latestManifest(store))!.manifest.lineage;
+    await append('-b');
+    const report = await compactor.run();
+    expect(report).toMatchObject({ rewritten: true, rows: 3, live: 3 });
+    expect(await rowKeys()).toEqual(['a', 'c', 'd']);
+    expect((await latestManifest(store))!.manifest.lineage).not.toBe(before);
+    // Rows have new numbers; a warm one must know them.
+    await append('c', 'e');
+    expect(await compactor.run()).toMatchObject({ rows: 5, live: 4 });
+  });
+
+  it('costs two lists and a read when there is nothing to do', async () => {
+    await append('a');
+    await compactorOf().run();
+    const counted = countingStore(store);
+    const report = await compactorOf(counted).run();
+    expect(report).toMatchObject({ outcome: 'idle', generation: 1, live: 1 });
+    expect(counted.calls.map(({ method }) => method)).toEqual(['list', 'get', 'list']);
+  });
+
+  it('deletes appends after a minute, replaced files after a quarter of an hour, then rests', async () => {
+    const compactor = compactorOf();
+    await append('a');
+    await compactor.run();
+    await append('b');
+    await compactor.run();
+    clock.skip(59 * SECOND);
+    expect(await compactor.run()).toMatchObject({ outcome: 'idle' });
+    expect(await namesUnder('log/')).toHaveLength(2);
+    clock.skip(3 * SECOND);
+    expect(await compactor.run()).toMatchObject({ outcome: 'committed', folded: 0, deleted: 2 });
+    expect(await namesUnder('log/')).toEqual([]);
+    expect(await namesUnder('index/')).toHaveLength(6);
+    clock.skip(15 * MINUTE);
+    expect(await compactor.run()).toMatchObject({ outcome: 'committed', deleted: 3 });
+    expect(await namesUnder('index/')).toHaveLength(3);
+    clock.skip(60 * MINUTE);
+    expect(await compactor.run()).toMatchObject({ outcome: 'idle' });
+  });
+
+  it('measures its waits by the store, however wrong its own clock is', async () => {
+    const wrong = { ...clock, now: () => clock.now() + 60 * MINUTE };
+    const compactor = new Compactor({ index: store, modelId: 'm', clock: wrong, logger: silentLogger });
+    await append('a');
+    await compactor.run();
+    await append('b');
+    await compactor.run();
+    expect(await namesUnder('log/')).toHaveLength(2);
+    expect(await namesUnder('index/')).toHaveLength(6);
+  });
+
+  it('keeps the last ten manifests', async () => {
+    const compactor = compactorOf();
+    for (let i = 0; i < 14; i++) {
+      await append(`k${i}`);
+      await compactor.run();
+    }
+    expect((await listManifests(store)).map(({ generation }) => generation)).toEqual([
+      5, 6, 7, 8, 9, 10, 11, 12, 13, 14,
+    ]);
+  });
+
+  it('takes as much of the log as a commit may hold, and the handler goes on until nothing waits', async () => {
+    const limits = { maxAppendsPerCompaction: 2 };
+    for (const key of ['a', 'b', 'c', 'd', 'e']) await append(key);
+    expect(await compactorOf(store, limits).run()).toMatchObject({ folded: 2, pending: 3, live: 2 });
+    const compact = createCompact({ index: store, modelId: 'm', clock, logger: silentLogger, limits });
+    expect(await compact()).toMatchObject({ folded: 3, pending: 0, live: 5, generation: 3 });
+  });
+
+  it('steps over an append that cannot be read, and says so', async () => {
+    const errors: string[] = [];
+    const logger = { ...silentLogger, error: (message: string) => errors.push(message) };
+    const bad = 'log/01KT00000000000000000000AB.safetensors';
+    await store.put(bad, new Uint8Array(100));
+    await append('a');
+    const report = await compactorOf(store, {}, logger).run();
+    expect(report).toMatchObject({ outcome: 'committed', live: 1, unreadable: [bad] });
+    expect(errors).toHaveLength(1);
+    clock.skip(5 * MINUTE);
+    await compactorOf().run();
+    expect(await namesUnder('log/')).toEqual([bad]);
+  });
+
+  it('forgets deletions after an hour, and not before', async () => {
+    const compactor = compactorOf();
+    await append('a', '-x');
+    await compactor.run();
+    clock.skip(50 * MINUTE);
+    await append('b');
+    await compactor.run();
+    expect((await latestManifest(store))!.manifest.markers).toHaveLength(1);
+    clock.skip(11 * MINUTE);
+    await append('c');
+    await compactor.run();
+    await append('d');
+    await compactor.run();
+    expect((await latestManifest(store))!.manifest.markers).toEqual([]);
+  });
+
+  it('remembers deletions for as long as it is behind with the log, where slow puts may wait', async () => {
+    const limits = { maxAppendsPerCompaction: 1 };
+    const slow = version++;
+    await append('-a');
+    await compactorOf().run();
+    clock.skip(50 * MINUTE);
+    for (const key of ['b', 'c']) await append(key);
+    const picture = { eTag: 'e', size: 1, contentType: undefined, metadata: {}, lastModified: '' };
+    const late: LogRecord = { op: 'put', key: 'a', version: slow.toString(16), ...picture, row: 0 };
+    await writeAppend(store, clock, { records: [late], vectors: seededVector('a') });
+    clock.skip(3 * 60 * MINUTE);
+    for (let i = 0; i < 3; i++) {
+      expect(await compactorOf(store, limits).run()).toMatchObject({ folded: 1, pending: 2 - i });
+      clock.skip(MINUTE);
+    }
+    expect(await rowKeys()).toEqual(['b', 'c']);
+    await append('d');
+    await compactorOf().run();
+    expect((await latestManifest(store))!.manifest.markers).toEqual([]);
+  });
+
+  it('refuses an index of another model', async () => {
+    await append('a');
+    await compactorOf().run();
+    const other = new Compactor({ index: store, modelId: 'other', clock, logger: silentLogger });
+    await append('b');
+    await expect(other.run()).rejects.toThrow(IndexDamaged);
+  });
+});
+
+describe('compactions that run at once', () => {
+  it('commit one generation once; the others lose nothing but their work', async () => {
+    for (const key of ['a', 'b', 'c']) await append(key);
+    const reports = await Promise.all([1, 2, 3, 4].map(() => compactorOf().run()));
+    expect(reports.map(({ outcome }) => outcome).sort()).toEqual(['committed', 'lost', 'lost', 'lost']);
+    await append('d');
+    await compactorOf().run();
+    expect((await rowKeys()).toSorted()).toEqual(['a', 'b', 'c', 'd']);
+    expect(await namesUnder('index/'), 'what the losers wrote is gone').toHaveLength(6);
+  });
+
+  it('stay warm over what others have committed, and read only that', async () => {
+    const warm = countingStore(store);
+    const compactor = compactorOf(warm);
+    for (let i = 0; i < 40; i++) await append(`${i}`);
+    await compactor.run();
+    await append('0', 'x', '-1');
+    await compactorOf().run();
+    warm.calls.length = 0;
+    await append('x', '-2');
+    expect(await compactor.run()).toMatchObject({ live: 39, rowsDied: 2 });
+    const { size } = (await store.head((await latestManifest(store))!.manifest.files.rows))!;
+    const rowsRead = warm.calls.filter(({ method, key }) => method === 'read' && key.endsWith('.jsonl'));
+    expect(rowsRead.reduce((sum, { bytes }) => sum + bytes, 0)).toBeLessThan(size / 10);
+  });
+
+  it('take back a number that was cleaned away while they slept', async () => {
+    const sleeper = countingStore(store);
+    let wake = () => {};
+    sleeper.before = (method, key) =>
+      method === 'putIfAbsent' && key === manifestName(1)
+        ? new Promise((resolve) => {
+            wake = resolve;
+          })
+        : undefined;
+    await append('a');
+    const asleep = compactorOf(sleeper).run();
+    const compactor = compactorOf();
+    for (let i = 0; i < 12; i++) {
+      await append(`k${i}`);
+      await compactor.run();
+    }
+    const before = await namesUnder('');
+    wake();
+    expect(await asleep).toMatchObject({ outcome: 'lost' });
+    expect(await namesUnder('')).toEqual(before);
+  });
+
+  it('know a store that was put back to an earlier day', async () => {
+    const compactor = compactorOf();
+    await append('a', 'b');
+    await compactor.run();
+    const yesterday = new Map<string, Uint8Array>();
+    for (const name of await namesUnder('')) yesterday.set(name, (await store.get(name)).body);
+    await append('lost 1', 'lost 2');
+    await compactor.run();
+
+    for (const name of await namesUnder('')) await store.delete([name]);
+    for (const [name, body] of yesterday) await store.put(name, body);
+    await append('c');
+    await compactorOf().run();
+    await append('d', 'a');
+    await compactor.run();
+    expect(await rowKeys()).toEqual(['a', 'b', 'c', 'd', 'a']);
+  });
+
+  it('lose when their number is taken before they commit', async () => {
+    const racing = countingStore(store);
+    racing.before = async (method, key) => {
+      if (method !== 'putIfAbsent' || !key.startsWith('manifest/')) return;
+      racing.before = () => {};
+      await compactorOf().run();
+    };
+    await append('a');
+    expect(await compactorOf(racing).run()).toMatchObject({ outcome: 'lost' });
+    expect(await commitManifest(store, (await latestManifest(store))!.manifest)).toBe(false);
+  });
+});

@@ -1,0 +1,113 @@
+/** The files of an index: FAISS opens what is written, and what is damaged is refused. */
+
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import faiss from 'faiss-node';
+import { describe, expect, it } from 'vitest';
+import { decodeDead, encodeDead } from '../../../vectorlog/commit/dead-rows.ts';
+import { IndexDamaged } from '../../../vectorlog/commit/errors.ts';
+import { sortByKey } from '../../../vectorlog/commit/external-sort.ts';
+import {
+  decodeFaissHeader,
+  encodeFaissHeader,
+  FAISS_HEADER_BYTES,
+} from '../../../vectorlog/commit/faiss-file.ts';
+import { decodeRows, encodeRow, readRows } from '../../../vectorlog/commit/rows-file.ts';
+import { DIMENSIONS } from '../../../vectorlog/dimensions.ts';
+import type { Picture } from '../../../vectorlog/log/record.ts';
+import { Bitset } from '../../../vectorlog/scan/bitset.ts';
+import { compareKeys } from '../../../vectorlog/store/keys.ts';
+import { MemoryStore } from '../../../vectorlog/store/memory-store.ts';
+import { seededVector } from '../../factories/fake-embedder.ts';
+
+const picture = (key: string): Picture => ({
+  key,
+  version: 'AB',
+  eTag: 'e',
+  size: 1,
+  contentType: undefined,
+  metadata: { camera: 'line one\nline two' },
+  lastModified: '2026-06-01T12:00:00.000Z',
+});
+
+describe('the FAISS file', () => {
+  it('has the header that FAISS itself writes', () => {
+    for (const rows of [0, 1, 3]) {
+      const index = new faiss.IndexFlatIP(DIMENSIONS);
+      for (let row = 0; row < rows; row++) index.add([...seededVector(`${row}`)]);
+      const written = index.toBuffer();
+      expect(Buffer.from(encodeFaissHeader(rows))).toEqual(written.subarray(0, FAISS_HEADER_BYTES));
+      expect(decodeFaissHeader('f', written)).toBe(rows);
+    }
+  });
+
+  it('is opened by FAISS, row by row as it was put together', () => {
+    const folder = mkdtempSync(join(tmpdir(), 'likeness-faiss-'));
+    const vectors = ['a', 'b', 'c'].map(seededVector);
+    const file = join(folder, 'index.faiss');
+    writeFileSync(
+      file,
+      Buffer.concat([encodeFaissHeader(3), ...vectors.map((vector) => new Uint8Array(vector.buffer))]),
+    );
+    const index = faiss.IndexFlatIP.read(file);
+    const { labels, distances } = index.search([...vectors[1]!], 3);
+    expect(labels[0]).toBe(1);
+    expect(distances[0]).toBeCloseTo(1, 5);
+    rmSync(folder, { recursive: true });
+  });
+
+  it('is refused with another header', () => {
+    const header = encodeFaissHeader(3);
+    for (const at of [0, 4, 32, 33, 37]) {
+      const wrong = header.slice();
+      wrong[at]! ^= 1;
+      expect(() => decodeFaissHeader('f', wrong), `byte ${at}`).toThrow(IndexDamaged);
+    }
+    expect(() => decodeFaissHeader('f', header.subarray(0, 44))).toThrow(IndexDamaged);
+  });
+});
+
+describe('the rows file', () => {
+  it('is one line a picture, read in blocks that cut lines anywhere', async () => {
+    const store = new MemoryStore();
+    const pictures = Array.from({ length: 60_000 }, (_, i) => picture(`ключ ${i} 🖼️`));
+    const bytes = Buffer.from(pictures.map(encodeRow).join(''));
+    expect(bytes.length).toBeGreaterThan(8 * 1024 * 1024);
+    await store.put('rows', bytes);
+    const read: Picture[] = [];
+    for await (const block of readRows(store, 'rows', { start: 0, end: bytes.length })) read.push(...block);
+    expect(read).toEqual(pictures);
+  });
+
+  it('is refused where it is cut or not JSON', () => {
+    const line = Buffer.from(encodeRow(picture('a')));
+    expect(() => decodeRows('r', line.subarray(0, -1))).toThrow(IndexDamaged);
+    expect(() => decodeRows('r', Buffer.from('{"key":1}\n'))).toThrow(IndexDamaged);
+  });
+});
+
+describe('the file of dead rows', () => {
+  it('is as long as its rows need', () => {
+    const dead = new Bitset(9);
+    dead.add(8);
+    expect(encodeDead(dead)).toEqual(new Uint8Array([0, 1]));
+    expect(decodeDead('d', encodeDead(dead), 9).has(8)).toBe(true);
+    expect(() => decodeDead('d', new Uint8Array(1), 9)).toThrow(IndexDamaged);
+  });
+});
+
+describe('sorting what does not fit in memory', () => {
+  it('merges runs in the order of UTF-8 bytes and keeps equal keys in their order', async () => {
+    const items = Array.from({ length: 1_000 }, (_, i) => ({
+      key: `${(i * 7919) % 500}${i % 3 ? '\uFF5E' : '🖼️'}`,
+      i,
+    }));
+    async function* blocks() {
+      for (let i = 0; i < items.length; i += 33) yield items.slice(i, i + 33);
+    }
+    const sorted: typeof items = [];
+    for await (const item of sortByKey(blocks(), 90)) sorted.push(item);
+    expect(sorted).toEqual(items.toSorted((a, b) => compareKeys(a.key, b.key) || a.i - b.i));
+  });
+});

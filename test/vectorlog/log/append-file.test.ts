@@ -1,0 +1,90 @@
+/** Appends are safetensors files, and damaged ones are refused. */
+
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { systemClock } from '../../../vectorlog/clock.ts';
+import { DIMENSIONS } from '../../../vectorlog/dimensions.ts';
+import { decodeAppend, encodeAppend } from '../../../vectorlog/log/append-file.ts';
+import { readAppend, readRecords, writeAppend } from '../../../vectorlog/log/append-log.ts';
+import { AppendUnreadable } from '../../../vectorlog/log/errors.ts';
+import type { Append, LogRecord } from '../../../vectorlog/log/record.ts';
+import { MemoryStore } from '../../../vectorlog/store/memory-store.ts';
+import { seededVector } from '../../factories/fake-embedder.ts';
+
+const put = (key: string, row: number, metadata = {}): LogRecord => ({
+  op: 'put',
+  key,
+  version: '0055AED6DCD90281E5',
+  eTag: 'd41d8cd98f00b204e9800998ecf8427e',
+  size: 1234,
+  contentType: 'image/jpeg',
+  metadata,
+  lastModified: '2026-06-01T12:00:00.000Z',
+  row,
+});
+
+const example = (keys: readonly string[]): Append => ({
+  records: [...keys.map((key, row) => put(key, row)), { op: 'delete', key: 'old', version: '1F' }],
+  vectors: Float32Array.from(keys.flatMap((key) => [...seededVector(key)])),
+});
+
+describe('an append file', () => {
+  it('gives back what was written, whatever the keys are', () => {
+    fc.assert(
+      fc.property(fc.array(fc.string({ unit: 'grapheme' }), { maxLength: 3 }), (keys) => {
+        expect(decodeAppend(encodeAppend(example(keys)))).toEqual(example(keys));
+      }),
+      { numRuns: 8 },
+    );
+  });
+
+  it('is a safetensors file: length, JSON header with strings as metadata, aligned tensor', () => {
+    const file = encodeAppend(example(['a', 'b']));
+    const headerBytes = Number(new DataView(file.buffer).getBigUint64(0, true));
+    const header = JSON.parse(new TextDecoder().decode(file.subarray(8, 8 + headerBytes)));
+    expect(headerBytes % 8).toBe(0);
+    expect(header.vectors).toEqual({
+      dtype: 'F32',
+      shape: [2, DIMENSIONS],
+      data_offsets: [0, 2 * DIMENSIONS * 4],
+    });
+    expect(Object.values(header.__metadata__).every((value) => typeof value === 'string')).toBe(true);
+    expect(new Float32Array(file.slice(8 + headerBytes).buffer)).toEqual(example(['a', 'b']).vectors);
+  });
+
+  it('is refused when it is cut anywhere, or is something else', () => {
+    const file = encodeAppend(example(['a']));
+    for (const length of [0, 7, 8, 60, file.length - 1])
+      expect(() => decodeAppend(file.slice(0, length)), `${length} bytes`).toThrow(AppendUnreadable);
+    expect(() => decodeAppend(new Uint8Array(64))).toThrow(AppendUnreadable);
+    expect(() => decodeAppend(new TextEncoder().encode('this is no append at all, but long enough'))).toThrow(
+      AppendUnreadable,
+    );
+  });
+
+  it('is refused when a record names a row that is not there', () => {
+    const file = encodeAppend({ records: [put('a', 1)], vectors: seededVector('a') });
+    expect(() => decodeAppend(file)).toThrow('row 1 of 1');
+  });
+});
+
+describe('the append log', () => {
+  it('reads records without the vectors, long headers too', async () => {
+    const store = new MemoryStore();
+    const long = { records: [put('a', 0, { note: 'x'.repeat(200_000) })], vectors: seededVector('a') };
+    for (const append of [example(['a', 'b']), long]) {
+      const name = await writeAppend(store, systemClock, append);
+      const size = (await store.head(name))!.size;
+      expect(await readRecords(store, { name, size })).toEqual(append.records);
+      expect((await readAppend(store, name)).vectors).toEqual(append.vectors);
+    }
+  });
+
+  it('says which append cannot be read', async () => {
+    const store = new MemoryStore();
+    const name = 'log/01KT00000000000000000000AB.safetensors';
+    await store.put(name, new Uint8Array(20).fill(1));
+    await expect(readAppend(store, name)).rejects.toThrow(name);
+    await expect(readRecords(store, { name, size: 20 })).rejects.toThrow(AppendUnreadable);
+  });
+});

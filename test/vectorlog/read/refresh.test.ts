@@ -1,0 +1,269 @@
+/** What a refresh costs and what it promises: nothing acknowledged is missed, and nothing is fetched twice. */
+
+import { describe, expect, test } from 'vitest';
+import { deadBytes } from '../../../vectorlog/commit/dead-rows.ts';
+import { latestManifest } from '../../../vectorlog/commit/manifests.ts';
+import { ROW_BYTES } from '../../../vectorlog/dimensions.ts';
+import { LOG_PREFIX, MANIFEST_PREFIX } from '../../../vectorlog/names.ts';
+import { DOWNLOAD_LIMITS } from '../../../vectorlog/read/limits.ts';
+import { library } from '../../factories/library.ts';
+import { gate, keysIn, liveIndex } from '../../factories/live-index.ts';
+
+describe('strong', () => {
+  test('finds an append as soon as it is written, before and after it is folded', async () => {
+    const books = library();
+    const { index } = liveIndex(books);
+    expect(await index.read('strong', keysIn)).toEqual([]);
+
+    await books.append({ put: 'a' }, { put: 'b' });
+    expect(await index.read('strong', keysIn)).toEqual(['a', 'b']);
+
+    await books.append({ delete: 'a' }, { put: 'c' });
+    expect(await index.read('strong', keysIn)).toEqual(['b', 'c']);
+
+    await books.compact();
+    expect(await index.read('strong', keysIn)).toEqual(['b', 'c']);
+  });
+
+  test('costs two lists when nothing changed', async () => {
+    const books = library();
+    const { index, store } = liveIndex(books);
+    await books.append({ put: 'a' });
+    await books.compact();
+    await books.append({ put: 'b' });
+    await index.read('strong', keysIn);
+
+    store.calls.length = 0;
+    await index.read('strong', keysIn);
+
+    expect(store.calls.map(({ method, key }) => `${method} ${key}`).sort()).toEqual([
+      `list ${LOG_PREFIX}`,
+      `list ${MANIFEST_PREFIX}`,
+    ]);
+  });
+
+  test('fetches an append once, and not again when it is folded', async () => {
+    const books = library();
+    const { index, store } = liveIndex(books);
+    const name = await books.append({ put: 'a' });
+    await index.read('strong', keysIn);
+    await books.append({ put: 'b' });
+    await index.read('strong', keysIn);
+    await books.compact();
+    await index.read('strong', keysIn);
+
+    expect(store.calls.filter(({ key }) => key === name)).toHaveLength(1);
+  });
+
+  test('fetches only the new bytes of a new generation', async () => {
+    const books = library();
+    const { index, store } = liveIndex(books);
+    await books.append(...Array.from({ length: 50 }, (_, i) => ({ put: `old-${i}` })));
+    await books.compact();
+    await index.read('strong', keysIn);
+    const { manifest: before } = (await latestManifest(books.index))!;
+    await books.append({ put: 'new-1' }, { put: 'new-2' }, { delete: 'old-7' });
+    await index.read('strong', keysIn);
+    await books.compact();
+
+    store.calls.length = 0;
+    const found = await index.read('strong', keysIn);
+
+    const { manifest } = (await latestManifest(books.index))!;
+    expect(found).toHaveLength(51);
+    expect(manifest.lineage).toBe(before.lineage);
+    const read = (file: string) =>
+      store.calls.filter(({ key }) => key === file).reduce((sum, { bytes }) => sum + bytes, 0);
+    expect(read(manifest.files.faiss)).toBe(2 * ROW_BYTES);
+    expect(read(manifest.files.dead)).toBe(deadBytes(52));
+    // The last line that was known is read again.
+    const lastLine = before.files.rowsBytes / 50;
+    expect(read(manifest.files.rows)).toBeLessThan(
+      manifest.files.rowsBytes - before.files.rowsBytes + 1.1 * lastLine,
+    );
+    expect(store.calls.filter(({ key }) => key.startsWith(LOG_PREFIX) && key !== LOG_PREFIX)).toEqual([]);
+  });
+
+  test('takes in what was written while an earlier refresh was at work', async () => {
+    const books = library();
+    const { index, store } = liveIndex(books);
+    await index.read('strong', keysIn);
+    const listed = gate();
+    const held = gate();
+    store.before = async (method) => {
+      // The first refresh has its list of the log and waits with it.
+      if (method !== 'list') return;
+      listed.open();
+      await held.opened;
+    };
+    const early = index.read('strong', keysIn);
+    await listed.opened;
+    await books.append({ put: 'a' });
+    const late = index.read('strong', keysIn);
+    held.open();
+
+    await early;
+    expect(await late).toEqual(['a']);
+  });
+
+  test('is shared by requests that come at the same time', async () => {
+    const books = library();
+    const { index, store } = liveIndex(books);
+    await books.append({ put: 'a' });
+
+    const found = await Promise.all(Array.from({ length: 50 }, () => index.read('strong', keysIn)));
+
+    expect(found.every(([key]) => key === 'a')).toBe(true);
+    // One refresh for the first, one for all that came after it had begun.
+    expect(store.calls.filter(({ method }) => method === 'list')).toHaveLength(4);
+  });
+});
+
+describe('eventual', () => {
+  test('asks the store nothing', async () => {
+    const books = library();
+    const { index, store } = liveIndex(books);
+    await books.append({ put: 'a' });
+    await index.read('eventual', keysIn);
+    await books.append({ put: 'b' });
+
+    store.calls.length = 0;
+    const found = await index.read('eventual', keysIn);
+
+    expect(found).toEqual(['a']);
+    expect(store.calls).toEqual([]);
+  });
+
+  test('does not stay behind for ever: an old answer starts a refresh, for the next one', async () => {
+    const books = library();
+    const { index, skip } = liveIndex(books);
+    await index.read('eventual', keysIn);
+    await books.append({ put: 'a' });
+    skip(DOWNLOAD_LIMITS.eventualRefreshMs + 1);
+
+    expect(await index.read('eventual', keysIn)).toEqual([]);
+    await expect.poll(() => index.read('eventual', keysIn)).toEqual(['a']);
+  });
+
+  test('answers from memory when the store is down', async () => {
+    const books = library();
+    const { index, store, skip } = liveIndex(books);
+    await books.append({ put: 'a' });
+    await index.read('eventual', keysIn);
+    store.before = () => {
+      throw new Error('down');
+    };
+    skip(DOWNLOAD_LIMITS.eventualRefreshMs + 1);
+
+    expect(await index.read('eventual', keysIn)).toEqual(['a']);
+    await expect(index.read('strong', keysIn)).rejects.toThrow('down');
+    store.before = () => {};
+    expect(await index.read('strong', keysIn)).toEqual(['a']);
+  });
+});
+
+describe('a store that changes while it is read', () => {
+  test('appends that are folded and cleaned away between the list and their reading', async () => {
+    const books = library({ limits: { foldedGraceMs: 0 } });
+    const { index, store } = liveIndex(books);
+    const name = await books.append({ put: 'a' });
+    store.before = async (method, key) => {
+      if (method !== 'get' || key !== name) return;
+      store.before = () => {};
+      await books.compact();
+      await books.index.delete([name]);
+    };
+
+    expect(await index.read('strong', keysIn)).toEqual(['a']);
+  });
+
+  test('index files that are replaced and cleaned away between the manifest and their reading', async () => {
+    const books = library();
+    const { index, store } = liveIndex(books);
+    await books.append({ put: 'a' });
+    await books.compact();
+    const { manifest } = (await latestManifest(books.index))!;
+    store.before = async (method, key) => {
+      if (method !== 'read' || !Object.values(manifest.files).includes(key)) return;
+      store.before = () => {};
+      await books.append({ put: 'b' });
+      await books.compact();
+      const { faiss, rows, dead } = manifest.files;
+      await books.index.delete([faiss, rows, dead]);
+    };
+
+    expect(await index.read('strong', keysIn)).toEqual(['a', 'b']);
+  });
+
+  test('a new lineage, while a search of the old one is at work', async () => {
+    const books = library();
+    const { index } = liveIndex(books);
+    await books.append(...Array.from({ length: 10 }, (_, i) => ({ put: `${i}` })));
+    await books.compact();
+    const { manifest: before } = (await latestManifest(books.index))!;
+    const held = gate();
+    const old = index.read('strong', async (view) => {
+      await held.opened;
+      return keysIn(view);
+    });
+    await index.read('strong', keysIn);
+    await books.append(...Array.from({ length: 8 }, (_, i) => ({ delete: `${i}` })));
+    await books.compact();
+    await books.compact();
+    const { manifest } = (await latestManifest(books.index))!;
+    expect(manifest.lineage).not.toBe(before.lineage);
+
+    expect(await index.read('strong', keysIn)).toEqual(['8', '9']);
+    held.open();
+    expect(await old).toHaveLength(10);
+  });
+
+  test('an index that was restored from a copy: other commits of the same numbers', async () => {
+    const books = library();
+    const { index } = liveIndex(books);
+    await books.append({ put: 'a' });
+    await books.compact();
+    expect(await index.read('strong', keysIn)).toEqual(['a']);
+
+    const other = library();
+    await other.append({ put: 'x' });
+    await other.compact();
+    await copy(other.index, books.index);
+
+    expect(await index.read('strong', keysIn)).toEqual(['x']);
+  });
+
+  test('an index that was deleted', async () => {
+    const books = library();
+    const { index } = liveIndex(books);
+    await books.append({ put: 'a' });
+    await books.compact();
+    await index.read('strong', keysIn);
+    await clear(books.index);
+
+    expect(await index.read('strong', keysIn)).toEqual([]);
+  });
+
+  test('an append that cannot be read is left out', async () => {
+    const books = library();
+    const { index } = liveIndex(books);
+    await books.append({ put: 'a' });
+    const name = await books.append({ put: 'b' });
+    await books.index.put(name, new Uint8Array(100));
+
+    expect(await index.read('strong', keysIn)).toEqual(['a']);
+    await books.append({ put: 'c' });
+    expect(await index.read('strong', keysIn)).toEqual(['a', 'c']);
+  });
+});
+
+async function clear(store: ReturnType<typeof library>['index']): Promise<void> {
+  for await (const page of store.list({ prefix: '' })) await store.delete(page.map(({ key }) => key));
+}
+
+async function copy(from: ReturnType<typeof library>['index'], to: typeof from): Promise<void> {
+  await clear(to);
+  for await (const page of from.list({ prefix: '' })) {
+    for (const { key } of page) await to.put(key, (await from.get(key)).body);
+  }
+}

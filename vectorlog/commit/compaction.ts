@@ -1,0 +1,219 @@
+/**
+ * Compaction: folds the log into the index files and commits them by a manifest.
+ *
+ * Any number of compactions may run at once, be killed between any two steps, or sleep for hours: one commits each
+ * generation, and until then all have only written objects that nobody refers to. docs/compaction.md has the protocol
+ * and why it is safe.
+ */
+
+import type { Clock } from '../clock.ts';
+import { type AppendInfo, appendTime, listAppends } from '../log/append-log.ts';
+import type { Logger } from '../logger.ts';
+import { manifestName } from '../names.ts';
+import type { ObjectStore } from '../store/object-store.ts';
+import { type Base, emptyBase, loadBase } from './base.ts';
+import { type CompactionReport, NOTHING_DONE } from './compaction-report.ts';
+import { IndexDamaged } from './errors.ts';
+import { foldAppends } from './fold-log.ts';
+import {
+  expiredNames,
+  historyOf,
+  NO_HISTORY,
+  stillRemembered,
+  withoutGoneAppends,
+  withoutGoneFiles,
+} from './history.ts';
+import { listIndexFiles, namesOf, orphansOf } from './index-files.ts';
+import { LOG_LIMITS, type LogLimits } from './limits.ts';
+import { readPortion } from './log-portion.ts';
+import type { Manifest } from './manifest.ts';
+import {
+  type Committed,
+  commitManifest,
+  listManifests,
+  type ManifestInfo,
+  readManifest,
+} from './manifests.ts';
+import { writeGeneration } from './write-generation.ts';
+
+export interface CompactionDeps {
+  /** The index store, in the model's namespace. */
+  readonly index: ObjectStore;
+  readonly modelId: string;
+  readonly clock: Clock;
+  readonly logger: Logger;
+  /** @default LOG_LIMITS */
+  readonly limits?: Partial<LogLimits>;
+}
+
+/** Keeps what it knows of the index from run to run, so that a warm one reads only what is new. */
+export class Compactor {
+  readonly #deps: CompactionDeps;
+  readonly #limits: LogLimits;
+  #warm: Base | undefined;
+
+  constructor(deps: CompactionDeps) {
+    this.#deps = deps;
+    this.#limits = { ...LOG_LIMITS, ...deps.limits };
+  }
+
+  /**
+   * Folds one portion of the log and cleans up. The runs of one Compactor must follow each other.
+   *
+   * @throws IndexDamaged when the index files contradict each other; StoreUnavailable when the store did not answer:
+   *   whether the run committed is then unknown, which the next run finds out
+   */
+  async run(): Promise<CompactionReport> {
+    const { index } = this.#deps;
+    const listed = await listManifests(index);
+    const highest = listed.at(-1);
+    try {
+      const manifest = highest && (await readManifest(index, highest.generation));
+      return await this.#compact(listed, manifest && { ...highest, manifest });
+    } catch (error) {
+      // If this run was slow, what it builds on may have been cleaned away under it: then it has lost.
+      const now = (await listManifests(index)).at(-1);
+      if (!now || now.generation === highest?.generation) throw error;
+      return { ...NOTHING_DONE, outcome: 'lost', generation: now.generation };
+    }
+  }
+
+  async #compact(
+    listed: readonly ManifestInfo[],
+    committed: Committed | undefined,
+  ): Promise<CompactionReport> {
+    const { index, modelId, clock, logger } = this.#deps;
+    const limits = this.#limits;
+    const old = committed?.manifest;
+    if (old && old.modelId !== modelId)
+      throw new IndexDamaged(manifestName(old.generation), `it is of the model ${old.modelId}`);
+    const idle = {
+      ...NOTHING_DONE,
+      generation: old?.generation ?? 0,
+      rows: old?.rows ?? 0,
+      live: old?.live ?? 0,
+    };
+
+    const log: AppendInfo[] = [];
+    for await (const append of listAppends(index)) log.push(append);
+    const inLog = new Set(log.map(({ name }) => name));
+    let history = committed ? withoutGoneAppends(historyOf(committed), inLog) : NO_HISTORY;
+    const folded = new Set(history.folded.map(({ name }) => name));
+    const waiting = log.filter(({ name }) => !folded.has(name));
+    const isCleaningDue = () => expiredNames(history, limits, clock.now()).length > 0;
+    if (waiting.length === 0 && !isCleaningDue()) return idle;
+
+    const indexFiles = await listIndexFiles(index);
+    history = withoutGoneFiles(history, new Set(indexFiles));
+    const { appends, unreadable, pending } = await readPortion(index, waiting, limits);
+    if (unreadable.length > 0) logger.error('appends cannot be read', { names: unreadable });
+    if (appends.size === 0 && !isCleaningDue()) return { ...idle, unreadable };
+
+    const base = await this.#base(committed, listed);
+    const folding = foldAppends(base.table, history.markers, [...appends.values()]);
+    const generation = (old?.generation ?? 0) + 1;
+    const written = await writeGeneration(this.#deps, base, folding, generation, limits);
+    const { lineage, rows, live, files, rewritten } = written;
+
+    const forgets = committed && pending === 0;
+    const markers = forgets
+      ? stillRemembered(folding.markers, committed.committedAt, limits.markerMs)
+      : folding.markers;
+    const needed = new Set(namesOf(files));
+    const replaced = old ? namesOf(old.files).filter((name) => !needed.has(name)) : [];
+    const manifest: Manifest = {
+      format: 1,
+      generation,
+      modelId,
+      createdAt: new Date(clock.now()).toISOString(),
+      lineage,
+      rows,
+      live,
+      files,
+      folded: [...history.folded, ...[...appends.keys()].map((name) => ({ name, at: null }))],
+      markers,
+      replaced: replaced.length > 0 ? [...history.replaced, { names: replaced, at: null }] : history.replaced,
+    };
+    if (!(await commitManifest(index, manifest))) return { ...idle, outcome: 'lost' };
+
+    const own = await this.#isHighest(manifest);
+    if (own === 'void') return { ...idle, outcome: 'lost' };
+    const done: CompactionReport = {
+      outcome: 'committed',
+      generation,
+      rows,
+      live,
+      folded: appends.size,
+      pending,
+      rowsAdded: folding.added.length,
+      rowsDied: folding.died.length,
+      rewritten,
+      deleted: 0,
+      unreadable,
+      oldestWaitMs: waiting[0] ? Math.max(0, clock.now() - appendTime(waiting[0].name)) : 0,
+    };
+    if (own === 'overtaken') return done;
+
+    this.#warm = { committed: { ...own.info, manifest }, table: written.advance() };
+    const deleted = await this.#cleanUp(manifest, own.info, own.listed, indexFiles);
+    return { ...done, deleted };
+  }
+
+  /** The base of this run. A table that fails to load half-way is wrong, so nothing is warm until it is whole. */
+  async #base(committed: Committed | undefined, listed: readonly ManifestInfo[]): Promise<Base> {
+    const warm = this.#warm;
+    this.#warm = undefined;
+    this.#warm = committed ? await loadBase(this.#deps.index, committed, warm, listed) : emptyBase();
+    return this.#warm;
+  }
+
+  /**
+   * The fence: whether a commit that has been won counts, and is the highest.
+   *
+   * A writer that slept for long can win the number of a manifest that has been cleaned away. Then there are higher
+   * ones, and readers, who take the highest, never see it: it is taken back. Where the number is still among those that
+   * are kept, it cannot have been cleaned away: the commit counts, and another has been built on it since.
+   */
+  async #isHighest({
+    generation,
+  }: Manifest): Promise<
+    'void' | 'overtaken' | { readonly info: ManifestInfo; readonly listed: readonly ManifestInfo[] }
+  > {
+    const { index } = this.#deps;
+    const listed = await listManifests(index);
+    const info = listed.find((manifest) => manifest.generation === generation);
+    const highest = listed.at(-1)?.generation ?? 0;
+    if (info && highest === generation) return { info, listed };
+    if (generation > highest - this.#limits.manifestsKept) return 'overtaken';
+    await index.delete([manifestName(generation)]);
+    return 'void';
+  }
+
+  /**
+   * Deletes what the index no longer needs: for a run whose commit is the highest, and by that manifest, which all later
+   * ones build on. So it does no harm however long the run sleeps before it deletes. What fails is left to the next run.
+   */
+  async #cleanUp(
+    manifest: Manifest,
+    own: ManifestInfo,
+    listed: readonly ManifestInfo[],
+    indexFiles: readonly string[],
+  ): Promise<number> {
+    const { index, logger } = this.#deps;
+    const limits = this.#limits;
+    const names = [
+      ...expiredNames(manifest, limits, own.committedAt),
+      ...orphansOf(manifest, indexFiles),
+      ...listed
+        .filter(({ generation }) => generation <= own.generation - limits.manifestsKept)
+        .map(({ generation }) => manifestName(generation)),
+    ];
+    try {
+      if (names.length > 0) await index.delete(names);
+      return names.length;
+    } catch (error) {
+      logger.warn('cleaning up failed, the next run does it', { error });
+      return 0;
+    }
+  }
+}

@@ -1,0 +1,50 @@
+/**
+ * The layout of FAISS's IndexFlatIP file, so that its rows can be read where they lie and the file composed of parts:
+ * a header of 45 bytes, then the rows as float32, row-major. All numbers are little-endian.
+ *
+ *     0  "IxFI"        4  dimensions, int32     8  rows, int64
+ *    16  2^20, int64  24  2^20, int64 (unused)  32  trained, 1 byte   33  metric, int32 (0: inner product)
+ *    37  floats that follow, uint64
+ */
+
+import { DIMENSIONS, ROW_BYTES } from '../dimensions.ts';
+import { IndexDamaged } from './errors.ts';
+
+export const FAISS_HEADER_BYTES = 45;
+
+const MAGIC = 'IxFI';
+/** FAISS writes it twice and reads it nowhere. */
+const UNUSED = 1n << 20n;
+
+/** Where row `row` begins in the file; for the number of rows, the file's length. */
+export const rowOffset = (row: number): number => FAISS_HEADER_BYTES + row * ROW_BYTES;
+
+/** The header of an IndexFlatIP of `rows` vectors of 2,048 components. */
+export function encodeFaissHeader(rows: number): Uint8Array {
+  const header = new Uint8Array(FAISS_HEADER_BYTES);
+  const view = new DataView(header.buffer);
+  header.set(Buffer.from(MAGIC, 'ascii'));
+  view.setInt32(4, DIMENSIONS, true);
+  view.setBigInt64(8, BigInt(rows), true);
+  view.setBigInt64(16, UNUSED, true);
+  view.setBigInt64(24, UNUSED, true);
+  view.setUint8(32, 1);
+  view.setInt32(33, 0, true);
+  view.setBigUint64(37, BigInt(rows) * BigInt(DIMENSIONS), true);
+  return header;
+}
+
+/**
+ * The number of rows that a header declares.
+ *
+ * @param file the object's name, for the error
+ * @throws IndexDamaged when it is not the header of an IndexFlatIP of 2,048 dimensions
+ */
+export function decodeFaissHeader(file: string, header: Uint8Array): number {
+  if (header.byteLength < FAISS_HEADER_BYTES) throw new IndexDamaged(file, 'it is shorter than a header');
+  const rows = Number(new DataView(header.buffer, header.byteOffset).getBigInt64(8, true));
+  const expected = rows >= 0 ? Buffer.from(encodeFaissHeader(rows)) : undefined;
+  if (!expected?.equals(header.subarray(0, FAISS_HEADER_BYTES)))
+    throw new IndexDamaged(file, `not an IndexFlatIP of ${DIMENSIONS} dimensions`);
+  return rows;
+}

@@ -1,0 +1,83 @@
+/** What the index knows of every key, log included, in the order in which object stores list keys. */
+
+import { listAppends, readRecords } from '../log/append-log.ts';
+import { AppendUnreadable } from '../log/errors.ts';
+import { fold } from '../log/fold.ts';
+import { ABSENT, type KeyState } from '../log/key-state.ts';
+import type { LogRecord } from '../log/record.ts';
+import { ObjectNotFound } from '../store/errors.ts';
+import { compareKeys } from '../store/keys.ts';
+import type { ObjectStore } from '../store/object-store.ts';
+import { decodeDead } from './dead-rows.ts';
+import { sortByKey } from './external-sort.ts';
+import type { Manifest } from './manifest.ts';
+import { latestManifest } from './manifests.ts';
+import { readRows } from './rows-file.ts';
+
+export interface KnownKey {
+  readonly key: string;
+  readonly state: Exclude<KeyState, { state: 'absent' }>;
+}
+
+/**
+ * The keys of the index as it is when this begins, with those deleted of late. Memory is bounded by the log, not by the
+ * index, whose rows are sorted through temporary files. A key that is live in several rows comes several times.
+ */
+export async function* knownKeys(store: ObjectStore): AsyncIterable<KnownKey> {
+  // The log after the manifest: what is folded meanwhile is still there.
+  const manifest = (await latestManifest(store))?.manifest;
+  const records = await unfoldedRecords(store, manifest);
+  const touched = new Map<string, KeyState>(records.map(({ key }) => [key, ABSENT]));
+  for (const { key, version } of manifest?.markers ?? []) touched.set(key, { state: 'deleted', version });
+
+  async function* untouchedRows(): AsyncIterable<KnownKey[]> {
+    if (!manifest) return;
+    for await (const block of liveRows(store, manifest)) {
+      for (const { key, state } of block) if (touched.has(key)) touched.set(key, state);
+      yield block.filter(({ key }) => !touched.has(key));
+    }
+  }
+  const rows = sortByKey(untouchedRows())[Symbol.asyncIterator]();
+  // The first row is out only when all are read, and so the states that the log builds on are known.
+  let row = await rows.next();
+  for (const record of records) {
+    const state = fold(touched.get(record.key)!, record);
+    if (state) touched.set(record.key, state);
+  }
+  try {
+    for (const key of [...touched.keys()].sort(compareKeys)) {
+      for (; !row.done && compareKeys(row.value.key, key) < 0; row = await rows.next()) yield row.value;
+      const state = touched.get(key)!;
+      if (state.state !== 'absent') yield { key, state };
+    }
+    for (; !row.done; row = await rows.next()) yield row.value;
+  } finally {
+    await rows.return?.();
+  }
+}
+
+/** The live rows of the files, block by block, in the order of rows. */
+export async function* liveRows(store: ObjectStore, { files, rows }: Manifest): AsyncIterable<KnownKey[]> {
+  const dead = decodeDead(files.dead, (await store.get(files.dead)).body, rows);
+  let row = 0;
+  for await (const block of readRows(store, files.rows, { start: 0, end: files.rowsBytes }))
+    yield block
+      .filter(() => !dead.has(row++))
+      .map(({ key, version, eTag }) => ({ key, state: { state: 'live', version, eTag } }));
+}
+
+/** What the log says and the files do not, in the order of appends. */
+async function unfoldedRecords(store: ObjectStore, manifest: Manifest | undefined): Promise<LogRecord[]> {
+  const folded = new Set(manifest?.folded.map(({ name }) => name));
+  const records: LogRecord[] = [];
+  for await (const append of listAppends(store)) {
+    if (folded.has(append.name)) continue;
+    try {
+      records.push(...(await readRecords(store, append)));
+    } catch (error) {
+      // Gone: folded and cleaned away by now. Unreadable: as good as not there, and `verify` says so.
+      if (!(error instanceof ObjectNotFound || error instanceof AppendUnreadable)) throw error;
+    }
+  }
+  return records;
+}

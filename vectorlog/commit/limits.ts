@@ -1,0 +1,29 @@
+/** The limits of the log and its compaction, each with its unit and the reason for its size. */
+
+const MiB = 1024 * 1024;
+const SECOND = 1000;
+const MINUTE = 60 * SECOND;
+
+/** The append log and its compaction. */
+export const LOG_LIMITS = {
+  /** A folded append stays this long, so that a search that began before the commit can still read it. */
+  foldedGraceMs: 60 * SECOND,
+  /** A replaced index file stays this long for readers that are in the middle of it. */
+  replacedGraceMs: 15 * MINUTE,
+  /** A deletion's marker outlives any function that might still hold the picture it deleted. */
+  markerMs: 60 * MINUTE,
+  /** The most recent manifests that stay. */
+  manifestsKept: 10,
+  /** Share of dead rows above which a new lineage is written without them. */
+  maxDeadShare: 0.2,
+  /** Appends that one commit folds; what is over waits for the next one. */
+  maxAppendsPerCompaction: 5_000,
+  /** Bytes of appends that one commit folds and so has in memory: some 24,000 pictures. */
+  maxBytesPerCompaction: 192 * MiB,
+  /** Rows of the FAISS file in memory at a time, when it is read through: 8 MiB. */
+  rowsPerBlock: 1_024,
+  /** Appends that are read side by side. */
+  readsAtOnce: 16,
+} as const;
+
+export type LogLimits = { readonly [limit in keyof typeof LOG_LIMITS]: number };

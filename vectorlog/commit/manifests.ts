@@ -1,0 +1,85 @@
+/** Reading and committing manifests: the only module that writes under `manifest/`. */
+
+import { generationOf, MANIFEST_PREFIX, manifestName } from '../names.ts';
+import { ObjectNotFound, StoreUnavailable } from '../store/errors.ts';
+import type { ObjectStore } from '../store/object-store.ts';
+import { IndexDamaged } from './errors.ts';
+import type { Manifest } from './manifest.ts';
+
+/** How often a manifest may vanish between a list and its reading before that is taken for a fault. */
+const LOOKS = 5;
+
+/** A manifest as a list shows it. */
+export interface ManifestInfo {
+  readonly generation: number;
+  /** Tells two commits of one number apart, which a restored store can have. */
+  readonly eTag: string;
+  /** By the store's clock, milliseconds since the epoch. */
+  readonly committedAt: number;
+}
+
+/** A manifest that is committed. */
+export interface Committed extends ManifestInfo {
+  readonly manifest: Manifest;
+}
+
+/** The manifests above `afterGeneration`, the lowest first. */
+export async function listManifests(store: ObjectStore, afterGeneration = 0): Promise<ManifestInfo[]> {
+  const found: ManifestInfo[] = [];
+  const options = { prefix: MANIFEST_PREFIX, startAfter: manifestName(afterGeneration) };
+  for await (const page of store.list(options))
+    for (const { key, eTag, lastModified } of page) {
+      const generation = generationOf(key);
+      if (generation !== undefined) found.push({ generation, eTag, committedAt: lastModified.getTime() });
+    }
+  return found;
+}
+
+/**
+ * The highest manifest, or `undefined` when none is above `afterGeneration`.
+ *
+ * @throws IndexDamaged when it cannot be read
+ */
+export async function latestManifest(
+  store: ObjectStore,
+  afterGeneration = 0,
+): Promise<Committed | undefined> {
+  for (let look = 0; look < LOOKS; look++) {
+    const info = (await listManifests(store, afterGeneration)).at(-1);
+    if (!info) return undefined;
+    try {
+      return { ...info, manifest: await readManifest(store, info.generation) };
+    } catch (error) {
+      // It may have been the mistake of a stale writer, taken back in this moment; then a higher one is there.
+      if (!(error instanceof ObjectNotFound)) throw error;
+    }
+  }
+  throw new StoreUnavailable('manifests vanish faster than they can be read');
+}
+
+/** @throws ObjectNotFound, IndexDamaged when it is not a manifest of this format and number */
+export async function readManifest(store: ObjectStore, generation: number): Promise<Manifest> {
+  const name = manifestName(generation);
+  const { body } = await store.get(name);
+  try {
+    const manifest = JSON.parse(new TextDecoder().decode(body)) as Manifest;
+    if (manifest.format !== 1) throw new Error(`format ${manifest.format} is not known to this version`);
+    if (manifest.generation !== generation) throw new Error(`it says generation ${manifest.generation}`);
+    return manifest;
+  } catch (cause) {
+    throw new IndexDamaged(name, (cause as Error).message, { cause });
+  }
+}
+
+/**
+ * Commits a manifest. `false` when its generation is taken: another writer was first.
+ *
+ * `true` does not yet mean that the commit counts: a writer that slept for long can win a number that has been cleaned
+ * away. Look at `listManifests` before doing anything that cannot be undone.
+ *
+ * @throws StoreUnavailable when it is unknown whether the commit happened
+ */
+export function commitManifest(store: ObjectStore, manifest: Manifest): Promise<boolean> {
+  const body = new TextEncoder().encode(JSON.stringify(manifest));
+  return store.putIfAbsent(manifestName(manifest.generation), body, { contentType: 'application/json' });
+}

@@ -1,0 +1,76 @@
+/** The files of the next generation: which of the old ones serve on, and how the others are written. */
+
+import type { Clock } from '../clock.ts';
+import { indexNames } from '../names.ts';
+import { Bitset } from '../scan/bitset.ts';
+import type { ObjectStore } from '../store/object-store.ts';
+import type { Base } from './base.ts';
+import type { Folding } from './fold-log.ts';
+import { grown, type KeyTable } from './key-table.ts';
+import type { LogLimits } from './limits.ts';
+import type { Manifest } from './manifest.ts';
+import { composeFiles, rewriteFiles, writeDead } from './write-files.ts';
+
+/** A generation whose files are written but which is not committed. */
+export interface WrittenGeneration extends Pick<Manifest, 'lineage' | 'rows' | 'live' | 'files'> {
+  readonly rewritten: boolean;
+  /** Brings the table of the base up to this generation; for when it is committed. */
+  readonly advance: () => KeyTable;
+}
+
+/** Writes what folding has changed: nothing, only the dead rows, composed files, or a new lineage. */
+export async function writeGeneration(
+  { index, clock }: { index: ObjectStore; clock: Clock },
+  { committed, table }: Base,
+  { added, died }: Folding,
+  generation: number,
+  { maxDeadShare }: Pick<LogLimits, 'maxDeadShare'>,
+): Promise<WrittenGeneration> {
+  const old = committed?.manifest;
+  const ulid = clock.ulid();
+  const names = indexNames(generation, ulid);
+  const pictures = added.map(({ picture }) => picture);
+  const rows = table.rows + added.length;
+  const live = table.live - died.length + added.length;
+
+  if (old && rows - live > rows * maxDeadShare && died.length > 0) {
+    const dead = withDead(table, died, table.rows);
+    const [rowsBytes] = await Promise.all([
+      rewriteFiles(index, { old, added, names }, dead),
+      writeDead(index, names.dead, new Bitset(live)),
+    ]);
+    const advance = () => {
+      table.setDead(dead);
+      const renumbered = table.withoutDead();
+      renumbered.setDead(new Bitset(live));
+      renumbered.append(pictures);
+      return renumbered;
+    };
+    return { lineage: ulid, rows: live, live, files: { ...names, rowsBytes }, rewritten: true, advance };
+  }
+
+  const dead = withDead(table, died, rows);
+  const composes = !old || added.length > 0;
+  const [rowsBytes] = await Promise.all([
+    composes ? composeFiles(index, { old, added, names }) : old.files.rowsBytes,
+    composes || died.length > 0 ? writeDead(index, names.dead, dead) : undefined,
+  ]);
+  const files = {
+    faiss: composes ? names.faiss : old.files.faiss,
+    rows: composes ? names.rows : old.files.rows,
+    rowsBytes,
+    dead: composes || died.length > 0 ? names.dead : old.files.dead,
+  };
+  const advance = () => {
+    table.setDead(dead);
+    table.append(pictures);
+    return table;
+  };
+  return { lineage: old?.lineage ?? ulid, rows, live, files, rewritten: false, advance };
+}
+
+function withDead(table: KeyTable, died: readonly number[], rows: number): Bitset {
+  const dead = grown(table.dead, rows);
+  for (const row of died) dead.add(row);
+  return dead;
+}

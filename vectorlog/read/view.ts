@@ -1,0 +1,233 @@
+/** The index at one moment: what is in the files and not replaced since, and the tail. It never changes. */
+
+import type { KeyState } from '../log/key-state.ts';
+import type { Picture } from '../log/record.ts';
+import type { Bitset } from '../scan/bitset.ts';
+import { type Hit, mergeHits } from '../scan/hit.ts';
+import type { SearchOptions } from '../scan/row-matrix.ts';
+import type { DuplicateSource } from '../scan/row-source.ts';
+import { allBut, both, copyOf, rowsOf } from './bits.ts';
+import { type Filter, isOpen, matches, NO_FILTER } from './filter.ts';
+import { type ListPage, listKeys } from './list-keys.ts';
+import type { Generation, LoadedIndex } from './loaded-index.ts';
+import type { Tail, TailState } from './tail.ts';
+
+export interface ViewSearch {
+  /** Results, 1 to 1,000. */
+  readonly k: number;
+  readonly minScore?: number | undefined;
+  readonly filter?: Filter | undefined;
+  /** A key that is no result: the picture that is asked for. */
+  readonly except?: string | undefined;
+}
+
+export interface Found {
+  readonly picture: Picture;
+  readonly score: number;
+}
+
+export interface ViewResult {
+  /** For each query what was found, the best first. */
+  readonly found: Found[][];
+  /** Pictures that each query was compared with. */
+  readonly searched: number;
+}
+
+type Scan = Pick<SearchOptions, 'k' | 'minScore'>;
+
+/** Rows of the index and of the tail that answers may come from. */
+interface Allowed {
+  readonly index: Bitset;
+  readonly tail: Bitset;
+}
+
+/** Where a picture's embedding is. */
+type Place = { readonly in: 'index'; readonly row: number } | { readonly in: 'tail'; readonly row: number };
+
+export class View {
+  /** Rows of the index that are alive and not replaced by the tail. */
+  readonly #live: Bitset;
+  readonly #hidden: number;
+  /** Appends that this view takes in and no compaction has folded yet. */
+  readonly appends: number;
+
+  constructor(
+    readonly generation: Generation,
+    /** Appends that the log has and this view does not take in. */
+    readonly pending: number,
+    private readonly index: LoadedIndex,
+    private readonly tail: Tail,
+    private readonly tailState: TailState,
+  ) {
+    this.#live = allBut(generation.manifest.rows, generation.dead);
+    let hidden = 0;
+    for (const key of tailState.rowOf.keys()) {
+      const row = rowInIndex(key, index, generation);
+      if (row === undefined) continue;
+      this.#live.delete(row);
+      hidden++;
+    }
+    this.#hidden = hidden;
+    this.appends = tail.names.length;
+  }
+
+  /** Pictures that a search can find. */
+  get pictures(): number {
+    return this.generation.manifest.live - this.#hidden + this.tailState.pictures;
+  }
+
+  /** What the view knows of a key; `undefined` when it has no such picture. */
+  find(key: string): Picture | undefined {
+    const place = this.#place(key);
+    if (!place) return undefined;
+    return place.in === 'tail' ? this.tail.picture(place.row) : this.index.lines.picture(place.row);
+  }
+
+  /** The embedding of a key's picture; `undefined` when there is no such picture. */
+  async embedding(key: string): Promise<Float32Array | undefined> {
+    const place = this.#place(key);
+    if (!place) return undefined;
+    return place.in === 'tail' ? this.tail.matrix.row(place.row) : this.index.row(place.row, this.generation);
+  }
+
+  /**
+   * The pictures most like each query, exactly: all that the filter lets through are compared. While the index is
+   * still being loaded the scan follows the rows as they come.
+   *
+   * @param queries unit vectors
+   * @throws QueryInvalid
+   */
+  async search(queries: readonly Float32Array[], options: ViewSearch): Promise<ViewResult> {
+    const { k, minScore, filter = NO_FILTER, except } = options;
+    const allowed = this.#allowed(filter, except === undefined ? undefined : this.#place(except));
+    const { hits, scanned } = await this.#hits(
+      queries,
+      { k, ...(minScore !== undefined && { minScore }) },
+      allowed,
+    );
+    const found = hits.map((each) =>
+      each.map(({ row, score }) => ({ picture: this.#pictureAt(row), score })),
+    );
+    return { found, searched: scanned };
+  }
+
+  /**
+   * All pictures that a filter lets through as rows of one list, to compare them with each other: those of the index
+   * under their own numbers, then those of the tail. Resolves when all of them are in memory.
+   */
+  async everything(filter: Filter): Promise<DuplicateSource & { picture(row: number): Picture }> {
+    const { rows } = this.generation.manifest;
+    const allowed = this.#allowed(filter, undefined);
+    await this.index.complete;
+    return {
+      rows: [...rowsOf(allowed.index, 0), ...rowsOf(allowed.tail, rows)],
+      embedding: (row) => (row < rows ? this.index.matrix.row(row) : this.tail.matrix.row(row - rows)),
+      search: async (queries, options) => (await this.#hits(queries, options, allowed)).hits,
+      picture: (row) => this.#pictureAt(row),
+    };
+  }
+
+  /** A page of keys in the order of their UTF-8 bytes. */
+  list(options: { prefix: string; after: string | undefined; limit: number }): ListPage {
+    const tailPictures: Picture[] = [];
+    for (const row of this.tailState.rowOf.values()) {
+      if (row !== undefined) tailPictures.push(this.tail.picture(row));
+    }
+    return listKeys(this.index.lines, this.#live, tailPictures, options);
+  }
+
+  /** Keeps the memory until `release`. */
+  retain(): void {
+    this.index.shared.retain();
+    this.tail.shared.retain();
+  }
+
+  release(): void {
+    this.index.shared.release();
+    this.tail.shared.release();
+  }
+
+  /** Hits in the index and in the tail, whose rows are numbered after those of the index: one order holds for both. */
+  async #hits(
+    queries: readonly Float32Array[],
+    scan: Scan,
+    allowed: Allowed,
+  ): Promise<{ hits: Hit[][]; scanned: number }> {
+    const { rows } = this.generation.manifest;
+    const [tail, index] = await Promise.all([
+      this.#scanTail(queries, scan, allowed.tail),
+      this.#scanIndex(queries, scan, allowed.index),
+    ]);
+    const hits = queries.map((_, q) => {
+      const inTail = tail.hits[q]!.map(({ row, score }) => ({ row: rows + row, score }));
+      return mergeHits([...index.hits.map((part) => part[q]!), inTail], scan.k);
+    });
+    return { hits, scanned: index.scanned + tail.scanned };
+  }
+
+  /** One answer for each range of rows as it arrives. */
+  async #scanIndex(
+    queries: readonly Float32Array[],
+    scan: Scan,
+    allowed: Bitset,
+  ): Promise<{ hits: Hit[][][]; scanned: number }> {
+    const hits: Hit[][][] = [];
+    let scanned = 0;
+    for await (const rows of this.index.arriving(allowed.length)) {
+      const result = await this.index.matrix.search(queries, { ...scan, allowed, rows });
+      hits.push(result.hits);
+      scanned += result.scanned;
+    }
+    return { hits, scanned };
+  }
+
+  async #scanTail(queries: readonly Float32Array[], scan: Scan, allowed: Bitset) {
+    if (this.tailState.pictures === 0) return { hits: queries.map(() => []), scanned: 0 };
+    return this.tail.matrix.search(queries, { ...scan, allowed, rows: { start: 0, end: allowed.length } });
+  }
+
+  /** The rows that answers may come from. */
+  #allowed(filter: Filter, except: Place | undefined): Allowed {
+    const { live } = this.tailState;
+    const index = isOpen(filter)
+      ? copyOf(this.#live)
+      : both(this.#live, this.index.filtered.rows(filter, this.#live.length));
+    const tail = copyOf(live);
+    if (!isOpen(filter)) {
+      for (const row of rowsOf(live, 0)) if (!matches(filter, this.tail.picture(row))) tail.delete(row);
+    }
+    if (except) ({ index, tail })[except.in].delete(except.row);
+    return { index, tail };
+  }
+
+  #place(key: string): Place | undefined {
+    if (this.tailState.rowOf.has(key)) {
+      const row = this.tailState.rowOf.get(key);
+      return row === undefined ? undefined : { in: 'tail', row };
+    }
+    const row = rowInIndex(key, this.index, this.generation);
+    return row === undefined ? undefined : { in: 'index', row };
+  }
+
+  #pictureAt(row: number): Picture {
+    const { rows } = this.generation.manifest;
+    return row < rows ? this.index.lines.picture(row) : this.tail.picture(row - rows);
+  }
+}
+
+/** The live row of a key in the files; rows that came after this generation are not looked at. */
+function rowInIndex(key: string, { keys }: LoadedIndex, { manifest, dead }: Generation): number | undefined {
+  const row = keys.find(key);
+  return row === undefined || row >= manifest.rows || dead.has(row) ? undefined : row;
+}
+
+/** What the files say of a key: the ground that the tail is folded over. */
+export function indexedState(key: string, index: LoadedIndex, generation: Generation): KeyState {
+  const row = rowInIndex(key, index, generation);
+  if (row !== undefined) {
+    const { version, eTag } = index.lines.picture(row);
+    return { state: 'live', version, eTag };
+  }
+  const marker = generation.markers.get(key);
+  return marker ? { state: 'deleted', version: marker.version } : { state: 'absent' };
+}

@@ -1,0 +1,133 @@
+/** Checks of the three files of a generation: lengths, header, every row and every line. */
+
+import { mkdtemp, open, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { deadBytes, decodeDead } from '../commit/dead-rows.ts';
+import { IndexDamaged } from '../commit/errors.ts';
+import { sortByKey } from '../commit/external-sort.ts';
+import { decodeFaissHeader, FAISS_HEADER_BYTES, rowOffset } from '../commit/faiss-file.ts';
+import { liveRows } from '../commit/key-states.ts';
+import { LOG_LIMITS } from '../commit/limits.ts';
+import type { Manifest } from '../commit/manifest.ts';
+import { DIMENSIONS } from '../dimensions.ts';
+import { Bitset } from '../scan/bitset.ts';
+import type { ObjectStore } from '../store/object-store.ts';
+import type { Problems } from './problem.ts';
+
+/** How far a vector's length may be from 1. */
+const UNIT_TOLERANCE = 1e-3;
+/** Above this FAISS is not asked to open the file: it would take it into memory whole. */
+const LARGEST_OPENED_BYTES = 1024 * 1024 * 1024;
+
+/** Checks the files; `onRows` is told how many rows have been read. */
+export async function verifyFiles(
+  store: ObjectStore,
+  manifest: Manifest,
+  problems: Problems,
+  onRows: (rows: number) => void,
+): Promise<void> {
+  const { files, rows } = manifest;
+  const lengths = {
+    [files.faiss]: rowOffset(rows),
+    [files.rows]: files.rowsBytes,
+    [files.dead]: deadBytes(rows),
+  };
+  let complete = true;
+  for (const [name, length] of Object.entries(lengths)) {
+    const found = await store.head(name);
+    if (!found) problems.add('error', 'file-missing', name, `generation ${manifest.generation} needs it`);
+    else if (found.size !== length)
+      problems.add('error', 'file-damaged', name, `it has ${found.size} bytes and not ${length}`);
+    complete &&= found?.size === length;
+  }
+  if (!complete) return;
+  await verifyVectors(store, manifest, problems, onRows);
+  await verifyLines(store, manifest, problems);
+}
+
+/** Reads the FAISS file through, keeping a copy on disk for FAISS itself to open. */
+async function verifyVectors(
+  store: ObjectStore,
+  { files, rows }: Manifest,
+  problems: Problems,
+  onRows: (rows: number) => void,
+): Promise<void> {
+  const dead = rows > 0 ? decodeDead(files.dead, (await store.get(files.dead)).body, rows) : new Bitset(0);
+  const header = await store.read(files.faiss, { start: 0, end: FAISS_HEADER_BYTES });
+  try {
+    const declared = decodeFaissHeader(files.faiss, header);
+    if (declared !== rows)
+      problems.add('error', 'file-damaged', files.faiss, `its header says ${declared} rows and not ${rows}`);
+  } catch (error) {
+    if (!(error instanceof IndexDamaged)) throw error;
+    problems.add('error', 'file-damaged', files.faiss, error.message);
+  }
+
+  const folder = await mkdtemp(join(tmpdir(), 'likeness-verify-'));
+  try {
+    const path = join(folder, 'index.faiss');
+    const copy = rowOffset(rows) <= LARGEST_OPENED_BYTES ? await open(path, 'w') : undefined;
+    await copy?.write(header);
+    for (let start = 0; start < rows; start += LOG_LIMITS.rowsPerBlock) {
+      const end = Math.min(start + LOG_LIMITS.rowsPerBlock, rows);
+      const block = await store.read(files.faiss, { start: rowOffset(start), end: rowOffset(end) });
+      await copy?.write(block);
+      const vectors = new Float32Array(block.buffer, block.byteOffset, block.byteLength / 4);
+      for (let row = start; row < end; row++)
+        if (!dead.has(row) && !isUnit(vectors, row - start))
+          problems.add('error', 'not-a-unit-vector', files.faiss, `row ${row}`);
+      onRows(end);
+    }
+    await copy?.close();
+    if (copy) await openInFaiss(path, files.faiss, rows, problems);
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
+}
+
+async function openInFaiss(path: string, file: string, rows: number, problems: Problems): Promise<void> {
+  const { default: faiss } = await import('faiss-node').catch(() => ({ default: undefined }));
+  if (!faiss) {
+    problems.add(
+      'warning',
+      'not-opened-by-faiss',
+      file,
+      'faiss-node does not load here: run "npm run setup"',
+    );
+    return;
+  }
+  try {
+    const index = faiss.IndexFlatIP.read(path);
+    if (index.ntotal() !== rows || index.getDimension() !== DIMENSIONS)
+      problems.add('error', 'not-opened-by-faiss', file, `FAISS sees ${index.ntotal()} rows`);
+  } catch (error) {
+    problems.add('error', 'not-opened-by-faiss', file, (error as Error).message);
+  }
+}
+
+/** Whether vector `i` of some has length 1. */
+export function isUnit(vectors: Float32Array, i: number): boolean {
+  let square = 0;
+  for (let j = i * DIMENSIONS; j < (i + 1) * DIMENSIONS; j++) square += vectors[j]! * vectors[j]!;
+  // Written so that NaN fails.
+  return Math.abs(Math.sqrt(square) - 1) <= UNIT_TOLERANCE;
+}
+
+async function verifyLines(store: ObjectStore, manifest: Manifest, problems: Problems): Promise<void> {
+  const { files, live } = manifest;
+  let count = 0;
+  let last: string | undefined;
+  try {
+    for await (const { key } of sortByKey(liveRows(store, manifest))) {
+      if (key === last) problems.add('error', 'duplicate-key', key, 'it is live in more than one row');
+      last = key;
+      count++;
+    }
+    if (count !== live)
+      problems.add('error', 'rows-inconsistent', files.rows, `${count} rows are live and not ${live}`);
+  } catch (error) {
+    if (!(error instanceof IndexDamaged)) throw error;
+    problems.add('error', 'file-damaged', error.file, error.message);
+  }
+}
