@@ -60,7 +60,7 @@ export class LikenessStack extends Stack {
     new CfnOutput(this, 'ApiUrl', { value: url, description: 'Address of the API' });
     new CfnOutput(this, 'DashboardUrl', { value: `${console}#dashboards:name=${dashboard.dashboardName}` });
     new CfnOutput(this, 'TryIt', {
-      value: `aws s3 cp photo.jpg s3://${images.bucketName}/ && sleep 15 && npx likeness search photo.jpg --endpoint ${url}`,
+      value: `aws s3 cp photo.jpg s3://${images.bucketName}/ && sleep 15 && npx likeness-search search photo.jpg --endpoint ${url}`,
       description: 'Upload a picture and find it',
     });
     new CfnOutput(this, 'UploadsQueueUrl', {

@@ -1,4 +1,4 @@
-/** `likeness/client`: a typed client of the HTTP API. */
+/** `likeness-search/client`: a typed client of the HTTP API. */
 
 export { type Client, type ClientOptions, createClient, uploadInit } from './client.ts';
 export { ProblemError } from './problem-error.ts';

@@ -1,4 +1,4 @@
-/** `likeness/client/sigv4`: a `fetch` that signs requests for AWS, for an API that asks for IAM credentials. Node only. */
+/** `likeness-search/client/sigv4`: a `fetch` that signs requests for AWS, for an API that asks for IAM credentials. Node only. */
 
 import { Sha256 } from '@aws-crypto/sha256-js';
 import { SignatureV4 } from '@smithy/signature-v4';

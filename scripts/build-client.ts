@@ -1,4 +1,4 @@
-/** Builds `likeness/client` for those who install the package: JavaScript and its declarations, in dist/client. */
+/** Builds `likeness-search/client` for those who install the package: JavaScript and its declarations, in dist/client. */
 
 import { execFile } from 'node:child_process';
 import { join, resolve } from 'node:path';

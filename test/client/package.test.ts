@@ -1,4 +1,4 @@
-/** `likeness/client` as others get it: built, imported by plain Node, and checked by their compiler. */
+/** `likeness-search/client` as others get it: built, imported by plain Node, and checked by their compiler. */
 
 import { execFile } from 'node:child_process';
 import { mkdir, mkdtemp, readFile, rm, symlink, writeFile } from 'node:fs/promises';
@@ -15,7 +15,7 @@ let project = '';
 /** A project that has the package installed, beside what the package depends on. */
 beforeAll(async () => {
   project = await mkdtemp(join(tmpdir(), 'likeness-client-'));
-  const installed = join(project, 'node_modules', 'likeness');
+  const installed = join(project, 'node_modules', 'likeness-search');
   await mkdir(installed, { recursive: true });
   const { name, version, type, exports } = JSON.parse(await readFile(join(root, 'package.json'), 'utf8'));
   await writeFile(join(installed, 'package.json'), JSON.stringify({ name, version, type, exports }));
@@ -36,8 +36,8 @@ afterAll(() => rm(project, { recursive: true, force: true }));
 
 test('plain Node imports it', async () => {
   const code = `
-    import { createClient, ProblemError } from 'likeness/client';
-    import { signingFetch } from 'likeness/client/sigv4';
+    import { createClient, ProblemError } from 'likeness-search/client';
+    import { signingFetch } from 'likeness-search/client/sigv4';
     const { search } = createClient({ endpoint: 'http://x', fetch: async (url) => Response.json({ url }) });
     console.log((await search({ key: 'a' }, { k: 3 })).url, typeof ProblemError, typeof signingFetch);`;
   const { stdout } = await run(process.execPath, ['--input-type=module', '-e', code], { cwd: project });
@@ -47,7 +47,7 @@ test('plain Node imports it', async () => {
 test('its types are there, and are those of the API', async () => {
   await writeFile(
     join(project, 'example.ts'),
-    `import { createClient, type Stats } from 'likeness/client';
+    `import { createClient, type Stats } from 'likeness-search/client';
     const client = createClient({ endpoint: '' });
     export const stats: Promise<Stats> = client.stats();
     export const score = async (): Promise<number> => (await client.similar('a')).results[0]!.score;

@@ -94,7 +94,7 @@ describe('docs/api.md', () => {
   test('TypeScript', async () => {
     const file = join(folder, 'example.mts');
     const client = join(root, 'client/index.ts');
-    await writeFile(file, here(examples('ts')[0]!).replace('likeness/client', client));
+    await writeFile(file, here(examples('ts')[0]!).replace('likeness-search/client', client));
     const tsx = join(root, 'node_modules/.bin/tsx');
     const { stdout } = await run(tsx, [file], { cwd: folder });
     const lines = stdout.trim().split('\n');
