@@ -12,7 +12,7 @@ import { PICTURE_LIMITS } from '../../../pictures/decoding/limits.ts';
 import { loadEmbedder } from '../../../pictures/embedding/load.ts';
 import { modelFile } from '../../../pictures/embedding/model-folder.ts';
 import { Network } from '../../../pictures/embedding/network.ts';
-import { preprocess } from '../../../pictures/embedding/preprocess.ts';
+import { preprocess } from '../../factories/preprocess.ts';
 import { DIMENSIONS } from '../../../vectorlog/dimensions.ts';
 import { safetensorsOf, testStateDict } from '../../factories/state-dict.ts';
 

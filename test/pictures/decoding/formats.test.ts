@@ -4,9 +4,8 @@ import { readFileSync } from 'node:fs';
 import sharp from 'sharp';
 import { describe, expect, it } from 'vitest';
 import { PictureRejected } from '../../../pictures/decoding/errors.ts';
-import type { PictureLimits } from '../../../pictures/decoding/header.ts';
-import { PICTURE_LIMITS } from '../../../pictures/decoding/limits.ts';
-import { preprocess } from '../../../pictures/embedding/preprocess.ts';
+import { PICTURE_LIMITS, type PictureLimits } from '../../../pictures/decoding/limits.ts';
+import { preprocess } from '../../factories/preprocess.ts';
 
 const limits: PictureLimits = PICTURE_LIMITS;
 const png = readFileSync(new URL('../../fixtures/embedding/reduced.png', import.meta.url));

@@ -8,7 +8,8 @@ import {
   sourceSpan,
   triangle,
 } from '../../../../pictures/embedding/resampling/filter.ts';
-import { type Pixels, resample } from '../../../../pictures/embedding/resampling/resample.ts';
+import type { Pixels } from '../../../../pictures/decoding/decoder.ts';
+import { resample } from '../../../../pictures/embedding/resampling/resample.ts';
 
 const rounded = (sum: number): number => Math.floor((sum + 2 ** (PRECISION_BITS - 1)) / 2 ** PRECISION_BITS);
 
