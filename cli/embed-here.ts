@@ -6,7 +6,7 @@ import { modelFolder } from '../local/model-choice.ts';
 import { loadEmbedder } from '../pictures/embedding/load.ts';
 import type { IngestDeps } from '../pictures/ingest/ingest.ts';
 import { UsageError } from './errors.ts';
-import type { Sender } from './target.ts';
+import type { Sender } from './sender.ts';
 
 /** @throws UsageError when the model of this machine is another than the index's */
 export async function embedHere({
