@@ -2,7 +2,8 @@
 
 import type { z } from '@hono/zod-openapi';
 import { HTTPException } from 'hono/http-exception';
-import { ModelUnusable, PictureRejected } from '../../pictures/embedding/errors.ts';
+import { PictureRejected } from '../../pictures/decoding/errors.ts';
+import { ModelUnusable } from '../../pictures/embedding/embedder.ts';
 import { LikenessError } from '../../vectorlog/errors.ts';
 import { IndexTooLarge } from '../../vectorlog/read/errors.ts';
 import { RESERVED_BYTES } from '../../vectorlog/read/memory.ts';

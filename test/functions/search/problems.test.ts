@@ -3,7 +3,7 @@
 import { describe, expect, test } from 'vitest';
 import { SEARCH_LIMITS } from '../../../functions/search/limits.ts';
 import { PROBLEM_CODES } from '../../../functions/search/schemas.ts';
-import { ModelUnusable } from '../../../pictures/embedding/errors.ts';
+import { ModelUnusable } from '../../../pictures/embedding/embedder.ts';
 import { StoreUnavailable } from '../../../vectorlog/store/errors.ts';
 import { json, picture, testApi } from '../../factories/api.ts';
 import { badPicture, fakeEmbedder } from '../../factories/fake-embedder.ts';

@@ -2,8 +2,8 @@
 
 import { beforeEach, describe, expect, it } from 'vitest';
 import { createOnUpload } from '../../../functions/on-upload/handler.ts';
+import { PICTURE_LIMITS } from '../../../pictures/decoding/limits.ts';
 import type { Embedder } from '../../../pictures/embedding/embedder.ts';
-import { PICTURE_LIMITS } from '../../../pictures/embedding/limits.ts';
 import { ingest } from '../../../pictures/ingest/ingest.ts';
 import { INGEST_LIMITS } from '../../../pictures/ingest/limits.ts';
 import { readRejection, rejectionName } from '../../../pictures/ingest/rejections.ts';
