@@ -45,8 +45,12 @@ export interface SmallCopyOptions {
   readonly quality?: number;
 }
 
-/** Warnings of libjpeg that tell of pixels which are not in the file. Others tell of oddities that harm nothing. */
-const PIXELS_MISSING = /premature end of|bad huffman code|found marker \S+ instead of rst|unable to read/i;
+/**
+ * Warnings of libjpeg that tell of pixels which are not in the file; many bytes too many are what is left when decoding lost
+ * its way. Others tell of oddities that harm nothing.
+ */
+const PIXELS_MISSING =
+  /premature end of|bad huffman code|found marker \S+ instead of rst|[0-9]{3,} extraneous bytes|unable to read/i;
 
 export class PictureDecoder {
   readonly limits: PictureLimits;

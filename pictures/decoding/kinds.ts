@@ -18,7 +18,11 @@ const REFUSED: readonly {
   { name: 'JPEG XL', test: isJpegXl, advice: 'convert it to JPEG or PNG' },
   { name: 'JPEG 2000', test: isJpeg2000, advice: 'convert it to JPEG or PNG' },
   { name: 'JPEG XR', test: ({ text }) => text.startsWith('II\xbc'), advice: 'convert it to JPEG or PNG' },
-  { name: 'ICO', test: ({ text }) => /^\0\0[\x01\x02]\0/.test(text), advice: 'convert it to PNG' },
+  {
+    name: 'ICO',
+    test: ({ text }) => text.startsWith('\0\0\x01\0') || text.startsWith('\0\0\x02\0'),
+    advice: 'convert it to PNG',
+  },
   {
     name: 'Sigma RAW',
     test: ({ text }) => text.startsWith('FOVb'),
@@ -76,7 +80,7 @@ const RAW_START = /^(II\*\0.{4}CR|FUJIFILMCCD-RAW|IIRO|IIRS|MMOR|IIU\0)/s;
 
 function takenKind({ text, brands }: Head): PictureKind | undefined {
   if (RAW_START.test(text) || brands[0] === 'crx ') return 'raw';
-  if (text.startsWith('\xff\xd8\xff')) return 'jpeg';
+  if (text.startsWith('\xff\xd8')) return 'jpeg';
   if (text.startsWith('\x89PNG\r\n\x1a\n')) return 'png';
   if (text.startsWith('RIFF') && text.startsWith('WEBP', 8)) return 'webp';
   if (text.startsWith('GIF87a') || text.startsWith('GIF89a')) return 'gif';

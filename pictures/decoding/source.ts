@@ -2,6 +2,7 @@
 
 import { PictureRejected } from './errors.ts';
 import { firstGifFrame, firstWebpFrame } from './first-frame.ts';
+import { wholeJpeg } from './jpeg.ts';
 import { kindOf, type PictureKind } from './kinds.ts';
 import type { PictureLimits } from './limits.ts';
 import { largestJpeg } from './raw.ts';
@@ -27,7 +28,7 @@ export function sourceOf(bytes: Uint8Array, limits: PictureLimits): Source {
   if (bytes.length > most) throw tooManyBytes(bytes.length, most);
   switch (kind) {
     case 'jpeg':
-      return { kind, bytes: withEnd(bytes) };
+      return { kind, bytes: wholeJpeg(bytes) };
     case 'gif':
       return { kind, ...firstGifFrame(bytes) };
     case 'webp':
@@ -36,12 +37,17 @@ export function sourceOf(bytes: Uint8Array, limits: PictureLimits): Source {
       return { kind, bytes: withStillBrand(bytes) };
     case 'raw': {
       const { bytes: preview, orientation } = largestJpeg(bytes);
-      return { kind, bytes: withEnd(preview), orientation };
+      return { kind, bytes: wholeJpeg(preview), orientation };
     }
     case 'tiff':
       refuseUnreadableTiff(bytes);
       return { kind, bytes };
-    default:
+    case 'heic':
+      throw new PictureRejected(
+        'unsupported-format',
+        'HEIC files are not taken: their codec is patented and not part of this program; convert it to JPEG or AVIF.',
+      );
+    case 'png':
       return { kind, bytes };
   }
 }
@@ -51,17 +57,6 @@ export const tooManyBytes = (bytes: number, most: number): PictureRejected =>
     'too-many-bytes',
     `The file has ${bytes.toLocaleString('en-US')} bytes; at most ${most.toLocaleString('en-US')} are taken. Upload a smaller version.`,
   );
-
-/** A JPEG that lacks nothing but its last two bytes is whole: it gets them. One that lacks more is told by its data. */
-function withEnd(bytes: Uint8Array): Uint8Array {
-  const { length } = bytes;
-  if (bytes[length - 2] === 0xff && bytes[length - 1] === 0xd9) return bytes;
-  const whole = new Uint8Array(length + 2);
-  whole.set(bytes);
-  whole[length] = 0xff;
-  whole[length + 1] = 0xd9;
-  return whole;
-}
 
 /** libvips knows an AVIF by its first brand, and animations not at all; they hold a still picture, the first frame, too. */
 function withStillBrand(bytes: Uint8Array): Uint8Array {

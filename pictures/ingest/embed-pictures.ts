@@ -95,8 +95,8 @@ async function inTime<Result>(work: Promise<Result>, signal: AbortSignal | undef
 }
 
 async function readPicture(pictures: ObjectStore, change: PutChange): Promise<StoredObject | PictureOutcome> {
-  if (change.size > PICTURE_LIMITS.maxBytes) {
-    const most = PICTURE_LIMITS.maxBytes;
+  if (change.size > PICTURE_LIMITS.maxBytesOfLargeKinds) {
+    const most = PICTURE_LIMITS.maxBytesOfLargeKinds;
     const reason = `the file has ${change.size} bytes, ${most} is the most; upload a smaller version`;
     return { state: 'rejected', reason: new PictureRejected('too-many-bytes', reason) };
   }

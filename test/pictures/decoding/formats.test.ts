@@ -164,7 +164,7 @@ describe('limits', () => {
   }
 
   it.each([
-    ['bytes', { maxBytes: 1_000 }, 'too-many-bytes', '1,000'],
+    ['bytes', { maxBytesOfLargeKinds: 1_000 }, 'too-many-bytes', '1,000'],
     ['pixels', { maxPixels: 400 * 300 }, 'too-many-pixels', '401 x 300'],
     ['a side', { maxSide: 400 }, 'too-many-pixels', '400 on a side'],
   ])('refuses a picture over the limit of %s, and says the limit', async (_, changed, code, said) => {
