@@ -19,7 +19,7 @@ import { EventQueue } from './event-queue.ts';
 import { FolderEvents } from './folder-events.ts';
 import { listen } from './listen.ts';
 import { IndexLock } from './lock.ts';
-import { openPictures } from './picture-folder.ts';
+import { openPicturesWithTrash } from './picture-folder.ts';
 import { PICTURES, UPLOADS } from './picture-routes.ts';
 import { urlPathOfKey } from './picture-urls.ts';
 import { Sequencer } from './sequencer.ts';
@@ -71,7 +71,7 @@ export async function serveFolder(options: ServeOptions): Promise<Serving> {
   await assertUsable(folder, indexFolder);
 
   const clock = systemClock;
-  const pictures = openPictures(folder, indexFolder);
+  const { pictures, trash } = openPicturesWithTrash(folder, indexFolder);
   const index = openIndex(indexFolder, embedder.model.modelId);
   const queue = new EventQueue({
     handler: createOnUpload({ pictures, index, embedder, clock, logger }),
@@ -100,6 +100,8 @@ export async function serveFolder(options: ServeOptions): Promise<Serving> {
     pictureUrl: async (key) => origin + PICTURES + urlPathOfKey(key),
     queue: async () => ({ waiting: queue.pending, failed: queue.deadLetters.length }),
     memoryBudgetBytes: budgetOf(machineBytes()),
+    trash,
+    onRestored: onChange,
     defaultConsistency: 'strong',
   });
   const server = createServer({

@@ -12,6 +12,7 @@ import { ApiProblem, problemOf, respond } from './problems.ts';
 import * as routes from './routes.ts';
 import { search, similar } from './search.ts';
 import { health, stats } from './status.ts';
+import { emptyTrash, emptyTrashRoute, listTrash, listTrashRoute, restore, restoreRoute } from './trash.ts';
 
 /**
  * @example
@@ -42,6 +43,9 @@ export function createApp(dependencies: SearchDependencies): OpenAPIHono {
   app.openapi(routes.createUpload, createUpload(context));
   app.openapi(routes.listRejected, listRejected(context));
   app.openapi(routes.duplicates, duplicates(context));
+  app.openapi(listTrashRoute, listTrash(context));
+  app.openapi(restoreRoute, restore(context));
+  app.openapi(emptyTrashRoute, emptyTrash(context));
   app.openapi(routes.stats, stats(context));
   app.openapi(routes.health, health(context));
   app.doc31('/openapi.json', {
