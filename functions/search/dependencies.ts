@@ -8,7 +8,7 @@ import type { Logger } from '../../vectorlog/logger.ts';
 import type { Consistency } from '../../vectorlog/read/live-index.ts';
 import type { ObjectStore } from '../../vectorlog/store/object-store.ts';
 import type { UploadRequest } from './requests.ts';
-import type { Stats, UploadTarget } from './schemas.ts';
+import type { Reason, Stats, UploadTarget } from './schemas.ts';
 
 /** Tells a client where and how to upload a picture, so that the bytes do not pass through the API. */
 export interface UploadSigner {
@@ -35,4 +35,8 @@ export interface SearchDependencies {
   readonly memoryBudgetBytes: number;
   /** What waits to be indexed, where that can be known. */
   readonly queue?: () => Promise<NonNullable<z.infer<typeof Stats>['queue']>>;
+  /** How far the changes that wait are taken in, where that can be known; `undefined` when none waits. */
+  readonly indexing?: () => z.infer<typeof Stats>['indexing'];
+  /** What keeps the server from all it should do, where that can be known; empty when nothing does. */
+  readonly troubles?: () => z.infer<typeof Reason>[];
 }

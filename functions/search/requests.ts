@@ -1,7 +1,7 @@
 /** Everything that goes into the HTTP API: one schema each, for checking, for types and for the document. */
 
 import { z } from '@hono/zod-openapi';
-import { PICTURE_LIMITS } from '../../pictures/embedding/limits.ts';
+import { PICTURE_LIMITS } from '../../pictures/decoding/limits.ts';
 import { keyFromPath } from './key-path.ts';
 import { SEARCH_LIMITS } from './limits.ts';
 

@@ -210,14 +210,38 @@ export const Stats = z
     queue: z
       .object({
         waiting: z.number().int().openapi({ description: 'Events that wait or are at work.' }),
-        failed: z.number().int().openapi({ description: 'Events in the dead-letter queue.' }),
+        failed: z.number().int().openapi({
+          description:
+            'Events in the dead-letter queue; on one machine, those that failed and are tried again.',
+        }),
       })
       .optional()
       .openapi({ description: 'Absent where the server cannot see the queue.' }),
+    indexing: z
+      .object({
+        done: z.number().int().openapi({ description: 'Changes taken in since the queue was last empty.' }),
+        total: z.number().int().openapi({ description: 'Those, and the ones that are still to be.' }),
+        perSecond: z.number().openapi({ description: 'Over the last half minute.' }),
+      })
+      .optional()
+      .openapi({ description: 'There while a server on one machine takes in changes.' }),
   })
   .openapi('Stats');
 
-export const Health = z.object({ status: z.literal('ok'), model: z.string(), synthetic }).openapi('Health');
+export const Health = z
+  .object({
+    status: z.enum(['ok', 'degraded']).openapi({
+      description:
+        '`degraded`: it answers, and something that `reasons` names keeps it from all it should do.',
+    }),
+    model: z.string(),
+    synthetic,
+    reasons: z
+      .array(Reason)
+      .optional()
+      .openapi({ description: 'degraded: what is wrong, and what to do about each.' }),
+  })
+  .openapi('Health');
 
 export const PROBLEM_CODES = [
   'invalid-request',

@@ -5,7 +5,7 @@ import { compareVersions } from '../../vectorlog/log/versions.ts';
 import { REJECTED_PREFIX } from '../../vectorlog/names.ts';
 import { ObjectNotFound } from '../../vectorlog/store/errors.ts';
 import type { ObjectStore } from '../../vectorlog/store/object-store.ts';
-import type { RejectionCode } from '../embedding/errors.ts';
+import type { RejectionCode } from '../decoding/errors.ts';
 
 export interface Rejection {
   readonly key: string;

@@ -2,8 +2,8 @@
 
 import { createHash } from 'node:crypto';
 import sharp from 'sharp';
+import { PictureRejected } from '../../pictures/decoding/errors.ts';
 import type { Crop, Embedder, EmbedOutcome, ModelInfo } from '../../pictures/embedding/embedder.ts';
-import { PictureRejected } from '../../pictures/embedding/errors.ts';
 import { DIMENSIONS } from '../../vectorlog/dimensions.ts';
 
 const SIDE = 8;

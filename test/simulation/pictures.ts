@@ -1,7 +1,7 @@
 /** Pictures of the simulation: short texts with embeddings that say which text they are of. */
 
+import { PictureRejected } from '../../pictures/decoding/errors.ts';
 import type { Embedder } from '../../pictures/embedding/embedder.ts';
-import { PictureRejected } from '../../pictures/embedding/errors.ts';
 import { DIMENSIONS } from '../../vectorlog/dimensions.ts';
 import type { Instance } from './instance.ts';
 

@@ -138,3 +138,10 @@ test('GET /v1/health asks nothing of the store', async () => {
   expect(await response.json()).toEqual({ status: 'ok', model: 'fake-00000000', synthetic: true });
   expect(api.index.calls).toEqual([]);
 });
+
+test('GET /v1/health names what keeps the server from all it should do', async () => {
+  const reasons = [{ code: 'folder-away', message: 'the folder is gone' }];
+  const response = await testApi({ troubles: () => reasons }).request('/v1/health');
+  expect(response.status).toBe(200);
+  expect(await response.json()).toMatchObject({ status: 'degraded', reasons });
+});

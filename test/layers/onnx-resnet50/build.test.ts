@@ -8,7 +8,7 @@ import { beforeAll, describe, expect, it } from 'vitest';
 import { type PreparedModel, prepareModel } from '../../../layers/onnx-resnet50/build.ts';
 import { CalibrationImpossible } from '../../../layers/onnx-resnet50/errors.ts';
 import { foldBatchNorm } from '../../../layers/onnx-resnet50/fold.ts';
-import { PICTURE_LIMITS } from '../../../pictures/embedding/limits.ts';
+import { PICTURE_LIMITS } from '../../../pictures/decoding/limits.ts';
 import { loadEmbedder } from '../../../pictures/embedding/load.ts';
 import { modelFile } from '../../../pictures/embedding/model-folder.ts';
 import { Network } from '../../../pictures/embedding/network.ts';
