@@ -4,7 +4,6 @@ import type { z } from '@hono/zod-openapi';
 import { HTTPException } from 'hono/http-exception';
 import { PictureRejected } from '../../pictures/decoding/errors.ts';
 import { ModelUnusable } from '../../pictures/embedding/embedder.ts';
-import { ModelUnusable, PictureRejected } from '../../pictures/embedding/errors.ts';
 import { TrashKeepsItself } from '../../pictures/trash/trash.ts';
 import { LikenessError } from '../../vectorlog/errors.ts';
 import { IndexTooLarge } from '../../vectorlog/read/errors.ts';
