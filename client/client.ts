@@ -92,7 +92,7 @@ interface Call {
 }
 
 export function createClient({ endpoint, fetch = globalThis.fetch }: ClientOptions): Client {
-  const base = endpoint.replace(/\/+$/, '');
+  const base = withoutEndSlashes(endpoint);
 
   async function call<T>(method: string, path: string, { query = {}, body, signal }: Call = {}): Promise<T> {
     const parameters = new URLSearchParams();
@@ -149,6 +149,12 @@ export function createClient({ endpoint, fetch = globalThis.fetch }: ClientOptio
     stats: ({ signal } = {}) => call('GET', '/v1/stats', { signal }),
     health: ({ signal } = {}) => call('GET', '/v1/health', { signal }),
   };
+}
+
+function withoutEndSlashes(address: string): string {
+  let end = address.length;
+  while (address[end - 1] === '/') end--;
+  return address.slice(0, end);
 }
 
 const json = (value: unknown) => ({ type: 'application/json', content: JSON.stringify(value) });

@@ -79,9 +79,10 @@ const PARTS: Readonly<Record<string, string>> = { param: 'path', json: 'body' };
 
 /** What is wrong with a request, thing by thing. */
 function invalid(target: string, { issues }: z.ZodError): ApiProblem {
-  const errors = issues.map(({ path, message }) => ({
-    at: [PARTS[target] ?? target, ...path].join('.'),
-    message,
+  const { maxErrors, maxErrorLength } = SEARCH_LIMITS;
+  const errors = issues.slice(0, maxErrors).map(({ path, message }) => ({
+    at: [PARTS[target] ?? target, ...path].join('.').slice(0, maxErrorLength),
+    message: message.slice(0, maxErrorLength),
   }));
   return new ApiProblem('invalid-request', errors.map(({ at, message }) => `${at}: ${message}`).join('; '), {
     errors,

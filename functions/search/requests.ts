@@ -2,6 +2,7 @@
 
 import { z } from '@hono/zod-openapi';
 import { PICTURE_LIMITS } from '../../pictures/decoding/limits.ts';
+import { DIMENSIONS } from '../../vectorlog/dimensions.ts';
 import { keyFromPath } from './key-path.ts';
 import { SEARCH_LIMITS } from './limits.ts';
 
@@ -14,19 +15,36 @@ const unlessEmpty = <T extends z.ZodType>(schema: T) =>
 const Key = z
   .string()
   .min(1)
+  .refine((key) => !/\p{Surrogate}/u.test(key), { error: 'a key is well-formed Unicode', abort: true })
   .refine((key) => utf8.encode(key).length <= SEARCH_LIMITS.maxKeyBytes, {
     error: `a key has at most ${SEARCH_LIMITS.maxKeyBytes} bytes of UTF-8`,
   })
   .openapi({ description: 'Object key of the picture.', example: 'beach/2024/sunset.jpg' });
 
 const Vector = z
-  .array(z.number())
-  .openapi({ description: 'An embedding: 2,048 numbers. It is scaled to unit length.' });
+  .any()
+  .superRefine((vector, context) => {
+    // The length first: a body has room for millions of elements, each with an error of its own.
+    if (!Array.isArray(vector) || vector.length !== DIMENSIONS || !vector.every(Number.isFinite))
+      context.addIssue(`a vector is an array of ${DIMENSIONS} finite numbers`);
+  })
+  .transform((vector) => vector as number[])
+  .openapi({
+    type: 'array',
+    items: { type: 'number' },
+    minItems: DIMENSIONS,
+    maxItems: DIMENSIONS,
+    description: 'An embedding: 2,048 numbers. It is scaled to unit length.',
+  });
 
 /** `x,y,width,height` in fractions of the picture. */
 const CropText = z
   .string()
-  .regex(/^\d*\.?\d+(?:,\d*\.?\d+){3}$/, 'four fractions between 0 and 1: x,y,width,height')
+  .max(SEARCH_LIMITS.maxCropLength)
+  .regex(
+    /^(?:\d+(?:\.\d+)?|\.\d+)(?:,(?:\d+(?:\.\d+)?|\.\d+)){3}$/,
+    'four fractions between 0 and 1: x,y,width,height',
+  )
   .transform((text) => {
     const [x, y, width, height] = text.split(',').map(Number) as [number, number, number, number];
     return { x, y, width, height };
@@ -46,13 +64,41 @@ const FilterText = z
   .regex(/^[^:]+:/, 'name:value')
   .openapi({ example: 'album:holidays' });
 
+const { maxFilterNames, maxFilterValues } = SEARCH_LIMITS;
+
 /** Metadata name to the value, or the values of which one must match. Names in lower case. */
 const Filter = z
-  .record(
-    z.string().min(1),
-    z.union([z.string(), z.array(z.string()).min(1).max(SEARCH_LIMITS.maxFilterValues)]),
-  )
-  .openapi('Filter', { example: { album: ['holidays', 'weekend'] } });
+  .any()
+  .superRefine((filter, context) => {
+    const fault = faultOfFilter(filter);
+    if (fault) context.addIssue(fault);
+  })
+  .transform((filter) => filter as Record<string, string | string[]>)
+  .openapi('Filter', {
+    type: 'object',
+    maxProperties: maxFilterNames,
+    additionalProperties: {
+      oneOf: [
+        { type: 'string' },
+        { type: 'array', items: { type: 'string' }, minItems: 1, maxItems: maxFilterValues },
+      ],
+    },
+    example: { album: ['holidays', 'weekend'] },
+  });
+
+/** What is wrong with a filter. Counts come first, for a body has room for a million names or values. */
+function faultOfFilter(filter: unknown): string | undefined {
+  if (typeof filter !== 'object' || filter === null || Array.isArray(filter)) return 'names and values';
+  const entries = Object.entries(filter);
+  if (entries.length > maxFilterNames) return `a filter has at most ${maxFilterNames} names`;
+  for (const [name, values] of entries) {
+    const all = [values].flat();
+    if (name === '') return 'a name is not empty';
+    if (all.length === 0 || all.length > maxFilterValues) return `a name has 1 to ${maxFilterValues} values`;
+    if (!all.every((value) => typeof value === 'string')) return 'values are text';
+  }
+  return undefined;
+}
 
 const Consistency = z.enum(['strong', 'eventual']);
 

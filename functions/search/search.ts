@@ -2,7 +2,6 @@
 
 import type { RouteHandler, z } from '@hono/zod-openapi';
 import type { Crop } from '../../pictures/embedding/embedder.ts';
-import { DIMENSIONS } from '../../vectorlog/dimensions.ts';
 import type { Filter, MetadataCondition } from '../../vectorlog/read/filter.ts';
 import type { LiveIndex } from '../../vectorlog/read/live-index.ts';
 import type { View } from '../../vectorlog/read/view.ts';
@@ -77,6 +76,7 @@ async function answer(
   dependencies: Dependencies,
 ): Promise<z.infer<typeof SearchAnswer>> {
   const { live, embedder, defaultConsistency } = dependencies;
+  const filter = filterOf(options);
   const started = performance.now();
   const query = timed(embeddingOf(subject, options.crop, dependencies));
   // It is awaited below, when the index is there.
@@ -195,9 +195,8 @@ async function indexedEmbedding(key: string, view: View, dependencies: Dependenc
 /** Scales an embedding to unit length. */
 function unit(vector: readonly number[]): Float32Array {
   const length = Math.hypot(...vector);
-  if (vector.length !== DIMENSIONS || !Number.isFinite(length) || length === 0) {
-    throw new ApiProblem('invalid-request', `A vector is ${DIMENSIONS} finite numbers that are not all 0.`);
-  }
+  if (!Number.isFinite(length) || length === 0)
+    throw new ApiProblem('invalid-request', 'The length of a vector is a finite number, and not 0.');
   return Float32Array.from(vector, (component) => component / length);
 }
 
@@ -207,8 +206,16 @@ function filterOf({ prefix = '', filter }: Pick<Options, 'prefix' | 'filter'>): 
   for (const text of filter) {
     const colon = text.indexOf(':');
     const name = text.slice(0, colon).toLowerCase();
-    metadata.set(name, [...(metadata.get(name) ?? []), text.slice(colon + 1)]);
+    const values = metadata.get(name);
+    if (values) values.push(text.slice(colon + 1));
+    else metadata.set(name, [text.slice(colon + 1)]);
   }
+  const { maxFilterNames, maxFilterValues } = SEARCH_LIMITS;
+  if (metadata.size > maxFilterNames || [...metadata.values()].some(({ length }) => length > maxFilterValues))
+    throw new ApiProblem(
+      'invalid-request',
+      `A filter has at most ${maxFilterNames} names, and at most ${maxFilterValues} values for each.`,
+    );
   return {
     prefix,
     metadata: Array.from(metadata, ([name, values]): MetadataCondition => ({ name, values })),
