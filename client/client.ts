@@ -3,8 +3,11 @@
 import { keyToPath } from '../functions/search/key-path.ts';
 import { ProblemError } from './problem-error.ts';
 import type {
+  Deletion,
   DuplicatesOptions,
   DuplicatesPage,
+  Emptied,
+  EmptyTrash,
   FoldersOptions,
   FoldersPage,
   Health,
@@ -15,6 +18,8 @@ import type {
   PictureState,
   PicturesOptions,
   RejectedPage,
+  Restored,
+  RestoreRequest,
   Sample,
   SampleOptions,
   SearchAnswer,
@@ -22,6 +27,7 @@ import type {
   SearchOptions,
   SimilarOptions,
   Stats,
+  TrashPage,
   UploadRequest,
   UploadTarget,
   WeightedQuery,
@@ -68,7 +74,7 @@ export interface Client {
   /** Where and how to upload a picture, for callers who send the bytes themselves. */
   uploadTarget(request: UploadRequest, options?: { signal?: AbortSignal }): Promise<UploadTarget>;
   /** Deletes a picture from the bucket; the index follows. */
-  delete(key: string, options?: { signal?: AbortSignal }): Promise<void>;
+  delete(key: string, options?: { signal?: AbortSignal }): Promise<Deletion>;
   /** One page of the pictures that could not be indexed, with the reasons. */
   rejected(options?: Omit<ListOptions, 'prefix'>): Promise<RejectedPage>;
   /** One page of groups of pictures that are the same but for size, crop or compression. */
@@ -81,6 +87,12 @@ export interface Client {
   sample(options?: SampleOptions): Promise<Sample>;
   /** What a map of the library is laid out from: a few numbers for each picture. */
   map(options?: { prefix?: string; signal?: AbortSignal }): Promise<LibraryMap>;
+  /** One page of the deleted pictures that can be had back, the last deletion first. */
+  trash(options?: Omit<ListOptions, 'prefix'>): Promise<TrashPage>;
+  /** Puts deleted pictures back: deletions by id, or what was deleted last under keys. */
+  restore(which: RestoreRequest, options?: { signal?: AbortSignal }): Promise<Restored>;
+  /** Removes deleted pictures for good. */
+  emptyTrash(which: EmptyTrash, options?: { signal?: AbortSignal }): Promise<Emptied>;
   stats(options?: { signal?: AbortSignal }): Promise<Stats>;
   health(options?: { signal?: AbortSignal }): Promise<Health>;
 }
@@ -137,9 +149,10 @@ export function createClient({ endpoint, fetch = globalThis.fetch }: ClientOptio
       if (!response.ok) throw await ProblemError.from(response);
     },
     uploadTarget: (request, { signal } = {}) => call('POST', '/v1/uploads', { body: json(request), signal }),
-    async delete(key, { signal } = {}) {
-      await call('DELETE', `/v1/images/${keyToPath(key)}`, { signal });
-    },
+    delete: (key, { signal } = {}) => call('DELETE', `/v1/images/${keyToPath(key)}`, { signal }),
+    trash: ({ signal, ...query } = {}) => call('GET', '/v1/trash', { query, signal }),
+    restore: (which, { signal } = {}) => call('POST', '/v1/trash/restore', { body: json(which), signal }),
+    emptyTrash: (which, { signal } = {}) => call('POST', '/v1/trash/empty', { body: json(which), signal }),
     rejected: ({ signal, ...query } = {}) => call('GET', '/v1/rejected', { query, signal }),
     duplicates: ({ signal, ...query } = {}) => call('GET', '/v1/duplicates', { query, signal }),
     folders: ({ signal, ...query } = {}) => call('GET', '/v1/folders', { query, signal }),

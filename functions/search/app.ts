@@ -16,6 +16,7 @@ import * as routes from './routes.ts';
 import { sample, sampleRoute } from './sample.ts';
 import { search, similar } from './search.ts';
 import { health, stats } from './status.ts';
+import { emptyTrash, emptyTrashRoute, listTrash, listTrashRoute, restore, restoreRoute } from './trash.ts';
 
 /**
  * @example
@@ -50,6 +51,9 @@ export function createApp(dependencies: SearchDependencies): OpenAPIHono {
   app.openapi(metadataRoute, metadata(context));
   app.openapi(sampleRoute, sample(context));
   app.openapi(mapRoute, map(context));
+  app.openapi(listTrashRoute, listTrash(context));
+  app.openapi(restoreRoute, restore(context));
+  app.openapi(emptyTrashRoute, emptyTrash(context));
   app.openapi(routes.stats, stats(context));
   app.openapi(routes.health, health(context));
   app.doc31('/openapi.json', {

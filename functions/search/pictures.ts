@@ -93,11 +93,12 @@ const absent = (key: string) =>
   );
 
 export const deleteImage =
-  ({ pictures }: Dependencies): RouteHandler<typeof routes.deleteImage> =>
+  ({ pictures, trash }: Dependencies): RouteHandler<typeof routes.deleteImage> =>
   async (c) => {
     const { key } = c.req.valid('param');
+    const restorable = (await trash?.keeps()) ?? false;
     await pictures.delete([key]);
-    return c.json({ key, state: 'pending' as const }, 202);
+    return c.json({ key, state: 'pending' as const, restorable }, 202);
   };
 
 export const createUpload =

@@ -284,6 +284,33 @@ export const PrefixQuery = z.object({ prefix, consistency });
 
 export const RejectedQuery = z.object({ cursor, limit });
 
+export const TrashQuery = z.object({ cursor, limit });
+
+export const RestoreRequest = z
+  .strictObject({
+    ids: z
+      .array(z.string())
+      .max(SEARCH_LIMITS.maxPage)
+      .optional()
+      .openapi({ description: 'Deletions, by id.' }),
+    keys: z.array(Key).max(SEARCH_LIMITS.maxPage).optional().openapi({
+      description: 'Keys, of which each gets back what was deleted last: an undo.',
+    }),
+  })
+  .refine(({ ids = [], keys = [] }) => ids.length + keys.length > 0, { error: 'ids or keys' })
+  .openapi('RestoreRequest');
+
+export const EmptyTrash = z
+  .union([
+    z.strictObject({ ids: z.array(z.string()).min(1).max(SEARCH_LIMITS.maxPage) }),
+    z.strictObject({ before: z.iso.datetime().openapi({ description: 'What was deleted before this.' }) }),
+    z.strictObject({ all: z.literal(true) }),
+  ])
+  .transform((which): { ids?: string[]; before?: string } => ('all' in which ? {} : which))
+  .openapi('EmptyTrash', {
+    description: 'Which pictures go for good. It must be said: no request empties all by mistake.',
+  });
+
 export const DuplicatesQuery = z.object({
   minScore: unlessEmpty(
     z.coerce

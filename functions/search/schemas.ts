@@ -96,8 +96,59 @@ export const PictureState = z
   .openapi('PictureState');
 
 export const Deletion = z
-  .object({ key: z.string(), state: z.literal('pending') })
+  .object({
+    key: z.string(),
+    state: z.literal('pending'),
+    restorable: z.boolean().openapi({
+      description: 'Whether POST /v1/trash/restore brings it back; false when the deletion is final.',
+    }),
+  })
   .openapi('Deletion', { description: 'The picture is deleted; the index follows within seconds.' });
+
+const kept = z.boolean().openapi({
+  description:
+    'Whether deleted pictures can be had back. false: the bucket has no versions, a deletion is final.',
+});
+
+export const TrashItem = z
+  .object({
+    id: z.string().openapi({ description: 'Names this deletion; a key may be in the trash several times.' }),
+    key: z.string(),
+    size: z.number().int().openapi({ description: 'Bytes.' }),
+    contentType: z.string().optional(),
+    deletedAt: z.iso.datetime(),
+  })
+  .openapi('TrashItem', { description: 'A picture that was deleted, or replaced by another one.' });
+
+export const TrashPage = z
+  .object({
+    kept,
+    keptDays: z.number().int().optional().openapi({
+      description: 'Days after which a deleted picture goes for good by itself; absent when none does.',
+    }),
+    items: z.array(TrashItem).openapi({ description: 'The last deletion first.' }),
+    cursor: nextCursor,
+  })
+  .openapi('TrashPage');
+
+export const Restored = z
+  .object({
+    results: z.array(
+      z.object({
+        key: z.string().optional(),
+        restored: z.boolean(),
+        reason: z.string().optional().openapi({ description: 'Why not, and what to do.' }),
+      }),
+    ),
+  })
+  .openapi('Restored', { description: 'Restored pictures are indexed again within seconds.' });
+
+export const Emptied = z
+  .object({
+    pictures: z.number().int(),
+    bytes: z.number().int().openapi({ description: 'Bytes that were freed.' }),
+  })
+  .openapi('Emptied');
 
 export const UploadTarget = z
   .object({
@@ -213,6 +264,7 @@ export const PROBLEM_CODES = [
   'picture-not-found',
   'picture-not-searchable',
   'cursor-expired',
+  'trash-keeps-itself',
   'route-not-found',
   'index-too-large',
   'store-unavailable',

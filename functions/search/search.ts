@@ -86,7 +86,6 @@ async function answer(
     const refreshMs = performance.now() - started;
     const { result: embedding, ms: embedMs } = await query;
     const key = 'key' in subject ? subject.key : undefined;
-    const filter = filterOf(options);
     const asked = keysOf(subject);
     const scan = await timed(
       (async () => {
