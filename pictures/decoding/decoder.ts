@@ -50,7 +50,7 @@ export interface SmallCopyOptions {
  * its way. Others tell of oddities that harm nothing.
  */
 const PIXELS_MISSING =
-  /premature end of|bad huffman code|found marker \S+ instead of rst|[0-9]{3,} extraneous bytes|unable to read/i;
+  /premature end of|bad huffman code|instead of rst|[0-9]{3} extraneous bytes|unable to read/i;
 
 export class PictureDecoder {
   readonly limits: PictureLimits;
