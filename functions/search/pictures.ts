@@ -1,8 +1,9 @@
 /** Single pictures and lists of them: what is indexed, what became of one, uploads and deletions. */
 
 import type { RouteHandler } from '@hono/zod-openapi';
+import { pictureOf } from '../../pictures/attributes.ts';
 import { listRejections, readRejection } from '../../pictures/ingest/rejections.ts';
-import type { Picture } from '../../vectorlog/log/record.ts';
+import type { Entry } from '../../vectorlog/log/record.ts';
 import type { LiveIndex } from '../../vectorlog/read/live-index.ts';
 import type { View } from '../../vectorlog/read/view.ts';
 import { afterCursor, cursorAfter } from './cursor.ts';
@@ -13,8 +14,8 @@ import type * as routes from './routes.ts';
 type Dependencies = SearchDependencies & { readonly live: LiveIndex };
 
 /** A picture as answers show it. */
-export async function shown(picture: Picture, { pictureUrl }: Pick<SearchDependencies, 'pictureUrl'>) {
-  const { key, metadata, lastModified, size, contentType } = picture;
+export async function shown(entry: Entry, { pictureUrl }: Pick<SearchDependencies, 'pictureUrl'>) {
+  const { key, metadata, lastModified, size, contentType } = pictureOf(entry);
   return {
     key,
     url: await pictureUrl(key),
@@ -34,7 +35,7 @@ export const listImages =
     const page = await live.read(consistency ?? defaultConsistency, (view) =>
       view.list({ prefix, after, limit }),
     );
-    const items = await Promise.all(page.pictures.map((picture) => shown(picture, dependencies)));
+    const items = await Promise.all(page.entries.map((entry) => shown(entry, dependencies)));
     const last = page.more ? items.at(-1) : undefined;
     return c.json({ items, total: page.total, ...(last && { cursor: cursorAfter(last.key) }) }, 200);
   };

@@ -1,9 +1,10 @@
 /** Searching: by the bytes of a picture, by the key of an indexed one, or by an embedding. */
 
 import type { RouteHandler, z } from '@hono/zod-openapi';
+import { metadataCondition } from '../../pictures/attributes.ts';
+import { DIMENSIONS } from '../../pictures/dimensions.ts';
 import type { Crop } from '../../pictures/embedding/embedder.ts';
-import { DIMENSIONS } from '../../vectorlog/dimensions.ts';
-import type { Filter, MetadataCondition } from '../../vectorlog/read/filter.ts';
+import type { Filter } from '../../vectorlog/read/filter.ts';
 import type { LiveIndex } from '../../vectorlog/read/live-index.ts';
 import type { View } from '../../vectorlog/read/view.ts';
 import { ObjectNotFound } from '../../vectorlog/store/errors.ts';
@@ -85,8 +86,8 @@ async function answer(
     const { found, searched } = scan.result;
     return {
       results: await Promise.all(
-        found[0]!.map(async ({ picture, score }) => ({
-          ...(await shown(picture, dependencies)),
+        found[0]!.map(async ({ entry, score }) => ({
+          ...(await shown(entry, dependencies)),
           // Rounding can lift the product of two unit vectors a little above 1.
           score: Math.min(1, score),
         })),
@@ -151,7 +152,7 @@ function filterOf({ prefix = '', filter }: Pick<Options, 'prefix' | 'filter'>): 
   }
   return {
     prefix,
-    metadata: Array.from(metadata, ([name, values]): MetadataCondition => ({ name, values })),
+    condition: metadataCondition(Array.from(metadata, ([name, values]) => ({ name, values }))),
   };
 }
 

@@ -2,7 +2,7 @@
 
 import { setImmediate } from 'node:timers/promises';
 import { type InferenceSession, Tensor } from 'onnxruntime-node';
-import { DIMENSIONS } from '../../vectorlog/dimensions.ts';
+import { DIMENSIONS } from '../dimensions.ts';
 import { ModelUnusable } from './errors.ts';
 import { SIDE } from './geometry.ts';
 import { modelFile } from './model-folder.ts';

@@ -1,11 +1,12 @@
 /** From a batch of messages to one append: what on-upload does. */
 
 import type { Clock } from '../../vectorlog/clock.ts';
-import { DIMENSIONS } from '../../vectorlog/dimensions.ts';
 import { writeAppend } from '../../vectorlog/log/append-log.ts';
 import type { LogRecord } from '../../vectorlog/log/record.ts';
 import type { Logger } from '../../vectorlog/logger.ts';
 import type { ObjectStore } from '../../vectorlog/store/object-store.ts';
+import { attributesOf } from '../attributes.ts';
+import { DIMENSIONS } from '../dimensions.ts';
 import type { Embedder } from '../embedding/embedder.ts';
 import type { PictureRejected } from '../embedding/errors.ts';
 import type { Change, PutChange } from './change.ts';
@@ -91,7 +92,7 @@ export async function ingest(
 
   const { append, recorded } = appendOf(tasks);
   if (recorded.length > 0) {
-    const written = writeAppend(deps.index, deps.clock, append).then((name) =>
+    const written = writeAppend(deps.index, deps.clock, append, DIMENSIONS).then((name) =>
       deps.logger.info('appended', { name, records: append.records.length }),
     );
     await Promise.all(recorded.map(({ message }) => attempt(message, () => written)));
@@ -150,8 +151,8 @@ function recordOf({ change, outcome }: Task, embeddings: Map<Embedded, number>):
     const { eTag, size, contentType, metadata, lastModified } = outcome.object;
     const row = embeddings.get(outcome) ?? embeddings.size;
     embeddings.set(outcome, row);
-    const picture = { eTag, size, contentType, metadata, lastModified: lastModified.toISOString() };
-    return { op: 'put', ...about, ...picture, row };
+    const attributes = { size, contentType, metadata, lastModified: lastModified.toISOString() };
+    return { op: 'put', ...about, eTag, attributes: attributesOf(attributes), row };
   }
   if (outcome?.state === 'gone') return undefined;
   // A picture that cannot be indexed takes away the one that it replaced; a backfill knows if there is one.

@@ -2,9 +2,9 @@
 
 import { createHash } from 'node:crypto';
 import sharp from 'sharp';
+import { DIMENSIONS } from '../../pictures/dimensions.ts';
 import type { Crop, Embedder, EmbedOutcome, ModelInfo } from '../../pictures/embedding/embedder.ts';
 import { PictureRejected } from '../../pictures/embedding/errors.ts';
-import { DIMENSIONS } from '../../vectorlog/dimensions.ts';
 
 const SIDE = 8;
 const REJECT = 'reject';
