@@ -1,6 +1,6 @@
 /**
  * What it costs to add 1,000 rows to an index of 10,000 and of 100,000, composed against rewritten, on a folder and on
- * an S3 server: `npm run bench:compact [-- --json]`.
+ * an S3 server: `npm run bench:compact [-- --json] [-- --quick]`.
  */
 
 import { mkdtemp, rm } from 'node:fs/promises';
@@ -19,18 +19,21 @@ import { MODEL_ID, seedIndex, upload } from './compact/seed.ts';
 import { describeMachine, machine } from './machine.ts';
 import { median } from './median.ts';
 
-const NEW_ROWS = 1_000;
 const { values: options } = parseArgs({
   options: {
     json: { type: 'boolean', default: false },
-    rounds: { type: 'string', default: '3' },
+    /** Small sizes on a folder, once: only to see that it runs. */
+    quick: { type: 'boolean', default: false },
+    rounds: { type: 'string' },
     /** Other sizes than those that the ratios are about. */
-    rows: { type: 'string', default: '10000,100000' },
+    rows: { type: 'string' },
     /** Leave the S3 server out. */
     'file-only': { type: 'boolean', default: false },
   },
 });
-const SIZES = options.rows.split(',').map(Number);
+const NEW_ROWS = options.quick ? 100 : 1_000;
+const ROUNDS = Number(options.rounds ?? (options.quick ? 1 : 3));
+const SIZES = (options.rows ?? (options.quick ? '1000,2000' : '10000,100000')).split(',').map(Number);
 const say = (line = ''): void => {
   if (!options.json) console.log(line);
 };
@@ -91,7 +94,7 @@ async function measureStore(
   for (const rows of SIZES) {
     const store = await newStore();
     await seedIndex(store, rows);
-    const composed = await measure(store, isS3, false, Number(options.rounds));
+    const composed = await measure(store, isS3, false, ROUNDS);
     const rewritten = await measure(store, isS3, true, 1);
     table[rows] = { composed, rewritten };
     for (const [how, { ms, bytes }] of Object.entries(table[rows]))
@@ -116,7 +119,7 @@ let made = 0;
 try {
   const file = await measureStore('file', async () => new FileStore(join(folder, String(made++))));
   await rm(folder, { recursive: true, force: true });
-  const reason = options['file-only'] ? 'not asked for' : whyNoS3Server();
+  const reason = options['file-only'] || options.quick ? 'not asked for' : whyNoS3Server();
   if (reason) say(`s3    skipped: ${reason}`);
   const server = reason ? undefined : await startS3Server();
   const s3 = server && (await measureStore('s3', () => server.newStore()));

@@ -1,5 +1,5 @@
 /**
- * How many crops a run of the network should have, by threads: `npm run bench:embed-batches [-- --json]`.
+ * How many crops a run of the network should have, by threads: `npm run bench:embed-batches [-- --json] [-- --quick]`.
  *
  * Only the network, without decoding. Threads go from one to as many as the machine has cores, doubling; batch sizes take
  * turns, and each figure is the median of its rounds.
@@ -15,10 +15,16 @@ import { describeMachine, machine } from './machine.ts';
 import { median } from './median.ts';
 
 const BATCHES = [1, 2, 4, 8, 16];
-const CROPS = 32;
-const ROUNDS = 5;
 
-const { values: options } = parseArgs({ options: { json: { type: 'boolean', default: false } } });
+const { values: options } = parseArgs({
+  options: {
+    json: { type: 'boolean', default: false },
+    /** A few crops, once: only to see that it runs. */
+    quick: { type: 'boolean', default: false },
+  },
+});
+const CROPS = options.quick ? 2 : 32;
+const ROUNDS = options.quick ? 1 : 5;
 const say = (line: string): void => {
   if (!options.json) console.log(line);
 };

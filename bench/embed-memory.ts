@@ -10,7 +10,7 @@ import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { prepareModel } from '../layers/onnx-resnet50/build.ts';
 import { MODELS_FOLDER } from '../local/model-choice.ts';
-import { ALLOCATOR_ENVIRONMENT } from '../pictures/embedding/allocator.ts';
+import { ALLOCATOR_ENVIRONMENT } from '../pictures/decoding/limits.ts';
 import { loadEmbedder } from '../pictures/embedding/load.ts';
 import { sharedPhotos } from '../test/shared.ts';
 import { describeMachine, machine } from './machine.ts';

@@ -15,7 +15,7 @@ import { LogGroup, RetentionDays } from 'aws-cdk-lib/aws-logs';
 import type { Construct } from 'constructs';
 import { VARIABLES } from '../functions/environment.ts';
 import { METRICS_NAMESPACE } from '../functions/metric-names.ts';
-import { ALLOCATOR_ENVIRONMENT } from '../pictures/embedding/allocator.ts';
+import { ALLOCATOR_ENVIRONMENT } from '../pictures/decoding/limits.ts';
 import { acknowledge } from './acknowledgements.ts';
 import type { LambdaArchitecture } from './bundling/native-packages.ts';
 

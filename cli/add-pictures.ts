@@ -3,7 +3,7 @@
 import { readFile } from 'node:fs/promises';
 import type { Client } from '../client/client.ts';
 import { ProblemError } from '../client/problem-error.ts';
-import { PICTURE_LIMITS } from '../pictures/embedding/limits.ts';
+import { PICTURE_LIMITS } from '../pictures/decoding/limits.ts';
 import type { PictureFile } from './files.ts';
 import { eachOf } from './parallel.ts';
 import { withRetries } from './retry.ts';

@@ -5,8 +5,9 @@ import { EventQueue } from '../local/event-queue.ts';
 import { modelFolder } from '../local/model-choice.ts';
 import { loadEmbedder } from '../pictures/embedding/load.ts';
 import type { IngestDeps } from '../pictures/ingest/ingest.ts';
+import { QUEUE_LIMITS } from '../pictures/ingest/limits.ts';
 import { UsageError } from './errors.ts';
-import type { Sender } from './target.ts';
+import type { Sender } from './sender.ts';
 
 /** @throws UsageError when the model of this machine is another than the index's */
 export async function embedHere({
@@ -20,7 +21,12 @@ export async function embedHere({
     );
   }
   const { clock, logger } = deps;
-  const queue = new EventQueue({ handler: createOnUpload({ ...deps, embedder }), clock, logger });
+  const queue = new EventQueue({
+    handler: createOnUpload({ ...deps, embedder }),
+    clock,
+    logger,
+    maxReceives: QUEUE_LIMITS.maxReceives,
+  });
   queue.start();
   return {
     send: async (bodies) => {

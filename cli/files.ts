@@ -3,7 +3,8 @@
 import { readdir, readFile, stat } from 'node:fs/promises';
 import { basename, join, resolve } from 'node:path';
 import { buffer } from 'node:stream/consumers';
-import { keyOfPath, pictureType } from '../local/picture-names.ts';
+import { keyOfPath } from '../local/picture-names.ts';
+import { pictureType } from '../pictures/picture-names.ts';
 import { CommandFailed } from './errors.ts';
 
 /** A file to upload. */

@@ -2,7 +2,7 @@
 
 import { SendMessageBatchCommand, SQSClient } from '@aws-sdk/client-sqs';
 import { CommandFailed } from './errors.ts';
-import type { Sender } from './target.ts';
+import type { Sender } from './sender.ts';
 
 export function sendToQueue(queueUrl: string): Sender {
   const client = new SQSClient({});

@@ -12,6 +12,7 @@ import { FileStore } from '../vectorlog/store/file-store.ts';
 import type { ObjectStore } from '../vectorlog/store/object-store.ts';
 import { prefixed } from '../vectorlog/store/prefixed-store.ts';
 import { UsageError } from './errors.ts';
+import type { Sender } from './sender.ts';
 
 export interface TargetFlags {
   readonly endpoint: string;
@@ -21,13 +22,6 @@ export interface TargetFlags {
   readonly queueUrl?: string;
   readonly model?: string;
   readonly s3Endpoint?: string;
-}
-
-/** Takes messages for on-upload. */
-export interface Sender {
-  readonly send: (bodies: readonly string[]) => Promise<void>;
-  /** Resolves when all that was sent is done, where that can be known; says how many failed for good. */
-  readonly finish: () => Promise<{ failed: number }>;
 }
 
 export interface Target {

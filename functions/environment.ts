@@ -1,5 +1,6 @@
 /** The environment variables that the functions read, set by `cdk/` and by nothing else. */
 
+import { DEFAULT_FILTER, type PictureFilter, parseEndings } from '../pictures/picture-names.ts';
 import { LikenessError } from '../vectorlog/errors.ts';
 
 /** A variable that the function cannot run without is missing or malformed. */
@@ -16,6 +17,12 @@ export const VARIABLES = {
   modelFolder: 'LIKENESS_MODEL_FOLDER',
   /** The model's namespace in the index, for the function that has no model: compact. */
   modelId: 'LIKENESS_MODEL_ID',
+  /** What keys of pictures begin with; empty or absent for the whole bucket. */
+  prefix: 'LIKENESS_PREFIX',
+  /** What keys of pictures end with, with commas between, or `all`; absent for what is usually called a picture. */
+  endings: 'LIKENESS_ENDINGS',
+  /** Name or ARN of compact, which on-upload wakes. */
+  compactFunction: 'LIKENESS_COMPACT_FUNCTION',
   /** `strong` or `eventual`: what a search does that does not say. */
   consistency: 'LIKENESS_CONSISTENCY',
   /** URL of an S3-compatible store in place of AWS. */
@@ -27,4 +34,13 @@ export function required(name: string): string {
   const value = process.env[name];
   if (!value) throw new EnvironmentInvalid(`the environment variable ${name} is not set`);
   return value;
+}
+
+/** What of the images bucket belongs to the index. */
+export function pictureFilter(): PictureFilter {
+  const endings = process.env[VARIABLES.endings];
+  return {
+    prefix: process.env[VARIABLES.prefix] ?? DEFAULT_FILTER.prefix,
+    endings: endings ? parseEndings(endings) : DEFAULT_FILTER.endings,
+  };
 }

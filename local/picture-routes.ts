@@ -2,9 +2,10 @@
 
 import { type Context, Hono } from 'hono';
 import { bodyLimit } from 'hono/body-limit';
-import { PICTURE_LIMITS } from '../pictures/embedding/limits.ts';
+import { PICTURE_LIMITS } from '../pictures/decoding/limits.ts';
+import { pictureType } from '../pictures/picture-names.ts';
 import type { ObjectStore } from '../vectorlog/store/object-store.ts';
-import { isPictureKey, KEY_RULE, pictureType } from './picture-names.ts';
+import { isPictureKey, KEY_RULE } from './picture-names.ts';
 import { keyOfUrl } from './picture-urls.ts';
 import { problem } from './problem.ts';
 import { PictureUnreadable, type Thumbnails, thumbnailSize } from './thumbnails.ts';

@@ -19,12 +19,13 @@ import { EventQueue } from './event-queue.ts';
 import { FolderEvents } from './folder-events.ts';
 import { listen } from './listen.ts';
 import { IndexLock } from './lock.ts';
-import { openPictures } from './picture-folder.ts';
+import { openPicturesWithTrash } from './picture-folder.ts';
 import { PICTURES, UPLOADS } from './picture-routes.ts';
 import { urlPathOfKey } from './picture-urls.ts';
 import { Sequencer } from './sequencer.ts';
 import { createServer } from './server.ts';
 import { Thumbnails } from './thumbnails.ts';
+import { FailureNotes, Troubles } from './troubles.ts';
 import { signUpload } from './uploads.ts';
 import { watchPictures } from './watcher.ts';
 
@@ -71,12 +72,15 @@ export async function serveFolder(options: ServeOptions): Promise<Serving> {
   await assertUsable(folder, indexFolder);
 
   const clock = systemClock;
-  const pictures = openPictures(folder, indexFolder);
+  const { pictures, trash } = openPicturesWithTrash(folder, indexFolder);
   const index = openIndex(indexFolder, embedder.model.modelId);
+  const troubles = new Troubles(logger);
+  const failures = new FailureNotes(logger);
   const queue = new EventQueue({
-    handler: createOnUpload({ pictures, index, embedder, clock, logger }),
+    handler: createOnUpload({ pictures, index, embedder, clock, logger: failures }),
     clock,
-    logger,
+    logger: failures,
+    onBatch: ({ failing }) => tellFailing(troubles, failing, failures.last),
   });
   const sequencer = new Sequencer(clock);
   const events = new FolderEvents({ pictures, sequencer, clock, send: (body) => queue.send(body) });
@@ -98,8 +102,12 @@ export async function serveFolder(options: ServeOptions): Promise<Serving> {
     logger,
     uploads: { sign: async (request) => signUpload(request, origin + UPLOADS, clock) },
     pictureUrl: async (key) => origin + PICTURES + urlPathOfKey(key),
-    queue: async () => ({ waiting: queue.pending, failed: queue.deadLetters.length }),
+    queue: async () => ({ waiting: queue.pending, failed: queue.failing }),
+    indexing: () => queue.progress,
+    troubles: () => [...troubles.all],
     memoryBudgetBytes: budgetOf(machineBytes()),
+    trash,
+    onRestored: onChange,
     defaultConsistency: 'strong',
   });
   const server = createServer({
@@ -137,6 +145,12 @@ export async function serveFolder(options: ServeOptions): Promise<Serving> {
     await stop();
     throw error;
   }
+}
+
+function tellFailing(troubles: Troubles, failing: number, reason: string): void {
+  const message = `${failing} changes could not be taken in, and are tried again until they can: ${reason}`;
+  if (failing > 0) troubles.begin('indexing-failing', message);
+  else troubles.end('indexing-failing', 'the changes that failed are taken in now');
 }
 
 /** Tells of deletions at once: the watcher is later, and sees nothing of keys that are not files of the folder. */

@@ -4,7 +4,7 @@ import { createHash } from 'node:crypto';
 import { mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import sharp from 'sharp';
-import { PICTURE_LIMITS } from '../pictures/embedding/limits.ts';
+import { PICTURE_LIMITS } from '../pictures/decoding/limits.ts';
 import { LikenessError } from '../vectorlog/errors.ts';
 import type { ObjectStore } from '../vectorlog/store/object-store.ts';
 

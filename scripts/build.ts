@@ -33,7 +33,7 @@ export async function buildConsole(): Promise<boolean> {
     'console',
     'client',
     'functions/search',
-    'pictures/embedding/limits.ts',
+    'pictures/decoding/limits.ts',
     'package-lock.json',
   ];
   const changes = await Promise.all(sources.map((path) => newestIn(join(root, path))));

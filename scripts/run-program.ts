@@ -6,6 +6,7 @@ export interface ProgramResult {
   readonly ok: boolean;
   /** Both outputs, in case the program failed and someone has to see why. */
   readonly output: string;
+  readonly stdout: string;
 }
 
 /** Runs a program to its end; `ok` is false when it is not there, fails, or takes longer than `timeoutMs`. */
@@ -23,7 +24,7 @@ export function runProgram(
     maxBuffer: 64 * 1024 * 1024,
   });
   const output = [done.error?.message, done.stdout, done.stderr].filter(Boolean).join('\n');
-  return { ok: done.status === 0, output };
+  return { ok: done.status === 0, output, stdout: done.stdout ?? '' };
 }
 
 /** Whether the program is on the PATH. */

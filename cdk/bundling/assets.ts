@@ -2,8 +2,8 @@
 
 import { spawnSync } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
-import type { ImageSearchProps } from '../image-search-props.ts';
 import { BundlingFailed } from './errors.ts';
+import type { LambdaArchitecture } from './native-packages.ts';
 
 export interface Assets {
   /** Folder with `index.mjs` of on-upload and its node_modules; it becomes /var/task. */
@@ -16,6 +16,13 @@ export interface Assets {
   readonly layer: string;
 }
 
+/** What the layer's model is made of, and for which processor; as in ImageSearchProps. */
+export interface AssetRequest {
+  readonly weights?: string;
+  readonly precision?: 'fp32' | 'int8';
+  readonly architecture?: LambdaArchitecture;
+}
+
 const PROGRAM = fileURLToPath(new URL('build.ts', import.meta.url));
 
 /**
@@ -25,11 +32,7 @@ const PROGRAM = fileURLToPath(new URL('build.ts', import.meta.url));
  *
  * @throws BundlingFailed after the reason was printed
  */
-export function buildAssets({
-  weights,
-  precision,
-  architecture,
-}: Pick<ImageSearchProps, 'weights' | 'precision' | 'architecture'> = {}): Assets {
+export function buildAssets({ weights, precision, architecture }: AssetRequest = {}): Assets {
   const args = [
     ...(weights ? [`--weights=${weights}`] : []),
     ...(precision ? [`--precision=${precision}`] : []),

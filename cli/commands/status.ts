@@ -21,13 +21,21 @@ Examples:
     )
     .action(async (_options, command: Command) => {
       const flags = command.optsWithGlobals<ServerFlags>();
-      const stats = await (await connect(flags)).stats();
-      if (flags.json) terminal.out(JSON.stringify(stats));
-      else for (const line of table(rowsOf(stats, terminal))) terminal.out(line);
+      const client = await connect(flags);
+      const [stats, { reasons = [] }] = await Promise.all([client.stats(), client.health()]);
+      if (flags.json) {
+        terminal.out(JSON.stringify({ ...stats, ...(reasons.length > 0 && { degraded: reasons }) }));
+        return;
+      }
+      for (const line of table(rowsOf(stats, terminal))) terminal.out(line);
+      for (const { message } of reasons) terminal.out(styled(terminal, 'yellow', `degraded: ${message}`));
     });
 }
 
-function rowsOf({ pictures, model, index, log, memory, queue }: Stats, terminal: Terminal): string[][] {
+function rowsOf(
+  { pictures, model, index, log, memory, queue, indexing }: Stats,
+  terminal: Terminal,
+): string[][] {
   const name = `${model.id} (${model.precision})`;
   const synthetic = styled(
     terminal,
@@ -49,5 +57,8 @@ function rowsOf({ pictures, model, index, log, memory, queue }: Stats, terminal:
     ],
     ['memory', `${fileSize(memory.bytes)} of ${fileSize(memory.budgetBytes)}`],
     ...(queue ? [['queue', `${queue.waiting} waiting, ${queue.failed} failed`]] : []),
+    ...(indexing
+      ? [['indexing', `${indexing.done} of ${indexing.total}, ${indexing.perSecond} a second`]]
+      : []),
   ];
 }

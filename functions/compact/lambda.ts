@@ -20,6 +20,8 @@ const compact = createCompact({
 
 export const handler = observed(async () => {
   const report = await compact();
+  // A run that found nothing to do costs nothing more: no log line, no metric.
+  if (report.outcome === 'idle') return report;
   seconds(METRICS.compactionLag, report.oldestWaitMs / 1_000);
   count(METRICS.pictures, report.live);
   logger.info('compacted', { ...report });

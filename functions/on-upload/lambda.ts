@@ -1,16 +1,19 @@
 /** on-upload on AWS: its dependencies from the environment. */
 
+import { InvokeCommand, LambdaClient } from '@aws-sdk/client-lambda';
 import { loadEmbedder } from '../../pictures/embedding/load.ts';
 import { systemClock } from '../../vectorlog/clock.ts';
 import { prefixed } from '../../vectorlog/store/prefixed-store.ts';
 import { s3Client } from '../../vectorlog/store/s3-client.ts';
 import { S3Store } from '../../vectorlog/store/s3-store.ts';
-import { required, VARIABLES } from '../environment.ts';
+import { pictureFilter, required, VARIABLES } from '../environment.ts';
 import { METRICS } from '../metric-names.ts';
 import { count, logger, observed, traced } from '../observability.ts';
 import { createOnUpload } from './handler.ts';
+import { createWakeCompaction } from './wake-compaction.ts';
 
 const client = traced(s3Client({ endpoint: process.env[VARIABLES.endpoint] }));
+const lambda = traced(new LambdaClient({}));
 const bucket = (variable: string) => new S3Store({ client, bucket: required(variable) });
 const embedder = await loadEmbedder(required(VARIABLES.modelFolder));
 
@@ -21,9 +24,18 @@ export const handler = observed(
     embedder,
     clock: systemClock,
     logger,
+    filter: pictureFilter(),
+    wakeCompaction: createWakeCompaction({
+      invoke: () =>
+        lambda.send(
+          new InvokeCommand({ FunctionName: required(VARIABLES.compactFunction), InvocationType: 'Event' }),
+        ),
+      clock: systemClock,
+      logger,
+    }),
     onReport: ({ embedded, rejected }) => {
-      count(METRICS.embedded, embedded);
-      count(METRICS.rejected, rejected);
+      if (embedded > 0) count(METRICS.embedded, embedded);
+      if (rejected > 0) count(METRICS.rejected, rejected);
     },
   }),
 );

@@ -2,12 +2,13 @@
 
 import type { z } from '@hono/zod-openapi';
 import type { Embedder } from '../../pictures/embedding/embedder.ts';
+import type { Trash } from '../../pictures/trash/trash.ts';
 import type { Clock } from '../../vectorlog/clock.ts';
 import type { Logger } from '../../vectorlog/logger.ts';
 import type { Consistency } from '../../vectorlog/read/live-index.ts';
 import type { ObjectStore } from '../../vectorlog/store/object-store.ts';
 import type { UploadRequest } from './requests.ts';
-import type { Stats, UploadTarget } from './schemas.ts';
+import type { Reason, Stats, UploadTarget } from './schemas.ts';
 
 /** Tells a client where and how to upload a picture, so that the bytes do not pass through the API. */
 export interface UploadSigner {
@@ -24,10 +25,18 @@ export interface SearchDependencies {
   readonly uploads: UploadSigner;
   /** Where a picture can be fetched. */
   readonly pictureUrl: (key: string) => Promise<string>;
+  /** Where deleted pictures wait; left out where a deletion is final. */
+  readonly trash?: Trash;
+  /** Is told of each key that was restored. */
+  readonly onRestored?: (key: string) => void;
   /** For requests that do not say. */
   readonly defaultConsistency: Consistency;
   /** Bytes that the index may take in memory; see `budgetOf`. */
   readonly memoryBudgetBytes: number;
   /** What waits to be indexed, where that can be known. */
   readonly queue?: () => Promise<NonNullable<z.infer<typeof Stats>['queue']>>;
+  /** How far the changes that wait are taken in, where that can be known; `undefined` when none waits. */
+  readonly indexing?: () => z.infer<typeof Stats>['indexing'];
+  /** What keeps the server from all it should do, where that can be known; empty when nothing does. */
+  readonly troubles?: () => z.infer<typeof Reason>[];
 }

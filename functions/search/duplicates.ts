@@ -35,9 +35,7 @@ export const duplicates =
       }
       const page = await Promise.all(
         groups.map(async ({ rows, minScore }) => {
-          const pictures = rows
-            .map((row) => source.entry(row))
-            .sort((a, b) => pictureOf(b).size - pictureOf(a).size);
+          const pictures = rows.map((row) => pictureOf(source.entry(row))).sort((a, b) => b.size - a.size);
           return { pictures: await Promise.all(pictures.map((each) => shown(each, dependencies))), minScore };
         }),
       );

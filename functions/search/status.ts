@@ -7,17 +7,18 @@ import type { SearchDependencies } from './dependencies.ts';
 import type * as routes from './routes.ts';
 
 export const health =
-  ({ embedder: { model } }: SearchDependencies): RouteHandler<typeof routes.health> =>
-  (c) =>
-    c.json(
-      { status: 'ok' as const, model: model.modelId, ...(model.synthetic && { synthetic: true as const }) },
-      200,
-    );
+  ({ embedder: { model }, troubles }: SearchDependencies): RouteHandler<typeof routes.health> =>
+  (c) => {
+    const reasons = troubles?.() ?? [];
+    const about = { model: model.modelId, ...(model.synthetic && { synthetic: true as const }) };
+    if (reasons.length === 0) return c.json({ status: 'ok' as const, ...about }, 200);
+    return c.json({ status: 'degraded' as const, ...about, reasons }, 200);
+  };
 
 export const stats =
   (dependencies: SearchDependencies & { readonly live: LiveIndex }): RouteHandler<typeof routes.stats> =>
   async (c) => {
-    const { live, queue, memoryBudgetBytes } = dependencies;
+    const { live, queue, memoryBudgetBytes, indexing } = dependencies;
     const { modelId: id, weights, precision, synthetic } = dependencies.embedder.model;
     const [figures, waiting] = await Promise.all([
       live.read('strong', ({ pictures, pending, appends, generation: { manifest } }) => ({
@@ -34,5 +35,9 @@ export const stats =
       })),
       queue?.(),
     ]);
-    return c.json({ ...figures, ...(waiting && { queue: waiting }) }, 200);
+    const progress = indexing?.();
+    return c.json(
+      { ...figures, ...(waiting && { queue: waiting }), ...(progress && { indexing: progress }) },
+      200,
+    );
   };

@@ -3,13 +3,13 @@
 import { createHash } from 'node:crypto';
 import { mkdir, rename, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { PREPROCESSING } from '../../pictures/embedding/geometry.ts';
 import {
   descriptionFile,
   type ModelDescription,
   modelFile,
   readModelInfo,
 } from '../../pictures/embedding/model-folder.ts';
-import { PREPROCESSING } from '../../pictures/embedding/preprocessing.ts';
 import { calibrate } from './calibrate.ts';
 import { calibrationCrops, calibrationFolder } from './calibration-pictures.ts';
 import type { Progress } from './download.ts';

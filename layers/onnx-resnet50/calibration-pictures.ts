@@ -3,8 +3,8 @@
 import { readdir, readFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
-import { PictureRejected } from '../../pictures/embedding/errors.ts';
-import { PICTURE_LIMITS } from '../../pictures/embedding/limits.ts';
+import { PictureRejected } from '../../pictures/decoding/errors.ts';
+import { PICTURE_LIMITS } from '../../pictures/decoding/limits.ts';
 import { preprocess } from '../../pictures/embedding/preprocess.ts';
 import { CalibrationImpossible } from './errors.ts';
 

@@ -1,6 +1,7 @@
 /** The port that turns pictures into vectors. */
 
-import type { PictureRejected } from './errors.ts';
+import { LikenessError } from '../../vectorlog/errors.ts';
+import type { PictureRejected } from '../decoding/errors.ts';
 
 /** What a model is, as the file beside it says; known without loading the network. */
 export interface ModelInfo {
@@ -35,4 +36,9 @@ export interface Embedder {
    * not an error, and costs its neighbours nothing. Rejects only when the machine or the model fails.
    */
   embed(pictures: readonly Uint8Array[], options?: { crop?: Crop }): Promise<EmbedOutcome[]>;
+}
+
+/** The model file is missing, damaged, or not the one that its description says. */
+export class ModelUnusable extends LikenessError {
+  readonly retryable = false;
 }

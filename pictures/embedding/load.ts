@@ -1,13 +1,13 @@
 /** The embedder on this machine: sharp decodes, onnxruntime computes. */
 
 import { availableParallelism } from 'node:os';
+import { PictureRejected } from '../decoding/errors.ts';
+import type { PictureLimits } from '../decoding/header.ts';
+import { PICTURE_LIMITS } from '../decoding/limits.ts';
+import { PixelBudget } from '../decoding/memory-budget.ts';
 import type { Crop, Embedder, EmbedOutcome } from './embedder.ts';
-import { PictureRejected } from './errors.ts';
-import type { PictureLimits } from './header.ts';
-import { PICTURE_LIMITS } from './limits.ts';
 import { readModelInfo } from './model-folder.ts';
 import { Network } from './network.ts';
-import { PixelBudget } from './pixel-budget.ts';
 import { preprocess } from './preprocess.ts';
 
 export { readModelInfo } from './model-folder.ts';

@@ -4,7 +4,7 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
 import type { ModelInfo } from './embedder.ts';
-import { ModelUnusable } from './errors.ts';
+import { ModelUnusable } from './embedder.ts';
 
 export const modelFile = (folder: string): string => join(folder, 'model.onnx');
 export const descriptionFile = (folder: string): string => join(folder, 'model.json');

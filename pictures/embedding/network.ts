@@ -1,12 +1,26 @@
 /** The network on onnxruntime: takes crops one by one, and runs those together that are waiting together. */
 
 import { setImmediate } from 'node:timers/promises';
-import { type InferenceSession, Tensor } from 'onnxruntime-node';
+import { InferenceSession, Tensor } from 'onnxruntime-node';
 import { DIMENSIONS } from '../dimensions.ts';
-import { ModelUnusable } from './errors.ts';
+import { ModelUnusable } from './embedder.ts';
 import { SIDE } from './geometry.ts';
 import { modelFile } from './model-folder.ts';
-import { openSession } from './open-session.ts';
+
+/**
+ * onnxruntime 1.30 reports usage to its maker over the network unless this variable is set when its first session is
+ * created. Pictures and what is done with them are nobody else's business.
+ */
+process.env.ORT_DISABLE_TELEMETRY = '1';
+
+/** @param model the path of an ONNX file, or its bytes */
+export const openSession = (
+  model: string | Uint8Array,
+  options?: InferenceSession.SessionOptions,
+): Promise<InferenceSession> =>
+  typeof model === 'string'
+    ? InferenceSession.create(model, options)
+    : InferenceSession.create(model, options);
 
 interface Waiting {
   readonly crop: Uint8Array;

@@ -1,12 +1,20 @@
 /** From the bytes of a picture file to the pixels that the network sees. */
 
 import sharp from 'sharp';
-import { toSrgb } from './colour-profile.ts';
+import { toSrgb } from '../decoding/colour-profile.ts';
+import { PictureRejected } from '../decoding/errors.ts';
+import { type PictureHeader, type PictureLimits, readHeader } from '../decoding/header.ts';
 import type { Crop } from './embedder.ts';
-import { PictureRejected } from './errors.ts';
-import { centredSquare, pixelsOf, type Rectangle, SIDE } from './geometry.ts';
-import { type PictureHeader, type PictureLimits, readHeader } from './header.ts';
-import { orientationOf, storedAxes, storedRectangle, turnSquare } from './orientation.ts';
+import {
+  centredSquare,
+  orientationOf,
+  pixelsOf,
+  type Rectangle,
+  SIDE,
+  storedAxes,
+  storedRectangle,
+  turnSquare,
+} from './geometry.ts';
 import { sourceSpan } from './resampling/filter.ts';
 import { type Pixels, resample } from './resampling/resample.ts';
 

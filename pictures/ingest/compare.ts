@@ -5,6 +5,7 @@ import { ABSENT, type KeyState } from '../../vectorlog/log/key-state.ts';
 import { REJECTED_PREFIX } from '../../vectorlog/names.ts';
 import { compareKeys } from '../../vectorlog/store/keys.ts';
 import type { ObjectInfo, ObjectStore } from '../../vectorlog/store/object-store.ts';
+import { belongs, type PictureFilter } from '../picture-names.ts';
 import { isFolderMarker } from './change.ts';
 import { readRejection, rejectionName } from './rejections.ts';
 
@@ -25,6 +26,8 @@ export interface Comparison {
 export interface CompareOptions {
   /** Only keys that begin with it. */
   readonly prefix?: string;
+  /** Objects whose names end otherwise are left alone; what is indexed of them stays. @default 'all' */
+  readonly endings?: PictureFilter['endings'];
   /** Only keys that sort after it. */
   readonly startAfter?: string;
 }
@@ -37,7 +40,7 @@ export interface CompareOptions {
  */
 export async function* compare(
   { pictures, index }: { readonly pictures: ObjectStore; readonly index: ObjectStore },
-  { prefix = '', startAfter }: CompareOptions = {},
+  { prefix = '', endings = 'all', startAfter }: CompareOptions = {},
 ): AsyncIterable<Comparison> {
   const rejected = await rejectedNames(index);
   const inScope = ({ key }: { key: string }) =>
@@ -57,6 +60,7 @@ export async function* compare(
         const isKnown = !head.done && head.value.key === key;
         const state = isKnown ? (head.value as KnownKey).state : ABSENT;
         if (isKnown) head = await known.next();
+        if (!belongs(key, { prefix, endings })) continue;
         const isRejected = async () =>
           rejected.has(rejectionName(key)) && (await readRejection(index, key))?.eTag === eTag;
         if (state.state === 'live')

@@ -2,9 +2,9 @@
 
 import { ObjectNotFound, PreconditionFailed } from '../../vectorlog/store/errors.ts';
 import type { ObjectStore, StoredObject } from '../../vectorlog/store/object-store.ts';
+import { PictureRejected } from '../decoding/errors.ts';
+import { PICTURE_LIMITS } from '../decoding/limits.ts';
 import type { Embedder } from '../embedding/embedder.ts';
-import { PictureRejected } from '../embedding/errors.ts';
-import { PICTURE_LIMITS } from '../embedding/limits.ts';
 import type { PutChange } from './change.ts';
 import { OutOfTime } from './errors.ts';
 import { INGEST_LIMITS } from './limits.ts';

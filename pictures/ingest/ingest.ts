@@ -6,9 +6,10 @@ import type { LogRecord } from '../../vectorlog/log/record.ts';
 import type { Logger } from '../../vectorlog/logger.ts';
 import type { ObjectStore } from '../../vectorlog/store/object-store.ts';
 import { attributesOf } from '../attributes.ts';
+import type { PictureRejected } from '../decoding/errors.ts';
 import { DIMENSIONS } from '../dimensions.ts';
 import type { Embedder } from '../embedding/embedder.ts';
-import type { PictureRejected } from '../embedding/errors.ts';
+import { belongs, type PictureFilter } from '../picture-names.ts';
 import type { Change, PutChange } from './change.ts';
 import { type Embedded, embedPictures, type PictureOutcome } from './embed-pictures.ts';
 import { decodeMessage } from './messages.ts';
@@ -21,6 +22,8 @@ export interface IngestDeps {
   readonly embedder: Embedder;
   readonly clock: Clock;
   readonly logger: Logger;
+  /** What of the bucket belongs to the index; events of all else are done without a look. @default - everything */
+  readonly filter?: PictureFilter;
 }
 
 /** A message of the queue. */
@@ -37,6 +40,8 @@ export interface IngestReport {
   readonly embedded: number;
   /** Pictures that can never be indexed. */
   readonly rejected: number;
+  /** Whether an append was written, so that compaction has something to do. */
+  readonly appended: boolean;
 }
 
 interface Task {
@@ -75,7 +80,7 @@ export async function ingest(
   const asked: Task[] = [];
   for (const message of messages) {
     const changes = await attempt(message, () => decodeMessage(message.body));
-    for (const change of changes ?? []) asked.push({ message, change });
+    for (const change of changes ?? []) if (isWanted(change, deps.filter)) asked.push({ message, change });
   }
 
   const tasks: Task[] = [];
@@ -91,10 +96,12 @@ export async function ingest(
       await attempt(message, () => reject(deps, change, outcome.reason));
 
   const { append, recorded } = appendOf(tasks);
+  let appended = false;
   if (recorded.length > 0) {
-    const written = writeAppend(deps.index, deps.clock, append, DIMENSIONS).then((name) =>
-      deps.logger.info('appended', { name, records: append.records.length }),
-    );
+    const written = writeAppend(deps.index, deps.clock, append, DIMENSIONS).then((name) => {
+      appended = true;
+      deps.logger.info('appended', { name, records: append.records.length });
+    });
     await Promise.all(recorded.map(({ message }) => attempt(message, () => written)));
   }
 
@@ -108,8 +115,12 @@ export async function ingest(
       attempt(message, () => removeRejection(deps.index, key, version)),
     ),
   );
-  return { failed, embedded: append.vectors.length / DIMENSIONS, rejected: rejected.length };
+  return { failed, embedded: append.vectors.length / DIMENSIONS, rejected: rejected.length, appended };
 }
+
+/** What a backfill asks for was filtered by the backfill. */
+const isWanted = ({ key, version }: Change, filter: PictureFilter | undefined): boolean =>
+  !filter || version === undefined || belongs(key, filter);
 
 /** Adds what became of the pictures that were written; one that several events name is read and embedded once. */
 async function withOutcomes(

@@ -5,7 +5,7 @@ import { compareVersions } from '../../vectorlog/log/versions.ts';
 import { REJECTED_PREFIX } from '../../vectorlog/names.ts';
 import { ObjectNotFound } from '../../vectorlog/store/errors.ts';
 import type { ObjectStore } from '../../vectorlog/store/object-store.ts';
-import type { RejectionCode } from '../embedding/errors.ts';
+import type { RejectionCode } from '../decoding/errors.ts';
 
 export interface Rejection {
   readonly key: string;
@@ -69,7 +69,7 @@ const isNewer = (known: string | undefined, other: string | undefined): boolean 
 const ENTRIES_AT_ONCE = 16;
 
 /** The entry of a key, `undefined` when it has none. */
-export const readRejection = (store: ObjectStore, key: string): Promise<Rejection | undefined> =>
+export const readRejection = async (store: ObjectStore, key: string): Promise<Rejection | undefined> =>
   readEntry(store, rejectionName(key));
 
 /**

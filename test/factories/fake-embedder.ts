@@ -2,9 +2,9 @@
 
 import { createHash } from 'node:crypto';
 import sharp from 'sharp';
+import { PictureRejected } from '../../pictures/decoding/errors.ts';
 import { DIMENSIONS } from '../../pictures/dimensions.ts';
 import type { Crop, Embedder, EmbedOutcome, ModelInfo } from '../../pictures/embedding/embedder.ts';
-import { PictureRejected } from '../../pictures/embedding/errors.ts';
 
 const SIDE = 8;
 const REJECT = 'reject';

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { isPictureKey, pictureType } from '../../local/picture-names.ts';
+import { isPictureKey } from '../../local/picture-names.ts';
 
 describe('isPictureKey', () => {
   it.each(['a.jpg', 'a/b/c.PNG', 'été 2024/ü ö.webp', '100%.jpeg', 'a..b.gif', 'x.heic'])(
@@ -26,15 +26,5 @@ describe('isPictureKey', () => {
     '',
   ])('leaves %j alone', (key) => {
     expect(isPictureKey(key)).toBe(false);
-  });
-});
-
-describe('pictureType', () => {
-  it('goes by the ending in any case', () => {
-    expect([pictureType('A.JPG'), pictureType('b.svg'), pictureType('c.txt')]).toEqual([
-      'image/jpeg',
-      'image/svg+xml',
-      undefined,
-    ]);
   });
 });

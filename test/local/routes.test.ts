@@ -3,7 +3,7 @@ import { request } from 'node:http';
 import { join } from 'node:path';
 import sharp from 'sharp';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { PICTURE_LIMITS } from '../../pictures/embedding/limits.ts';
+import { PICTURE_LIMITS } from '../../pictures/decoding/limits.ts';
 import { picture } from '../factories/pictures.ts';
 import { type ServedFolder, servedFolder } from '../factories/serving.ts';
 

@@ -125,6 +125,12 @@ export class View {
     };
   }
 
+  /** Every entry that a search can find, in no order that means anything. */
+  *all(): Generator<Entry> {
+    for (const row of rowsOf(this.#live, 0)) yield this.index.lines.entry(row);
+    for (const row of this.tailState.rowOf.values()) if (row !== undefined) yield this.tail.entry(row);
+  }
+
   /** A page of keys in the order of their UTF-8 bytes. */
   list(options: { prefix: string; after: string | undefined; limit: number }): ListPage {
     const tailEntries: Entry[] = [];

@@ -60,7 +60,7 @@ function Figures({ stats: { pictures, log, queue, index } }: { stats: Stats }) {
       {queue && (
         <Figure label="On their way" number={count(queue.waiting)}>
           {queue.failed > 0
-            ? `${plural(queue.failed, 'event')} failed for good`
+            ? `${plural(queue.failed, 'event')} failed so far, tried again`
             : 'uploads and deletions to be indexed'}
         </Figure>
       )}

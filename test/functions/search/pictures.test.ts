@@ -72,7 +72,10 @@ describe('GET /v1/images/{key}', () => {
     const api = testApi();
     await api.upload('a.jpg', 'a');
     const response = await api.request('/v1/images/a.jpg', { method: 'DELETE' });
-    expect([response.status, await response.json()]).toEqual([202, { key: 'a.jpg', state: 'pending' }]);
+    expect([response.status, await response.json()]).toEqual([
+      202,
+      { key: 'a.jpg', state: 'pending', restorable: false },
+    ]);
     expect(await api.pictures.head('a.jpg')).toBeUndefined();
     expect(await state(api, 'a.jpg')).toMatchObject({ state: 'pending' });
     await api.forget('a.jpg');
@@ -137,4 +140,11 @@ test('GET /v1/health asks nothing of the store', async () => {
   const response = await api.request('/v1/health');
   expect(await response.json()).toEqual({ status: 'ok', model: 'fake-00000000', synthetic: true });
   expect(api.index.calls).toEqual([]);
+});
+
+test('GET /v1/health names what keeps the server from all it should do', async () => {
+  const reasons = [{ code: 'folder-away', message: 'the folder is gone' }];
+  const response = await testApi({ troubles: () => reasons }).request('/v1/health');
+  expect(response.status).toBe(200);
+  expect(await response.json()).toMatchObject({ status: 'degraded', reasons });
 });

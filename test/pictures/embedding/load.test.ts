@@ -7,7 +7,7 @@ import { beforeAll, describe, expect, it } from 'vitest';
 import { type PreparedModel, prepareModel } from '../../../layers/onnx-resnet50/build.ts';
 import { MODELS_FOLDER } from '../../../local/model-choice.ts';
 import type { Embedder } from '../../../pictures/embedding/embedder.ts';
-import { ModelUnusable } from '../../../pictures/embedding/errors.ts';
+import { ModelUnusable } from '../../../pictures/embedding/embedder.ts';
 import { loadEmbedder } from '../../../pictures/embedding/load.ts';
 import { descriptionFile, modelFile } from '../../../pictures/embedding/model-folder.ts';
 

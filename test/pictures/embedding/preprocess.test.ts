@@ -4,7 +4,7 @@ import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import sharp from 'sharp';
 import { describe, expect, it } from 'vitest';
-import { PICTURE_LIMITS } from '../../../pictures/embedding/limits.ts';
+import { PICTURE_LIMITS } from '../../../pictures/decoding/limits.ts';
 import { preprocess } from '../../../pictures/embedding/preprocess.ts';
 
 const fixture = (name: string) => readFileSync(new URL(`../../fixtures/embedding/${name}`, import.meta.url));

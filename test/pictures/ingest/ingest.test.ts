@@ -1,10 +1,10 @@
 /** on-upload: one append for a batch, a bad picture costs one entry, and what failed comes back alone. */
 
-import { beforeEach, describe, expect, it } from 'vitest';
-import { createOnUpload } from '../../../functions/on-upload/handler.ts';
+import { beforeEach, describe, expect, it, vi } from 'vitest';
+import { createOnUpload, EventFailed } from '../../../functions/on-upload/handler.ts';
+import { PICTURE_LIMITS } from '../../../pictures/decoding/limits.ts';
 import { DIMENSIONS } from '../../../pictures/dimensions.ts';
 import type { Embedder } from '../../../pictures/embedding/embedder.ts';
-import { PICTURE_LIMITS } from '../../../pictures/embedding/limits.ts';
 import { ingest } from '../../../pictures/ingest/ingest.ts';
 import { INGEST_LIMITS } from '../../../pictures/ingest/limits.ts';
 import { readRejection, rejectionName } from '../../../pictures/ingest/rejections.ts';
@@ -241,5 +241,67 @@ describe('a failure', () => {
       batchItemFailures: [{ itemIdentifier: 'message-1' }],
     });
     expect(await log()).toMatchObject([{ key: 'a' }]);
+  });
+});
+
+describe('what does not belong to the index', () => {
+  it('costs no read, no rejection and no append, by its name alone', async () => {
+    const store = countingStore(pictures);
+    const handle = createOnUpload({
+      pictures: store,
+      index,
+      embedder: fakeEmbedder(),
+      clock,
+      logger: silentLogger,
+      filter: { prefix: 'photos/', endings: ['.jpg'] },
+    });
+    const events = [
+      await upload('photos/film.mp4', text('a film')),
+      await upload('other/a.jpg', text('elsewhere')),
+      await remove('photos/notes.json'),
+      await upload('photos/A.JPG', text('a picture')),
+    ];
+
+    expect(await handle(sqsEvent(...events))).toEqual({ batchItemFailures: [] });
+
+    expect((await log()).map(({ key }) => key)).toEqual(['photos/A.JPG']);
+    expect(store.calls.filter(({ method }) => method === 'get')).toHaveLength(1);
+  });
+});
+
+describe('events that S3 brings itself', () => {
+  it('are taken in like those of the queue', async () => {
+    await onUpload()(await upload('a.jpg', text('one')));
+
+    expect(await log()).toHaveLength(1);
+  });
+
+  it('fail as a whole when they must come again', async () => {
+    const broken = Object.create(pictures, {
+      get: { value: () => Promise.reject(new StoreUnavailable('down')) },
+    }) as MemoryStore;
+
+    await expect(onUpload({ pictures: broken })(await upload('a.jpg', text('one')))).rejects.toThrow(
+      EventFailed,
+    );
+  });
+});
+
+describe('compaction', () => {
+  it('is woken by an append and by nothing else', async () => {
+    const wakeCompaction = vi.fn(async () => {});
+    const handle = createOnUpload({
+      pictures,
+      index,
+      embedder: fakeEmbedder(),
+      clock,
+      logger: silentLogger,
+      wakeCompaction,
+    });
+
+    await handle(sqsEvent(s3TestEvent()));
+    expect(wakeCompaction).not.toHaveBeenCalled();
+    await handle(sqsEvent(await upload('a.jpg', text('one'))));
+    expect(wakeCompaction).toHaveBeenCalledOnce();
   });
 });

@@ -3,9 +3,9 @@
 import { readFileSync } from 'node:fs';
 import sharp from 'sharp';
 import { describe, expect, it } from 'vitest';
-import { PictureRejected } from '../../../pictures/embedding/errors.ts';
-import type { PictureLimits } from '../../../pictures/embedding/header.ts';
-import { PICTURE_LIMITS } from '../../../pictures/embedding/limits.ts';
+import { PictureRejected } from '../../../pictures/decoding/errors.ts';
+import type { PictureLimits } from '../../../pictures/decoding/header.ts';
+import { PICTURE_LIMITS } from '../../../pictures/decoding/limits.ts';
 import { preprocess } from '../../../pictures/embedding/preprocess.ts';
 
 const limits: PictureLimits = PICTURE_LIMITS;

@@ -1,4 +1,4 @@
-/** Why a picture, or the model, could not be used. */
+/** Why a picture can never become a vector. */
 
 import { LikenessError } from '../../vectorlog/errors.ts';
 
@@ -23,9 +23,4 @@ export class PictureRejected extends LikenessError {
   ) {
     super(message, options);
   }
-}
-
-/** The model file is missing, damaged, or not the one that its description says. */
-export class ModelUnusable extends LikenessError {
-  readonly retryable = false;
 }

@@ -8,7 +8,7 @@ import { expect, it } from 'vitest';
 it('starts onnxruntime without its telemetry, which would leave a device id in the home folder', () => {
   // Prepare
   const home = mkdtempSync(join(tmpdir(), 'likeness-home-'));
-  const module = fileURLToPath(new URL('../../../pictures/embedding/open-session.ts', import.meta.url));
+  const module = fileURLToPath(new URL('../../../pictures/embedding/network.ts', import.meta.url));
   const script = `const { openSession } = await import(${JSON.stringify(module)});
     await openSession(Buffer.from('onnxruntime starts before it sees that this is no model')).catch(() => {});`;
   try {

@@ -1,6 +1,6 @@
 import { setImmediate } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
-import { PixelBudget } from '../../../pictures/embedding/pixel-budget.ts';
+import { PixelBudget } from '../../../pictures/decoding/memory-budget.ts';
 
 /** Work that says when it began, and ends when it is told to. */
 function works(budget: PixelBudget) {

@@ -1,0 +1,65 @@
+/** Which names promise a picture, and which objects of a bucket therefore belong to an index. */
+
+import { extname } from 'node:path';
+
+/**
+ * What a name with each ending promises. A folder or a bucket of photos also holds videos, notes and side files; those
+ * are left alone, while a file that is called a picture and cannot be read is reported to its owner. Some of these
+ * cannot be read here (HEIC needs a licence, BMP and JPEG XL a library): their owner is told, rather than left to wonder.
+ */
+const CONTENT_TYPES: Readonly<Record<string, string>> = {
+  '.jpg': 'image/jpeg',
+  '.jpeg': 'image/jpeg',
+  '.jpe': 'image/jpeg',
+  '.jfif': 'image/jpeg',
+  '.png': 'image/png',
+  '.apng': 'image/png',
+  '.webp': 'image/webp',
+  '.gif': 'image/gif',
+  '.avif': 'image/avif',
+  '.tif': 'image/tiff',
+  '.tiff': 'image/tiff',
+  '.svg': 'image/svg+xml',
+  '.bmp': 'image/bmp',
+  '.heic': 'image/heic',
+  '.heif': 'image/heif',
+  '.jxl': 'image/jxl',
+};
+
+/** The endings of all names that promise a picture, with their dots, in lower case. */
+export const PICTURE_ENDINGS: readonly string[] = Object.keys(CONTENT_TYPES);
+
+/** The type of image that a name promises; `undefined` when it promises none. */
+export const pictureType = (name: string): string | undefined => CONTENT_TYPES[extname(name).toLowerCase()];
+
+/** What of a bucket belongs to the index. */
+export interface PictureFilter {
+  /** Keys begin with it; empty for the whole bucket. */
+  readonly prefix: string;
+  /** Keys end with one of these, in any case; `all` takes every key. */
+  readonly endings: readonly string[] | 'all';
+}
+
+/** The whole bucket, and what is called a picture in it. */
+export const DEFAULT_FILTER: PictureFilter = { prefix: '', endings: PICTURE_ENDINGS };
+
+/** Whether a key belongs to the index, by its name alone. */
+export function belongs(key: string, { prefix, endings }: PictureFilter): boolean {
+  if (!key.startsWith(prefix)) return false;
+  if (endings === 'all') return true;
+  const name = key.toLowerCase();
+  return endings.some((ending) => name.endsWith(ending.toLowerCase()));
+}
+
+/** Endings as a person or an environment variable writes them: `all`, or `.jpg,.png` with commas between. */
+export const parseEndings = (text: string): PictureFilter['endings'] =>
+  text === 'all'
+    ? 'all'
+    : text
+        .split(',')
+        .map((ending) => ending.trim())
+        .filter(Boolean);
+
+/** The inverse of `parseEndings`. */
+export const formatEndings = (endings: PictureFilter['endings']): string =>
+  endings === 'all' ? 'all' : endings.join(',');
