@@ -102,7 +102,7 @@ async function openInFaiss(
       'warning',
       'not-opened-by-faiss',
       file,
-      'faiss-node does not load here: run "npm run setup"',
+      'faiss-node does not load here: run "npm run setup -- --faiss" in a clone, or install faiss-node',
     );
     return;
   }
