@@ -62,6 +62,7 @@ async function measure(
     index,
     modelId: MODEL_ID,
     dimensions: DIMENSIONS,
+    dimensions: DIMENSIONS,
     clock: systemClock,
     logger: silentLogger,
     limits,

@@ -29,6 +29,7 @@ export function testApi(
     index,
     modelId: embedder.model.modelId,
     dimensions: DIMENSIONS,
+    dimensions: DIMENSIONS,
     clock,
     logger,
   });
