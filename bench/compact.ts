@@ -62,7 +62,6 @@ async function measure(
     index,
     modelId: MODEL_ID,
     dimensions: DIMENSIONS,
-    dimensions: DIMENSIONS,
     clock: systemClock,
     logger: silentLogger,
     limits,

@@ -30,7 +30,6 @@ export async function writeIndex(store: ObjectStore, modelId: string, rows: numb
     index: store,
     modelId,
     dimensions: DIMENSIONS,
-    dimensions: DIMENSIONS,
     clock: systemClock,
     logger: silentLogger,
   });

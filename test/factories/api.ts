@@ -29,7 +29,6 @@ export function testApi(
     index,
     modelId: embedder.model.modelId,
     dimensions: DIMENSIONS,
-    dimensions: DIMENSIONS,
     clock,
     logger,
   });
