@@ -1,6 +1,7 @@
 /** Groups of near-duplicates, page by page. */
 
 import type { RouteHandler, z } from '@hono/zod-openapi';
+import { pictureOf } from '../../pictures/attributes.ts';
 import { findDuplicates } from '../../pictures/duplicates/find-duplicates.ts';
 import type { DuplicateGroup } from '../../pictures/duplicates/group.ts';
 import type { LiveIndex } from '../../vectorlog/read/live-index.ts';
@@ -30,7 +31,7 @@ export const duplicates =
     return live.read(defaultConsistency, async (view) => {
       let at = startOf(afterCursor(cursor), view);
       let next: Place | undefined;
-      const source = await view.everything({ prefix, metadata: [] });
+      const source = await view.everything({ prefix });
       const groups: z.infer<typeof DuplicatesPage>['groups'] = [];
       let compared = 0;
       let bytes = 0;
@@ -41,7 +42,7 @@ export const duplicates =
         let given = skipped;
         for (; given < parts.length && bytes < SEARCH_LIMITS.maxAnswerBytes; given++) {
           const { rows, minScore } = parts[given]!;
-          const pictures = rows.map((row) => source.picture(row)).sort((a, b) => b.size - a.size);
+          const pictures = rows.map((row) => pictureOf(source.entry(row))).sort((a, b) => b.size - a.size);
           const shownOnes = await Promise.all(pictures.map((each) => shown(each, dependencies)));
           groups.push({ pictures: shownOnes, minScore });
           bytes += answerBytes(shownOnes);
