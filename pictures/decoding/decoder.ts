@@ -66,8 +66,23 @@ export class PictureDecoder {
   }
 
   /** @throws PictureRejected, DecodingFailed */
-  header(bytes: Uint8Array): Promise<PictureHeader> {
-    return readHeader(bytes, this.limits);
+  async header(bytes: Uint8Array): Promise<PictureHeader> {
+    const read = () => readHeader(bytes, this.limits);
+    try {
+      return await this.#budget.run(1, read);
+    } catch (error) {
+      // What is told without a decoder's message is certain.
+      if (!(error instanceof Error) || error.cause === undefined) throw error;
+      return this.#alone(read);
+    }
+  }
+
+  /**
+   * Runs while nothing else is decoded. libvips keeps one buffer of error messages for all its threads: what it says of a
+   * failure is of this picture for certain only when there is no other.
+   */
+  #alone<Result>(work: () => Promise<Result>): Promise<Result> {
+    return this.#budget.run(Number.POSITIVE_INFINITY, work);
   }
 
   /**
@@ -115,7 +130,7 @@ export class PictureDecoder {
     });
   }
 
-  /** Decodes when there is memory for it, in time, and a second time where a JPEG is only odd. */
+  /** Decodes when there is memory for it, in time; again where it failed, to know why, and where a JPEG is only odd. */
   async #run<Result>(
     header: PictureHeader,
     resultPixels: number,
@@ -143,9 +158,15 @@ export class PictureDecoder {
       }).timeout({ seconds: Math.ceil(limits.decodeTimeoutMs / 1000) + 1 });
       return within(limits.decodeTimeoutMs, work(picture));
     };
-    return this.#budget.run(Math.max(weight, this.#leastShare), async () => {
+    const strict = isJpeg ? 'warning' : 'error';
+    try {
+      return await this.#budget.run(Math.max(weight, this.#leastShare), () => attempt(strict));
+    } catch (error) {
+      if (error instanceof PictureRejected) throw error;
+    }
+    return this.#alone(async () => {
       try {
-        return await attempt(isJpeg ? 'warning' : 'error').catch((error: unknown) => {
+        return await attempt(strict).catch((error: unknown) => {
           if (!isJpeg || error instanceof PictureRejected || PIXELS_MISSING.test(String(error))) throw error;
           return attempt('error');
         });
