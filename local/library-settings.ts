@@ -63,7 +63,7 @@ export function leftAlone({ exclude = [], include = [] }: Selection = {}): (key:
 function matcher(globs: readonly string[]): (path: string) => boolean {
   if (globs.length === 0) return () => false;
   const anchored = globs.map((glob) => (glob.startsWith('/') ? glob.slice(1) : `**/${glob}`));
-  const trimmed = anchored.map((glob) => glob.replace(/\/+$/, ''));
+  const trimmed = anchored.map((glob) => (glob.endsWith('/') ? glob.slice(0, -1) : glob));
   return picomatch(trimmed, { dot: true, nonegate: true, noextglob: true });
 }
 
