@@ -29,6 +29,10 @@ const app = createApp({
   clock: systemClock,
   logger,
   ...s3Signer({ client: s3Client(options), bucket: images, clock: systemClock }),
+  allows: {
+    uploads: process.env[VARIABLES.uploads] !== 'off',
+    deletes: process.env[VARIABLES.deletes] !== 'off',
+  },
   defaultConsistency: process.env[VARIABLES.consistency] === 'eventual' ? 'eventual' : 'strong',
   memoryBudgetBytes: budgetOf(memoryBytes),
 });
