@@ -41,6 +41,8 @@ export class FolderEvents {
   #settling: Promise<void> | undefined;
   #stopping = false;
   #toldMany = false;
+  /** When pictures were forgotten, of the last minute. */
+  #forgottenAt: number[] = [];
   /** While set, many that are missed at once are forgotten like few. */
   insisted = false;
 
@@ -163,17 +165,24 @@ export class FolderEvents {
       await this.#changed.wait(Math.max(1, first + patience - now));
     }
     this.#settling = undefined;
+    this.#tellMany(0);
     this.#changed.notify();
   }
 
   #patienceMs(): number {
-    const { secondLookMs, manySecondLookMs, onMany } = this.#options;
-    const missed = this.#missed.size;
+    const { secondLookMs, manySecondLookMs, clock } = this.#options;
+    // Those that were forgotten just now count as well: files are missed one after the other.
+    this.#forgottenAt = this.#forgottenAt.filter((at) => at > clock.now() - manySecondLookMs);
+    const missed = this.#missed.size + this.#forgottenAt.length;
     const many = missed >= MANY || (missed >= FEW && missed >= MANY_PART * this.#known.size);
     const held = many && !this.insisted;
-    if (held || this.#toldMany) onMany(held ? missed : 0);
-    this.#toldMany = held;
+    this.#tellMany(held ? this.#missed.size : 0);
     return held ? manySecondLookMs : secondLookMs;
+  }
+
+  #tellMany(missed: number): void {
+    if (missed > 0 || this.#toldMany) this.#options.onMany(missed);
+    this.#toldMany = missed > 0;
   }
 
   async #lookAgain(key: string, urgency: Urgency): Promise<void> {
@@ -182,7 +191,10 @@ export class FolderEvents {
     try {
       const found = await this.#options.pictures.head(key);
       if (found) await this.#tellFound(key, found, urgency);
-      else await this.#tellGone(key, urgency);
+      else {
+        await this.#tellGone(key, urgency);
+        this.#forgottenAt.push(this.#options.clock.now());
+      }
     } catch {
       // Whether it is there cannot be told now: nothing is forgotten, and the next comparison misses it again.
       this.#missed.delete(key);

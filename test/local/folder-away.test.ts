@@ -163,7 +163,7 @@ describe('many pictures that go at once', () => {
     const embedder = countingEmbedder();
     const { client, serving } = await library.serve({
       embedder,
-      patience: { secondLookMs: 20, manySecondLookMs: 600_000, lookEveryMs: 20 },
+      patience: { secondLookMs: 3_000, manySecondLookMs: 600_000, lookEveryMs: 20 },
     });
 
     const trips = join(library.folder, 'trips');
