@@ -345,7 +345,7 @@ export const UploadRequest = z
       .string()
       .regex(/^image\/[\w.+-]+$/, 'a type of image, such as image/jpeg')
       .openapi({ example: 'image/jpeg' }),
-    size: z.number().int().min(1).max(PICTURE_LIMITS.maxBytes).openapi({ description: 'Bytes.' }),
+    size: z.number().int().min(1).max(PICTURE_LIMITS.maxBytesOfLargeKinds).openapi({ description: 'Bytes.' }),
     metadata: UploadMetadata.optional(),
   })
   .openapi('UploadRequest');

@@ -99,7 +99,8 @@ async function readPicture(
   change: PutChange,
   signal: AbortSignal | undefined,
 ): Promise<StoredObject | PictureOutcome> {
-  if (change.size > PICTURE_LIMITS.maxBytes) return { state: 'rejected', reason: tooManyBytes(change.size) };
+  if (change.size > PICTURE_LIMITS.maxBytesOfLargeKinds)
+    return { state: 'rejected', reason: tooManyBytes(change.size) };
   try {
     return await pictures.get(change.key, { ifMatch: change.eTag, ...(signal && { signal }) });
   } catch (error) {
@@ -134,11 +135,12 @@ const UNREADABLE = {
     'not-readable',
     'the bucket lets its other pictures be read, and not this one; allow it, then run "likeness backfill"',
   ],
+  permissions: ['not-readable', 'this user may not read the file; change its permissions or its owner'],
 } as const;
 
 /** The rejection of a picture whose file is too large to be read. */
 export function tooManyBytes(size: number): PictureRejected {
-  const reason = `the file has ${size} bytes, ${PICTURE_LIMITS.maxBytes} is the most; upload a smaller version`;
+  const reason = `the file has ${size} bytes, ${PICTURE_LIMITS.maxBytesOfLargeKinds} is the most; upload a smaller version`;
   return new PictureRejected('too-many-bytes', reason);
 }
 
