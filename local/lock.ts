@@ -22,6 +22,7 @@ interface Holder {
   readonly token: string;
 }
 
+const LOCK_FILE = '.server.json';
 const ANSWER_MS = 1_000;
 
 /** A claim to remove a dead lock is older only when its owner died, too. */
@@ -39,7 +40,7 @@ export class IndexLock {
   readonly #path: string;
 
   constructor(indexFolder: string) {
-    this.#path = join(indexFolder, '.server.json');
+    this.#path = join(indexFolder, LOCK_FILE);
   }
 
   /** @throws AlreadyServed */
@@ -99,6 +100,12 @@ export class IndexLock {
   #holder(): Promise<Holder | undefined> {
     return readJson<Holder>(this.#path);
   }
+}
+
+/** Whether the server at `url` is the one that holds the lock of an index. */
+export async function isHeldBy(indexFolder: string, url: string): Promise<boolean> {
+  const holder = await readJson<Holder>(join(indexFolder, LOCK_FILE));
+  return holder !== undefined && new URL(holder.url).port === new URL(url).port && answers(holder);
 }
 
 /** Where a server says whose lock it holds. */
