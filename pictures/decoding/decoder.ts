@@ -52,6 +52,13 @@ export interface SmallCopyOptions {
 const PIXELS_MISSING =
   /premature end of|bad huffman code|instead of rst|[0-9]{3} extraneous bytes|unable to read/i;
 
+/**
+ * libvips keeps one buffer of error messages for all threads of the process: what it says of a failure is of one picture for
+ * certain only while no other is decoded. Each decoding takes a share; one that failed is repeated with all of them.
+ */
+const SHARES = 1_024;
+const together = new MemoryBudget(SHARES);
+
 export class PictureDecoder {
   readonly limits: PictureLimits;
   readonly #budget: MemoryBudget;
@@ -69,7 +76,7 @@ export class PictureDecoder {
   async header(bytes: Uint8Array): Promise<PictureHeader> {
     const read = () => readHeader(bytes, this.limits);
     try {
-      return await this.#budget.run(1, read);
+      return await this.#budget.run(1, () => together.run(1, read));
     } catch (error) {
       // What is told without a decoder's message is certain.
       if (!(error instanceof Error) || error.cause === undefined) throw error;
@@ -77,12 +84,9 @@ export class PictureDecoder {
     }
   }
 
-  /**
-   * Runs while nothing else is decoded. libvips keeps one buffer of error messages for all its threads: what it says of a
-   * failure is of this picture for certain only when there is no other.
-   */
+  /** Runs while nothing else is decoded in this process. */
   #alone<Result>(work: () => Promise<Result>): Promise<Result> {
-    return this.#budget.run(Number.POSITIVE_INFINITY, work);
+    return this.#budget.run(Number.POSITIVE_INFINITY, () => together.run(SHARES, work));
   }
 
   /**
@@ -160,7 +164,9 @@ export class PictureDecoder {
     };
     const strict = isJpeg ? 'warning' : 'error';
     try {
-      return await this.#budget.run(Math.max(weight, this.#leastShare), () => attempt(strict));
+      return await this.#budget.run(Math.max(weight, this.#leastShare), () =>
+        together.run(1, () => attempt(strict)),
+      );
     } catch (error) {
       if (error instanceof PictureRejected) throw error;
     }
