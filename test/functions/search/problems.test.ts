@@ -6,7 +6,7 @@ import { PROBLEM_CODES } from '../../../functions/search/schemas.ts';
 import { ModelUnusable } from '../../../pictures/embedding/embedder.ts';
 import { NotInTrash, type Trash, TrashKeepsItself } from '../../../pictures/trash/trash.ts';
 import { IndexDamaged } from '../../../vectorlog/commit/errors.ts';
-import { ObjectUnreadable, StoreUnavailable, StoreUnavailable } from '../../../vectorlog/store/errors.ts';
+import { ObjectUnreadable, StoreUnavailable } from '../../../vectorlog/store/errors.ts';
 import { json, picture, testApi } from '../../factories/api.ts';
 import { badPicture, fakeEmbedder } from '../../factories/fake-embedder.ts';
 
