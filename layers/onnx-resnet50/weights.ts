@@ -87,13 +87,11 @@ function official(name: string, { url, sha256 }: OfficialWeights, downloads: str
 
 /** The file's name as a part of object keys: lower case letters, digits, dots and hyphens. */
 function nameOf(path: string): string {
-  const plain = basename(path, extname(path))
+  const name = basename(path, extname(path))
     .toLowerCase()
-    .replaceAll(/[^a-z0-9.]+/g, '-');
-  const isEdge = (character: string | undefined): boolean => character === '-' || character === '.';
-  let start = 0;
-  let end = plain.length;
-  while (start < end && isEdge(plain[start])) start++;
-  while (end > start && isEdge(plain[end - 1])) end--;
-  return plain.slice(start, end) || 'weights';
+    .replaceAll(/[^a-z0-9.]+/g, '-')
+    .replace(/^[-.]+/, '');
+  let end = name.length;
+  while (end > 0 && '-.'.includes(name[end - 1]!)) end--;
+  return name.slice(0, end) || 'weights';
 }
