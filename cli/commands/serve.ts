@@ -76,7 +76,11 @@ function welcome(terminal: Terminal, { url }: Serving, folder: string, { model }
       styled(terminal, 'yellow', '*** The model has SYNTHETIC weights: copies of pictures are found, ***'),
     );
     terminal.err(
-      styled(terminal, 'yellow', '*** likeness of meaning is not. "npm run setup" tells what to do.  ***'),
+      styled(
+        terminal,
+        'yellow',
+        '*** likeness of meaning is not. "npx likeness-search setup" tells what to do.  ***',
+      ),
     );
   }
   terminal.out(`Pictures: ${folder}`);

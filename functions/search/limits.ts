@@ -23,6 +23,19 @@ export const SEARCH_LIMITS = {
   defaultPage: 100,
   /** Milliseconds after which a page of duplicates ends, so that callers see progress and no gateway gives up. */
   duplicatesMs: 3 * SECOND,
+  /** Pictures of one search by several. */
+  maxQueries: 8,
+  /** Pictures of a sample. */
+  maxSample: 100,
+  defaultSample: 36,
+  /** Pictures on a map: what a browser lays out within seconds, and what Lambda answers with in 6 MB. */
+  maxMapPictures: 20_000,
+  /** Bytes of all keys on a map together, for the same reason. */
+  maxMapKeyBytes: 3 * MiB,
+  /** Pictures that a histogram of scores looks at; of more, it looks at some and estimates. */
+  maxHistogramPictures: 8_192,
+  /** Values that are named of one metadata name. */
+  maxMetadataValues: 50,
   /** Values that a filter may give for one metadata name, in whatever case it is written. */
   maxFilterValues: 1_000,
   /** Metadata names in one filter: more than the 2 KB of metadata that S3 keeps of an object could answer. */

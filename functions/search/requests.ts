@@ -173,12 +173,47 @@ export const SimilarQuery = z.object({
         'Only pictures with this metadata, as name:value. Repeat it: of one name any value will do, of several names each must match.',
       example: ['album:holidays', 'album:weekend', 'rating:5'],
     }),
+  histogram: unlessEmpty(
+    z
+      .enum(['true', 'false'])
+      .optional()
+      .transform((text) => text === 'true')
+      .openapi({ type: 'boolean', description: 'Count all pictures by their score as well.' }),
+  ),
+  stack: unlessEmpty(
+    z.coerce.number().min(0.5).max(1).optional().openapi({
+      description:
+        'Say of each result which better one it is at least this much like (`stackedOn`): copies of one picture can then be shown as one.',
+    }),
+  ),
   consistency,
 });
 
 export const SearchQuery = SimilarQuery.extend({ crop: unlessEmpty(CropText.optional()) });
 
-const SUBJECTS = ['image', 'key', 'vector'] as const;
+const SUBJECTS = ['image', 'key', 'vector', 'queries'] as const;
+
+/** One of several pictures that are searched by together. */
+const WeightedQuery = z
+  .strictObject({
+    image: z.base64().min(1).optional().openapi({ description: 'The bytes of a picture, in base64.' }),
+    key: Key.optional(),
+    vector: Vector.optional(),
+    crop: CropText.optional(),
+    weight: z
+      .number()
+      .min(-1)
+      .max(1)
+      .default(1)
+      .openapi({ description: 'How much it counts; less than 0 asks for what is not like it.' }),
+  })
+  .refine(
+    ({ image, key, vector }) => [image, key, vector].filter((each) => each !== undefined).length === 1,
+    {
+      error: 'exactly one of image, key and vector',
+    },
+  )
+  .openapi('WeightedQuery');
 
 /** What to search for, when it is not the body itself. */
 export const SearchBody = z
@@ -186,14 +221,66 @@ export const SearchBody = z
     image: z.base64().min(1).optional().openapi({ description: 'The bytes of a picture, in base64.' }),
     key: Key.optional(),
     vector: Vector.optional(),
+    queries: z
+      .array(WeightedQuery)
+      .min(1)
+      .max(SEARCH_LIMITS.maxQueries)
+      .refine((queries) => queries.some(({ weight }) => weight > 0), {
+        error: 'one of them needs a weight above 0',
+      })
+      .optional()
+      .openapi({ description: 'Several at once: the search goes by the weighted sum of their embeddings.' }),
     filter: Filter.optional(),
   })
   .refine((body) => SUBJECTS.filter((subject) => body[subject] !== undefined).length === 1, {
-    error: 'exactly one of image, key and vector',
+    error: 'exactly one of image, key, vector and queries',
   })
   .openapi('SearchBody', { oneOf: SUBJECTS.map((subject) => ({ required: [subject] })) });
 
-export const ListQuery = z.object({ prefix, cursor, limit, consistency });
+const find = unlessEmpty(
+  z
+    .string()
+    .max(SEARCH_LIMITS.maxKeyBytes)
+    .optional()
+    .openapi({ description: 'Only keys that contain this, in upper or lower case, wherever it stands.' }),
+);
+
+export const ORDERS = ['key', 'newest', 'oldest', 'taken', 'name', 'largest'] as const;
+
+export const ListQuery = z.object({
+  prefix,
+  find,
+  order: unlessEmpty(
+    z.enum(ORDERS).default('key').openapi({
+      description:
+        'key: by the bytes of the key. newest, oldest: by when it was last changed. taken: by when the photo was taken, the latest first, those without a date last. name: by the last part of the key, numbers by their value. largest: by bytes.',
+    }),
+  ),
+  cursor,
+  limit,
+  consistency,
+});
+
+export const FoldersQuery = z.object({ prefix, find, cursor, limit, consistency });
+
+export const SampleQuery = z.object({
+  prefix,
+  limit: unlessEmpty(
+    z.coerce
+      .number()
+      .int()
+      .min(1)
+      .max(SEARCH_LIMITS.maxSample)
+      .default(SEARCH_LIMITS.defaultSample)
+      .openapi({ description: 'How many pictures.' }),
+  ),
+  seed: unlessEmpty(
+    z.string().max(64).default('').openapi({ description: 'Another text gives another sample.' }),
+  ),
+  consistency,
+});
+
+export const PrefixQuery = z.object({ prefix, consistency });
 
 export const RejectedQuery = z.object({ cursor, limit });
 

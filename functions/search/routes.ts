@@ -28,7 +28,7 @@ export const ok = <T extends z.ZodType>(description: string, schema: T) => ({
 });
 
 export const always = { 400: problem(400), 500: problem(500) };
-const reading = { ...always, 503: problem(503), 507: problem(507) };
+export const reading = { ...always, 503: problem(503), 507: problem(507) };
 
 const bytes = z.string().openapi({ format: 'binary', description: 'The bytes of a picture.' });
 
@@ -77,7 +77,7 @@ export const listImages = createRoute({
   operationId: 'listImages',
   summary: 'List what is indexed',
   request: { query: requests.ListQuery },
-  responses: { 200: ok('One page, by key.', schemas.PicturePage), ...reading },
+  responses: { 200: ok('One page.', schemas.PicturePage), ...reading },
 });
 
 export const getImage = createRoute({

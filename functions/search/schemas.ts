@@ -20,6 +20,10 @@ export const Result = z
   .object({
     ...shown,
     score: z.number().openapi({ description: 'Cosine similarity with the query: 1 is the same picture.' }),
+    stackedOn: z.string().optional().openapi({
+      description:
+        'Key of a better result that this one is nearly a copy of; only when `stack` was asked for.',
+    }),
   })
   .openapi('Result');
 
@@ -37,6 +41,15 @@ export const SearchAnswer = z
     pending: z.number().int().openapi({
       description: 'Appends to the log that this answer does not take in; 0 unless the log is very long.',
     }),
+    histogram: z
+      .object({
+        counts: z.array(z.number().int()).openapi({
+          description:
+            'Pictures by score: the first of 50 counts is of scores below 0.02, the last of 0.98 and more.',
+        }),
+        estimated: z.boolean().openapi({ description: 'Whether the counts were estimated from a part.' }),
+      })
+      .optional(),
     took: z.object({
       embedMs: z.number().openapi({ description: 'Turning the picture into an embedding.' }),
       refreshMs: z.number().openapi({ description: 'Looking for what is new, or loading the index.' }),
@@ -47,15 +60,15 @@ export const SearchAnswer = z
 
 export const Picture = z.object(shown).openapi('Picture', { description: 'An indexed picture.' });
 
-const nextCursor = z
+export const nextCursor = z
   .string()
   .optional()
   .openapi({ description: 'Ask for the next page with this; absent on the last one.' });
 
 export const PicturePage = z
   .object({
-    items: z.array(Picture).openapi({ description: 'By key, in the order of its UTF-8 bytes.' }),
-    total: z.number().int().openapi({ description: 'Indexed pictures under the prefix.' }),
+    items: z.array(Picture).openapi({ description: 'In the order that was asked for.' }),
+    total: z.number().int().openapi({ description: 'Indexed pictures that were asked for, on all pages.' }),
     cursor: nextCursor,
   })
   .openapi('PicturePage');
