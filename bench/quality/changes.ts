@@ -36,7 +36,8 @@ const change = (name: string, light: boolean, make: Change['make']): Change => (
 const resize = (scale: number) => (original: Original) =>
   jpeg(sharp(original.png).resize(Math.max(8, Math.round(original.width * scale))));
 
-const compress = (quality: number) => (original: Original) => sharp(original.png).jpeg({ quality }).toBuffer();
+const compress = (quality: number) => (original: Original) =>
+  sharp(original.png).jpeg({ quality }).toBuffer();
 
 /** A crop of a part of the area, a little beside the middle. */
 const cropped = (area: number) => (original: Original) => {
@@ -146,7 +147,11 @@ async function collage(original: Original): Promise<Buffer> {
     () =>
       `<circle cx="${next() * width}" cy="${next() * height}" r="${(next() * width) / 5}" fill="hsl(${next() * 360},60%,${20 + next() * 60}%)"/>`,
   );
-  const other = svg(width, height, `<rect width="${width}" height="${height}" fill="#567"/>${shapes.join('')}`);
+  const other = svg(
+    width,
+    height,
+    `<rect width="${width}" height="${height}" fill="#567"/>${shapes.join('')}`,
+  );
   return jpeg(
     sharp(original.png)
       .extend({ right: width, background: '#ffffff' })
@@ -155,12 +160,12 @@ async function collage(original: Original): Promise<Buffer> {
 }
 
 async function mixed(original: Original): Promise<Buffer> {
-  const small = await cropped(0.75)(original)
-    .linear(1.15, 8)
-    .png()
-    .toBuffer();
+  const small = await cropped(0.75)(original).linear(1.15, 8).png().toBuffer();
   const { width = 1 } = await sharp(small).metadata();
-  return sharp(small).resize(Math.round(width * 0.6)).jpeg({ quality: 40 }).toBuffer();
+  return sharp(small)
+    .resize(Math.round(width * 0.6))
+    .jpeg({ quality: 40 })
+    .toBuffer();
 }
 
 export const CHANGES: readonly Change[] = [
@@ -187,7 +192,9 @@ export const CHANGES: readonly Change[] = [
   change('white border', false, border(0.15, '#ffffff')),
   change('letterbox', false, ({ png, width, height }) => {
     const [w, h] =
-      width / height < 16 / 9 ? [Math.round((height * 16) / 9), height] : [width, Math.round((width * 16) / 9)];
+      width / height < 16 / 9
+        ? [Math.round((height * 16) / 9), height]
+        : [width, Math.round((width * 16) / 9)];
     return jpeg(sharp(png).resize(w, h, { fit: 'contain', background: '#000000' }));
   }),
   change(

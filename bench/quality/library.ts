@@ -65,7 +65,10 @@ export class SampleCache {
       const [outcome] = await this.embedder.embed([bytes]);
       if (!outcome?.embedding) throw outcome?.rejected ?? new Error('no outcome');
       embedding = outcome.embedding;
-      await write(`${path}.f32`, new Uint8Array(embedding.buffer, embedding.byteOffset, embedding.byteLength));
+      await write(
+        `${path}.f32`,
+        new Uint8Array(embedding.buffer, embedding.byteOffset, embedding.byteLength),
+      );
     }
     let fingerprint = process.env.LIKENESS_REFINGERPRINT ? undefined : known && decodeFingerprint(known);
     if (!fingerprint) {

@@ -44,9 +44,14 @@ export async function chooseOriginals(options: {
   const families = new Set(originals.map(familyOf));
   const family = names.filter((name) => families.has(familyOf(name)));
   const others = names.filter((name) => !families.has(familyOf(name))).slice(0, options.others);
-  const photos = [...(await pictureFiles(PHOTOS)), ...(await Promise.all(options.folders.map(pictureFiles))).flat()];
+  const photos = [
+    ...(await pictureFiles(PHOTOS)),
+    ...(await Promise.all(options.folders.map(pictureFiles))).flat(),
+  ];
   const named = options.folders.length > 0 ? photos : photos.slice(0, options.photos);
-  const scenes = Array.from({ length: options.painted + Math.ceil(options.others / 6) }, (_, i) => painted(i));
+  const scenes = Array.from({ length: options.painted + Math.ceil(options.others / 6) }, (_, i) =>
+    painted(i),
+  );
   return {
     originals: [...originals.map(rendered), ...named.map(photo), ...scenes.slice(0, options.painted)],
     gallery: [...new Set([...originals, ...family, ...others])]
@@ -110,8 +115,14 @@ const painted = (seed: number): Source => ({
     });
     const sky = `<defs><linearGradient id="s" x2="0" y2="1"><stop stop-color="hsl(${hue + 180},60%,40%)"/><stop offset="1" stop-color="hsl(${hue + 220},50%,80%)"/></linearGradient></defs><rect width="${w}" height="${h}" fill="url(#s)"/>`;
     const svg = `<svg xmlns="http://www.w3.org/2000/svg" width="${w}" height="${h}">${sky}${hills.join('')}${things.join('')}</svg>`;
-    const { data } = await sharp(Buffer.from(svg)).removeAlpha().blur(0.8).raw().toBuffer({ resolveWithObject: true });
+    const { data } = await sharp(Buffer.from(svg))
+      .removeAlpha()
+      .blur(0.8)
+      .raw()
+      .toBuffer({ resolveWithObject: true });
     const grain = data.map((value) => Math.max(0, Math.min(255, value + (next() - 0.5) * 22)));
-    return sharp(grain, { raw: { width: w, height: h, channels: 3 } }).jpeg({ quality: 92 }).toBuffer();
+    return sharp(grain, { raw: { width: w, height: h, channels: 3 } })
+      .jpeg({ quality: 92 })
+      .toBuffer();
   },
 });

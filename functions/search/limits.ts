@@ -36,6 +36,10 @@ export const SEARCH_LIMITS = {
   maxHistogramPictures: 8_192,
   /** Values that are named of one metadata name. */
   maxMetadataValues: 50,
+  /** Bytes of JSON after which a page of duplicates ends: Lambda answers with 6 MB at most. */
+  maxDuplicatesBytes: 4 * MiB,
+  /** Pictures of one group, or of one part of it: with a signed address each some 2 KB. */
+  maxDuplicatesInGroup: 200,
   /** Values that a filter may give for one metadata name, in whatever case it is written. */
   maxFilterValues: 1_000,
   /** Metadata names in one filter: more than the 2 KB of metadata that S3 keeps of an object could answer. */

@@ -326,7 +326,11 @@ function colourDifference(
       vs.push(b.cr.pixels[y * width + x]! - sample(a.cr, place.x, place.y));
     }
   }
-  const middle = (values: readonly number[]) => quantile([...values].sort((one, other) => one - other), 0.5);
+  const middle = (values: readonly number[]) =>
+    quantile(
+      [...values].sort((one, other) => one - other),
+      0.5,
+    );
   const [mu, mv] = [middle(us), middle(vs)];
   const distances = us.map((u, i) => Math.hypot(u - mu, vs[i]! - mv)).sort((one, other) => one - other);
   return {

@@ -38,7 +38,8 @@ const isIn = (key: string, folders: readonly string[] = []): boolean =>
   folders.some((folder) => key.startsWith(folder));
 
 /** Two numbers of pixels that are as good as equal: a crop of a row or two is no reason. */
-const sameSize = (one: number, other: number): boolean => Math.abs(one - other) <= 0.01 * Math.max(one, other);
+const sameSize = (one: number, other: number): boolean =>
+  Math.abs(one - other) <= 0.01 * Math.max(one, other);
 
 /** Negative when `one` is to be kept rather than `other`, and why; 0 when nothing tells them apart. */
 type Criterion = (one: KeeperFacts, other: KeeperFacts) => { order: number; reason: string };
@@ -55,8 +56,12 @@ const plainName: Criterion = (one, other) =>
   by(first(!looksLikeCopy(one.key), !looksLikeCopy(other.key)), 'the others are called copies');
 /** Of the same pixels the one with more bytes was compressed less; a few bytes are no reason. */
 const leastCompressed: Criterion = (one, other) =>
-  by(Math.abs(one.size - other.size) <= 0.02 * Math.max(one.size, other.size) ? 0 : other.size - one.size, 'least compressed');
-const exif: Criterion = (one, other) => by(first(one.hasExif ?? false, other.hasExif ?? false), 'has its EXIF data');
+  by(
+    Math.abs(one.size - other.size) <= 0.02 * Math.max(one.size, other.size) ? 0 : other.size - one.size,
+    'least compressed',
+  );
+const exif: Criterion = (one, other) =>
+  by(first(one.hasExif ?? false, other.hasExif ?? false), 'has its EXIF data');
 const oldest: Criterion = (one, other) =>
   by(one.date < other.date ? -1 : one.date > other.date ? 1 : 0, 'oldest');
 const mostBytes: Criterion = (one, other) => by(other.size - one.size, 'largest file');
@@ -87,8 +92,10 @@ export function chooseKeeper<T extends KeeperFacts>(
   rule: KeepRule = 'best',
 ): Keeper<T> {
   const criteria: Criterion[] = [
-    (one, other) => by(first(isIn(one.key, wishes.preferred), isIn(other.key, wishes.preferred)), 'in a preferred folder'),
-    (one, other) => by(first(isIn(one.key, wishes.protected), isIn(other.key, wishes.protected)), 'in a protected folder'),
+    (one, other) =>
+      by(first(isIn(one.key, wishes.preferred), isIn(other.key, wishes.preferred)), 'in a preferred folder'),
+    (one, other) =>
+      by(first(isIn(one.key, wishes.protected), isIn(other.key, wishes.protected)), 'in a protected folder'),
     ...RULES[rule],
   ];
   const decide = (one: T, other: T) => {

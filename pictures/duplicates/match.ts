@@ -43,12 +43,12 @@ export function placeByFeatures(
   }
   if (best.length < 2 * MIN_INLIERS) return undefined;
   // Fitted to all that agree, the map is better than any one corner's, and more may agree with it.
-  let affine = fit(a, b, best);
+  let affine = affineOf(a, b, best);
   if (affine) {
     const more = inliersOf(affine, a, b, pairs);
     if (more.length >= best.length) {
       best = more;
-      affine = fit(a, b, best);
+      affine = affineOf(a, b, best);
     }
   }
   if (!affine || !isSane(affine)) return undefined;
@@ -119,7 +119,7 @@ function inliersOf(map: Float64Array, a: Features, b: Features, pairs: readonly 
 }
 
 /** The affine map that fits pairs of corners best; `undefined` when they lie on a line. */
-function fit(a: Features, b: Features, pairs: readonly number[]): Float64Array | undefined {
+function affineOf(a: Features, b: Features, pairs: readonly number[]): Float64Array | undefined {
   const n = pairs.length / 2;
   let [mx, my] = [0, 0];
   for (let k = 1; k < pairs.length; k += 2) {

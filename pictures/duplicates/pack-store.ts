@@ -76,7 +76,8 @@ export class PackStore {
   /** Reads the packs that came since. */
   async refresh(): Promise<void> {
     const names: string[] = [];
-    for await (const page of this.store.list({ prefix: this.prefix })) names.push(...page.map(({ key }) => key));
+    for await (const page of this.store.list({ prefix: this.prefix }))
+      names.push(...page.map(({ key }) => key));
     const unread = names.filter((name) => !this.#read.has(name));
     for (let i = 0; i < unread.length; i += READS_AT_ONCE) {
       await Promise.all(unread.slice(i, i + READS_AT_ONCE).map((name) => this.#readPack(name)));

@@ -25,7 +25,14 @@ export function refined(a: Plane, b: Plane, map: Homography, rounds: number): Ho
 function step(a: Plane, b: Plane, map: Homography): Homography | undefined {
   const { width, height } = b;
   const [h0, h1, h2, h3, h4, h5, h6, h7] = map as unknown as [
-    number, number, number, number, number, number, number, number,
+    number,
+    number,
+    number,
+    number,
+    number,
+    number,
+    number,
+    number,
   ];
   // Contrast and brightness first, so that differences mean something.
   let [n, sa, sb, saa, sab] = [0, 0, 0, 0, 0];
@@ -63,8 +70,8 @@ function step(a: Plane, b: Plane, map: Homography): Homography | undefined {
       const w = 1 / (h6 * px + h7 * py + 1);
       const ax = (h0 * px + h1 * py + h2) * w;
       const ay = (h3 * px + h4 * py + h5) * w;
-      const dx = (gain * (sample(a, ax + 0.5, ay) - sample(a, ax - 0.5, ay))) * w;
-      const dy = (gain * (sample(a, ax, ay + 0.5) - sample(a, ax, ay - 0.5))) * w;
+      const dx = gain * (sample(a, ax + 0.5, ay) - sample(a, ax - 0.5, ay)) * w;
+      const dy = gain * (sample(a, ax, ay + 0.5) - sample(a, ax, ay - 0.5)) * w;
       const difference = b.pixels[y * width + x]! - (gain * va + bias);
       const weight = 1 / (1 + (difference / ROBUST) ** 2);
       row[0] = dx * px;

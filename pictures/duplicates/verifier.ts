@@ -9,6 +9,9 @@ import { confidenceOf, SAME_FROM } from './verdict.ts';
 
 export const VERDICTS_PREFIX = 'verdicts/';
 
+/** Pairs that are looked at: each picture and so many of its nearest, from a score that says little by itself. */
+export const CANDIDATES = { minScore: 0.5, nearest: 8 } as const;
+
 /** Fingerprints that are held ready: a few hundred rows and their neighbours. */
 const MAX_PREPARED = 1_024;
 
