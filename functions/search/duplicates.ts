@@ -1,6 +1,7 @@
 /** Groups of duplicates, page by page: candidates from the index, verdicts from the pictures, keepers by their quality. */
 
-import type { RouteHandler, z } from '@hono/zod-openapi';
+import { type RouteHandler, z } from '@hono/zod-openapi';
+import { type Picture, pictureOf } from '../../pictures/attributes.ts';
 import {
   type Decisions,
   forgetNotDuplicates,
@@ -19,10 +20,10 @@ import { Fingerprints, fingerprintId } from '../../pictures/duplicates/fingerpri
 import type { KeeperFacts } from '../../pictures/duplicates/keeper.ts';
 import { type StarGroup, starGroups } from '../../pictures/duplicates/star-groups.ts';
 import { CANDIDATES, isSame, Verifier } from '../../pictures/duplicates/verifier.ts';
-import type { Picture } from '../../vectorlog/log/record.ts';
 import type { LiveIndex } from '../../vectorlog/read/live-index.ts';
 import type { Everything, View } from '../../vectorlog/read/view.ts';
-import { afterCursor, cursorAfter } from './cursor.ts';
+import { answerBytes } from './answer-size.ts';
+import { afterCursor, cursorAfter, notACursor } from './cursor.ts';
 import type { SearchDependencies } from './dependencies.ts';
 import { SEARCH_LIMITS } from './limits.ts';
 import { shown } from './pictures.ts';
@@ -52,7 +53,7 @@ export const duplicates = (dependencies: Dependencies): RouteHandler<typeof rout
     const options = c.req.valid('query');
     const [decisions] = await Promise.all([readDecisions(index), fingerprints.refresh(), verifier.refresh()]);
     const page = await live.read(defaultConsistency, async (view) => {
-      const source = await view.everything({ prefix: options.prefix ?? '', metadata: [] });
+      const source = await view.everything({ prefix: options.prefix ?? '' });
       const search = new Page(source, fingerprints, verifier, decisions, options);
       return search.fill(startOf(afterCursor(options.cursor), view, source), view, dependencies);
     });
@@ -86,8 +87,8 @@ class Page {
       const made = await this.#groupsOf(step, dependencies);
       for (const [i, group] of made.entries()) {
         if (i < skip) continue;
-        const size = Buffer.byteLength(JSON.stringify(group));
-        const isFull = groups.length >= limit || bytes + size > SEARCH_LIMITS.maxDuplicatesBytes;
+        const size = answerBytes(group);
+        const isFull = groups.length >= limit || bytes + size > SEARCH_LIMITS.maxAnswerBytes;
         if (groups.length > 0 && isFull) {
           // The step is made again for the rest of its groups.
           next = { row: step.from, skip: i };
@@ -135,15 +136,13 @@ class Page {
   #id(row: number): string {
     const known = this.#ids.get(row);
     if (known !== undefined) return known;
-    const id = fingerprintId(this.source.picture(row));
+    const id = fingerprintId(this.source.entry(row));
     this.#ids.set(row, id);
     return id;
   }
 
   async #isSame(one: number, other: number, cosine: number): Promise<boolean> {
-    const [a, b] = await Promise.all(
-      [one, other].map((row) => this.fingerprints.of(this.source.picture(row))),
-    );
+    const [a, b] = await Promise.all([one, other].map((row) => this.fingerprints.of(this.source.entry(row))));
     if (!a || !b) return false;
     const [first, second] = [
       { id: this.#id(one), fingerprint: a },
@@ -184,7 +183,7 @@ class Page {
     minScore: number,
     dependencies: Dependencies,
   ): Promise<Group[]> {
-    const perPart = SEARCH_LIMITS.maxDuplicatesInGroup - 1;
+    const perPart = SEARCH_LIMITS.maxGroupPart - 1;
     const of = Math.ceil(others.length / perPart);
     const parts: Group[] = [];
     for (let number = 1; number <= of; number++) {
@@ -223,7 +222,7 @@ class Page {
   }
 
   #member(row: number): Member {
-    const picture = this.source.picture(row);
+    const picture = pictureOf(this.source.entry(row));
     const fingerprint = this.fingerprints.known(this.#id(row));
     return {
       row,
@@ -247,7 +246,7 @@ interface Position {
 
 /** Rows keep their numbers within a lineage; those of the log come after them and get theirs when they are folded. */
 function cursorOf({ row, skip }: Position, { generation: { manifest } }: View, source: Everything): string {
-  return JSON.stringify([manifest.lineage, manifest.rows, row, skip, source.picture(row).key]);
+  return JSON.stringify([manifest.lineage, manifest.rows, row, skip, source.entry(row).key]);
 }
 
 /**
@@ -264,7 +263,7 @@ function startOf(
   if (lineage === manifest.lineage) {
     return manifest.rows === rows ? { row, skip } : { row: Math.min(row, rows), skip: row < rows ? skip : 0 };
   }
-  const now = source.rows.find((each) => source.picture(each).key === key);
+  const now = source.rows.find((each) => source.entry(each).key === key);
   if (now !== undefined) return { row: now, skip };
   throw new ApiProblem(
     'cursor-expired',
@@ -272,14 +271,17 @@ function startOf(
   );
 }
 
-function decoded(cursor: string): [string, number, number, number, string] {
+const CURSOR = z.tuple([z.string(), z.int().min(0), z.int().min(0), z.int().min(0), z.string()]);
+
+function decoded(cursor: string): z.infer<typeof CURSOR> {
   try {
     const parsed: unknown = JSON.parse(cursor);
-    if (Array.isArray(parsed) && parsed.length === 5) return parsed as ReturnType<typeof decoded>;
+    const { success, data } = CURSOR.safeParse(parsed);
+    if (success) return data;
   } catch {
     // Said below.
   }
-  throw new ApiProblem('invalid-request', 'Take the cursor from the page before, as it is, or leave it out.');
+  throw notACursor();
 }
 
 export const getDecisions =

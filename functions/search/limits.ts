@@ -16,6 +16,10 @@ export const SEARCH_LIMITS = {
    * that a little more than this still comes here to be refused in words.
    */
   maxBodyBytes: Math.floor(4.4 * MiB),
+  /** Bytes of the items in one answer, of which Lambda gives back 6 MB; the rest is for one item more and its frame. */
+  maxAnswerBytes: 4 * MiB,
+  /** Pictures in one group of duplicates of one page: a larger group comes in parts, each of which fits an answer. */
+  maxGroupPart: 200,
   /** Bytes of an object key, as on S3. */
   maxKeyBytes: STORE_LIMITS.maxKeyBytes,
   /** Items on one page of a list. */
@@ -36,10 +40,6 @@ export const SEARCH_LIMITS = {
   maxHistogramPictures: 8_192,
   /** Values that are named of one metadata name. */
   maxMetadataValues: 50,
-  /** Bytes of JSON after which a page of duplicates ends: Lambda answers with 6 MB at most. */
-  maxDuplicatesBytes: 4 * MiB,
-  /** Pictures of one group, or of one part of it: with a signed address each some 2 KB. */
-  maxDuplicatesInGroup: 200,
   /** Values that a filter may give for one metadata name, in whatever case it is written. */
   maxFilterValues: 1_000,
   /** Metadata names in one filter: more than the 2 KB of metadata that S3 keeps of an object could answer. */

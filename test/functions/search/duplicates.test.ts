@@ -148,7 +148,7 @@ describe('GET /v1/duplicates', () => {
 
   test('loses no member of a very large group, and bounds its pages', async () => {
     const api = testApi();
-    const count = SEARCH_LIMITS.maxDuplicatesInGroup + 60;
+    const count = SEARCH_LIMITS.maxGroupPart + 60;
     const store = api.pictures;
     for (let i = 0; i < count; i++) await store.put(`p${i}`, originals[6]!);
     for (let i = 0; i < count; i++) await api.upload(`p${i}`, originals[6]!);
