@@ -31,7 +31,7 @@ export function stackPropsFrom(node: Node): LikenessStackProps {
   const images = read('images');
   return {
     serving: flag('serving', read('serving'), true),
-    ...(images && { imagesBucketName: images }),
+    ...(images && { images: { name: images } }),
     search: {
       ...defined({
         weights: read('weights'),

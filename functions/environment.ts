@@ -21,7 +21,11 @@ export const VARIABLES = {
   prefix: 'LIKENESS_PREFIX',
   /** What keys of pictures end with, with commas between, or `all`; absent for what is usually called a picture. */
   endings: 'LIKENESS_ENDINGS',
-  /** Name or ARN of compact, which on-upload wakes. */
+  /** Whether the API signs uploads: `true` or `false`. */
+  uploads: 'LIKENESS_UPLOADS',
+  /** Whether the API deletes pictures: `true` or `false`. */
+  deletes: 'LIKENESS_DELETES',
+  /** Name or ARN of compact, which on-upload wakes; absent where it cannot be called. */
   compactFunction: 'LIKENESS_COMPACT_FUNCTION',
   /** `strong` or `eventual`: what a search does that does not say. */
   consistency: 'LIKENESS_CONSISTENCY',

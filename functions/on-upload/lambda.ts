@@ -14,6 +14,7 @@ import { createWakeCompaction } from './wake-compaction.ts';
 
 const client = traced(s3Client({ endpoint: process.env[VARIABLES.endpoint] }));
 const lambda = traced(new LambdaClient({}));
+const compact = process.env[VARIABLES.compactFunction];
 const bucket = (variable: string) => new S3Store({ client, bucket: required(variable) });
 const embedder = await loadEmbedder(required(VARIABLES.modelFolder));
 
@@ -25,13 +26,12 @@ export const handler = observed(
     clock: systemClock,
     logger,
     filter: pictureFilter(),
-    wakeCompaction: createWakeCompaction({
-      invoke: () =>
-        lambda.send(
-          new InvokeCommand({ FunctionName: required(VARIABLES.compactFunction), InvocationType: 'Event' }),
-        ),
-      clock: systemClock,
-      logger,
+    ...(compact && {
+      wakeCompaction: createWakeCompaction({
+        invoke: () => lambda.send(new InvokeCommand({ FunctionName: compact, InvocationType: 'Event' })),
+        clock: systemClock,
+        logger,
+      }),
     }),
     onReport: ({ embedded, rejected }) => {
       if (embedded > 0) count(METRICS.embedded, embedded);

@@ -8,7 +8,7 @@ export const QUEUE_LIMITS = {
   batchSize: 10,
   batchWindowMs: 2 * SECOND,
   /** Tries before an event goes to the dead-letter queue. */
-  maxReceives: 3,
+  maxReceives: 5,
 } as const;
 
 /** One batch of on-upload. */
