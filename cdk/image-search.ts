@@ -85,7 +85,7 @@ export class ImageSearch extends Construct {
     const compact = props.vpc ? undefined : this.compaction.function;
     this.ingestion = new Ingestion(this, 'Ingestion', {
       ...buckets,
-      function: withEnvironment(functions.onUpload, compact ? { compactFunction: compact.functionName } : {}),
+      function: functions.onUpload,
       maxConcurrency: props.maxConcurrency ?? 5,
       filter: this.filter,
       events: props.events ?? 's3',
@@ -210,11 +210,6 @@ function allowedKey(scope: Construct, key: IKey): IKey {
     );
   return Key.fromKeyArn(scope, 'Key', key.keyArn);
 }
-
-const withEnvironment = (
-  props: LikenessFunctionProps,
-  environment: LikenessFunctionProps['environment'],
-): LikenessFunctionProps => ({ ...props, environment: { ...props.environment, ...environment } });
 
 /** In one bucket every append would be an upload of its own, without end. */
 function refuseOneBucket({ images, index }: ImageSearchProps): void {

@@ -1,6 +1,7 @@
 /** From an upload to the log: events of S3 reach on-upload through a queue or directly; what fails waits as a dead letter. */
 
 import { Duration } from 'aws-cdk-lib';
+import { PolicyStatement } from 'aws-cdk-lib/aws-iam';
 import type { IKey } from 'aws-cdk-lib/aws-kms';
 import type { IFunction } from 'aws-cdk-lib/aws-lambda';
 import { SqsDestination as FailureQueue } from 'aws-cdk-lib/aws-lambda-destinations';
@@ -56,11 +57,22 @@ export class Ingestion extends Construct {
       'AwsSolutions-SQS3',
     );
 
-    this.function = new LikenessFunction(this, 'OnUpload', props.function);
+    this.queue = intake === 'direct' ? undefined : this.makeQueue(props, encryption);
+    this.function = new LikenessFunction(this, 'OnUpload', {
+      ...props.function,
+      environment: {
+        ...props.function.environment,
+        ...(props.compact && { compactFunction: props.compact.functionName }),
+        ...(this.queue && {
+          uploadsQueue: this.queue.queueUrl,
+          deadLetters: this.deadLetters.queueUrl,
+        }),
+      },
+    });
     permit(this.function, PERMISSIONS.onUpload, props, props.modelId);
     props.compact?.grantInvoke(this.function);
-    this.queue = intake === 'direct' ? undefined : this.takeFromQueue(props, encryption);
-    if (intake === 'direct') {
+    if (this.queue) this.takeFromQueue(this.queue, props);
+    else {
       this.function.configureAsyncInvoke({
         retryAttempts: 2,
         maxEventAge: Duration.hours(6),
@@ -70,8 +82,8 @@ export class Ingestion extends Construct {
     subscribe(this, { ...props, target: this.queue ?? this.function });
   }
 
-  private takeFromQueue(props: IngestionProps, encryption: object): Queue {
-    const queue = new Queue(this, 'Uploads', {
+  private makeQueue(props: IngestionProps, encryption: object): Queue {
+    return new Queue(this, 'Uploads', {
       ...encryption,
       enforceSSL: true,
       retentionPeriod: Duration.days(14),
@@ -79,12 +91,19 @@ export class Ingestion extends Construct {
       visibilityTimeout: Duration.seconds(props.function.timeout.toSeconds() * 6),
       deadLetterQueue: { queue: this.deadLetters, maxReceiveCount: QUEUE_LIMITS.maxReceives },
     });
+  }
+
+  private takeFromQueue(queue: Queue, { maxConcurrency, key }: IngestionProps): void {
     consume(queue, this.function, {
       batchSize: QUEUE_LIMITS.batchSize,
       maxBatchingWindow: Duration.millis(QUEUE_LIMITS.batchWindowMs),
       reportBatchItemFailures: true,
-      maxConcurrency: props.maxConcurrency,
+      maxConcurrency,
     });
-    return queue;
+    // What nobody can understand goes there at once.
+    this.function.addToRolePolicy(
+      new PolicyStatement({ actions: ['sqs:SendMessage'], resources: [this.deadLetters.queueArn] }),
+    );
+    key?.grantEncryptDecrypt(this.function);
   }
 }

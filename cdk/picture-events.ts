@@ -19,10 +19,16 @@ interface Subscription extends Required<Pick<ImageSearchProps, 'events'>> {
 }
 
 /** What S3 tells of. */
-const EVENTS = [EventType.OBJECT_CREATED, EventType.OBJECT_REMOVED] as const;
+const EVENTS = [
+  EventType.OBJECT_CREATED,
+  EventType.OBJECT_REMOVED,
+  // Expirations of a lifecycle are told by these alone.
+  EventType.LIFECYCLE_EXPIRATION,
+  EventType.OBJECT_RESTORE_COMPLETED,
+] as const;
 
 /** The same, by the names that EventBridge has for it. */
-const DETAIL_TYPES = ['Object Created', 'Object Deleted'] as const;
+const DETAIL_TYPES = ['Object Created', 'Object Deleted', 'Object Restore Completed'] as const;
 
 /** Has the events of the pictures sent to `target`, as far as they can be told apart before they are sent. */
 export function subscribe(scope: Construct, { images, filter, events, target }: Subscription): void {

@@ -25,6 +25,9 @@ export const VARIABLES = {
   uploads: 'LIKENESS_UPLOADS',
   /** Whether the API deletes pictures: `true` or `false`. */
   deletes: 'LIKENESS_DELETES',
+  /** URLs of on-upload's queue and of its dead letters; absent when S3 calls on-upload itself. */
+  uploadsQueue: 'LIKENESS_UPLOADS_QUEUE',
+  deadLetters: 'LIKENESS_DEAD_LETTERS',
   /** Name or ARN of compact, which on-upload wakes; absent where it cannot be called. */
   compactFunction: 'LIKENESS_COMPACT_FUNCTION',
   /** `strong` or `eventual`: what a search does that does not say. */

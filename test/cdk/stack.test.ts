@@ -99,13 +99,15 @@ describe('the data', () => {
 });
 
 describe('uploads', () => {
-  test('are announced by S3 to a queue, created and removed', () => {
+  test('are announced by S3 to a queue: created, removed, expired and restored', () => {
     serving.hasResourceProperties('Custom::S3BucketNotifications', {
       Managed: false,
       NotificationConfiguration: {
         QueueConfigurations: [
           Match.objectLike({ Events: ['s3:ObjectCreated:*'] }),
           Match.objectLike({ Events: ['s3:ObjectRemoved:*'] }),
+          Match.objectLike({ Events: ['s3:LifecycleExpiration:*'] }),
+          Match.objectLike({ Events: ['s3:ObjectRestore:Completed'] }),
         ],
       },
     });
@@ -187,7 +189,7 @@ describe('events', () => {
       MaximumRetryAttempts: 2,
       DestinationConfig: { OnFailure: { Destination: Match.anyValue() } },
     });
-    expect(subscriptions(direct!)[0].LambdaFunctionConfigurations).toHaveLength(2);
+    expect(subscriptions(direct!)[0].LambdaFunctionConfigurations).toHaveLength(4);
     expect(() => outer.hasOutput('UploadsQueueUrl', {})).toThrow();
     expect(() => synthesise({ intake: 'direct', events: 'eventbridge' })).toThrow(ConfigurationInvalid);
   });
@@ -327,6 +329,7 @@ describe('the functions', () => {
       'sqs:DeleteMessage',
       'sqs:GetQueueAttributes',
       'sqs:ReceiveMessage',
+      'sqs:SendMessage',
     ]);
   });
 
