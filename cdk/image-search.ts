@@ -189,8 +189,8 @@ export class ImageSearch extends Construct {
           indexBucket,
           modelFolder,
           consistency: props.consistency ?? 'strong',
-          uploads: String(changes.uploads),
-          deletes: String(changes.deletes),
+          uploads: changes.uploads ? 'on' : 'off',
+          deletes: changes.deletes ? 'on' : 'off',
         },
       },
     } satisfies Record<string, LikenessFunctionProps>;

@@ -21,9 +21,8 @@ export const VARIABLES = {
   prefix: 'LIKENESS_PREFIX',
   /** What keys of pictures end with, with commas between, or `all`; absent for what is usually called a picture. */
   endings: 'LIKENESS_ENDINGS',
-  /** Whether the API signs uploads: `true` or `false`. */
+  /** `on`, or `off` where the API signs no uploads, or deletes no pictures. */
   uploads: 'LIKENESS_UPLOADS',
-  /** Whether the API deletes pictures: `true` or `false`. */
   deletes: 'LIKENESS_DELETES',
   /** URLs of on-upload's queue and of its dead letters; absent when S3 calls on-upload itself. */
   uploadsQueue: 'LIKENESS_UPLOADS_QUEUE',

@@ -5,6 +5,7 @@ import { join, resolve } from 'node:path';
 import { createCompact } from '../functions/compact/handler.ts';
 import { createOnUpload } from '../functions/on-upload/handler.ts';
 import { createApp } from '../functions/search/app.ts';
+import type { PictureDecoder } from '../pictures/decoding/decoder.ts';
 import type { Embedder } from '../pictures/embedding/embedder.ts';
 import { systemClock } from '../vectorlog/clock.ts';
 import { LikenessError } from '../vectorlog/errors.ts';
@@ -37,6 +38,8 @@ export interface ServeOptions {
   /** 0 takes any port that is free. */
   readonly port: number;
   readonly embedder: Embedder;
+  /** Decodes for thumbnails: the embedder's own, so that both share one bound of memory. */
+  readonly decoder: PictureDecoder;
   readonly logger: Logger;
   /** @default 30000 */
   readonly compactEveryMs?: number;
@@ -66,7 +69,7 @@ const GRACE_MS = 5_000;
  * @throws FolderUnusable, PortTaken, AlreadyServed
  */
 export async function serveFolder(options: ServeOptions): Promise<Serving> {
-  const { embedder, logger, port, compactEveryMs = 30_000 } = options;
+  const { embedder, decoder, logger, port, compactEveryMs = 30_000 } = options;
   const folder = resolve(options.folder);
   const indexFolder = resolve(options.indexFolder ?? join(folder, '.likeness'));
   await assertUsable(folder, indexFolder);
@@ -86,7 +89,7 @@ export async function serveFolder(options: ServeOptions): Promise<Serving> {
   const events = new FolderEvents({ pictures, sequencer, clock, send: (body) => queue.send(body) });
   const compact = createCompact({ index, modelId: embedder.model.modelId, clock, logger });
   const timer = new CompactionTimer({ compact, everyMs: compactEveryMs, logger });
-  const thumbnails = new Thumbnails(pictures, join(indexFolder, '.thumbnails'));
+  const thumbnails = new Thumbnails(pictures, join(indexFolder, '.thumbnails'), decoder);
   const onChange = (key: string) => {
     events.look(key).catch((error: unknown) => logger.error('a change could not be told', { key, error }));
     thumbnails.forget(key).catch((error: unknown) => logger.warn('old thumbnails stay', { key, error }));

@@ -43,8 +43,17 @@ Examples:
     )
     .action(async (folder: string | undefined, flags: Flags) => {
       // Loaded only here: the network's runtime takes a quarter of a second that no other command needs.
-      const [{ loadEmbedder }, { modelFolder }, { consoleLogger }, { serveFolder }] = await Promise.all([
+      const [
+        { loadEmbedder },
+        { PictureDecoder },
+        { decodeBytesOf },
+        { modelFolder },
+        { consoleLogger },
+        { serveFolder },
+      ] = await Promise.all([
         import('../../pictures/embedding/load.ts'),
+        import('../../pictures/decoding/decoder.ts'),
+        import('../../pictures/decoding/memory-budget.ts'),
         import('../../local/model-choice.ts'),
         import('../../local/console-logger.ts'),
         import('../../local/serve.ts'),
@@ -52,7 +61,8 @@ Examples:
       const logger = consoleLogger(terminal.err, flags.verbose);
       // One request's fault must not end the others; what reaches this is a fault of ours, and the log says where.
       process.on('unhandledRejection', (error) => logger.error('a fault that nobody caught', { error }));
-      const embedder = await loadEmbedder(await modelFolder());
+      const decoder = new PictureDecoder({ maxMemoryBytes: decodeBytesOf() });
+      const embedder = await loadEmbedder(await modelFolder(), { decoder });
       if (folder === undefined) await mkdir(DEFAULT_FOLDER, { recursive: true });
       const served = resolve(folder ?? DEFAULT_FOLDER);
       const serving = await serveFolder({
@@ -60,6 +70,7 @@ Examples:
         ...(flags.index && { indexFolder: flags.index }),
         port: flags.port,
         embedder,
+        decoder,
         logger,
       });
       welcome(terminal, serving, served, embedder);

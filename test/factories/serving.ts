@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { type Client, createClient } from '../../client/client.ts';
 import { type ServeOptions, type Serving, serveFolder } from '../../local/serve.ts';
+import { PictureDecoder } from '../../pictures/decoding/decoder.ts';
 import type { Embedder } from '../../pictures/embedding/embedder.ts';
 import { silentLogger } from '../../vectorlog/logger.ts';
 import { fakeEmbedder } from './fake-embedder.ts';
@@ -34,6 +35,7 @@ export async function servedFolder(): Promise<ServedFolder> {
         folder,
         port: 0,
         embedder: fakeEmbedder(),
+        decoder: new PictureDecoder(),
         logger: silentLogger,
         // Only when a test asks for it: so that it is known what was compacted and what was not.
         compactEveryMs: 3_600_000,
