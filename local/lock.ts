@@ -18,6 +18,7 @@ interface Holder {
   readonly token: string;
 }
 
+const LOCK_FILE = '.server.json';
 const ANSWER_MS = 1_000;
 
 /**
@@ -31,7 +32,7 @@ export class IndexLock {
   readonly #path: string;
 
   constructor(indexFolder: string) {
-    this.#path = join(indexFolder, '.server.json');
+    this.#path = join(indexFolder, LOCK_FILE);
   }
 
   /** @throws AlreadyServed */
@@ -60,21 +61,36 @@ export class IndexLock {
     }
   }
 
-  async #holder(): Promise<Holder | undefined> {
-    try {
-      return JSON.parse(await readFile(this.#path, 'utf8')) as Holder;
-    } catch {
-      return undefined;
-    }
+  #holder(): Promise<Holder | undefined> {
+    return holderIn(this.#path);
   }
 }
+
+async function holderIn(path: string): Promise<Holder | undefined> {
+  try {
+    return JSON.parse(await readFile(path, 'utf8')) as Holder;
+  } catch {
+    return undefined;
+  }
+}
+
+/** Whether the server at `url` is the one that holds the lock of an index. */
+export async function isHeldBy(indexFolder: string, url: string): Promise<boolean> {
+  const holder = await holderIn(join(indexFolder, LOCK_FILE));
+  return holder !== undefined && new URL(holder.url).port === new URL(url).port && answers(holder);
+}
+
+const LOOPBACK: ReadonlySet<string> = new Set(['127.0.0.1', 'localhost', '[::1]']);
 
 /** Where a server says whose lock it holds. */
 export const LOCK_PATH = '/local/lock';
 
+/** Only servers of this machine are asked: the file may be somebody else's, and name any address. */
 async function answers({ url, token }: Holder): Promise<boolean> {
   try {
-    const response = await fetch(url + LOCK_PATH, { signal: AbortSignal.timeout(ANSWER_MS) });
+    const address = new URL(LOCK_PATH, url);
+    if (!LOOPBACK.has(address.hostname)) return false;
+    const response = await fetch(address, { signal: AbortSignal.timeout(ANSWER_MS), redirect: 'error' });
     return response.ok && (await response.text()) === token;
   } catch {
     return false;

@@ -135,6 +135,7 @@ const UNREADABLE = {
     'not-readable',
     'the bucket lets its other pictures be read, and not this one; allow it, then run "likeness backfill"',
   ],
+  permissions: ['not-readable', 'this user may not read the file; change its permissions or its owner'],
 } as const;
 
 /** The rejection of a picture whose file is too large to be read. */

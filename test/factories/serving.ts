@@ -14,8 +14,11 @@ export interface ServedFolder {
   readonly folder: string;
   /** Puts a file into the folder, past the server. */
   write(path: string, content: Uint8Array | string): Promise<void>;
-  /** Serves the folder; a second call stops the first server. */
-  serve(options?: Partial<ServeOptions>): Promise<{ serving: Serving; client: Client }>;
+  /** Serves the folder; a second call stops the first server. @param wait for all to be taken in; by default, yes */
+  serve(
+    options?: Partial<ServeOptions>,
+    wait?: { idle: boolean },
+  ): Promise<{ serving: Serving; client: Client }>;
   /** Stops the server and removes the folder. */
   remove(): Promise<void>;
 }
@@ -29,7 +32,7 @@ export async function servedFolder(): Promise<ServedFolder> {
       await mkdir(dirname(join(folder, path)), { recursive: true });
       await writeFile(join(folder, path), content);
     },
-    async serve(options = {}) {
+    async serve(options = {}, { idle } = { idle: true }) {
       await serving?.stop();
       serving = await serveFolder({
         folder,
@@ -39,10 +42,10 @@ export async function servedFolder(): Promise<ServedFolder> {
         logger: silentLogger,
         // Only when a test asks for it: so that it is known what was compacted and what was not.
         compactEveryMs: 3_600_000,
+        patience: { secondLookMs: 50, lookEveryMs: 50 },
         ...options,
       });
-      await serving.compared;
-      await serving.queue.drained();
+      if (idle) await serving.idle();
       return { serving, client: createClient({ endpoint: serving.url }) };
     },
     async remove() {
