@@ -1,6 +1,7 @@
 /** The two stacks: one that holds the data and outlives everything, and one inside it that can be replaced at will. */
 
 import { CfnOutput, NestedStack, Stack, type StackProps } from 'aws-cdk-lib';
+import { Vpc } from 'aws-cdk-lib/aws-ec2';
 import { Key } from 'aws-cdk-lib/aws-kms';
 import { Bucket, type IBucket } from 'aws-cdk-lib/aws-s3';
 import type { Construct } from 'constructs';
@@ -33,6 +34,10 @@ export interface LikenessStackProps extends StackProps {
    * @default - `search.index`, or a new bucket
    */
   readonly index?: ExistingBucket;
+  /** ARN of a KMS key for all that is made. @default - `search.key`, or keys of AWS */
+  readonly keyArn?: string;
+  /** Id of a VPC for the functions; the stack then needs an account and a region. @default - `search.vpc`, or none */
+  readonly vpcId?: string;
   /**
    * Without it the stack holds the buckets alone: everything that costs money while idle is gone, no data is.
    *
@@ -55,12 +60,25 @@ export class LikenessStack extends Stack {
   constructor(
     scope: Construct,
     id: string,
-    { search = {}, images: ownImages, index: ownIndex, serving = true, ...props }: LikenessStackProps = {},
+    {
+      search: asked = {},
+      images: ownImages,
+      index: ownIndex,
+      keyArn,
+      vpcId,
+      serving = true,
+      ...props
+    }: LikenessStackProps = {},
   ) {
     super(scope, id, {
       description: 'Likeness: image similarity search. This stack holds the data.',
       ...props,
     });
+    const search: ImageSearchProps = {
+      ...asked,
+      ...(keyArn && { key: Key.fromKeyArn(this, 'Key', keyArn) }),
+      ...(vpcId && { vpc: Vpc.fromLookup(this, 'Vpc', { vpcId }) }),
+    };
     // The console's address is known only after the bucket. Every upload is signed, so the origin protects nothing.
     const corsOrigins = search.console ? ['*'] : (search.corsOrigins ?? []);
     const given = ownImages ? existing(this, 'OwnImages', ownImages) : search.images;
