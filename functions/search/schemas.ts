@@ -274,6 +274,7 @@ export const PROBLEM_CODES = [
   'trash-keeps-itself',
   'route-not-found',
   'index-too-large',
+  'index-unusable',
   'store-unavailable',
   'model-unusable',
   'internal-error',
