@@ -17,9 +17,14 @@ const WATCHED: readonly { output: string; what: Change['what']; means: string }[
   {
     output: 'ImagesBucket',
     what: 'images',
-    means: 'events of the old bucket are told no more, and a backfill would take its pictures out of the index',
+    means:
+      'events of the old bucket are told no more, and a backfill would take its pictures out of the index',
   },
-  { output: 'IndexBucket', what: 'index', means: 'searches find nothing until all pictures are indexed again' },
+  {
+    output: 'IndexBucket',
+    what: 'index',
+    means: 'searches find nothing until all pictures are indexed again',
+  },
   { output: 'Model', what: 'model', means: 'searches find nothing until all pictures are indexed again' },
   { output: 'Auth', what: 'auth', means: 'other callers may use the API than before' },
 ];
