@@ -1,6 +1,26 @@
-/** The best k of many scored rows, without sorting them all. */
+/** Answers of the scan, the one order that they stand in, and how the best of them are kept. */
 
-/** A binary heap with the worst of the kept at its root; among equal scores the higher row is the worse. */
+/** Results of one search at the most. */
+export const MAX_K = 1_000;
+
+export interface Hit {
+  readonly row: number;
+  /** Inner product with the query; cosine similarity, since embeddings are unit vectors. */
+  readonly score: number;
+}
+
+/** The best score first; equal scores by row, the lower first, as IndexFlatIP has them. */
+export const byScore = (a: Hit, b: Hit): number => b.score - a.score || a.row - b.row;
+
+/** The best `k` of several answers to one query, each over other rows. */
+export function mergeHits(answers: readonly (readonly Hit[])[], k: number): Hit[] {
+  return answers.flat().sort(byScore).slice(0, k);
+}
+
+/**
+ * The best k of many scored rows, without sorting them all: a binary heap with the worst of the kept at its root; among
+ * equal scores the higher row is the worse.
+ */
 export class TopK {
   readonly #scores: Float64Array;
   readonly #rows: Int32Array;
@@ -25,12 +45,12 @@ export class TopK {
     }
   }
 
-  /** What was kept, in no order. */
-  kept(): { rows: Int32Array; scores: Float32Array } {
-    return {
-      rows: this.#rows.slice(0, this.#size),
-      scores: Float32Array.from(this.#scores.subarray(0, this.#size)),
-    };
+  /** What was kept, the best first. */
+  kept(): Hit[] {
+    return Array.from({ length: this.#size }, (_, i) => ({
+      row: this.#rows[i]!,
+      score: this.#scores[i]!,
+    })).sort(byScore);
   }
 
   #rise(hole: number, row: number, score: number): void {
