@@ -28,7 +28,9 @@ export async function inlinePicture(bytes: Uint8Array, protocol: Protocol): Prom
   if (!small) return '';
   const data = small.toString('base64');
   if (protocol === 'iterm') return `\x1b]1337;File=inline=1;height=${ROWS}:${data}\x07`;
-  const pieces = data.match(new RegExp(`.{1,${KITTY_PIECE}}`, 'g')) ?? [];
+  const pieces = Array.from({ length: Math.ceil(data.length / KITTY_PIECE) }, (_, i) =>
+    data.slice(i * KITTY_PIECE, (i + 1) * KITTY_PIECE),
+  );
   return pieces
     .map((piece, i) => {
       const first = i === 0 ? `a=T,f=100,r=${ROWS},` : '';

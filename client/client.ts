@@ -3,20 +3,34 @@
 import { keyToPath } from '../functions/search/key-path.ts';
 import { ProblemError } from './problem-error.ts';
 import type {
+  Deletion,
   DuplicatesOptions,
   DuplicatesPage,
+  Emptied,
+  EmptyTrash,
+  FoldersOptions,
+  FoldersPage,
   Health,
+  LibraryMap,
   ListOptions,
+  MetadataNames,
   PicturePage,
   PictureState,
+  PicturesOptions,
   RejectedPage,
+  Restored,
+  RestoreRequest,
+  Sample,
+  SampleOptions,
   SearchAnswer,
   SearchFor,
   SearchOptions,
   SimilarOptions,
   Stats,
+  TrashPage,
   UploadRequest,
   UploadTarget,
+  WeightedQuery,
 } from './types.ts';
 
 export interface ClientOptions {
@@ -38,11 +52,14 @@ export interface ClientOptions {
  */
 export interface Client {
   /** The indexed pictures most like a picture, an indexed picture, or an embedding; best first. */
-  search(query: SearchFor, options?: SearchOptions): Promise<SearchAnswer>;
+  search(
+    query: SearchFor | { readonly queries: readonly WeightedQuery[] },
+    options?: SearchOptions,
+  ): Promise<SearchAnswer>;
   /** The indexed pictures most like an indexed one, without itself. */
   similar(key: string, options?: SimilarOptions): Promise<SearchAnswer>;
-  /** One page of what is indexed, by key. */
-  images(options?: ListOptions): Promise<PicturePage>;
+  /** One page of what is indexed, in any order. */
+  images(options?: PicturesOptions): Promise<PicturePage>;
   /** What became of one picture. */
   image(
     key: string,
@@ -57,11 +74,25 @@ export interface Client {
   /** Where and how to upload a picture, for callers who send the bytes themselves. */
   uploadTarget(request: UploadRequest, options?: { signal?: AbortSignal }): Promise<UploadTarget>;
   /** Deletes a picture from the bucket; the index follows. */
-  delete(key: string, options?: { signal?: AbortSignal }): Promise<void>;
+  delete(key: string, options?: { signal?: AbortSignal }): Promise<Deletion>;
   /** One page of the pictures that could not be indexed, with the reasons. */
   rejected(options?: Omit<ListOptions, 'prefix'>): Promise<RejectedPage>;
   /** One page of groups of pictures that are the same but for size, crop or compression. */
   duplicates(options?: DuplicatesOptions): Promise<DuplicatesPage>;
+  /** One page of the folders right below a prefix, or of those whose path contains a text, with their counts. */
+  folders(options?: FoldersOptions): Promise<FoldersPage>;
+  /** The names of the metadata that there is, with their most frequent values. */
+  metadata(options?: { prefix?: string; signal?: AbortSignal }): Promise<MetadataNames>;
+  /** Some pictures that are unlike each other. */
+  sample(options?: SampleOptions): Promise<Sample>;
+  /** What a map of the library is laid out from: a few numbers for each picture. */
+  map(options?: { prefix?: string; signal?: AbortSignal }): Promise<LibraryMap>;
+  /** One page of the deleted pictures that can be had back, the last deletion first. */
+  trash(options?: Omit<ListOptions, 'prefix'>): Promise<TrashPage>;
+  /** Puts deleted pictures back: deletions by id, or what was deleted last under keys. */
+  restore(which: RestoreRequest, options?: { signal?: AbortSignal }): Promise<Restored>;
+  /** Removes deleted pictures for good. */
+  emptyTrash(which: EmptyTrash, options?: { signal?: AbortSignal }): Promise<Emptied>;
   stats(options?: { signal?: AbortSignal }): Promise<Stats>;
   health(options?: { signal?: AbortSignal }): Promise<Health>;
 }
@@ -73,7 +104,7 @@ interface Call {
 }
 
 export function createClient({ endpoint, fetch = globalThis.fetch }: ClientOptions): Client {
-  const base = endpoint.replace(/\/+$/, '');
+  const base = withoutEndSlashes(endpoint);
 
   async function call<T>(method: string, path: string, { query = {}, body, signal }: Call = {}): Promise<T> {
     const parameters = new URLSearchParams();
@@ -90,13 +121,13 @@ export function createClient({ endpoint, fetch = globalThis.fetch }: ClientOptio
   }
 
   return {
-    search: (query, { crop, signal, ...options } = {}) =>
+    search: async (query, { crop, signal, ...options } = {}) =>
       call('POST', '/v1/search', {
         query: {
           ...searchParameters(options),
-          crop: crop && [crop.x, crop.y, crop.width, crop.height].join(','),
+          crop: crop && cropText(crop),
         },
-        body: searchBody(query),
+        body: await searchBody(query),
         signal,
       }),
     similar: (key, { signal, ...options } = {}) =>
@@ -118,14 +149,25 @@ export function createClient({ endpoint, fetch = globalThis.fetch }: ClientOptio
       if (!response.ok) throw await ProblemError.from(response);
     },
     uploadTarget: (request, { signal } = {}) => call('POST', '/v1/uploads', { body: json(request), signal }),
-    async delete(key, { signal } = {}) {
-      await call('DELETE', `/v1/images/${keyToPath(key)}`, { signal });
-    },
+    delete: (key, { signal } = {}) => call('DELETE', `/v1/images/${keyToPath(key)}`, { signal }),
+    trash: ({ signal, ...query } = {}) => call('GET', '/v1/trash', { query, signal }),
+    restore: (which, { signal } = {}) => call('POST', '/v1/trash/restore', { body: json(which), signal }),
+    emptyTrash: (which, { signal } = {}) => call('POST', '/v1/trash/empty', { body: json(which), signal }),
     rejected: ({ signal, ...query } = {}) => call('GET', '/v1/rejected', { query, signal }),
     duplicates: ({ signal, ...query } = {}) => call('GET', '/v1/duplicates', { query, signal }),
+    folders: ({ signal, ...query } = {}) => call('GET', '/v1/folders', { query, signal }),
+    metadata: ({ signal, ...query } = {}) => call('GET', '/v1/metadata', { query, signal }),
+    sample: ({ signal, ...query } = {}) => call('GET', '/v1/sample', { query, signal }),
+    map: ({ signal, ...query } = {}) => call('GET', '/v1/map', { query, signal }),
     stats: ({ signal } = {}) => call('GET', '/v1/stats', { signal }),
     health: ({ signal } = {}) => call('GET', '/v1/health', { signal }),
   };
+}
+
+function withoutEndSlashes(address: string): string {
+  let end = address.length;
+  while (address[end - 1] === '/') end--;
+  return address.slice(0, end);
 }
 
 const json = (value: unknown) => ({ type: 'application/json', content: JSON.stringify(value) });
@@ -133,17 +175,36 @@ const json = (value: unknown) => ({ type: 'application/json', content: JSON.stri
 const asBlob = (bytes: Blob | Uint8Array): Blob =>
   bytes instanceof Blob ? bytes : new Blob([bytes as Uint8Array<ArrayBuffer>]);
 
-function searchBody(query: SearchFor): NonNullable<Call['body']> {
+async function searchBody(query: Parameters<Client['search']>[0]): Promise<NonNullable<Call['body']>> {
+  if ('queries' in query) return json({ queries: await Promise.all(query.queries.map(weightedBody)) });
   if ('image' in query) return { type: 'application/octet-stream', content: asBlob(query.image) };
   if ('key' in query) return json({ key: query.key });
   return json({ vector: Array.from(query.vector) });
 }
 
-function searchParameters({ filter = {}, ...options }: Omit<SimilarOptions, 'signal'>) {
+async function weightedBody({ weight, crop, ...query }: WeightedQuery) {
+  const rest = { ...(weight !== undefined && { weight }), ...(crop && { crop: cropText(crop) }) };
+  if ('image' in query) return { ...rest, image: await base64(asBlob(query.image)) };
+  return 'key' in query ? { ...rest, key: query.key } : { ...rest, vector: Array.from(query.vector) };
+}
+
+const cropText = ({ x, y, width, height }: NonNullable<SearchOptions['crop']>): string =>
+  [x, y, width, height].join(',');
+
+async function base64(blob: Blob): Promise<string> {
+  const bytes = new Uint8Array(await blob.arrayBuffer());
+  let binary = '';
+  // In parts: a function takes only so many arguments.
+  for (let at = 0; at < bytes.length; at += 8_192)
+    binary += String.fromCharCode(...bytes.subarray(at, at + 8_192));
+  return btoa(binary);
+}
+
+function searchParameters({ filter = {}, histogram, ...options }: Omit<SimilarOptions, 'signal'>) {
   const conditions = Object.entries(filter).flatMap(([name, values]) =>
     [values].flat().map((value) => `${name}:${value}`),
   );
-  return { ...options, filter: conditions };
+  return { ...options, filter: conditions, ...(histogram && { histogram: 'true' }) };
 }
 
 /** The request that an upload target asks for. */

@@ -1,7 +1,11 @@
 /** The types of the API's requests and answers, taken from the schemas that check them. */
 
 import type { z } from '@hono/zod-openapi';
+import type { FoldersPage as FoldersSchema } from '../functions/search/folders.ts';
+import type { LibraryMap as MapSchema } from '../functions/search/map.ts';
+import type { MetadataNames as MetadataSchema } from '../functions/search/metadata.ts';
 import type * as requests from '../functions/search/requests.ts';
+import type { Sample as SampleSchema } from '../functions/search/sample.ts';
 import type * as schemas from '../functions/search/schemas.ts';
 
 export type Result = z.infer<typeof schemas.Result>;
@@ -12,10 +16,21 @@ export type PictureState = z.infer<typeof schemas.PictureState>;
 export type Reason = z.infer<typeof schemas.Reason>;
 export type RejectedPage = z.infer<typeof schemas.RejectedPage>;
 export type DuplicatesPage = z.infer<typeof schemas.DuplicatesPage>;
+export type Deletion = z.infer<typeof schemas.Deletion>;
+export type TrashItem = z.infer<typeof schemas.TrashItem>;
+export type TrashPage = z.infer<typeof schemas.TrashPage>;
+export type RestoreRequest = z.infer<typeof requests.RestoreRequest>;
+export type Restored = z.infer<typeof schemas.Restored>;
+export type EmptyTrash = z.input<typeof requests.EmptyTrash>;
+export type Emptied = z.infer<typeof schemas.Emptied>;
 export type UploadRequest = z.infer<typeof requests.UploadRequest>;
 export type UploadTarget = z.infer<typeof schemas.UploadTarget>;
 export type Stats = z.infer<typeof schemas.Stats>;
 export type Health = z.infer<typeof schemas.Health>;
+export type FoldersPage = z.infer<typeof FoldersSchema>;
+export type MetadataNames = z.infer<typeof MetadataSchema>;
+export type Sample = z.infer<typeof SampleSchema>;
+export type LibraryMap = z.infer<typeof MapSchema>;
 export type Problem = z.infer<typeof schemas.Problem>;
 export type ProblemCode = (typeof schemas.PROBLEM_CODES)[number];
 
@@ -24,6 +39,13 @@ export type SearchFor =
   | { readonly image: Blob | Uint8Array }
   | { readonly key: string }
   | { readonly vector: Float32Array | readonly number[] };
+
+/** One of several pictures that are searched by together. */
+export type WeightedQuery = SearchFor & {
+  /** -1 to 1; less than 0 asks for what is not like it. @default 1 */
+  readonly weight?: number;
+  readonly crop?: SearchOptions['crop'];
+};
 
 export interface SimilarOptions {
   /** 1 to 1,000. @default 10 */
@@ -36,6 +58,10 @@ export interface SimilarOptions {
   readonly filter?: Readonly<Record<string, string | readonly string[]>>;
   /** @default what the server is set to, which is `strong` unless someone changed it */
   readonly consistency?: 'strong' | 'eventual';
+  /** Count all pictures by their score as well. */
+  readonly histogram?: boolean;
+  /** Say of each result which better one it is at least this much like. */
+  readonly stack?: number;
   readonly signal?: AbortSignal;
 }
 
@@ -49,6 +75,27 @@ export interface ListOptions {
   readonly cursor?: string;
   /** 1 to 1,000. @default 100 */
   readonly limit?: number;
+  readonly signal?: AbortSignal;
+}
+
+export interface PicturesOptions extends ListOptions {
+  /** Only keys that contain this, in upper or lower case. */
+  readonly find?: string;
+  /** @default 'key' */
+  readonly order?: (typeof requests.ORDERS)[number];
+}
+
+export interface FoldersOptions extends ListOptions {
+  /** Folders at any depth whose path contains this, in upper or lower case. */
+  readonly find?: string;
+}
+
+export interface SampleOptions {
+  readonly prefix?: string;
+  /** 1 to 100. @default 36 */
+  readonly limit?: number;
+  /** Another text gives another sample. */
+  readonly seed?: string;
   readonly signal?: AbortSignal;
 }
 

@@ -1,15 +1,30 @@
 /** The folder of pictures as a bucket that holds nothing but pictures. */
 
 import { join } from 'node:path';
+import { systemClock } from '../vectorlog/clock.ts';
 import { ObjectNotFound } from '../vectorlog/store/errors.ts';
 import { FileStore } from '../vectorlog/store/file-store.ts';
 import type { ObjectStore } from '../vectorlog/store/object-store.ts';
 import { isPictureKey } from './picture-names.ts';
+import { FolderTrash } from './trash.ts';
 
 /** Opens the folder; what Likeness has to write down about the pictures themselves stands with the index. */
 export function openPictures(folder: string, indexFolder: string): ObjectStore {
-  const store = new FileStore(folder, { ignoreHidden: true, sideFolder: join(indexFolder, '.uploads') });
-  return onlyPictures(store);
+  return openPicturesWithTrash(folder, indexFolder).pictures;
+}
+
+/** The same, and the trash that keeps what is deleted or replaced through the store. */
+export function openPicturesWithTrash(
+  folder: string,
+  indexFolder: string,
+): { pictures: ObjectStore; trash: FolderTrash } {
+  const trash = new FolderTrash(join(indexFolder, '.trash'), systemClock, () => store);
+  const store = new FileStore(folder, {
+    ignoreHidden: true,
+    sideFolder: join(indexFolder, '.uploads'),
+    keep: (object) => trash.keep(object),
+  });
+  return { pictures: onlyPictures(store), trash };
 }
 
 /** The part of a store whose keys are those of pictures; there are no others in it, and none can be written. */

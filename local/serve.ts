@@ -19,7 +19,7 @@ import { EventQueue } from './event-queue.ts';
 import { FolderEvents } from './folder-events.ts';
 import { listen } from './listen.ts';
 import { IndexLock } from './lock.ts';
-import { openPictures } from './picture-folder.ts';
+import { openPicturesWithTrash } from './picture-folder.ts';
 import { PICTURES, UPLOADS } from './picture-routes.ts';
 import { urlPathOfKey } from './picture-urls.ts';
 import { Sequencer } from './sequencer.ts';
@@ -72,7 +72,7 @@ export async function serveFolder(options: ServeOptions): Promise<Serving> {
   await assertUsable(folder, indexFolder);
 
   const clock = systemClock;
-  const pictures = openPictures(folder, indexFolder);
+  const { pictures, trash } = openPicturesWithTrash(folder, indexFolder);
   const index = openIndex(indexFolder, embedder.model.modelId);
   const troubles = new Troubles(logger);
   const failures = new FailureNotes(logger);
@@ -106,6 +106,8 @@ export async function serveFolder(options: ServeOptions): Promise<Serving> {
     indexing: () => queue.progress,
     troubles: () => [...troubles.all],
     memoryBudgetBytes: budgetOf(machineBytes()),
+    trash,
+    onRestored: onChange,
     defaultConsistency: 'strong',
   });
   const server = createServer({

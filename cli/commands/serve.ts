@@ -49,6 +49,9 @@ Examples:
         import('../../local/console-logger.ts'),
         import('../../local/serve.ts'),
       ]);
+      const logger = consoleLogger(terminal.err, flags.verbose);
+      // One request's fault must not end the others; what reaches this is a fault of ours, and the log says where.
+      process.on('unhandledRejection', (error) => logger.error('a fault that nobody caught', { error }));
       const embedder = await loadEmbedder(await modelFolder());
       if (folder === undefined) await mkdir(DEFAULT_FOLDER, { recursive: true });
       const served = resolve(folder ?? DEFAULT_FOLDER);
@@ -57,7 +60,7 @@ Examples:
         ...(flags.index && { indexFolder: flags.index }),
         port: flags.port,
         embedder,
-        logger: consoleLogger(terminal.err, flags.verbose),
+        logger,
       });
       welcome(terminal, serving, served, embedder);
       const asked = untilAskedToStop(terminal);
@@ -73,7 +76,11 @@ function welcome(terminal: Terminal, { url }: Serving, folder: string, { model }
       styled(terminal, 'yellow', '*** The model has SYNTHETIC weights: copies of pictures are found, ***'),
     );
     terminal.err(
-      styled(terminal, 'yellow', '*** likeness of meaning is not. "npm run setup" tells what to do.  ***'),
+      styled(
+        terminal,
+        'yellow',
+        '*** likeness of meaning is not. "npx likeness-search setup" tells what to do.  ***',
+      ),
     );
   }
   terminal.out(`Pictures: ${folder}`);

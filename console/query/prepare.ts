@@ -1,6 +1,6 @@
 /** Makes a picture fit to be sent as a query: what is too large for the API is made smaller here. */
 
-/** The API takes 4.5 MiB; the difference is air for what a proxy adds. */
+/** The API takes 4.4 MiB; the difference is air for what a proxy adds. */
 const MAX_BYTES = 4_000_000;
 /** Far above the 256 pixels that the model looks at, so that a part of the picture still has enough of them. */
 const MAX_SIDE = 2_048;

@@ -56,6 +56,10 @@ export function AddDialog({ folder, onClose }: AddDialogProps) {
 
 /** `holiday` and `/holiday/` mean the folder `holiday/`. */
 const asFolder = (text: string): string => {
-  const trimmed = text.trim().replace(/^\/+|\/+$/g, '');
-  return trimmed && `${trimmed}/`;
+  const trimmed = text.trim();
+  let start = 0;
+  let end = trimmed.length;
+  while (trimmed[start] === '/') start++;
+  while (end > start && trimmed[end - 1] === '/') end--;
+  return end > start ? `${trimmed.slice(start, end)}/` : '';
 };

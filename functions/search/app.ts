@@ -5,13 +5,18 @@ import { bodyLimit } from 'hono/body-limit';
 import { LiveIndex } from '../../vectorlog/read/live-index.ts';
 import type { SearchDependencies } from './dependencies.ts';
 import { duplicates } from './duplicates.ts';
+import { folders, foldersRoute } from './folders.ts';
 import { routePath } from './key-path.ts';
 import { SEARCH_LIMITS } from './limits.ts';
+import { map, mapRoute } from './map.ts';
+import { metadata, metadataRoute } from './metadata.ts';
 import { createUpload, deleteImage, getImage, listImages, listRejected } from './pictures.ts';
 import { ApiProblem, problemOf, respond } from './problems.ts';
 import * as routes from './routes.ts';
+import { sample, sampleRoute } from './sample.ts';
 import { search, similar } from './search.ts';
 import { health, stats } from './status.ts';
+import { emptyTrash, emptyTrashRoute, listTrash, listTrashRoute, restore, restoreRoute } from './trash.ts';
 
 /**
  * @example
@@ -42,6 +47,13 @@ export function createApp(dependencies: SearchDependencies): OpenAPIHono {
   app.openapi(routes.createUpload, createUpload(context));
   app.openapi(routes.listRejected, listRejected(context));
   app.openapi(routes.duplicates, duplicates(context));
+  app.openapi(foldersRoute, folders(context));
+  app.openapi(metadataRoute, metadata(context));
+  app.openapi(sampleRoute, sample(context));
+  app.openapi(mapRoute, map(context));
+  app.openapi(listTrashRoute, listTrash(context));
+  app.openapi(restoreRoute, restore(context));
+  app.openapi(emptyTrashRoute, emptyTrash(context));
   app.openapi(routes.stats, stats(context));
   app.openapi(routes.health, health(context));
   app.doc31('/openapi.json', {
@@ -71,9 +83,10 @@ const PARTS: Readonly<Record<string, string>> = { param: 'path', json: 'body' };
 
 /** What is wrong with a request, thing by thing. */
 function invalid(target: string, { issues }: z.ZodError): ApiProblem {
-  const errors = issues.map(({ path, message }) => ({
-    at: [PARTS[target] ?? target, ...path].join('.'),
-    message,
+  const { maxErrors, maxErrorLength } = SEARCH_LIMITS;
+  const errors = issues.slice(0, maxErrors).map(({ path, message }) => ({
+    at: [PARTS[target] ?? target, ...path].join('.').slice(0, maxErrorLength),
+    message: message.slice(0, maxErrorLength),
   }));
   return new ApiProblem('invalid-request', errors.map(({ at, message }) => `${at}: ${message}`).join('; '), {
     errors,

@@ -2,6 +2,7 @@
 
 import type { z } from '@hono/zod-openapi';
 import type { Embedder } from '../../pictures/embedding/embedder.ts';
+import type { Trash } from '../../pictures/trash/trash.ts';
 import type { Clock } from '../../vectorlog/clock.ts';
 import type { Logger } from '../../vectorlog/logger.ts';
 import type { Consistency } from '../../vectorlog/read/live-index.ts';
@@ -24,6 +25,10 @@ export interface SearchDependencies {
   readonly uploads: UploadSigner;
   /** Where a picture can be fetched. */
   readonly pictureUrl: (key: string) => Promise<string>;
+  /** Where deleted pictures wait; left out where a deletion is final. */
+  readonly trash?: Trash;
+  /** Is told of each key that was restored. */
+  readonly onRestored?: (key: string) => void;
   /** For requests that do not say. */
   readonly defaultConsistency: Consistency;
   /** Bytes that the index may take in memory; see `budgetOf`. */

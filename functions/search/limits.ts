@@ -11,8 +11,11 @@ export const SEARCH_LIMITS = {
   /** Results of one search. */
   maxK: SCAN_LIMITS.maxK,
   defaultK: 10,
-  /** Bytes of a request's body: Lambda takes 6 MB of JSON, and base64 makes 4 of 3. */
-  maxBodyBytes: 4.5 * MiB,
+  /**
+   * Bytes of a request's body. Lambda takes 6 MB of JSON: base64 makes 4 of 3, and the event around it takes some, so
+   * that a little more than this still comes here to be refused in words.
+   */
+  maxBodyBytes: Math.floor(4.4 * MiB),
   /** Bytes of an object key, as on S3. */
   maxKeyBytes: STORE_LIMITS.maxKeyBytes,
   /** Items on one page of a list. */
@@ -20,8 +23,28 @@ export const SEARCH_LIMITS = {
   defaultPage: 100,
   /** Milliseconds after which a page of duplicates ends, so that callers see progress and no gateway gives up. */
   duplicatesMs: 3 * SECOND,
-  /** Values that a filter may give for one metadata name. */
+  /** Pictures of one search by several. */
+  maxQueries: 8,
+  /** Pictures of a sample. */
+  maxSample: 100,
+  defaultSample: 36,
+  /** Pictures on a map: what a browser lays out within seconds, and what Lambda answers with in 6 MB. */
+  maxMapPictures: 20_000,
+  /** Bytes of all keys on a map together, for the same reason. */
+  maxMapKeyBytes: 3 * MiB,
+  /** Pictures that a histogram of scores looks at; of more, it looks at some and estimates. */
+  maxHistogramPictures: 8_192,
+  /** Values that are named of one metadata name. */
+  maxMetadataValues: 50,
+  /** Values that a filter may give for one metadata name, in whatever case it is written. */
   maxFilterValues: 1_000,
+  /** Metadata names in one filter: more than the 2 KB of metadata that S3 keeps of an object could answer. */
+  maxFilterNames: 100,
+  /** Characters of a crop: four fractions with more digits than a pixel needs. */
+  maxCropLength: 100,
+  /** Things that one answer says are wrong with a request, and characters of each. */
+  maxErrors: 20,
+  maxErrorLength: 300,
   /** Names and values of one picture's metadata together, as on S3. */
   maxMetadataBytes: 2_048,
 } as const;

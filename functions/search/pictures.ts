@@ -5,6 +5,7 @@ import { listRejections, readRejection } from '../../pictures/ingest/rejections.
 import type { Picture } from '../../vectorlog/log/record.ts';
 import type { LiveIndex } from '../../vectorlog/read/live-index.ts';
 import type { View } from '../../vectorlog/read/view.ts';
+import { afterPicture, pageOf } from './catalogue.ts';
 import { afterCursor, cursorAfter } from './cursor.ts';
 import type { SearchDependencies } from './dependencies.ts';
 import { ApiProblem } from './problems.ts';
@@ -28,15 +29,18 @@ export async function shown(picture: Picture, { pictureUrl }: Pick<SearchDepende
 export const listImages =
   (dependencies: Dependencies): RouteHandler<typeof routes.listImages> =>
   async (c) => {
-    const { prefix = '', cursor, limit, consistency } = c.req.valid('query');
+    const { prefix = '', find, order, cursor, limit, consistency } = c.req.valid('query');
     const after = afterCursor(cursor);
     const { live, defaultConsistency } = dependencies;
+    // By key there is a way that holds no more than a page.
+    const plain = order === 'key' && find === undefined;
     const page = await live.read(consistency ?? defaultConsistency, (view) =>
-      view.list({ prefix, after, limit }),
+      plain ? view.list({ prefix, after, limit }) : pageOf(view, { prefix, find, order, after, limit }),
     );
     const items = await Promise.all(page.pictures.map((picture) => shown(picture, dependencies)));
-    const last = page.more ? items.at(-1) : undefined;
-    return c.json({ items, total: page.total, ...(last && { cursor: cursorAfter(last.key) }) }, 200);
+    const last = page.more ? page.pictures.at(-1) : undefined;
+    const end = last && (plain ? last.key : afterPicture(last, order));
+    return c.json({ items, total: page.total, ...(end && { cursor: cursorAfter(end) }) }, 200);
   };
 
 /** What bucket, index and rejections say of a key, put together. */
@@ -89,11 +93,12 @@ const absent = (key: string) =>
   );
 
 export const deleteImage =
-  ({ pictures }: Dependencies): RouteHandler<typeof routes.deleteImage> =>
+  ({ pictures, trash }: Dependencies): RouteHandler<typeof routes.deleteImage> =>
   async (c) => {
     const { key } = c.req.valid('param');
+    const restorable = (await trash?.keeps()) ?? false;
     await pictures.delete([key]);
-    return c.json({ key, state: 'pending' as const }, 202);
+    return c.json({ key, state: 'pending' as const, restorable }, 202);
   };
 
 export const createUpload =

@@ -4,6 +4,7 @@ import type { z } from '@hono/zod-openapi';
 import { HTTPException } from 'hono/http-exception';
 import { PictureRejected } from '../../pictures/decoding/errors.ts';
 import { ModelUnusable } from '../../pictures/embedding/embedder.ts';
+import { TrashKeepsItself } from '../../pictures/trash/trash.ts';
 import { LikenessError } from '../../vectorlog/errors.ts';
 import { IndexTooLarge } from '../../vectorlog/read/errors.ts';
 import { RESERVED_BYTES } from '../../vectorlog/read/memory.ts';
@@ -20,6 +21,7 @@ const KINDS: Readonly<Record<ProblemCode, { readonly status: number; readonly ti
   'picture-not-found': { status: 404, title: 'There is no such picture' },
   'picture-not-searchable': { status: 404, title: 'The picture is not in the index' },
   'cursor-expired': { status: 410, title: 'The cursor is of another time' },
+  'trash-keeps-itself': { status: 409, title: 'The bucket decides when old versions go' },
   'body-too-large': { status: 413, title: 'The body is too large' },
   'unsupported-media-type': { status: 415, title: 'The type of the body is not understood' },
   'picture-rejected': { status: 422, title: 'The picture cannot be used' },
@@ -68,6 +70,7 @@ export function problemOf(error: unknown): ApiProblem | undefined {
   if (error instanceof QueryInvalid || error instanceof KeyInvalid) {
     return new ApiProblem('invalid-request', error.message);
   }
+  if (error instanceof TrashKeepsItself) return new ApiProblem('trash-keeps-itself', error.message);
   if (error instanceof IndexTooLarge) return new ApiProblem('index-too-large', tooLarge(error));
   if (error instanceof ModelUnusable) return new ApiProblem('model-unusable', error.message);
   if (error instanceof StoreUnavailable) {

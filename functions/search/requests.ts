@@ -2,6 +2,7 @@
 
 import { z } from '@hono/zod-openapi';
 import { PICTURE_LIMITS } from '../../pictures/decoding/limits.ts';
+import { DIMENSIONS } from '../../vectorlog/dimensions.ts';
 import { keyFromPath } from './key-path.ts';
 import { SEARCH_LIMITS } from './limits.ts';
 
@@ -14,19 +15,36 @@ const unlessEmpty = <T extends z.ZodType>(schema: T) =>
 const Key = z
   .string()
   .min(1)
+  .refine((key) => !/\p{Surrogate}/u.test(key), { error: 'a key is well-formed Unicode', abort: true })
   .refine((key) => utf8.encode(key).length <= SEARCH_LIMITS.maxKeyBytes, {
     error: `a key has at most ${SEARCH_LIMITS.maxKeyBytes} bytes of UTF-8`,
   })
   .openapi({ description: 'Object key of the picture.', example: 'beach/2024/sunset.jpg' });
 
 const Vector = z
-  .array(z.number())
-  .openapi({ description: 'An embedding: 2,048 numbers. It is scaled to unit length.' });
+  .any()
+  .superRefine((vector, context) => {
+    // The length first: a body has room for millions of elements, each with an error of its own.
+    if (!Array.isArray(vector) || vector.length !== DIMENSIONS || !vector.every(Number.isFinite))
+      context.addIssue(`a vector is an array of ${DIMENSIONS} finite numbers`);
+  })
+  .transform((vector) => vector as number[])
+  .openapi({
+    type: 'array',
+    items: { type: 'number' },
+    minItems: DIMENSIONS,
+    maxItems: DIMENSIONS,
+    description: 'An embedding: 2,048 numbers. It is scaled to unit length.',
+  });
 
 /** `x,y,width,height` in fractions of the picture. */
 const CropText = z
   .string()
-  .regex(/^\d*\.?\d+(?:,\d*\.?\d+){3}$/, 'four fractions between 0 and 1: x,y,width,height')
+  .max(SEARCH_LIMITS.maxCropLength)
+  .regex(
+    /^(?:\d+(?:\.\d+)?|\.\d+)(?:,(?:\d+(?:\.\d+)?|\.\d+)){3}$/,
+    'four fractions between 0 and 1: x,y,width,height',
+  )
   .transform((text) => {
     const [x, y, width, height] = text.split(',').map(Number) as [number, number, number, number];
     return { x, y, width, height };
@@ -46,13 +64,41 @@ const FilterText = z
   .regex(/^[^:]+:/, 'name:value')
   .openapi({ example: 'album:holidays' });
 
+const { maxFilterNames, maxFilterValues } = SEARCH_LIMITS;
+
 /** Metadata name to the value, or the values of which one must match. Names in lower case. */
 const Filter = z
-  .record(
-    z.string().min(1),
-    z.union([z.string(), z.array(z.string()).min(1).max(SEARCH_LIMITS.maxFilterValues)]),
-  )
-  .openapi('Filter', { example: { album: ['holidays', 'weekend'] } });
+  .any()
+  .superRefine((filter, context) => {
+    const fault = faultOfFilter(filter);
+    if (fault) context.addIssue(fault);
+  })
+  .transform((filter) => filter as Record<string, string | string[]>)
+  .openapi('Filter', {
+    type: 'object',
+    maxProperties: maxFilterNames,
+    additionalProperties: {
+      oneOf: [
+        { type: 'string' },
+        { type: 'array', items: { type: 'string' }, minItems: 1, maxItems: maxFilterValues },
+      ],
+    },
+    example: { album: ['holidays', 'weekend'] },
+  });
+
+/** What is wrong with a filter. Counts come first, for a body has room for a million names or values. */
+function faultOfFilter(filter: unknown): string | undefined {
+  if (typeof filter !== 'object' || filter === null || Array.isArray(filter)) return 'names and values';
+  const entries = Object.entries(filter);
+  if (entries.length > maxFilterNames) return `a filter has at most ${maxFilterNames} names`;
+  for (const [name, values] of entries) {
+    const all = [values].flat();
+    if (name === '') return 'a name is not empty';
+    if (all.length === 0 || all.length > maxFilterValues) return `a name has 1 to ${maxFilterValues} values`;
+    if (!all.every((value) => typeof value === 'string')) return 'values are text';
+  }
+  return undefined;
+}
 
 const Consistency = z.enum(['strong', 'eventual']);
 
@@ -127,12 +173,47 @@ export const SimilarQuery = z.object({
         'Only pictures with this metadata, as name:value. Repeat it: of one name any value will do, of several names each must match.',
       example: ['album:holidays', 'album:weekend', 'rating:5'],
     }),
+  histogram: unlessEmpty(
+    z
+      .enum(['true', 'false'])
+      .optional()
+      .transform((text) => text === 'true')
+      .openapi({ type: 'boolean', description: 'Count all pictures by their score as well.' }),
+  ),
+  stack: unlessEmpty(
+    z.coerce.number().min(0.5).max(1).optional().openapi({
+      description:
+        'Say of each result which better one it is at least this much like (`stackedOn`): copies of one picture can then be shown as one.',
+    }),
+  ),
   consistency,
 });
 
 export const SearchQuery = SimilarQuery.extend({ crop: unlessEmpty(CropText.optional()) });
 
-const SUBJECTS = ['image', 'key', 'vector'] as const;
+const SUBJECTS = ['image', 'key', 'vector', 'queries'] as const;
+
+/** One of several pictures that are searched by together. */
+const WeightedQuery = z
+  .strictObject({
+    image: z.base64().min(1).optional().openapi({ description: 'The bytes of a picture, in base64.' }),
+    key: Key.optional(),
+    vector: Vector.optional(),
+    crop: CropText.optional(),
+    weight: z
+      .number()
+      .min(-1)
+      .max(1)
+      .default(1)
+      .openapi({ description: 'How much it counts; less than 0 asks for what is not like it.' }),
+  })
+  .refine(
+    ({ image, key, vector }) => [image, key, vector].filter((each) => each !== undefined).length === 1,
+    {
+      error: 'exactly one of image, key and vector',
+    },
+  )
+  .openapi('WeightedQuery');
 
 /** What to search for, when it is not the body itself. */
 export const SearchBody = z
@@ -140,16 +221,95 @@ export const SearchBody = z
     image: z.base64().min(1).optional().openapi({ description: 'The bytes of a picture, in base64.' }),
     key: Key.optional(),
     vector: Vector.optional(),
+    queries: z
+      .array(WeightedQuery)
+      .min(1)
+      .max(SEARCH_LIMITS.maxQueries)
+      .refine((queries) => queries.some(({ weight }) => weight > 0), {
+        error: 'one of them needs a weight above 0',
+      })
+      .optional()
+      .openapi({ description: 'Several at once: the search goes by the weighted sum of their embeddings.' }),
     filter: Filter.optional(),
   })
   .refine((body) => SUBJECTS.filter((subject) => body[subject] !== undefined).length === 1, {
-    error: 'exactly one of image, key and vector',
+    error: 'exactly one of image, key, vector and queries',
   })
   .openapi('SearchBody', { oneOf: SUBJECTS.map((subject) => ({ required: [subject] })) });
 
-export const ListQuery = z.object({ prefix, cursor, limit, consistency });
+const find = unlessEmpty(
+  z
+    .string()
+    .max(SEARCH_LIMITS.maxKeyBytes)
+    .optional()
+    .openapi({ description: 'Only keys that contain this, in upper or lower case, wherever it stands.' }),
+);
+
+export const ORDERS = ['key', 'newest', 'oldest', 'taken', 'name', 'largest'] as const;
+
+export const ListQuery = z.object({
+  prefix,
+  find,
+  order: unlessEmpty(
+    z.enum(ORDERS).default('key').openapi({
+      description:
+        'key: by the bytes of the key. newest, oldest: by when it was last changed. taken: by when the photo was taken, the latest first, those without a date last. name: by the last part of the key, numbers by their value. largest: by bytes.',
+    }),
+  ),
+  cursor,
+  limit,
+  consistency,
+});
+
+export const FoldersQuery = z.object({ prefix, find, cursor, limit, consistency });
+
+export const SampleQuery = z.object({
+  prefix,
+  limit: unlessEmpty(
+    z.coerce
+      .number()
+      .int()
+      .min(1)
+      .max(SEARCH_LIMITS.maxSample)
+      .default(SEARCH_LIMITS.defaultSample)
+      .openapi({ description: 'How many pictures.' }),
+  ),
+  seed: unlessEmpty(
+    z.string().max(64).default('').openapi({ description: 'Another text gives another sample.' }),
+  ),
+  consistency,
+});
+
+export const PrefixQuery = z.object({ prefix, consistency });
 
 export const RejectedQuery = z.object({ cursor, limit });
+
+export const TrashQuery = z.object({ cursor, limit });
+
+export const RestoreRequest = z
+  .strictObject({
+    ids: z
+      .array(z.string())
+      .max(SEARCH_LIMITS.maxPage)
+      .optional()
+      .openapi({ description: 'Deletions, by id.' }),
+    keys: z.array(Key).max(SEARCH_LIMITS.maxPage).optional().openapi({
+      description: 'Keys, of which each gets back what was deleted last: an undo.',
+    }),
+  })
+  .refine(({ ids = [], keys = [] }) => ids.length + keys.length > 0, { error: 'ids or keys' })
+  .openapi('RestoreRequest');
+
+export const EmptyTrash = z
+  .union([
+    z.strictObject({ ids: z.array(z.string()).min(1).max(SEARCH_LIMITS.maxPage) }),
+    z.strictObject({ before: z.iso.datetime().openapi({ description: 'What was deleted before this.' }) }),
+    z.strictObject({ all: z.literal(true) }),
+  ])
+  .transform((which): { ids?: string[]; before?: string } => ('all' in which ? {} : which))
+  .openapi('EmptyTrash', {
+    description: 'Which pictures go for good. It must be said: no request empties all by mistake.',
+  });
 
 export const DuplicatesQuery = z.object({
   minScore: unlessEmpty(

@@ -7,6 +7,7 @@ import * as schemas from './schemas.ts';
 const MEANINGS = {
   400: 'The request is not valid.',
   404: 'There is no such picture, or it is not in the index.',
+  409: 'What is there now does not allow it.',
   410: 'The cursor is of another time.',
   413: 'The body is too large.',
   415: 'The type of the body is not understood.',
@@ -16,18 +17,18 @@ const MEANINGS = {
   507: 'The index does not fit in memory.',
 } as const;
 
-const problem = (status: keyof typeof MEANINGS) => ({
+export const problem = (status: keyof typeof MEANINGS) => ({
   description: MEANINGS[status],
   content: { 'application/problem+json': { schema: schemas.Problem } },
 });
 
-const ok = <T extends z.ZodType>(description: string, schema: T) => ({
+export const ok = <T extends z.ZodType>(description: string, schema: T) => ({
   description,
   content: { 'application/json': { schema } },
 });
 
-const always = { 400: problem(400), 500: problem(500) };
-const reading = { ...always, 503: problem(503), 507: problem(507) };
+export const always = { 400: problem(400), 500: problem(500) };
+export const reading = { ...always, 503: problem(503), 507: problem(507) };
 
 const bytes = z.string().openapi({ format: 'binary', description: 'The bytes of a picture.' });
 
@@ -76,7 +77,7 @@ export const listImages = createRoute({
   operationId: 'listImages',
   summary: 'List what is indexed',
   request: { query: requests.ListQuery },
-  responses: { 200: ok('One page, by key.', schemas.PicturePage), ...reading },
+  responses: { 200: ok('One page.', schemas.PicturePage), ...reading },
 });
 
 export const getImage = createRoute({

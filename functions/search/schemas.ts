@@ -20,6 +20,10 @@ export const Result = z
   .object({
     ...shown,
     score: z.number().openapi({ description: 'Cosine similarity with the query: 1 is the same picture.' }),
+    stackedOn: z.string().optional().openapi({
+      description:
+        'Key of a better result that this one is nearly a copy of; only when `stack` was asked for.',
+    }),
   })
   .openapi('Result');
 
@@ -37,6 +41,15 @@ export const SearchAnswer = z
     pending: z.number().int().openapi({
       description: 'Appends to the log that this answer does not take in; 0 unless the log is very long.',
     }),
+    histogram: z
+      .object({
+        counts: z.array(z.number().int()).openapi({
+          description:
+            'Pictures by score: the first of 50 counts is of scores below 0.02, the last of 0.98 and more.',
+        }),
+        estimated: z.boolean().openapi({ description: 'Whether the counts were estimated from a part.' }),
+      })
+      .optional(),
     took: z.object({
       embedMs: z.number().openapi({ description: 'Turning the picture into an embedding.' }),
       refreshMs: z.number().openapi({ description: 'Looking for what is new, or loading the index.' }),
@@ -47,15 +60,15 @@ export const SearchAnswer = z
 
 export const Picture = z.object(shown).openapi('Picture', { description: 'An indexed picture.' });
 
-const nextCursor = z
+export const nextCursor = z
   .string()
   .optional()
   .openapi({ description: 'Ask for the next page with this; absent on the last one.' });
 
 export const PicturePage = z
   .object({
-    items: z.array(Picture).openapi({ description: 'By key, in the order of its UTF-8 bytes.' }),
-    total: z.number().int().openapi({ description: 'Indexed pictures under the prefix.' }),
+    items: z.array(Picture).openapi({ description: 'In the order that was asked for.' }),
+    total: z.number().int().openapi({ description: 'Indexed pictures that were asked for, on all pages.' }),
     cursor: nextCursor,
   })
   .openapi('PicturePage');
@@ -83,8 +96,59 @@ export const PictureState = z
   .openapi('PictureState');
 
 export const Deletion = z
-  .object({ key: z.string(), state: z.literal('pending') })
+  .object({
+    key: z.string(),
+    state: z.literal('pending'),
+    restorable: z.boolean().openapi({
+      description: 'Whether POST /v1/trash/restore brings it back; false when the deletion is final.',
+    }),
+  })
   .openapi('Deletion', { description: 'The picture is deleted; the index follows within seconds.' });
+
+const kept = z.boolean().openapi({
+  description:
+    'Whether deleted pictures can be had back. false: the bucket has no versions, a deletion is final.',
+});
+
+export const TrashItem = z
+  .object({
+    id: z.string().openapi({ description: 'Names this deletion; a key may be in the trash several times.' }),
+    key: z.string(),
+    size: z.number().int().openapi({ description: 'Bytes.' }),
+    contentType: z.string().optional(),
+    deletedAt: z.iso.datetime(),
+  })
+  .openapi('TrashItem', { description: 'A picture that was deleted, or replaced by another one.' });
+
+export const TrashPage = z
+  .object({
+    kept,
+    keptDays: z.number().int().optional().openapi({
+      description: 'Days after which a deleted picture goes for good by itself; absent when none does.',
+    }),
+    items: z.array(TrashItem).openapi({ description: 'The last deletion first.' }),
+    cursor: nextCursor,
+  })
+  .openapi('TrashPage');
+
+export const Restored = z
+  .object({
+    results: z.array(
+      z.object({
+        key: z.string().optional(),
+        restored: z.boolean(),
+        reason: z.string().optional().openapi({ description: 'Why not, and what to do.' }),
+      }),
+    ),
+  })
+  .openapi('Restored', { description: 'Restored pictures are indexed again within seconds.' });
+
+export const Emptied = z
+  .object({
+    pictures: z.number().int(),
+    bytes: z.number().int().openapi({ description: 'Bytes that were freed.' }),
+  })
+  .openapi('Emptied');
 
 export const UploadTarget = z
   .object({
@@ -200,6 +264,7 @@ export const PROBLEM_CODES = [
   'picture-not-found',
   'picture-not-searchable',
   'cursor-expired',
+  'trash-keeps-itself',
   'route-not-found',
   'index-too-large',
   'store-unavailable',

@@ -2,26 +2,33 @@
 
 import type { RouteHandler, z } from '@hono/zod-openapi';
 import type { Crop } from '../../pictures/embedding/embedder.ts';
-import { DIMENSIONS } from '../../vectorlog/dimensions.ts';
 import type { Filter, MetadataCondition } from '../../vectorlog/read/filter.ts';
 import type { LiveIndex } from '../../vectorlog/read/live-index.ts';
 import type { View } from '../../vectorlog/read/view.ts';
 import { ObjectNotFound } from '../../vectorlog/store/errors.ts';
 import type { SearchDependencies } from './dependencies.ts';
+import { SEARCH_LIMITS } from './limits.ts';
 import { notSearchable, shown } from './pictures.ts';
 import { ApiProblem } from './problems.ts';
 import type { SearchBody, SearchQuery } from './requests.ts';
 import type * as routes from './routes.ts';
 import type { SearchAnswer } from './schemas.ts';
+import { histogramOf, stacksOf } from './scores.ts';
 
 type Dependencies = SearchDependencies & { readonly live: LiveIndex };
 type Options = z.infer<typeof SearchQuery>;
 
-/** What to search for. */
-type Subject =
+/** What to search for: one picture, or several with what each counts. */
+type Single =
   | { readonly image: Uint8Array }
   | { readonly key: string }
   | { readonly vector: readonly number[] };
+type Subject = Single | { readonly queries: readonly Weighted[] };
+interface Weighted {
+  readonly of: Single;
+  readonly crop: Crop | undefined;
+  readonly weight: number;
+}
 
 export const search =
   (dependencies: Dependencies): RouteHandler<typeof routes.search> =>
@@ -47,14 +54,19 @@ export const similar =
     return c.json(await answer({ key }, c.req.valid('query'), dependencies), 200);
   };
 
-function subjectOf({ image, key, vector }: z.infer<typeof SearchBody>): Subject {
+function subjectOf({ queries, ...one }: z.infer<typeof SearchBody>): Subject {
+  if (!queries) return singleOf(one);
+  return { queries: queries.map(({ crop, weight, ...of }) => ({ of: singleOf(of), crop, weight })) };
+}
+
+function singleOf({ image, key, vector }: Omit<z.infer<typeof SearchBody>, 'queries'>): Single {
   if (image !== undefined) return { image: Buffer.from(image, 'base64') };
   if (key !== undefined) return { key };
   if (vector !== undefined) return { vector };
   // The schema lets no other JSON pass, but a request without any body does not meet it.
   throw new ApiProblem(
     'invalid-request',
-    'Send a picture as the body with its content-type, or JSON: {"image": base64}, {"key": …} or {"vector": […]}.',
+    'Send a picture as the body with its content-type, or JSON: {"image": base64}, {"key": …}, {"vector": […]} or {"queries": […]}.',
   );
 }
 
@@ -64,6 +76,7 @@ async function answer(
   dependencies: Dependencies,
 ): Promise<z.infer<typeof SearchAnswer>> {
   const { live, embedder, defaultConsistency } = dependencies;
+  const filter = filterOf(options);
   const started = performance.now();
   const query = timed(embeddingOf(subject, options.crop, dependencies));
   // It is awaited below, when the index is there.
@@ -73,24 +86,46 @@ async function answer(
     const refreshMs = performance.now() - started;
     const { result: embedding, ms: embedMs } = await query;
     const key = 'key' in subject ? subject.key : undefined;
+    const asked = keysOf(subject);
     const scan = await timed(
-      (async () =>
-        view.search([embedding ?? (await indexedEmbedding(key!, view, dependencies))], {
-          k: options.k,
+      (async () => {
+        const vector = embedding ?? (await indexedEmbedding(key!, view, dependencies));
+        // The pictures that are searched by are no results; one of them the scan itself leaves out.
+        const k = Math.min(options.k + asked.size, SEARCH_LIMITS.maxK);
+        const { found, searched } = await view.search([vector], {
+          k,
           minScore: options.minScore,
-          filter: filterOf(options),
+          filter,
           except: key,
-        }))(),
+        });
+        return {
+          found: found[0]!.filter((each) => !asked.has(each.picture.key)).slice(0, options.k),
+          searched,
+          vector,
+        };
+      })(),
     );
-    const { found, searched } = scan.result;
+    const { found, searched, vector } = scan.result;
+    const [stackedOn, histogram] = await Promise.all([
+      options.stack === undefined
+        ? undefined
+        : stacksOf(
+            found.map(({ picture }) => picture.key),
+            options.stack,
+            view,
+          ),
+      options.histogram ? histogramOf(vector, view, filter) : undefined,
+    ]);
     return {
       results: await Promise.all(
-        found[0]!.map(async ({ picture, score }) => ({
+        found.map(async ({ picture, score }) => ({
           ...(await shown(picture, dependencies)),
           // Rounding can lift the product of two unit vectors a little above 1.
           score: Math.min(1, score),
+          ...(stackedOn?.has(picture.key) && { stackedOn: stackedOn.get(picture.key)! }),
         })),
       ),
+      ...(histogram && { histogram }),
       model: embedder.model.modelId,
       ...(embedder.model.synthetic && { synthetic: true as const }),
       searched,
@@ -100,12 +135,36 @@ async function answer(
   });
 }
 
+/** The keys that a search by several names. */
+const keysOf = (subject: Subject): ReadonlySet<string> =>
+  new Set('queries' in subject ? subject.queries.flatMap(({ of }) => ('key' in of ? [of.key] : [])) : []);
+
+/** The unit vector along the weighted sum of several pictures' embeddings. */
+async function combined(queries: readonly Weighted[], dependencies: Dependencies): Promise<Float32Array> {
+  const embeddings = await Promise.all(
+    queries.map(async ({ of, crop }) => {
+      const made = await embeddingOf(of, crop, dependencies);
+      if (made || !('key' in of)) return made!;
+      return dependencies.live.read('strong', (view) => indexedEmbedding(of.key, view, dependencies));
+    }),
+  );
+  const sum = new Array<number>(embeddings[0]!.length).fill(0);
+  for (const [q, embedding] of embeddings.entries()) {
+    for (const [at, component] of embedding.entries()) sum[at]! += queries[q]!.weight * component;
+  }
+  return unit(sum);
+}
+
 /** The embedding of what is searched for; `undefined` when the index has it. */
 async function embeddingOf(
   subject: Subject,
   crop: Crop | undefined,
   dependencies: Dependencies,
 ): Promise<Float32Array | undefined> {
+  if ('queries' in subject) {
+    if (crop) throw new ApiProblem('invalid-request', 'Several pictures are cropped each by its own `crop`.');
+    return combined(subject.queries, dependencies);
+  }
   if ('vector' in subject) {
     if (crop) throw new ApiProblem('invalid-request', 'An embedding cannot be cropped; send the picture.');
     return unit(subject.vector);
@@ -135,9 +194,8 @@ async function indexedEmbedding(key: string, view: View, dependencies: Dependenc
 /** Scales an embedding to unit length. */
 function unit(vector: readonly number[]): Float32Array {
   const length = Math.hypot(...vector);
-  if (vector.length !== DIMENSIONS || !Number.isFinite(length) || length === 0) {
-    throw new ApiProblem('invalid-request', `A vector is ${DIMENSIONS} finite numbers that are not all 0.`);
-  }
+  if (!Number.isFinite(length) || length === 0)
+    throw new ApiProblem('invalid-request', 'The length of a vector is a finite number, and not 0.');
   return Float32Array.from(vector, (component) => component / length);
 }
 
@@ -147,8 +205,16 @@ function filterOf({ prefix = '', filter }: Pick<Options, 'prefix' | 'filter'>): 
   for (const text of filter) {
     const colon = text.indexOf(':');
     const name = text.slice(0, colon).toLowerCase();
-    metadata.set(name, [...(metadata.get(name) ?? []), text.slice(colon + 1)]);
+    const values = metadata.get(name);
+    if (values) values.push(text.slice(colon + 1));
+    else metadata.set(name, [text.slice(colon + 1)]);
   }
+  const { maxFilterNames, maxFilterValues } = SEARCH_LIMITS;
+  if (metadata.size > maxFilterNames || [...metadata.values()].some(({ length }) => length > maxFilterValues))
+    throw new ApiProblem(
+      'invalid-request',
+      `A filter has at most ${maxFilterNames} names, and at most ${maxFilterValues} values for each.`,
+    );
   return {
     prefix,
     metadata: Array.from(metadata, ([name, values]): MetadataCondition => ({ name, values })),

@@ -80,6 +80,7 @@ function nameOf(path: string): string {
   const name = basename(path, extname(path))
     .toLowerCase()
     .replaceAll(/[^a-z0-9.]+/g, '-')
-    .replaceAll(/^[-.]+|[-.]+$/g, '');
+    .replace(/^[-.]+/, '')
+    .replace(/(?<![-.])[-.]+$/, '');
   return name || 'weights';
 }

@@ -11,7 +11,11 @@ export type RejectionCode =
   | 'too-many-bytes'
   | 'too-many-pixels'
   | 'too-many-frames'
-  | 'decode-timeout';
+  | 'decode-timeout'
+  /** In an archive: a restore brings an event that tries again. */
+  | 'archived'
+  /** The store lets us read other pictures, and not this one; the next backfill tries again. */
+  | 'not-readable';
 
 /** This picture can never become a vector; `message` tells its owner why and what to do. */
 export class PictureRejected extends LikenessError {

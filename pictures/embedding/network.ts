@@ -55,9 +55,12 @@ export class Network {
       extra: { session: { intra_op: { allow_spinning: '0' } } },
     }).catch((error) => {
       this.session = undefined;
-      throw new ModelUnusable(`the model in ${this.folder} cannot be loaded: run "npm run setup"`, {
-        cause: error,
-      });
+      throw new ModelUnusable(
+        `the model in ${this.folder} cannot be loaded: run "npx likeness-search setup"`,
+        {
+          cause: error,
+        },
+      );
     });
     return this.session;
   }

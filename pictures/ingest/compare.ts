@@ -61,8 +61,13 @@ export async function* compare(
         const state = isKnown ? (head.value as KnownKey).state : ABSENT;
         if (isKnown) head = await known.next();
         if (!belongs(key, { prefix, endings })) continue;
-        const isRejected = async () =>
-          rejected.has(rejectionName(key)) && (await readRejection(index, key))?.eTag === eTag;
+        // What an archive holds tells of itself when it is restored.
+        if (picture.isArchived && state.state !== 'live') continue;
+        const isRejected = async () => {
+          if (!rejected.has(rejectionName(key))) return false;
+          const rejection = await readRejection(index, key);
+          return rejection?.eTag === eTag && rejection.code !== 'not-readable';
+        };
         if (state.state === 'live')
           yield { key, verdict: state.eTag === eTag ? 'same' : 'changed', known: state, picture };
         else yield { key, verdict: (await isRejected()) ? 'same' : 'missing', known: state, picture };

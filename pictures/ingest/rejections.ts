@@ -69,7 +69,7 @@ const isNewer = (known: string | undefined, other: string | undefined): boolean 
 const ENTRIES_AT_ONCE = 16;
 
 /** The entry of a key, `undefined` when it has none. */
-export const readRejection = (store: ObjectStore, key: string): Promise<Rejection | undefined> =>
+export const readRejection = async (store: ObjectStore, key: string): Promise<Rejection | undefined> =>
   readEntry(store, rejectionName(key));
 
 /**

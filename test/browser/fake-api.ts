@@ -186,7 +186,7 @@ function apiRoutes(app: Hono, state: FakeState, url: string): void {
   app.delete('/v1/images/:key', (context) => {
     const key = keyOf(context);
     state.pictures = state.pictures.filter((picture) => picture.key !== key);
-    return context.json(schemas.Deletion.parse({ key, state: 'pending' }), 202);
+    return context.json(schemas.Deletion.parse({ key, state: 'pending', restorable: true }), 202);
   });
 
   app.post('/v1/uploads', async (context) => {

@@ -127,6 +127,12 @@ export class View {
     };
   }
 
+  /** Every picture that a search can find, in no order that means anything. */
+  *all(): Generator<Picture> {
+    for (const row of rowsOf(this.#live, 0)) yield this.index.lines.picture(row);
+    for (const row of this.tailState.rowOf.values()) if (row !== undefined) yield this.tail.picture(row);
+  }
+
   /** A page of keys in the order of their UTF-8 bytes. */
   list(options: { prefix: string; after: string | undefined; limit: number }): ListPage {
     const tailPictures: Picture[] = [];

@@ -93,7 +93,7 @@ async function openInFaiss(path: string, file: string, rows: number, problems: P
       'warning',
       'not-opened-by-faiss',
       file,
-      'faiss-node does not load here: run "npm run setup"',
+      'faiss-node does not load here: run "npm run setup -- --faiss" in a clone, or install faiss-node',
     );
     return;
   }

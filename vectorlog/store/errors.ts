@@ -45,6 +45,19 @@ export class StoreUnsuitable extends LikenessError {
   readonly retryable = false;
 }
 
+/** The store holds the object, and does not give it out as it is. */
+export class ObjectUnreadable extends StoreUnsuitable {
+  constructor(
+    readonly key: string,
+    /** `archived`: to be restored first. `encrypted`: with a key that the reader has to bring. `forbidden`: no permission. */
+    readonly obstacle: 'archived' | 'encrypted' | 'forbidden',
+    message: string,
+    options?: { cause?: unknown },
+  ) {
+    super(message, options);
+  }
+}
+
 /** No store takes this key. */
 export class KeyInvalid extends LikenessError {
   readonly retryable = false;

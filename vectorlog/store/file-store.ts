@@ -11,7 +11,7 @@ import { codeOf, unlessAbsent, withStoreErrors } from './files/faults.ts';
 import { type Listed, listKeys } from './files/listing.ts';
 import { NO_NOTES, NoteBook, type Notes } from './files/notes.ts';
 import { Places } from './files/places.ts';
-import { finish, removeAbandoned, removeFile, syncFolder } from './files/writing.ts';
+import { draftPath, finish, linkOrCopy, removeAbandoned, removeFile, syncFolder } from './files/writing.ts';
 import { assertKey } from './keys.ts';
 import type {
   ByteRange,
@@ -45,6 +45,18 @@ export interface FileStoreOptions {
    * @default false
    */
   readonly ignoreHidden?: boolean;
+  /**
+   * Is given each object before its file is removed or replaced, and may keep it: link it, or copy it. The file goes
+   * when the promise resolves, and stays when it rejects.
+   *
+   * @default nothing is kept
+   */
+  readonly keep?: (object: FileOfObject) => Promise<void>;
+}
+
+/** An object, and the file that it is. */
+export interface FileOfObject extends Omit<StoredObject, 'body'> {
+  readonly path: string;
 }
 
 /** What an open store works with. */
@@ -52,6 +64,12 @@ interface Opened {
   readonly places: Places;
   readonly notes: NoteBook;
   readonly drafts: string;
+}
+
+/** Where an object was found. */
+interface Found {
+  readonly path: string;
+  readonly stats: BigIntStats;
 }
 
 /**
@@ -184,6 +202,33 @@ export class FileStore implements ObjectStore {
     });
   }
 
+  /**
+   * Makes the file at `path` the object of a key that has none: `true` when it is now, with the file's own time and so
+   * its own eTag; `false` when the key has an object. The file at `path` is linked, or copied from another disk, and stays.
+   */
+  adopt(key: string, path: string, options: PutOptions = {}): Promise<boolean> {
+    return this.#working(key, async (store) => {
+      if (await this.#find(store, key)) return false;
+      const place = await this.#placeFor(store, key);
+      const draft = draftPath(store.drafts);
+      try {
+        await linkOrCopy(path, draft);
+        const eTag = eTagOf(await stat(draft, { bigint: true }));
+        await store.notes.write(key, eTag, options);
+        try {
+          await link(draft, place);
+        } catch (error) {
+          if (codeOf(error) !== 'EEXIST') throw error;
+          return false;
+        }
+        await syncFolder(dirname(place));
+        return true;
+      } finally {
+        await removeFile(draft);
+      }
+    });
+  }
+
   async delete(keys: readonly string[]): Promise<void> {
     for (const key of keys) assertKey(key);
     await withStoreErrors(async () => {
@@ -202,6 +247,7 @@ export class FileStore implements ObjectStore {
     const folders: string[] = [];
     // An ordinary file may hide an odd one of the same key.
     for (let found = await this.#find(store, key); found; found = await this.#find(store, key)) {
+      await this.#keep(store, key, found);
       await removeFile(found.path);
       await store.notes.remove(key, eTagOf(found.stats));
       folders.push(dirname(found.path));
@@ -209,11 +255,17 @@ export class FileStore implements ObjectStore {
     return folders;
   }
 
+  async #keep({ notes }: Opened, key: string, { path, stats }: Found): Promise<void> {
+    const info = infoOf(key, stats);
+    await this.#options.keep?.({ ...info, ...((await notes.read(key, info.eTag)) ?? NO_NOTES), path });
+  }
+
   /** Moves a draft to where its key stands, over what was there. */
   async #replace(store: Opened, key: string, draft: Draft, options: PutOptions): Promise<string> {
     const path = await this.#placeFor(store, key);
     const eTag = await this.#seal(store, key, draft, options);
     const old = await this.#find(store, key);
+    if (old) await this.#keep(store, key, old);
     await rename(draft.path, path);
     await syncFolder(dirname(path));
     if (old) await store.notes.remove(key, eTagOf(old.stats));
@@ -244,7 +296,7 @@ export class FileStore implements ObjectStore {
     return path;
   }
 
-  async #find({ places }: Opened, key: string): Promise<{ path: string; stats: BigIntStats } | undefined> {
+  async #find({ places }: Opened, key: string): Promise<Found | undefined> {
     assertKey(key);
     for (const path of places.candidates(key)) {
       const stats = await unlessAbsent(lstat(path, { bigint: true }));

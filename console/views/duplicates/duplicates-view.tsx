@@ -66,8 +66,8 @@ export function DuplicatesView({ minScore }: { minScore: number }) {
         <DeletePictures
           keys={deleting}
           onCancel={() => setDeleting(undefined)}
-          onDeleted={() => {
-            drop(deleting);
+          onDeleted={(deleted) => {
+            drop(deleted);
             setDeleting(undefined);
             setComparing(undefined);
           }}

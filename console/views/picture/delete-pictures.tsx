@@ -1,6 +1,6 @@
 /** Asks whether pictures are to be deleted, and deletes them. */
 
-import { useState } from 'preact/hooks';
+import { useEffect, useRef, useState } from 'preact/hooks';
 import type { Client } from '../../../client/index.ts';
 import { useConnection } from '../../api/connection.tsx';
 import { type Trouble, troubleOf } from '../../api/trouble.ts';
@@ -13,8 +13,8 @@ import { Notice } from '../../parts/notice.tsx';
 interface DeletePicturesProps {
   readonly keys: readonly string[];
   readonly onCancel: () => void;
-  /** Called when all are gone. */
-  readonly onDeleted: () => void;
+  /** Called with the keys that are gone: all of them, or those before the one that failed or was cancelled. */
+  readonly onDeleted: (deleted: readonly string[]) => void;
 }
 
 export function DeletePictures({ keys, onCancel, onDeleted }: DeletePicturesProps) {
@@ -23,20 +23,50 @@ export function DeletePictures({ keys, onCancel, onDeleted }: DeletePicturesProp
   const [trouble, setTrouble] = useState<Trouble>();
   const what = keys.length === 1 ? 'this picture' : plural(keys.length, 'picture');
 
+  const stop = useRef(new AbortController());
+  const deleted = useRef<string[]>([]);
+  // However the dialog goes, nothing more is deleted once it is gone.
+  useEffect(() => () => stop.current.abort(), []);
+
   const remove = async () => {
     setTrouble(undefined);
     setBusy(true);
+    const { signal } = stop.current;
+    const done = deleted.current;
     try {
-      // One after the other: the first that fails leaves the rest as they were.
-      for (const key of keys) await client.delete(key);
-      await gone(client, keys);
-      announce(`${plural(keys.length, 'picture')} deleted`);
-      libraryChanged();
-      onDeleted();
+      // One after the other: the first that fails, or that is cancelled, leaves the rest as they were.
+      for (const key of keys.slice(done.length)) {
+        if (signal.aborted) break;
+        await client.delete(key);
+        done.push(key);
+      }
+      if (!signal.aborted) await gone(client, keys);
     } catch (error) {
-      setTrouble(troubleOf(error));
-      setBusy(false);
+      if (!signal.aborted) {
+        setTrouble(troubleOf(error));
+        setBusy(false);
+        return;
+      }
     }
+    finish();
+  };
+
+  /** Says what was done and closes. */
+  const finish = () => {
+    const done = deleted.current;
+    if (done.length === 0) return onCancel();
+    const all = done.length === keys.length;
+    announce(
+      all ? `${plural(done.length, 'picture')} deleted` : `Stopped: ${done.length} of ${keys.length} deleted`,
+    );
+    libraryChanged();
+    onDeleted(done);
+  };
+
+  /** While a deletion runs, the one that is under way ends, and `remove` says how far it came. */
+  const cancel = () => {
+    stop.current.abort();
+    if (!busy) finish();
   };
 
   return (
@@ -45,11 +75,12 @@ export function DeletePictures({ keys, onCancel, onDeleted }: DeletePicturesProp
       action={busy ? 'Deleting …' : `Delete ${what}`}
       busy={busy}
       onConfirm={remove}
-      onCancel={onCancel}
+      onCancel={cancel}
     >
       <p>
         The {keys.length === 1 ? 'file is' : 'files are'} deleted from where the pictures are stored, not only
-        from the index. This cannot be undone here.
+        from the index. On one machine, and in a bucket that keeps versions, they can be had back from the
+        trash.
       </p>
       <ul class="small" style={{ marginTop: '12px' }}>
         {keys.map((key) => (

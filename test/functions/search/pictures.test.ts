@@ -72,7 +72,10 @@ describe('GET /v1/images/{key}', () => {
     const api = testApi();
     await api.upload('a.jpg', 'a');
     const response = await api.request('/v1/images/a.jpg', { method: 'DELETE' });
-    expect([response.status, await response.json()]).toEqual([202, { key: 'a.jpg', state: 'pending' }]);
+    expect([response.status, await response.json()]).toEqual([
+      202,
+      { key: 'a.jpg', state: 'pending', restorable: false },
+    ]);
     expect(await api.pictures.head('a.jpg')).toBeUndefined();
     expect(await state(api, 'a.jpg')).toMatchObject({ state: 'pending' });
     await api.forget('a.jpg');

@@ -4,6 +4,7 @@ import { describe, expect, test } from 'vitest';
 import { SEARCH_LIMITS } from '../../../functions/search/limits.ts';
 import { PROBLEM_CODES } from '../../../functions/search/schemas.ts';
 import { ModelUnusable } from '../../../pictures/embedding/embedder.ts';
+import { NotInTrash, type Trash, TrashKeepsItself } from '../../../pictures/trash/trash.ts';
 import { StoreUnavailable } from '../../../vectorlog/store/errors.ts';
 import { json, picture, testApi } from '../../factories/api.ts';
 import { badPicture, fakeEmbedder } from '../../factories/fake-embedder.ts';
@@ -51,6 +52,15 @@ function damagedModel() {
 
 const oversized = () => picture(new Uint8Array(SEARCH_LIMITS.maxBodyBytes + 1));
 
+const versionsThatKeepThemselves: Trash = {
+  keptDays: 30,
+  keeps: async () => true,
+  list: async () => ({ pictures: [] }),
+  restore: () => Promise.reject(new NotInTrash('none')),
+  restoreKey: () => Promise.reject(new NotInTrash('none')),
+  empty: () => Promise.reject(new TrashKeepsItself('the bucket removes old versions after 30 days')),
+};
+
 const cases: readonly [(typeof PROBLEM_CODES)[number], number, () => Promise<Response>][] = [
   ['invalid-request', 400, () => testApi().request('/v1/search?k=0', picture('x'))],
   ['unsupported-media-type', 415, () => testApi().request('/v1/search', picture('x', 'text/plain'))],
@@ -59,6 +69,11 @@ const cases: readonly [(typeof PROBLEM_CODES)[number], number, () => Promise<Res
   ['picture-not-found', 404, () => testApi().request('/v1/images/none.jpg')],
   ['picture-not-searchable', 404, notIndexedYet],
   ['cursor-expired', 410, () => testApi().request('/v1/duplicates?cursor=b3RoZXIgMSAy')],
+  [
+    'trash-keeps-itself',
+    409,
+    () => testApi({ trash: versionsThatKeepThemselves }).request('/v1/trash/empty', json({ all: true })),
+  ],
   ['route-not-found', 404, () => testApi().request('/v1/nothing')],
   ['index-too-large', 507, tooLarge],
   ['store-unavailable', 503, () => failing(new StoreUnavailable('no answer')).request('/v1/stats')],

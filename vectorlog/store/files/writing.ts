@@ -1,8 +1,10 @@
 /** Drafts: files that nobody sees until they are whole, and that outlast a power cut from then on. */
 
-import { type FileHandle, open, readdir, rm, stat, unlink } from 'node:fs/promises';
+import { constants } from 'node:fs';
+import { copyFile, type FileHandle, link, open, readdir, rm, stat, unlink, utimes } from 'node:fs/promises';
 import { join } from 'node:path';
 import { systemClock } from '../../clock.ts';
+import { StoreUnavailable } from '../errors.ts';
 import { codeOf, unlessAbsent } from './faults.ts';
 
 /** A draft untouched for so long was left by a crash: the longest writer touches its own every few seconds. */
@@ -54,3 +56,68 @@ export async function finish(handle: FileHandle): Promise<void> {
   await handle.utimes(lastStamp, lastStamp);
   await handle.sync();
 }
+
+/** Codes of file systems that cannot have one file under both names. */
+const NO_LINK: ReadonlySet<string | undefined> = new Set([
+  'EXDEV',
+  'EPERM',
+  'ENOTSUP',
+  'EOPNOTSUPP',
+  'EMLINK',
+]);
+
+/**
+ * Gives a file a second name, durably; or, where the file systems cannot, makes a copy that has the file's bytes and time.
+ *
+ * @throws StoreUnavailable when the copy is not like the file, which may have changed meanwhile
+ */
+export async function linkOrCopy(from: string, to: string): Promise<void> {
+  try {
+    await link(from, to);
+    return;
+  } catch (error) {
+    if (!NO_LINK.has(codeOf(error))) throw error;
+  }
+  await copyDurably(from, to);
+}
+
+/** Copies a file with its time, makes the copy durable and compares it. @throws StoreUnavailable when they differ */
+export async function copyDurably(from: string, to: string): Promise<void> {
+  const before = await stat(from, { bigint: true });
+  await copyFile(from, to, constants.COPYFILE_EXCL);
+  const handle = await open(to, 'r+');
+  try {
+    await handle.sync();
+  } finally {
+    await handle.close();
+  }
+  // In seconds with a fraction: a double keeps microseconds, as every other writer of the store does.
+  await utimes(to, Number(before.mtimeNs / 1000n) / 1e6, Number(before.mtimeNs / 1000n) / 1e6);
+  const after = await stat(from, { bigint: true });
+  const same = after.size === before.size && after.mtimeNs === before.mtimeNs && (await equalFiles(from, to));
+  if (same) return;
+  await rm(to, { force: true });
+  throw new StoreUnavailable(`"${from}" changed while it was copied`);
+}
+
+async function equalFiles(one: string, other: string): Promise<boolean> {
+  const [a, b] = await Promise.all([open(one, 'r'), open(other, 'r')]);
+  try {
+    const [left, right] = [Buffer.allocUnsafe(COMPARED_BYTES), Buffer.allocUnsafe(COMPARED_BYTES)];
+    for (let at = 0; ; ) {
+      const [l, r] = await Promise.all([
+        a.read(left, 0, COMPARED_BYTES, at),
+        b.read(right, 0, COMPARED_BYTES, at),
+      ]);
+      const read = Math.min(l.bytesRead, r.bytesRead);
+      if (read === 0) return l.bytesRead === r.bytesRead;
+      if (left.compare(right, 0, read, 0, read) !== 0) return false;
+      at += read;
+    }
+  } finally {
+    await Promise.all([a.close(), b.close()]);
+  }
+}
+
+/** Bytes of two files that are compared in one step. */
+const COMPARED_BYTES = 1024 * 1024;

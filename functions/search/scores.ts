@@ -1,0 +1,46 @@
+/** What is said about results beyond the best ones: how many pictures score how much, and which are copies of others. */
+
+import type { Filter } from '../../vectorlog/read/filter.ts';
+import { matches } from '../../vectorlog/read/filter.ts';
+import type { View } from '../../vectorlog/read/view.ts';
+import { catalogue } from './catalogue.ts';
+import { SEARCH_LIMITS } from './limits.ts';
+import { dot } from './sample.ts';
+
+const BINS = 50;
+
+/** Counts pictures by their score. Of more than `maxHistogramPictures` it looks at as many, evenly spread. */
+export async function histogramOf(query: Float32Array, view: View, filter: Filter) {
+  const all = catalogue(view).filter((picture) => matches(filter, picture));
+  const every = Math.max(1, all.length / SEARCH_LIMITS.maxHistogramPictures);
+  const looked = Math.floor(all.length / every);
+  const counts = new Array<number>(BINS).fill(0);
+  for (let at = 0; at < looked; at++) {
+    const embedding = await view.embedding(all[Math.floor(at * every)]!.key);
+    if (embedding) counts[binOf(dot(query, embedding))]! += 1;
+  }
+  return { counts: counts.map((count) => Math.round(count * every)), estimated: every > 1 };
+}
+
+const binOf = (score: number): number => Math.min(BINS - 1, Math.max(0, Math.floor(score * BINS)));
+
+/** Results that are compared with each new one: copies of a picture score alike, so they stand near each other. */
+const NEAR = 48;
+
+/** For each result the better one that it is nearly a copy of. */
+export async function stacksOf(
+  keys: readonly string[],
+  minScore: number,
+  view: View,
+): Promise<ReadonlyMap<string, string>> {
+  const stackedOn = new Map<string, string>();
+  const tops: { key: string; embedding: Float32Array }[] = [];
+  for (const key of keys) {
+    const embedding = await view.embedding(key);
+    if (!embedding) continue;
+    const top = tops.slice(-NEAR).find((each) => dot(each.embedding, embedding) >= minScore);
+    if (top) stackedOn.set(key, top.key);
+    else tops.push({ key, embedding });
+  }
+  return stackedOn;
+}

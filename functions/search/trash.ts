@@ -1,0 +1,109 @@
+/** The trash through the API: what was deleted, putting it back, and letting it go for good. */
+
+import { createRoute, type RouteHandler, type z } from '@hono/zod-openapi';
+import { KeyTaken, NotInTrash, type Trash, type TrashedPicture } from '../../pictures/trash/trash.ts';
+import { afterCursor, cursorAfter } from './cursor.ts';
+import type { SearchDependencies } from './dependencies.ts';
+import { EmptyTrash, RestoreRequest, TrashQuery } from './requests.ts';
+import { always, ok, problem } from './routes.ts';
+import { Emptied, Restored, type TrashItem, TrashPage } from './schemas.ts';
+
+type Dependencies = Pick<SearchDependencies, 'trash' | 'onRestored'>;
+
+export const listTrashRoute = createRoute({
+  method: 'get',
+  path: '/v1/trash',
+  operationId: 'listTrash',
+  summary: 'List the deleted pictures that can be had back',
+  request: { query: TrashQuery },
+  responses: { 200: ok('One page, the last deletion first.', TrashPage), ...always, 503: problem(503) },
+});
+
+export const restoreRoute = createRoute({
+  method: 'post',
+  path: '/v1/trash/restore',
+  operationId: 'restore',
+  summary: 'Put deleted pictures back',
+  request: { body: { required: true, content: { 'application/json': { schema: RestoreRequest } } } },
+  responses: {
+    200: ok('What became of each, in the order asked for.', Restored),
+    ...always,
+    503: problem(503),
+  },
+});
+
+export const emptyTrashRoute = createRoute({
+  method: 'post',
+  path: '/v1/trash/empty',
+  operationId: 'emptyTrash',
+  summary: 'Remove deleted pictures for good',
+  request: { body: { required: true, content: { 'application/json': { schema: EmptyTrash } } } },
+  responses: { 200: ok('What is gone now.', Emptied), ...always, 409: problem(409), 503: problem(503) },
+});
+
+export const listTrash =
+  ({ trash }: Dependencies): RouteHandler<typeof listTrashRoute> =>
+  async (c) => {
+    const { cursor, limit } = c.req.valid('query');
+    if (!trash || !(await trash.keeps())) return c.json({ kept: false, items: [] }, 200);
+    const { pictures, next } = await trash.list({ after: afterCursor(cursor), limit });
+    const { keptDays } = trash;
+    return c.json(
+      {
+        kept: true,
+        ...(keptDays !== undefined && { keptDays }),
+        items: pictures.map(shownInTrash),
+        ...(next && { cursor: cursorAfter(next) }),
+      },
+      200,
+    );
+  };
+
+export const restore =
+  ({ trash, onRestored }: Dependencies): RouteHandler<typeof restoreRoute> =>
+  async (c) => {
+    const { ids = [], keys = [] } = c.req.valid('json');
+    const results: z.infer<typeof Restored>['results'] = [];
+    for (const asked of [...ids.map((id) => ({ id })), ...keys.map((key) => ({ key }))]) {
+      try {
+        const picture = await restoredBy(trash, asked);
+        onRestored?.(picture.key);
+        results.push({ key: picture.key, restored: true });
+      } catch (error) {
+        if (!(error instanceof NotInTrash || error instanceof KeyTaken)) throw error;
+        const key = error instanceof KeyTaken ? error.key : 'key' in asked ? asked.key : undefined;
+        results.push({ ...(key !== undefined && { key }), restored: false, reason: error.message });
+      }
+    }
+    return c.json({ results }, 200);
+  };
+
+async function restoredBy(trash: Trash | undefined, asked: { id: string } | { key: string }) {
+  if (!trash) throw new NotInTrash('deleted pictures are not kept here');
+  return 'id' in asked ? trash.restore(asked.id) : trash.restoreKey(asked.key);
+}
+
+export const emptyTrash =
+  ({ trash }: Dependencies): RouteHandler<typeof emptyTrashRoute> =>
+  async (c) => {
+    const { ids, before } = c.req.valid('json');
+    if (!trash) return c.json({ pictures: 0, bytes: 0 }, 200);
+    return c.json(
+      await trash.empty({ ids, before: before === undefined ? undefined : Date.parse(before) }),
+      200,
+    );
+  };
+
+const shownInTrash = ({
+  id,
+  key,
+  size,
+  contentType,
+  deletedAt,
+}: TrashedPicture): z.infer<typeof TrashItem> => ({
+  id,
+  key,
+  size,
+  ...(contentType && { contentType }),
+  deletedAt: new Date(deletedAt).toISOString(),
+});

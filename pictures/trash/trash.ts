@@ -1,0 +1,67 @@
+/** Where deleted pictures wait until they are gone for good: the port, and what can go wrong with it. */
+
+import { LikenessError } from '../../vectorlog/errors.ts';
+
+export interface TrashedPicture {
+  /** Names this deletion; a key can be in the trash several times. */
+  readonly id: string;
+  readonly key: string;
+  /** Bytes. */
+  readonly size: number;
+  readonly contentType?: string | undefined;
+  /** Milliseconds since the Unix epoch. */
+  readonly deletedAt: number;
+}
+
+export interface TrashPage {
+  /** The last deletion first. */
+  readonly pictures: readonly TrashedPicture[];
+  /** The id to go on after; absent on the last page. */
+  readonly next?: string | undefined;
+}
+
+export interface Emptied {
+  readonly pictures: number;
+  /** Bytes that are free now. */
+  readonly bytes: number;
+}
+
+export interface Trash {
+  /** Whether deletions are kept at all; a bucket without versions keeps none. */
+  keeps(): Promise<boolean>;
+  /** Days after which a picture goes for good by itself; `undefined` when none does. */
+  readonly keptDays: number | undefined;
+  list(options: { after?: string | undefined; limit: number }): Promise<TrashPage>;
+  /**
+   * Puts a picture back under its key.
+   *
+   * @throws NotInTrash when there is no such deletion; KeyTaken when the key has another picture now
+   */
+  restore(id: string): Promise<TrashedPicture>;
+  /** Puts back what was deleted last under a key. @throws NotInTrash, KeyTaken */
+  restoreKey(key: string): Promise<TrashedPicture>;
+  /**
+   * Removes pictures for good: those of `ids`, else those deleted before `before`, else all.
+   *
+   * @throws TrashKeepsItself where the store alone decides when a picture goes
+   */
+  empty(which: { ids?: readonly string[] | undefined; before?: number | undefined }): Promise<Emptied>;
+}
+
+/** There is no such deletion in the trash; it was restored, or is gone for good. */
+export class NotInTrash extends LikenessError {
+  readonly retryable = false;
+}
+
+/** The key of a picture in the trash has another picture now. */
+export class KeyTaken extends LikenessError {
+  readonly retryable = false;
+  constructor(readonly key: string) {
+    super(`"${key}" has another picture now; move that one away, then restore`);
+  }
+}
+
+/** Old versions of a bucket go by the bucket's own rule. */
+export class TrashKeepsItself extends LikenessError {
+  readonly retryable = false;
+}

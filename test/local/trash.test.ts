@@ -1,0 +1,118 @@
+/** What is deleted or replaced through Likeness can be had back. */
+
+import { mkdtemp, readdir, readFile, rm, stat, utimes, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import type { Client } from '../../client/client.ts';
+import { copyDurably } from '../../vectorlog/store/files/writing.ts';
+import { picture } from '../factories/pictures.ts';
+import { type ServedFolder, servedFolder } from '../factories/serving.ts';
+
+let library: ServedFolder;
+let client: Client;
+let url: string;
+beforeEach(async () => {
+  library = await servedFolder();
+  await library.write('a/one.png', await picture(1));
+  await library.write('two.png', await picture(2));
+  const served = await library.serve();
+  client = served.client;
+  url = served.serving.url;
+});
+afterEach(() => library.remove());
+
+const read = (key: string) => readFile(join(library.folder, key));
+const untilIndexed = (key: string) =>
+  vi.waitFor(async () => expect((await client.image(key)).state).toBe('indexed'), { timeout: 10_000 });
+
+describe('the trash of a folder', () => {
+  it('keeps what is deleted and gives it back as it was, with its time', async () => {
+    const when = new Date('2020-05-06T07:08:09Z');
+    await utimes(join(library.folder, 'a/one.png'), when, when);
+
+    expect(await client.delete('a/one.png')).toMatchObject({ restorable: true });
+    await expect(stat(join(library.folder, 'a/one.png'))).rejects.toThrow('ENOENT');
+    const { items } = await client.trash();
+    expect(items.map(({ key }) => key)).toEqual(['a/one.png']);
+
+    expect(await client.restore({ ids: [items[0]!.id] })).toEqual({
+      results: [{ key: 'a/one.png', restored: true }],
+    });
+    expect(await read('a/one.png')).toEqual(await picture(1));
+    expect((await stat(join(library.folder, 'a/one.png'))).mtime).toEqual(when);
+    expect((await client.trash()).items).toEqual([]);
+    await untilIndexed('a/one.png');
+  });
+
+  it('undoes the last deletion of a key', async () => {
+    await client.delete('two.png');
+    expect((await client.restore({ keys: ['two.png', 'never.png'] })).results).toMatchObject([
+      { key: 'two.png', restored: true },
+      { key: 'never.png', restored: false },
+    ]);
+    expect(await read('two.png')).toEqual(await picture(2));
+  });
+
+  it('keeps a picture that an upload replaces, with its metadata, and never restores over another', async () => {
+    const about = { key: 'new.png', contentType: 'image/png' };
+    await client.upload(await picture(3), { ...about, metadata: { album: 'first' } });
+    await client.upload(await picture(4), about);
+
+    const { items } = await client.trash();
+    expect(items.map(({ key }) => key)).toEqual(['new.png']);
+    const ids = [items[0]!.id];
+    expect((await client.restore({ ids })).results).toMatchObject([{ key: 'new.png', restored: false }]);
+    expect(await read('new.png')).toEqual(await picture(4));
+
+    await client.delete('new.png');
+    await client.restore({ ids });
+    expect(await read('new.png')).toEqual(await picture(3));
+    await untilIndexed('new.png');
+    expect(await client.image('new.png')).toMatchObject({ metadata: { album: 'first' } });
+  });
+
+  it('is emptied by hand and by age, and only when it is said what', async () => {
+    await client.delete('a/one.png');
+    await client.delete('two.png');
+    const [last, first] = (await client.trash()).items;
+
+    expect(await client.emptyTrash({ before: first!.deletedAt })).toEqual({ pictures: 0, bytes: 0 });
+    expect(await client.emptyTrash({ ids: [last!.id, '../../a'] })).toEqual({
+      pictures: 1,
+      bytes: last!.size,
+    });
+    const nothingSaid = await fetch(`${url}/v1/trash/empty`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: '{}',
+    });
+    expect(nothingSaid.status).toBe(400);
+    expect((await client.trash()).items).toHaveLength(1);
+    expect(await client.emptyTrash({ all: true })).toMatchObject({ pictures: 1 });
+    expect(await readdir(join(library.folder, '.likeness', '.trash'))).toEqual([]);
+  });
+
+  it('lists page by page', async () => {
+    await client.delete('a/one.png');
+    await client.delete('two.png');
+    const first = await client.trash({ limit: 1 });
+    const second = await client.trash({ limit: 1, cursor: first.cursor! });
+    expect([...first.items, ...second.items].map(({ key }) => key)).toEqual(['two.png', 'a/one.png']);
+    expect(second.cursor).toBeUndefined();
+  });
+});
+
+describe('copyDurably, for a trash on another disk', () => {
+  it('makes a copy with the bytes and the time of the file', async () => {
+    const folder = await mkdtemp(join(tmpdir(), 'likeness-test-'));
+    const [from, to] = [join(folder, 'from'), join(folder, 'to')];
+    await writeFile(from, await picture(5));
+    await utimes(from, 1_500_000_000, 1_500_000_000);
+    await copyDurably(from, to);
+    expect(await readFile(to)).toEqual(await picture(5));
+    expect((await stat(to)).mtimeMs).toBe(1_500_000_000_000);
+    await expect(copyDurably(from, to)).rejects.toThrow('EEXIST');
+    await rm(folder, { recursive: true });
+  });
+});
