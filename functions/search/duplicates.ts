@@ -1,6 +1,7 @@
 /** Groups of near-duplicates, page by page. */
 
 import type { RouteHandler } from '@hono/zod-openapi';
+import { pictureOf } from '../../pictures/attributes.ts';
 import { type DuplicateStep, findDuplicates } from '../../pictures/duplicates/find-duplicates.ts';
 import type { LiveIndex } from '../../vectorlog/read/live-index.ts';
 import type { View } from '../../vectorlog/read/view.ts';
@@ -20,7 +21,7 @@ export const duplicates =
     const { live, defaultConsistency } = dependencies;
     return live.read(defaultConsistency, async (view) => {
       const from = startOf(afterCursor(cursor), view);
-      const source = await view.everything({ prefix, metadata: [] });
+      const source = await view.everything({ prefix });
       const groups: DuplicateStep['groups'][number][] = [];
       let compared = 0;
       let next: number | undefined;
@@ -34,7 +35,7 @@ export const duplicates =
       }
       const page = await Promise.all(
         groups.map(async ({ rows, minScore }) => {
-          const pictures = rows.map((row) => source.picture(row)).sort((a, b) => b.size - a.size);
+          const pictures = rows.map((row) => pictureOf(source.entry(row))).sort((a, b) => b.size - a.size);
           return { pictures: await Promise.all(pictures.map((each) => shown(each, dependencies))), minScore };
         }),
       );

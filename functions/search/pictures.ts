@@ -1,8 +1,9 @@
 /** Single pictures and lists of them: what is indexed, what became of one, uploads and deletions. */
 
 import type { RouteHandler } from '@hono/zod-openapi';
+import { type Picture, pictureOf } from '../../pictures/attributes.ts';
 import { listRejections, readRejection } from '../../pictures/ingest/rejections.ts';
-import type { Picture } from '../../vectorlog/log/record.ts';
+import type { ListPage } from '../../vectorlog/read/list-keys.ts';
 import type { LiveIndex } from '../../vectorlog/read/live-index.ts';
 import type { View } from '../../vectorlog/read/view.ts';
 import { afterPicture, pageOf } from './catalogue.ts';
@@ -35,13 +36,17 @@ export const listImages =
     // By key there is a way that holds no more than a page.
     const plain = order === 'key' && find === undefined;
     const page = await live.read(consistency ?? defaultConsistency, (view) =>
-      plain ? view.list({ prefix, after, limit }) : pageOf(view, { prefix, find, order, after, limit }),
+      plain
+        ? plainPage(view.list({ prefix, after, limit }))
+        : pageOf(view, { prefix, find, order, after, limit }),
     );
     const items = await Promise.all(page.pictures.map((picture) => shown(picture, dependencies)));
     const last = page.more ? page.pictures.at(-1) : undefined;
     const end = last && (plain ? last.key : afterPicture(last, order));
     return c.json({ items, total: page.total, ...(end && { cursor: cursorAfter(end) }) }, 200);
   };
+
+const plainPage = ({ entries, ...page }: ListPage) => ({ ...page, pictures: entries.map(pictureOf) });
 
 /** What bucket, index and rejections say of a key, put together. */
 export async function stateOf(key: string, view: View, { pictures, index }: Dependencies) {
@@ -62,7 +67,7 @@ export const getImage =
     const found = await dependencies.live.read('strong', (view) => stateOf(key, view, dependencies));
     if (found.state === 'absent') throw absent(key);
     if (found.state === 'indexed') {
-      return c.json({ state: found.state, ...(await shown(found.indexed, dependencies)) }, 200);
+      return c.json({ state: found.state, ...(await shown(pictureOf(found.indexed), dependencies)) }, 200);
     }
     return c.json({ key, ...found }, 200);
   };

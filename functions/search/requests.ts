@@ -2,7 +2,7 @@
 
 import { z } from '@hono/zod-openapi';
 import { PICTURE_LIMITS } from '../../pictures/decoding/limits.ts';
-import { DIMENSIONS } from '../../vectorlog/dimensions.ts';
+import { DIMENSIONS } from '../../pictures/dimensions.ts';
 import { keyFromPath } from './key-path.ts';
 import { SEARCH_LIMITS } from './limits.ts';
 

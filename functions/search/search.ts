@@ -1,8 +1,9 @@
 /** Searching: by the bytes of a picture, by the key of an indexed one, or by an embedding. */
 
 import type { RouteHandler, z } from '@hono/zod-openapi';
+import { metadataCondition, pictureOf } from '../../pictures/attributes.ts';
 import type { Crop } from '../../pictures/embedding/embedder.ts';
-import type { Filter, MetadataCondition } from '../../vectorlog/read/filter.ts';
+import type { Filter } from '../../vectorlog/read/filter.ts';
 import type { LiveIndex } from '../../vectorlog/read/live-index.ts';
 import type { View } from '../../vectorlog/read/view.ts';
 import { ObjectNotFound } from '../../vectorlog/store/errors.ts';
@@ -99,7 +100,7 @@ async function answer(
           except: key,
         });
         return {
-          found: found[0]!.filter((each) => !asked.has(each.picture.key)).slice(0, options.k),
+          found: found[0]!.filter((each) => !asked.has(each.entry.key)).slice(0, options.k),
           searched,
           vector,
         };
@@ -110,7 +111,7 @@ async function answer(
       options.stack === undefined
         ? undefined
         : stacksOf(
-            found.map(({ picture }) => picture.key),
+            found.map(({ entry }) => entry.key),
             options.stack,
             view,
           ),
@@ -118,11 +119,11 @@ async function answer(
     ]);
     return {
       results: await Promise.all(
-        found.map(async ({ picture, score }) => ({
-          ...(await shown(picture, dependencies)),
+        found.map(async ({ entry, score }) => ({
+          ...(await shown(pictureOf(entry), dependencies)),
           // Rounding can lift the product of two unit vectors a little above 1.
           score: Math.min(1, score),
-          ...(stackedOn?.has(picture.key) && { stackedOn: stackedOn.get(picture.key)! }),
+          ...(stackedOn?.has(entry.key) && { stackedOn: stackedOn.get(entry.key)! }),
         })),
       ),
       ...(histogram && { histogram }),
@@ -217,7 +218,7 @@ function filterOf({ prefix = '', filter }: Pick<Options, 'prefix' | 'filter'>): 
     );
   return {
     prefix,
-    metadata: Array.from(metadata, ([name, values]): MetadataCondition => ({ name, values })),
+    condition: metadataCondition(Array.from(metadata, ([name, values]) => ({ name, values }))),
   };
 }
 

@@ -2,7 +2,7 @@
 
 import { setImmediate } from 'node:timers/promises';
 import { InferenceSession, Tensor } from 'onnxruntime-node';
-import { DIMENSIONS } from '../../vectorlog/dimensions.ts';
+import { DIMENSIONS } from '../dimensions.ts';
 import { ModelUnusable } from './embedder.ts';
 import { SIDE } from './geometry.ts';
 import { modelFile } from './model-folder.ts';

@@ -1,13 +1,14 @@
 /** From a batch of messages to one append: what on-upload does. */
 
 import type { Clock } from '../../vectorlog/clock.ts';
-import { DIMENSIONS } from '../../vectorlog/dimensions.ts';
 import { writeAppend } from '../../vectorlog/log/append-log.ts';
 import type { LogRecord } from '../../vectorlog/log/record.ts';
 import type { Logger } from '../../vectorlog/logger.ts';
 import { StoreUnsuitable } from '../../vectorlog/store/errors.ts';
 import type { ObjectStore } from '../../vectorlog/store/object-store.ts';
+import { attributesOf } from '../attributes.ts';
 import type { PictureRejected } from '../decoding/errors.ts';
+import { DIMENSIONS } from '../dimensions.ts';
 import type { Embedder } from '../embedding/embedder.ts';
 import { belongs, type PictureFilter } from '../picture-names.ts';
 import { type Change, isFolderMarker, type LookChange, type PutChange } from './change.ts';
@@ -108,7 +109,7 @@ export async function ingest(
   const { append, recorded } = appendOf(tasks);
   let appended = false;
   if (recorded.length > 0) {
-    const written = writeAppend(deps.index, deps.clock, append).then((name) => {
+    const written = writeAppend(deps.index, deps.clock, append, DIMENSIONS).then((name) => {
       appended = true;
       deps.logger.info('appended', { name, records: append.records.length });
     });
@@ -186,8 +187,8 @@ function recordOf({ change, outcome }: Task, embeddings: Map<Embedded, number>):
     const { eTag, size, contentType, metadata, lastModified } = outcome.object;
     const row = embeddings.get(outcome) ?? embeddings.size;
     embeddings.set(outcome, row);
-    const picture = { eTag, size, contentType, metadata, lastModified: lastModified.toISOString() };
-    return { op: 'put', ...about, ...picture, row };
+    const attributes = { size, contentType, metadata, lastModified: lastModified.toISOString() };
+    return { op: 'put', ...about, eTag, attributes: attributesOf(attributes), row };
   }
   if (outcome?.state === 'gone') return undefined;
   // A picture that cannot be indexed takes away the one that it replaced; a backfill knows if there is one, and what was

@@ -2,6 +2,7 @@
 
 import { beforeEach, describe, expect, it, vi } from 'vitest';
 import { createOnUpload, type OnUploadDeps } from '../../../functions/on-upload/handler.ts';
+import { DIMENSIONS } from '../../../pictures/dimensions.ts';
 import { backfill } from '../../../pictures/ingest/backfill.ts';
 import { ingest } from '../../../pictures/ingest/ingest.ts';
 import { readRejection } from '../../../pictures/ingest/rejections.ts';
@@ -38,7 +39,8 @@ const onUpload = (event: object, more: Partial<OnUploadDeps> = {}) =>
 
 async function log(): Promise<LogRecord[]> {
   const records: LogRecord[] = [];
-  for await (const { name } of listAppends(index)) records.push(...(await readAppend(index, name)).records);
+  for await (const { name } of listAppends(index))
+    records.push(...(await readAppend(index, name, DIMENSIONS)).records);
   return records;
 }
 
