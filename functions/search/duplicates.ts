@@ -21,7 +21,7 @@ export const duplicates =
     const { live, defaultConsistency } = dependencies;
     return live.read(defaultConsistency, async (view) => {
       const from = startOf(afterCursor(cursor), view);
-      const source = await view.everything({ prefix });
+      const source = view.everything({ prefix });
       const groups: DuplicateStep['groups'][number][] = [];
       let compared = 0;
       let next: number | undefined;

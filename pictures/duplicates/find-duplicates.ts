@@ -1,9 +1,12 @@
 /** Finds pictures that are the same but for size, crop or compression, by comparing every one with all others. */
 
+import type { RowSource } from '../../vectorlog/read/view.ts';
+import { MAX_K } from '../../vectorlog/scan/hit.ts';
 import { MAX_QUERIES } from '../../vectorlog/scan/layout.ts';
-import { SCAN_LIMITS } from '../../vectorlog/scan/limits.ts';
-import type { DuplicateSource } from '../../vectorlog/scan/row-source.ts';
 import { complete, type DuplicateGroup, GrowingGroup, type Neighbours } from './group.ts';
+
+/** What duplicates are looked for in. */
+export type DuplicateSource = Pick<RowSource, 'rows' | 'read' | 'search'>;
 
 export interface DuplicateOptions {
   /** How alike two pictures must be to count as the same: 0.97 finds copies, hardly anything else. */
@@ -34,7 +37,7 @@ export interface DuplicateStep {
  * Each step is one pass over the rows for up to 32 pictures: 10,000 pictures are some 300 passes.
  *
  * @example
- * const source = { rows: [...live], embedding: (row) => matrix.row(row), search: … };
+ * const source = view.everything({ prefix: '' });
  * for await (const { groups, compared } of findDuplicates(source, { minScore: 0.97 })) show(groups, compared);
  */
 export async function* findDuplicates(
@@ -71,8 +74,8 @@ export async function* findDuplicates(
 function neighboursIn(source: DuplicateSource, minScore: number): Neighbours {
   return async (rows) => {
     if (rows.length === 0) return [];
-    const queries = rows.map((row) => source.embedding(row));
-    const found = await source.search(queries, { k: SCAN_LIMITS.maxK, minScore });
+    const queries = await source.read(rows);
+    const found = await source.search(queries, { k: MAX_K, minScore });
     return found.map((hits, i) => hits.filter(({ row }) => row !== rows[i]));
   };
 }

@@ -1,11 +1,10 @@
 /** Groups of duplicates, followed from their first pictures to all that are tied to them. */
 
-import type { Hit } from '../../vectorlog/scan/hit.ts';
+import { type Hit, MAX_K } from '../../vectorlog/scan/hit.ts';
 import { MAX_QUERIES } from '../../vectorlog/scan/layout.ts';
-import { SCAN_LIMITS } from '../../vectorlog/scan/limits.ts';
 
 /** Pictures in one group: as many as one search can find. */
-const MAX_GROUP = SCAN_LIMITS.maxK;
+const MAX_GROUP = MAX_K;
 
 export interface DuplicateGroup {
   /** Ascending; two or more. */

@@ -1,7 +1,7 @@
 /** Vectors as 8-bit codes in memory, searched exactly: the few rows that codes leave over are read as float32. */
 
 import type { Centre } from './codes.ts';
-import { type Hit, TopK } from './hits.ts';
+import { type Hit, TopK } from './hit.ts';
 import { instantiate, type Kernel } from './kernel.ts';
 import { kernelModule } from './kernel-module.ts';
 import { MAX_DIMENSIONS, PAGE, recordBytes } from './layout.ts';

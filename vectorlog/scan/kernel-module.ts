@@ -1,11 +1,6 @@
 /** The compiled kernels and the worker's program, from the file that `npm run build:kernel` writes. */
 
-import {
-  ENCODER_BASE64,
-  KERNEL_BASE64,
-  RELAXED_KERNEL_BASE64,
-  WORKER_SOURCE,
-} from './kernel.generated.ts';
+import { ENCODER_BASE64, KERNEL_BASE64, RELAXED_KERNEL_BASE64, WORKER_SOURCE } from './kernel.generated.ts';
 import type { Encoder } from './kernel.ts';
 
 /** `relaxed` uses the processor's product of bytes; Node has that from 22 on. Both give the same. */

@@ -75,12 +75,13 @@ export class RowLayout {
     this.#weights = this.#fine + (coded ? MAX_QUERIES * dimensions * 2 : 0);
     this.#scores = this.#weights + MAX_QUERIES * STAGES.length * WEIGHT_BYTES;
     this.headBytes = toPages(this.#scores + (MAX_THREADS + 1) * (MAX_QUERIES + 1) * SCORE_LINE);
-    this.maxRows = Math.floor((SEGMENT_BYTES - this.headBytes) / this.stride / BLOCK_ROWS) * BLOCK_ROWS;
+    const rows = Math.floor((SEGMENT_BYTES - this.headBytes) / this.stride) - 3;
+    this.maxRows = Math.floor(rows / BLOCK_ROWS) * BLOCK_ROWS;
   }
 
-  /** Bytes of a segment with `rows` rows. The kernel computes rows by fours, and reads the last ones in any case. */
+  /** Bytes of a segment with `rows` rows, and of three more: the kernel takes rows by fours, from any row on. */
   bytesFor(rows: number): number {
-    return toPages(this.headBytes + Math.ceil(rows / 4) * 4 * this.stride);
+    return toPages(this.headBytes + (rows + 3) * this.stride);
   }
 
   rowAt(row: number): number {

@@ -2,7 +2,7 @@
 
 import { Bitset } from './bitset.ts';
 import type { Control } from './control.ts';
-import { TopK } from './hits.ts';
+import { TopK } from './hit.ts';
 import { instantiate, type Kernel } from './kernel.ts';
 import { headOf, RowLayout, type RowShape, SCORE_LINE, type Stage, UNIT_ROWS } from './layout.ts';
 import { middleOf, reachOf, type Weights } from './query.ts';
@@ -164,11 +164,7 @@ export class Thread {
       if (!query.isAllowed(row + i)) continue;
       if (coded) this.#judge(segment, local + i, row + i, query);
       else {
-        const score = kernel.dotFloat(
-          layout.rowAt(local + i),
-          layout.queryAt(query.index),
-          layout.stride,
-        );
+        const score = kernel.dotFloat(layout.rowAt(local + i), layout.queryAt(query.index), layout.stride);
         query.offer(row + i, score, score);
       }
     }

@@ -1,6 +1,6 @@
 /** Vectors of float32 in memory, searched exactly by reading all of them. */
 
-import { byScore, type Hit } from './hits.ts';
+import { byScore, type Hit } from './hit.ts';
 import type { FoundRows } from './pass.ts';
 import { assertQuery } from './query.ts';
 import { type Reservation, RowMemory, type RowMemoryOptions, type SearchOptions } from './row-memory.ts';

@@ -2,7 +2,7 @@
 
 import type { Bitset } from './bitset.ts';
 import { MatrixClosed } from './errors.ts';
-import { MAX_K } from './hits.ts';
+import { MAX_K } from './hit.ts';
 import { BLOCK_ROWS, RowLayout, type RowShape } from './layout.ts';
 import type { FoundRows } from './pass.ts';
 import type { CodedQuery } from './query.ts';
@@ -91,7 +91,8 @@ export class RowMemory {
   static bytesFor(rows: number, shape: RowShape): number {
     const layout = new RowLayout(shape);
     const full = Math.floor(rows / layout.maxRows);
-    return full * layout.bytesFor(layout.maxRows) + layout.bytesFor(rows - full * layout.maxRows);
+    const rest = rows - full * layout.maxRows;
+    return full * layout.bytesFor(layout.maxRows) + (rest > 0 ? layout.bytesFor(rest) : 0);
   }
 
   /** Rows that are searched. */

@@ -46,7 +46,10 @@ export class Segment implements SegmentGrant {
       const { coarse, fine, wholeWeights, headWeights } = query;
       new Uint8Array(buffer, this.layout.queryAt(i), coarse.length).set(coarse);
       new Int16Array(buffer, this.layout.fineQueryAt(i), fine.length).set(fine);
-      for (const [stage, weights] of [['whole', wholeWeights], ['head', headWeights]] as const) {
+      for (const [stage, weights] of [
+        ['whole', wholeWeights],
+        ['head', headWeights],
+      ] as const) {
         const { along, step, residual, norm, size, rest, least } = weights;
         new Float64Array(buffer, this.layout.weightsAt(i, stage), 7).set([
           along,

@@ -56,7 +56,13 @@ async function work({ compact = true } = {}): Promise<void> {
 }
 
 async function found(): Promise<string[]> {
-  const live = new LiveIndex({ store: index, clock, logger: silentLogger, budgetBytes: 2 ** 30 });
+  const live = new LiveIndex({
+    dimensions: DIMENSIONS,
+    store: index,
+    clock,
+    logger: silentLogger,
+    budgetBytes: 2 ** 30,
+  });
   return live.read('strong', (view) =>
     view.list({ prefix: '', after: undefined, limit: 100 }).entries.map(({ key, eTag }) => `${key} ${eTag}`),
   );

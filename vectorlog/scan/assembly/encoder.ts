@@ -35,16 +35,22 @@ export function dotWide(a: usize, b: usize, dimensions: i32): f64 {
 
 /** The Hadamard transform of each `block` numbers, in place and without a factor. */
 function hadamard(at: usize, dimensions: i32, block: i32): void {
-  const end = at + (<usize>dimensions << 2);
+  const end = at + ((<usize>dimensions) << 2);
   const signs1 = f32x4(1, -1, 1, -1);
   const signs2 = f32x4(1, 1, -1, -1);
   for (let p = at; p < end; p += 16) {
     let v = v128.load(p);
-    v = f32x4.add(f32x4.mul(v, signs1), i8x16.shuffle(v, v, 4, 5, 6, 7, 0, 1, 2, 3, 12, 13, 14, 15, 8, 9, 10, 11));
-    v = f32x4.add(f32x4.mul(v, signs2), i8x16.shuffle(v, v, 8, 9, 10, 11, 12, 13, 14, 15, 0, 1, 2, 3, 4, 5, 6, 7));
+    v = f32x4.add(
+      f32x4.mul(v, signs1),
+      i8x16.shuffle(v, v, 4, 5, 6, 7, 0, 1, 2, 3, 12, 13, 14, 15, 8, 9, 10, 11),
+    );
+    v = f32x4.add(
+      f32x4.mul(v, signs2),
+      i8x16.shuffle(v, v, 8, 9, 10, 11, 12, 13, 14, 15, 0, 1, 2, 3, 4, 5, 6, 7),
+    );
     v128.store(p, v);
   }
-  for (let half: usize = 16; half < <usize>block << 2; half <<= 1) {
+  for (let half: usize = 16; half < (<usize>block) << 2; half <<= 1) {
     for (let start = at; start < end; start += half << 1) {
       for (let p = start; p < start + half; p += 16) {
         const a = v128.load(p);
@@ -117,7 +123,7 @@ export function encodeRow(
   let headSum: i32 = 0;
   let headSquares: i32 = 0;
   for (let i = 0; i < dimensions; i += 4) {
-    if (i == head) {
+    if (i === head) {
       headSum = sum;
       headSquares = codeSquares;
     }
@@ -129,9 +135,16 @@ export function encodeRow(
     const halves = i16x8.narrow_i32x4_s(c, c);
     v128.store_lane<i32>(record + i, i8x16.narrow_i16x8_s(halves, halves), 0);
     const c2 = i32x4.mul(c, c);
-    sum += i32x4.extract_lane(c, 0) + i32x4.extract_lane(c, 1) + i32x4.extract_lane(c, 2) + i32x4.extract_lane(c, 3);
+    sum +=
+      i32x4.extract_lane(c, 0) +
+      i32x4.extract_lane(c, 1) +
+      i32x4.extract_lane(c, 2) +
+      i32x4.extract_lane(c, 3);
     codeSquares +=
-      i32x4.extract_lane(c2, 0) + i32x4.extract_lane(c2, 1) + i32x4.extract_lane(c2, 2) + i32x4.extract_lane(c2, 3);
+      i32x4.extract_lane(c2, 0) +
+      i32x4.extract_lane(c2, 1) +
+      i32x4.extract_lane(c2, 2) +
+      i32x4.extract_lane(c2, 3);
     // What the codes do not say, from the codes as they are: rounding above costs tightness, never truth.
     const low = f64x2.promote_low_f32x4(h);
     const high = f64x2.promote_low_f32x4(upper(h));

@@ -142,8 +142,6 @@ export function dotFloats4(
 }
 
 /** Adds the products of 16 codes, from -127 to 127, and 16 coarse query integers, from 0 to 127. */
-// @ts-ignore: decorator
-@inline
 function addProducts(sum: v128, codes: v128, query: v128): v128 {
   if (RELAXED) return i32x4.relaxed_dot_i8x16_i7x16_add_s(codes, query, sum);
   const low = i32x4.dot_i16x8_s(i16x8.extend_low_i8x16_s(codes), i16x8.extend_low_i8x16_s(query));
