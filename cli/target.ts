@@ -2,8 +2,10 @@
 
 import { join, resolve } from 'node:path';
 import type { Command } from 'commander';
+import { keepSelection } from '../local/library-settings.ts';
 import { modelFolder } from '../local/model-choice.ts';
 import { openPictures } from '../local/picture-folder.ts';
+import { Presence, sampleOf } from '../local/presence.ts';
 import type { Library } from '../local/server.ts';
 import { readModelInfo } from '../pictures/embedding/model-folder.ts';
 import { systemClock } from '../vectorlog/clock.ts';
@@ -11,6 +13,7 @@ import type { Logger } from '../vectorlog/logger.ts';
 import { FileStore } from '../vectorlog/store/file-store.ts';
 import type { ObjectStore } from '../vectorlog/store/object-store.ts';
 import { prefixed } from '../vectorlog/store/prefixed-store.ts';
+import { isLoopback } from './connection.ts';
 import { UsageError } from './errors.ts';
 import type { Sender } from './sender.ts';
 
@@ -66,8 +69,11 @@ export async function openTarget(folder: string | undefined, flags: TargetFlags)
 async function openFolder(folder: string, indexFolder: string, model: string | undefined): Promise<Target> {
   const store = new FileStore(indexFolder);
   const modelId = model ?? (await readModelInfo(await modelFolder())).modelId;
-  const pictures = openPictures(folder, indexFolder);
   const index = prefixed(store, `${modelId}/`);
+  const known = { sample: (prefix: string) => sampleOf(index, prefix) };
+  const presence = new Presence({ folder, indexFolder, known });
+  const selection = await keepSelection(indexFolder);
+  const { pictures } = openPictures({ folder, indexFolder, presence, selection });
   return {
     pictures,
     index,
@@ -105,12 +111,22 @@ async function openBuckets(folder: string | undefined, flags: TargetFlags): Prom
   };
 }
 
-/** What the server at `endpoint` serves, if it is one on this machine. */
+/**
+ * What the server at `endpoint` serves, if it is one on this machine. It is believed only when the index that it names
+ * is locked by it: whoever listens on the port could name any folder.
+ */
 async function servedLibrary(endpoint: string): Promise<Library | undefined> {
+  if (!URL.canParse(endpoint) || !isLoopback(new URL(endpoint))) return undefined;
   try {
-    const { LIBRARY_PATH } = await import('../local/server.ts');
-    const response = await fetch(endpoint + LIBRARY_PATH, { signal: AbortSignal.timeout(2_000) });
-    return response.ok ? ((await response.json()) as Library) : undefined;
+    const [{ LIBRARY_PATH }, { isHeldBy }] = await Promise.all([
+      import('../local/server.ts'),
+      import('../local/lock.ts'),
+    ]);
+    const url = new URL(LIBRARY_PATH, endpoint);
+    const response = await fetch(url, { signal: AbortSignal.timeout(2_000), redirect: 'error' });
+    if (!response.ok) return undefined;
+    const library = (await response.json()) as Library;
+    return (await isHeldBy(library.indexFolder, endpoint)) ? library : undefined;
   } catch {
     return undefined;
   }

@@ -9,7 +9,7 @@ import { InferenceSession, Tensor } from 'onnxruntime-node';
 import protobuf from 'protobufjs';
 import { resnet50 } from '../../layers/onnx-resnet50/architecture.ts';
 import { ELEMENT } from '../../layers/onnx-resnet50/onnx.ts';
-import { PICTURE_LIMITS } from '../../pictures/decoding/limits.ts';
+import { PictureDecoder } from '../../pictures/decoding/decoder.ts';
 import { DIMENSIONS } from '../../pictures/dimensions.ts';
 import { SIDE } from '../../pictures/embedding/geometry.ts';
 import { modelFile, readModelInfo } from '../../pictures/embedding/model-folder.ts';
@@ -68,10 +68,11 @@ export async function realEmbeddings(
   const embeddings: Embeddings = { file, rows: total, modelId, synthetic, pictures: pictures.length };
   if (existsSync(file)) return embeddings;
 
+  const decoder = new PictureDecoder();
   const session = await featureSession(folder);
   const vectors = new Float32Array(total * DIMENSIONS);
   for (const [i, path] of pictures.entries()) {
-    const pixels = await preprocess(await readFile(path), { limits: PICTURE_LIMITS });
+    const pixels = await preprocess(decoder, await decoder.header(await readFile(path)));
     const both = new Uint8Array(pixels.length * 2);
     both.set(pixels);
     both.set(mirrored(pixels), pixels.length);

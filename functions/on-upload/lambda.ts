@@ -2,6 +2,8 @@
 
 import { InvokeCommand, LambdaClient } from '@aws-sdk/client-lambda';
 import { SQSClient } from '@aws-sdk/client-sqs';
+import { PictureDecoder } from '../../pictures/decoding/decoder.ts';
+import { decodeBytesOf } from '../../pictures/decoding/memory-budget.ts';
 import { loadEmbedder } from '../../pictures/embedding/load.ts';
 import { systemClock } from '../../vectorlog/clock.ts';
 import { prefixed } from '../../vectorlog/store/prefixed-store.ts';
@@ -17,7 +19,9 @@ import { createWakeCompaction } from './wake-compaction.ts';
 const client = traced(s3Client({ endpoint: process.env[VARIABLES.endpoint] }));
 const lambda = traced(new LambdaClient({}));
 const bucket = (variable: string) => new S3Store({ client, bucket: required(variable) });
-const embedder = await loadEmbedder(required(VARIABLES.modelFolder));
+const memoryBytes = Number(required('AWS_LAMBDA_FUNCTION_MEMORY_SIZE')) * 1024 * 1024;
+const decoder = new PictureDecoder({ maxMemoryBytes: decodeBytesOf(memoryBytes) });
+const embedder = await loadEmbedder(required(VARIABLES.modelFolder), { decoder });
 
 const queueUrl = process.env[VARIABLES.uploadsQueue];
 const deadLettersUrl = process.env[VARIABLES.deadLetters];

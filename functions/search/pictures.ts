@@ -6,6 +6,7 @@ import { listRejections, readRejection } from '../../pictures/ingest/rejections.
 import type { ListPage } from '../../vectorlog/read/list-keys.ts';
 import type { LiveIndex } from '../../vectorlog/read/live-index.ts';
 import type { View } from '../../vectorlog/read/view.ts';
+import { fitting } from './answer-size.ts';
 import { afterPicture, pageOf } from './catalogue.ts';
 import { afterCursor, cursorAfter } from './cursor.ts';
 import type { SearchDependencies } from './dependencies.ts';
@@ -40,8 +41,9 @@ export const listImages =
         ? plainPage(view.list({ prefix, after, limit }))
         : pageOf(view, { prefix, find, order, after, limit }),
     );
-    const items = await Promise.all(page.pictures.map((picture) => shown(picture, dependencies)));
-    const last = page.more ? page.pictures.at(-1) : undefined;
+    const items = fitting(await Promise.all(page.pictures.map((picture) => shown(picture, dependencies))));
+    const isCut = items.length < page.pictures.length;
+    const last = page.more || isCut ? page.pictures[items.length - 1] : undefined;
     const end = last && (plain ? last.key : afterPicture(last, order));
     return c.json({ items, total: page.total, ...(end && { cursor: cursorAfter(end) }) }, 200);
   };
@@ -98,8 +100,9 @@ const absent = (key: string) =>
   );
 
 export const deleteImage =
-  ({ pictures, trash }: Dependencies): RouteHandler<typeof routes.deleteImage> =>
+  ({ pictures, trash, allows }: Dependencies): RouteHandler<typeof routes.deleteImage> =>
   async (c) => {
+    if (allows?.deletes === false) throw notAllowed('deletes no pictures');
     const { key } = c.req.valid('param');
     const restorable = (await trash?.keeps()) ?? false;
     await pictures.delete([key]);
@@ -107,9 +110,17 @@ export const deleteImage =
   };
 
 export const createUpload =
-  ({ uploads }: Dependencies): RouteHandler<typeof routes.createUpload> =>
-  async (c) =>
-    c.json(await uploads.sign(c.req.valid('json')), 200);
+  ({ uploads, allows }: Dependencies): RouteHandler<typeof routes.createUpload> =>
+  async (c) => {
+    if (allows?.uploads === false) throw notAllowed('takes no uploads');
+    return c.json(await uploads.sign(c.req.valid('json')), 200);
+  };
+
+const notAllowed = (what: string) =>
+  new ApiProblem(
+    'not-allowed',
+    `This server ${what}: it searches a bucket that is somebody else's to change. Change the bucket itself, or set up the server to do it.`,
+  );
 
 export const listRejected =
   ({ index }: Dependencies): RouteHandler<typeof routes.listRejected> =>
@@ -125,8 +136,8 @@ export const listRejected =
       items.push({ name, key, reason: { code, message: reason }, rejectedAt: at });
       if (items.length > limit) break;
     }
-    const page = items.slice(0, limit);
-    const last = items.length > limit ? page.at(-1) : undefined;
+    const page = fitting(items.slice(0, limit));
+    const last = items.length > page.length ? page.at(-1) : undefined;
     return c.json(
       { items: page.map(({ name: _, ...item }) => item), ...(last && { cursor: cursorAfter(last.name) }) },
       200,

@@ -2,11 +2,19 @@
 
 import type { RouteHandler, z } from '@hono/zod-openapi';
 import { metadataCondition, pictureOf } from '../../pictures/attributes.ts';
+import { PICTURE_LIMITS } from '../../pictures/decoding/limits.ts';
 import type { Crop } from '../../pictures/embedding/embedder.ts';
+import { tooManyBytes, unreadable } from '../../pictures/ingest/embed-pictures.ts';
 import type { Filter } from '../../vectorlog/read/filter.ts';
 import type { LiveIndex } from '../../vectorlog/read/live-index.ts';
 import type { View } from '../../vectorlog/read/view.ts';
-import { ObjectNotFound } from '../../vectorlog/store/errors.ts';
+import {
+  ObjectNotFound,
+  ObjectUnreadable,
+  PreconditionFailed,
+  StoreUnavailable,
+} from '../../vectorlog/store/errors.ts';
+import { fitting } from './answer-size.ts';
 import type { SearchDependencies } from './dependencies.ts';
 import { SEARCH_LIMITS } from './limits.ts';
 import { notSearchable, shown } from './pictures.ts';
@@ -118,13 +126,15 @@ async function answer(
       options.histogram ? histogramOf(vector, view, filter) : undefined,
     ]);
     return {
-      results: await Promise.all(
-        found.map(async ({ entry, score }) => ({
-          ...(await shown(pictureOf(entry), dependencies)),
-          // Rounding can lift the product of two unit vectors a little above 1.
-          score: Math.min(1, score),
-          ...(stackedOn?.has(entry.key) && { stackedOn: stackedOn.get(entry.key)! }),
-        })),
+      results: fitting(
+        await Promise.all(
+          found.map(async ({ entry, score }) => ({
+            ...(await shown(pictureOf(entry), dependencies)),
+            // Rounding can lift the product of two unit vectors a little above 1.
+            score: Math.min(1, score),
+            ...(stackedOn?.has(entry.key) && { stackedOn: stackedOn.get(entry.key)! }),
+          })),
+        ),
       ),
       ...(histogram && { histogram }),
       model: embedder.model.modelId,
@@ -177,12 +187,22 @@ async function embeddingOf(
   return outcome.embedding;
 }
 
-async function bytesOf(key: string, { pictures, live, ...rest }: Dependencies): Promise<Uint8Array> {
+/** The bytes of a picture in the bucket, whose size is looked at before anything is read. */
+async function bytesOf(key: string, dependencies: Dependencies): Promise<Uint8Array> {
+  const { pictures, live } = dependencies;
+  const missing = () => live.read('eventual', (view) => notSearchable(key, view, dependencies));
+  const found = await pictures.head(key);
+  if (!found) throw await missing();
+  if (found.size > PICTURE_LIMITS.maxBytes) throw tooManyBytes(found.size);
   try {
-    return (await pictures.get(key)).body;
+    // In the state that was measured, so that no larger one is read.
+    return (await pictures.get(key, { ifMatch: found.eTag })).body;
   } catch (error) {
-    if (!(error instanceof ObjectNotFound)) throw error;
-    throw await live.read('eventual', (view) => notSearchable(key, view, { pictures, live, ...rest }));
+    if (error instanceof ObjectNotFound) throw await missing();
+    if (error instanceof ObjectUnreadable) throw unreadable(error);
+    if (error instanceof PreconditionFailed)
+      throw new StoreUnavailable(`"${key}" was replaced while it was read`, { cause: error });
+    throw error;
   }
 }
 

@@ -99,11 +99,8 @@ async function readPicture(
   change: PutChange,
   signal: AbortSignal | undefined,
 ): Promise<StoredObject | PictureOutcome> {
-  if (change.size > PICTURE_LIMITS.maxBytes) {
-    const most = PICTURE_LIMITS.maxBytes;
-    const reason = `the file has ${change.size} bytes, ${most} is the most; upload a smaller version`;
-    return { state: 'rejected', reason: new PictureRejected('too-many-bytes', reason) };
-  }
+  if (change.size > PICTURE_LIMITS.maxBytesOfLargeKinds)
+    return { state: 'rejected', reason: tooManyBytes(change.size) };
   try {
     return await pictures.get(change.key, { ifMatch: change.eTag, ...(signal && { signal }) });
   } catch (error) {
@@ -138,9 +135,17 @@ const UNREADABLE = {
     'not-readable',
     'the bucket lets its other pictures be read, and not this one; allow it, then run "likeness backfill"',
   ],
+  permissions: ['not-readable', 'this user may not read the file; change its permissions or its owner'],
 } as const;
 
-function unreadable(error: ObjectUnreadable): PictureRejected {
+/** The rejection of a picture whose file is too large to be read. */
+export function tooManyBytes(size: number): PictureRejected {
+  const reason = `the file has ${size} bytes, ${PICTURE_LIMITS.maxBytesOfLargeKinds} is the most; upload a smaller version`;
+  return new PictureRejected('too-many-bytes', reason);
+}
+
+/** The rejection of a picture that its bucket has and does not give out. */
+export function unreadable(error: ObjectUnreadable): PictureRejected {
   const [code, message] = UNREADABLE[error.obstacle];
   return new PictureRejected(code, message, { cause: error });
 }

@@ -319,7 +319,9 @@ export class World {
     const best = [...embeddings.values()].map((vector) => exactScore(query, vector)).sort((a, b) => b - a);
     const scores = found[0]!.map(({ score }) => score);
     if (scores.join() !== best.slice(0, 3).join())
-      throw new Violation(`a search finds scores ${scores.join()}, and the best are ${best.slice(0, 3).join()}`);
+      throw new Violation(
+        `a search finds scores ${scores.join()}, and the best are ${best.slice(0, 3).join()}`,
+      );
     for (const { entry, score } of found[0]!)
       if (exactScore(query, embeddings.get(entry.key)!) !== score)
         throw new Violation(`a search gives ${entry.key} the score of another`);

@@ -13,6 +13,17 @@ export class ObjectNotFound extends LikenessError {
   }
 }
 
+/** Whether there is an object cannot be told, since nobody can look where it would be; of others it can. */
+export class ObjectOutOfReach extends LikenessError {
+  readonly retryable = true;
+  constructor(
+    readonly key: string,
+    options?: { cause?: unknown },
+  ) {
+    super(`whether "${key}" is there cannot be told now`, options);
+  }
+}
+
 /** The object is there, but not as the caller last saw it. */
 export class PreconditionFailed extends LikenessError {
   readonly retryable = false;
@@ -49,8 +60,8 @@ export class StoreUnsuitable extends LikenessError {
 export class ObjectUnreadable extends StoreUnsuitable {
   constructor(
     readonly key: string,
-    /** `archived`: to be restored first. `encrypted`: with a key that the reader has to bring. `forbidden`: no permission. */
-    readonly obstacle: 'archived' | 'encrypted' | 'forbidden',
+    /** `archived`: to be restored first. `encrypted`: with a key that the reader has to bring. `forbidden`: no permission. `permissions`: those of the file itself. */
+    readonly obstacle: 'archived' | 'encrypted' | 'forbidden' | 'permissions',
     message: string,
     options?: { cause?: unknown },
   ) {

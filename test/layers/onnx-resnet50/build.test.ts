@@ -13,7 +13,7 @@ import { DIMENSIONS } from '../../../pictures/dimensions.ts';
 import { loadEmbedder } from '../../../pictures/embedding/load.ts';
 import { modelFile } from '../../../pictures/embedding/model-folder.ts';
 import { Network } from '../../../pictures/embedding/network.ts';
-import { preprocess } from '../../../pictures/embedding/preprocess.ts';
+import { preprocess } from '../../factories/preprocess.ts';
 import { safetensorsOf, testStateDict } from '../../factories/state-dict.ts';
 
 const fixture = (name: string) => readFileSync(new URL(`../../fixtures/embedding/${name}`, import.meta.url));

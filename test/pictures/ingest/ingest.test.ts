@@ -139,7 +139,12 @@ describe('a bad picture', () => {
   it('that is too large is not even read', async () => {
     const { eTag } = await pictures.put('huge', text('x'));
     const store = countingStore(pictures);
-    const event = s3Event({ key: 'huge', sequencer: '1', eTag, size: PICTURE_LIMITS.maxBytes + 1 });
+    const event = s3Event({
+      key: 'huge',
+      sequencer: '1',
+      eTag,
+      size: PICTURE_LIMITS.maxBytesOfLargeKinds + 1,
+    });
     await onUpload({ pictures: store as never })(sqsEvent(event));
     expect(store.calls.filter(({ method }) => method === 'get')).toEqual([]);
     expect(await readRejection(index, 'huge')).toMatchObject({ code: 'too-many-bytes' });

@@ -3,8 +3,8 @@
 import { beforeAll, describe, expect, it } from 'vitest';
 import { DIMENSIONS, ROW_BYTES } from '../../../pictures/dimensions.ts';
 import { systemClock } from '../../../vectorlog/clock.ts';
-import { Compactor } from '../../../vectorlog/commit/compaction.ts';
 import { recordOffset } from '../../../vectorlog/commit/codes-file.ts';
+import { Compactor } from '../../../vectorlog/commit/compaction.ts';
 import { encodeDead } from '../../../vectorlog/commit/dead-rows.ts';
 import { rowOffset } from '../../../vectorlog/commit/faiss-file.ts';
 import type { Manifest } from '../../../vectorlog/commit/manifest.ts';
