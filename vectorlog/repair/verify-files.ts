@@ -129,9 +129,12 @@ async function verifyRecords(
   const found = Buffer.from(await store.read(file, range));
   const made = centre.encode(vectors);
   if (found.equals(made)) return;
-  for (let row = 0; row < rows; row++)
+  for (let row = 0; row < rows; row++) {
+    // Of a vector that is damaged itself it is told already.
+    if (!isUnit(vectors, row, dimensions)) continue;
     if (found.compare(made, row * bytes, (row + 1) * bytes, row * bytes, (row + 1) * bytes) !== 0)
       problems.add('error', 'file-damaged', file, `row ${start + row} is not what its vector makes`);
+  }
 }
 
 async function openInFaiss(

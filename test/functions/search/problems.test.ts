@@ -5,6 +5,7 @@ import { SEARCH_LIMITS } from '../../../functions/search/limits.ts';
 import { PROBLEM_CODES } from '../../../functions/search/schemas.ts';
 import { ModelUnusable } from '../../../pictures/embedding/embedder.ts';
 import { NotInTrash, type Trash, TrashKeepsItself } from '../../../pictures/trash/trash.ts';
+import { IndexLoading } from '../../../vectorlog/read/errors.ts';
 import { ObjectUnreadable, StoreUnavailable } from '../../../vectorlog/store/errors.ts';
 import { json, picture, testApi } from '../../factories/api.ts';
 import { badPicture, fakeEmbedder } from '../../factories/fake-embedder.ts';
@@ -33,7 +34,7 @@ function failing(error: Error) {
 }
 
 async function tooLarge() {
-  const api = testApi({ memoryBudgetBytes: 1_000_000 });
+  const api = testApi({ memoryBudgetBytes: 500_000 });
   await api.upload('a.jpg', 'a');
   await api.compact();
   return api.request('/v1/search', picture('a'));
@@ -81,6 +82,7 @@ const cases: readonly [(typeof PROBLEM_CODES)[number], number, () => Promise<Res
       testApi({ allows: { uploads: false, deletes: false } }).request('/v1/images/a', { method: 'DELETE' }),
   ],
   ['route-not-found', 404, () => testApi().request('/v1/nothing')],
+  ['index-loading', 503, () => failing(new IndexLoading(1, 4)).request('/v1/stats')],
   ['index-too-large', 507, tooLarge],
   ['store-unavailable', 503, () => failing(new StoreUnavailable('no answer')).request('/v1/stats')],
   ['model-unusable', 500, damagedModel],

@@ -204,6 +204,21 @@ describe('when', () => {
     expect(await verify(deps())).toMatchObject({ ok: true, counts: {} });
   });
 
+  it('the codes are damaged, verify says where', async () => {
+    const { codes: file } = (await latestManifest(index))!.manifest.files;
+    const { body } = await index.get(file!);
+    body[body.length - 100]! ^= 1;
+    await index.put(file!, body);
+    expect((await verify(deps())).problems).toEqual([
+      {
+        severity: 'error',
+        code: 'file-damaged',
+        subject: file,
+        detail: 'row 29 is not what its vector makes',
+      },
+    ]);
+  });
+
   it('files are cut or gone, verify says which', async () => {
     const { files } = (await latestManifest(index))!.manifest;
     await index.put(files.rows, (await index.get(files.rows)).body.subarray(1));

@@ -126,7 +126,8 @@ describe('composing', () => {
   });
 
   it('reads the rows file besides when it is cold, and no rows', () => {
-    for (const [rows, { received, cold }] of figures) {
+    for (const rows of [10_000, 100_000]) {
+      const { received, cold } = figures.get(rows)!;
       const rowsFile = rows * 250;
       expect(cold - received, `at ${rows} rows`).toBeLessThan(rowsFile);
       expect(cold - received, `at ${rows} rows`).toBeGreaterThan(rows * 150);
