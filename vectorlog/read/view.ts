@@ -40,6 +40,8 @@ export interface RowSource {
   /** For each query the rows among `rows` that score at least `minScore`, the best `k`. */
   search(queries: readonly Float32Array[], options: { k: number; minScore: number }): Promise<Hit[][]>;
   entry(row: number): Entry;
+  /** Has searches pass over a row from now on. */
+  leaveOut(row: number): void;
 }
 
 type Scan = Pick<SearchOptions, 'k' | 'minScore'>;
@@ -134,6 +136,10 @@ export class View {
       },
       search: async (queries, options) => (await this.#hits(queries, options, allowed)).hits,
       entry: (row) => this.#entryAt(row),
+      leaveOut: (row) => {
+        if (row < rows) allowed.index.delete(row);
+        else allowed.tail.delete(row - rows);
+      },
     };
   }
 
