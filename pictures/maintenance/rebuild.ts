@@ -30,6 +30,7 @@ import {
   backfill,
 } from '../ingest/backfill.ts';
 import { isFolderMarker } from '../ingest/change.ts';
+import { belongs, type PictureFilter } from '../picture-names.ts';
 
 export interface RebuildDeps extends BackfillDeps {
   readonly modelId: string;
@@ -57,16 +58,16 @@ const TRIES = 5;
  */
 export async function rebuild(
   deps: RebuildDeps,
-  { startAfter, prefix, dryRun = false, onProgress }: BackfillOptions = {},
+  { startAfter, prefix, endings = 'all', dryRun = false, onProgress }: BackfillOptions = {},
 ): Promise<BackfillReport> {
-  const options = { dryRun, ...(onProgress && { onProgress }) };
+  const options = { dryRun, endings, ...(onProgress && { onProgress }) };
   if (prefix) {
     const scope = { prefix, ...(startAfter !== undefined && { startAfter }) };
     return backfill(deps, { ...options, ...scope, again: true });
   }
   // To go on with a rebuild that was interrupted, its index must not be emptied again.
   if (startAfter !== undefined) return backfill(deps, { ...options, startAfter });
-  const found = await countPictures(deps.pictures);
+  const found = await countPictures(deps.pictures, { prefix: '', endings });
   if (dryRun) {
     const report = { compared: found, missing: found, changed: 0, gone: 0, cursor: undefined };
     onProgress?.(report);
@@ -77,12 +78,12 @@ export async function rebuild(
 }
 
 /** How many pictures there are, once it is sure that they can be listed and read. @throws NothingToRebuildFrom */
-async function countPictures(pictures: ObjectStore): Promise<number> {
+async function countPictures(pictures: ObjectStore, filter: PictureFilter): Promise<number> {
   let found = 0;
   try {
     for await (const page of pictures.list({ prefix: '' }))
       for (const { key, size } of page) {
-        if (isFolderMarker(key, size)) continue;
+        if (isFolderMarker(key, size) || !belongs(key, filter)) continue;
         if (found++ === 0 && size > 0) await pictures.read(key, { start: 0, end: 1 });
       }
   } catch (cause) {

@@ -69,7 +69,7 @@ const cases: readonly [(typeof PROBLEM_CODES)[number], number, () => Promise<Res
   ['picture-rejected', 422, () => testApi().request('/v1/search', picture(badPicture()))],
   ['picture-not-found', 404, () => testApi().request('/v1/images/none.jpg')],
   ['picture-not-searchable', 404, notIndexedYet],
-  ['cursor-expired', 410, () => testApi().request('/v1/duplicates?cursor=b3RoZXIgMSAyIDA')],
+  ['cursor-expired', 410, () => testApi().request('/v1/duplicates?cursor=WyJvdGhlciIsMSwyLDAsImdvbmUiXQ')],
   [
     'trash-keeps-itself',
     409,
