@@ -103,7 +103,8 @@ async function commitEmpty({ index, modelId, origin, clock }: RebuildDeps): Prom
     const history = historyWithLog(old ? historyOf(old) : NO_HISTORY, await readLog(index));
 
     const ulid = clock.ulid();
-    const names = indexNames(generation, ulid);
+    // Codes come with the first rows.
+    const { codes: _, ...names } = indexNames(generation, ulid);
     const rowsBytes = await composeFiles(index, {
       old: undefined,
       added: [],

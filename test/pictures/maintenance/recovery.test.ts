@@ -58,7 +58,13 @@ async function work({ compact = true } = {}): Promise<void> {
 }
 
 async function found(): Promise<string[]> {
-  const live = new LiveIndex({ store: index, clock, logger: silentLogger, budgetBytes: 2 ** 30 });
+  const live = new LiveIndex({
+    dimensions: DIMENSIONS,
+    store: index,
+    clock,
+    logger: silentLogger,
+    budgetBytes: 2 ** 30,
+  });
   return live.read('strong', (view) =>
     view.list({ prefix: '', after: undefined, limit: 100 }).entries.map(({ key, eTag }) => `${key} ${eTag}`),
   );
@@ -280,6 +286,21 @@ describe('when', () => {
     await expect(rebuild(theirs)).rejects.toThrow(IndexForeign);
     await expect(backfill(theirs)).rejects.toThrow(IndexRefused);
     expect(queue).toHaveLength(0);
+  });
+
+  it('the codes are damaged, verify says where', async () => {
+    const { codes: file } = (await latestManifest(index))!.manifest.files;
+    const { body } = await index.get(file!);
+    body[body.length - 100]! ^= 1;
+    await index.put(file!, body);
+    expect((await verify(deps())).problems).toEqual([
+      {
+        severity: 'error',
+        code: 'file-damaged',
+        subject: file,
+        detail: 'row 29 is not what its vector makes',
+      },
+    ]);
   });
 
   it('files are cut or gone, verify says which', async () => {
