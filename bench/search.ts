@@ -224,6 +224,8 @@ if (options.json) {
       model: all.modelId,
       synthetic: all.synthetic,
       ...ratios,
+      'reads.median_100k': large.reads.median,
+      'reads.p99_100k': large.reads.p99,
       measured: [small, large],
     }),
   );
