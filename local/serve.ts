@@ -11,11 +11,10 @@ import { FOLDER_LOG_LIMITS } from '../vectorlog/commit/limits.ts';
 import { LikenessError } from '../vectorlog/errors.ts';
 import type { Logger } from '../vectorlog/logger.ts';
 import { budgetOf, machineBytes } from '../vectorlog/read/memory.ts';
-import { StoreUnsuitable } from '../vectorlog/store/errors.ts';
 import { FileStore } from '../vectorlog/store/file-store.ts';
 import type { ObjectStore } from '../vectorlog/store/object-store.ts';
 import { prefixed } from '../vectorlog/store/prefixed-store.ts';
-import { probe, probe } from '../vectorlog/store/probe.ts';
+import { probe } from '../vectorlog/store/probe.ts';
 import { CompactionTimer } from './compaction-timer.ts';
 import type { Differences } from './compare.ts';
 import type { EventQueue } from './event-queue.ts';
@@ -87,7 +86,6 @@ export async function serveFolder(options: ServeOptions): Promise<Serving> {
 
   const clock = systemClock;
   const index = openIndex(indexFolder, embedder.model.modelId);
-  await assertSuitable(index, logger);
   const selection = await keepSelection(indexFolder, options.selection);
   const library = openLibrary({
     folder,
@@ -178,20 +176,6 @@ function warmUp(embedder: Embedder, api: { request(path: string): unknown }, log
 /** The index of one model, in its folder. */
 export const openIndex = (indexFolder: string, modelId: string): ObjectStore =>
   prefixed(new FileStore(indexFolder), `${modelId}/`);
-
-/** Finds a file system that cannot keep an index, such as one without hard links, before pictures are embedded for it. */
-async function assertSuitable(index: ObjectStore, logger: Logger): Promise<void> {
-  try {
-    await probe(index);
-  } catch (cause) {
-    const reason = (cause as Error).message;
-    // A full disk may have room again.
-    if (!(cause instanceof StoreUnsuitable)) return logger.warn('the index was not tried out', { reason });
-    throw new FolderUnusable(`no index can be kept there: ${reason}; choose another place with --index`, {
-      cause,
-    });
-  }
-}
 
 async function assertUsable(folder: string, indexFolder: string): Promise<void> {
   const stats = await stat(folder).catch(() => undefined);

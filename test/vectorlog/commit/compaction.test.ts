@@ -252,7 +252,8 @@ describe('a compaction', () => {
     expect(await compactor.run(), 'cleaning up folds nothing').toMatchObject({ generation: 3, folded: 0 });
     const { files } = (await latestManifest(store))!.manifest;
     expect(await namesUnder('index/'), 'what was replaced went').toEqual(namesOf(files).toSorted());
-    clock.skip(61 * MINUTE);
+    // Names of appends have the time of the machine.
+    clock.skip(Date.now() - clock.now() + 61 * MINUTE);
     expect(await compactor.run(), 'a time').toMatchObject({ folded: 1 });
   });
 
