@@ -222,7 +222,19 @@ function apiRoutes(app: Hono, state: FakeState, url: string): void {
 
   app.get('/v1/duplicates', (context) => {
     const pictures = (keys: string[]) => state.pictures.filter(({ key }) => keys.includes(key)).map(shown);
-    const groups = state.duplicates.map((keys) => ({ pictures: pictures(keys), minScore: 0.985 }));
+    const groups = state.duplicates.map((keys) => {
+      const members = pictures(keys).map((each) => ({ ...each, tier: 'same', protected: false }));
+      const deletable = members.slice(1);
+      return {
+        tier: 'same',
+        keeper: members[0]?.key,
+        reason: '6000 x 4000',
+        pictures: members,
+        deletable: deletable.map(({ key }) => key),
+        freesBytes: deletable.reduce((sum, { size }) => sum + size, 0),
+        minScore: 0.985,
+      };
+    });
     return context.json(
       schemas.DuplicatesPage.parse({
         groups: groups.filter((group) => group.pictures.length > 1),

@@ -12,8 +12,8 @@ interface GroupProps {
   readonly onDelete: (keys: readonly string[]) => void;
 }
 
-export function Group({ group: { pictures, minScore }, onCompare, onDelete }: GroupProps) {
-  const [largest, ...others] = pictures;
+export function Group({ group, onCompare, onDelete }: GroupProps) {
+  const { pictures, minScore, keeper, reason, deletable } = group;
   return (
     <article class="group">
       <div class="group-head">
@@ -37,15 +37,17 @@ export function Group({ group: { pictures, minScore }, onCompare, onDelete }: Gr
         <Button size="small" icon="copies" onClick={onCompare}>
           Side by side
         </Button>
-        <Button
-          size="small"
-          look="danger"
-          icon="trash"
-          title={`Keeps ${largest?.key}`}
-          onClick={() => onDelete(others.map(({ key }) => key))}
-        >
-          Keep the largest only
-        </Button>
+        {deletable.length > 0 && (
+          <Button
+            size="small"
+            look="danger"
+            icon="trash"
+            title={`Keeps ${keeper}: ${reason}`}
+            onClick={() => onDelete(deletable)}
+          >
+            Keep the best only
+          </Button>
+        )}
       </div>
     </article>
   );

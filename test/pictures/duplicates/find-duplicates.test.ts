@@ -1,12 +1,15 @@
 import fc from 'fast-check';
 import { afterAll, describe, expect, it } from 'vitest';
 import { DIMENSIONS } from '../../../pictures/dimensions.ts';
-import { type DuplicateStep, findDuplicates } from '../../../pictures/duplicates/find-duplicates.ts';
+import {
+  type DuplicateSource,
+  type DuplicateStep,
+  findDuplicates,
+} from '../../../pictures/duplicates/find-duplicates.ts';
 import type { DuplicateGroup } from '../../../pictures/duplicates/group.ts';
 import { Bitset } from '../../../vectorlog/scan/bitset.ts';
 import { byScore } from '../../../vectorlog/scan/hit.ts';
 import { RowMatrix } from '../../../vectorlog/scan/row-matrix.ts';
-import type { DuplicateSource } from '../../../vectorlog/scan/row-source.ts';
 import { ScanQueue } from '../../../vectorlog/scan/scan-queue.ts';
 import { normalized, random, randomRows, rowOf } from '../../vectorlog/scan/rows.ts';
 
@@ -15,7 +18,7 @@ function graph(rows: readonly number[], ties: readonly (readonly [number, number
   const asked: number[] = [];
   const source: DuplicateSource = {
     rows,
-    embedding: (row) => Float32Array.of(row),
+    read: async (wanted) => wanted.map((row) => Float32Array.of(row)),
     search: async (queries, { k, minScore }) =>
       queries.map(([query]) => {
         asked.push(query!);
@@ -94,11 +97,22 @@ describe('findDuplicates', () => {
     );
   });
 
-  it('ends a group at 1,000 pictures', async () => {
+  it('loses no member of a group of more than 1,000', async () => {
     const chain = numbers(2_500).map((row) => [row, row + 1, 0.98] as const);
     const { source } = graph(numbers(2_501), chain);
     const { value } = await findDuplicates(source, { minScore: 0.97 }).next();
-    expect(value!.groups.map((group: DuplicateGroup) => group.rows.length)).toEqual([1_000]);
+    expect(value!.groups.map((group: DuplicateGroup) => group.rows.length)).toEqual([2_501]);
+  });
+
+  it('asks for more neighbours while all of them belong together, and keeps no other', async () => {
+    const ties = numbers(40).map((row) => [0, row + 1, 0.9 - row / 1_000] as const);
+    const { source } = graph(numbers(41), ties);
+    const groups = [];
+    const verify = (_row: number, hit: { row: number }) => hit.row !== 40;
+    for await (const step of findDuplicates(source, { minScore: 0.5, nearest: 4, verify })) {
+      groups.push(...step.groups);
+    }
+    expect(groups.map((group) => group.rows)).toEqual([numbers(40)]);
   });
 
   it('has nothing to say about no pictures', async () => {
@@ -121,14 +135,14 @@ describe('findDuplicates', () => {
     copy(2_000, 2_999, 0);
     copy(7, 8, 0);
     normalized(rows);
-    const matrix = new RowMatrix({ queue });
+    const matrix = new RowMatrix(DIMENSIONS, { queue });
     matrix.append(rows);
     const live = new Bitset(3_000);
     for (let i = 0; i < 3_000; i++) if (i !== 8) live.add(i);
     const source: DuplicateSource = {
       rows: numbers(3_000).filter((row) => live.has(row)),
-      embedding: (row) => rowOf(rows, row),
-      search: async (queries, options) => (await matrix.search(queries, { ...options, allowed: live })).hits,
+      read: async (wanted) => wanted.map((row) => rowOf(rows, row)),
+      search: async (queries, options) => matrix.search(queries, { ...options, allowed: live }),
     };
 
     const groups = groupsOf(await steps(source));
