@@ -138,7 +138,8 @@ export class FarReader {
       known && committed && (await isContinued(store, known.projection, committed, listed))
         ? known.projection
         : undefined;
-    const sameLineage = committed?.manifest.lineage === history?.committed?.manifest.lineage ? history : undefined;
+    const sameLineage =
+      committed?.manifest.lineage === history?.committed?.manifest.lineage ? history : undefined;
     const recent = committed
       ? await (sameLineage?.recent ?? RecentRows.NONE).advance(
           store,

@@ -1,8 +1,8 @@
 /** The index at one moment as the far index, the newest rows and the log's tail show it together. It never changes. */
 
-import { decodeRows } from '../commit/rows-file.ts';
 import type { Marker } from '../commit/manifest.ts';
 import type { Committed } from '../commit/manifests.ts';
+import { decodeRows } from '../commit/rows-file.ts';
 import { fold } from '../log/fold.ts';
 import { ABSENT, type KeyState } from '../log/key-state.ts';
 import type { Append, Entry, LogRecord } from '../log/record.ts';
@@ -138,7 +138,10 @@ export class FarView {
    * @param queries unit vectors
    * @throws FarUnavailable, FarUnsuitable, StoreUnavailable
    */
-  async search(queries: readonly Float32Array[], options: ViewSearch): Promise<{ found: Found[][]; searched: number }> {
+  async search(
+    queries: readonly Float32Array[],
+    options: ViewSearch,
+  ): Promise<{ found: Found[][]; searched: number }> {
     const found = await Promise.all(queries.map((query) => this.#searchOne(query, options)));
     return { found, searched: this.pictures };
   }
@@ -169,7 +172,8 @@ export class FarView {
 
   /** The best `k` of some answers. Those that only the tail speaks of are looked up: the index may know a later state. */
   async #confirmed(near: readonly Scored[], k: number): Promise<Found[]> {
-    for (const { entry, isProbable } of near.slice(0, k)) if (isProbable) this.#lookUp(entry.key).catch(() => {});
+    for (const { entry, isProbable } of near.slice(0, k))
+      if (isProbable) this.#lookUp(entry.key).catch(() => {});
     const found: Found[] = [];
     for (const { entry, score, isProbable } of near) {
       if (found.length === k) break;

@@ -22,7 +22,8 @@ export function filterableOf(
   attributes: Readonly<Record<string, FarValue>>,
 ): Record<string, FarValue> {
   const filterable: Record<string, FarValue> = { [KEY]: key, [ROW]: row };
-  let room = SERVICE_LIMITS.maxFilterableBytes - bytesOf(KEY, key) - bytesOf(ROW, row) - bytesOf(PARTIAL, true);
+  let room =
+    SERVICE_LIMITS.maxFilterableBytes - bytesOf(KEY, key) - bytesOf(ROW, row) - bytesOf(PARTIAL, true);
   let names = 0;
   let isPartial = false;
   for (const [name, value] of Object.entries(attributes)) {

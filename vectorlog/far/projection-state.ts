@@ -107,11 +107,7 @@ export async function readDeleted(store: ObjectStore, { id, end }: Projection): 
   }
 }
 
-export async function writeDeleted(
-  store: ObjectStore,
-  { id }: Projection,
-  deleted: Bitset,
-): Promise<void> {
+export async function writeDeleted(store: ObjectStore, { id }: Projection, deleted: Bitset): Promise<void> {
   await store.put(deletedName(id), deleted.bytes.subarray(0, deadBytes(deleted.length)));
 }
 

@@ -11,7 +11,7 @@ import { type Committed, latestManifest, listManifests, type ManifestInfo } from
 import { decodeRows, readLines } from '../commit/rows-file.ts';
 import type { Attributes, Entry } from '../log/record.ts';
 import type { Logger } from '../logger.ts';
-import { Bitset } from '../scan/bitset.ts';
+import type { Bitset } from '../scan/bitset.ts';
 import type { ObjectStore } from '../store/object-store.ts';
 import type { FarIndex, FarRow, FarValue } from './far-index.ts';
 import { filterableOf } from './filterable.ts';
@@ -56,7 +56,10 @@ export interface ProjectionReport {
  * @param until when to stop, by the clock, in milliseconds; what was begun is ended first, which takes some seconds
  * @throws FarUnavailable (retryable), FarUnsuitable, IndexDamaged, StoreUnavailable; the next run goes on from there
  */
-export async function project(deps: ProjectionDeps, until = Number.POSITIVE_INFINITY): Promise<ProjectionReport> {
+export async function project(
+  deps: ProjectionDeps,
+  until = Number.POSITIVE_INFINITY,
+): Promise<ProjectionReport> {
   const listed = await listManifests(deps.index);
   const committed = await latestManifest(deps.index, (listed.at(-1)?.generation ?? 1) - 1);
   if (!committed) return { put: 0, deleted: 0, left: 0 };

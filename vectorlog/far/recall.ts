@@ -93,7 +93,8 @@ async function measure(
     const candidates = await deps.far.query(vector, { count: FAR_LIMITS.minCandidates, ...filter });
     for (const { name } of candidates) {
       const found = rowOfName(projection, name);
-      if (found !== undefined && found !== row && !dead.has(found)) given.set(found, Number.NEGATIVE_INFINITY);
+      if (found !== undefined && found !== row && !dead.has(found))
+        given.set(found, Number.NEGATIVE_INFINITY);
     }
   }
   for await (const { row, vector } of readRowsOf(deps, faiss, living))
@@ -123,7 +124,11 @@ async function drawn(deps: RecallDeps, faiss: string, living: readonly number[])
   const wanted = Math.min(RECALL_LIMITS.queries, living.length);
   while (rows.size < wanted) rows.add(living[Math.floor(random() * living.length)]!);
   const questions: Question[] = [];
-  for await (const { row, vector } of readRowsOf(deps, faiss, [...rows].sort((a, b) => a - b)))
+  for await (const { row, vector } of readRowsOf(
+    deps,
+    faiss,
+    [...rows].sort((a, b) => a - b),
+  ))
     questions.push({ row, vector: vector.slice(), best: [], given: new Map() });
   return questions;
 }
@@ -137,7 +142,11 @@ async function* readRowsOf(
   for (let at = 0; at < rows.length; ) {
     const first = rows[at]!;
     let next = at;
-    while (next < rows.length && rows[next]! - first < FAR_LIMITS.maxRowsPerRead && rows[next]! - first <= 2 * (next - at))
+    while (
+      next < rows.length &&
+      rows[next]! - first < FAR_LIMITS.maxRowsPerRead &&
+      rows[next]! - first <= 2 * (next - at)
+    )
       next++;
     const count = rows[next - 1]! - first + 1;
     const block = new Float32Array(count * dimensions);

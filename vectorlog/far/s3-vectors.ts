@@ -122,11 +122,13 @@ const POWERS = Array.from({ length: EXACT + 1 }, (_, exponent) => 10 ** exponent
 
 function shortenedNumber(number: number): number {
   let places = FAR_LIMITS.digits - 1;
-  for (let size = Math.abs(number); size < 1 && places < EXACT && size > 0; size *= 10) places++;
+  let size = Math.abs(number);
+  for (; size < 1 && places < EXACT; size *= 10) places++;
   const power = POWERS[places]!;
-  const rounded = Math.round(number * power) / power;
-  // Of numbers below 10^-13, which no unit vector is told by, and of large ones, which are none.
-  return Math.fround(rounded) === number ? rounded : Number(number.toPrecision(FAR_LIMITS.digits));
+  // Numbers of unit vectors are between; the others take ten times as long.
+  return size >= 1 && size < 10
+    ? Math.round(number * power) / power
+    : Number(number.toPrecision(FAR_LIMITS.digits));
 }
 
 /** The parts of an SDK error that matter here. */
