@@ -7,12 +7,12 @@ import { Empty } from '../../parts/empty.tsx';
 import { ScoreField } from '../../parts/field.tsx';
 import { count, plural } from '../../parts/format.ts';
 import { TroubleNotice } from '../../parts/trouble-notice.tsx';
+import { useSettled } from '../../parts/use-settled.ts';
 import { navigate } from '../../route/navigation.ts';
 import { DeletePictures } from '../picture/delete-pictures.tsx';
 import { Compare } from './compare.tsx';
 import { Group } from './group.tsx';
 import { type DuplicateGroup, type Duplicates, useDuplicates } from './use-duplicates.ts';
-import { useSettled } from './use-settled.ts';
 
 /** Below this, pictures are alike and not the same. */
 const MIN_SCORE = 0.8;
@@ -64,7 +64,7 @@ export function DuplicatesView({ minScore }: { minScore: number }) {
       )}
       {deleting && (
         <DeletePictures
-          keys={deleting}
+          pictures={deleting.map((key) => ({ key }))}
           onCancel={() => setDeleting(undefined)}
           onDeleted={(deleted) => {
             drop(deleted);

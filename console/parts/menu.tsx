@@ -1,0 +1,35 @@
+/** A button that opens a short list of things to do. */
+
+import './menu.css';
+import type { ComponentChildren } from 'preact';
+import { useEffect, useRef } from 'preact/hooks';
+
+export function Menu({ label, children }: { label: string; children: ComponentChildren }) {
+  const element = useRef<HTMLDetailsElement>(null);
+  const close = () => {
+    if (element.current) element.current.open = false;
+  };
+  useEffect(() => {
+    const outside = (event: Event) => !element.current?.contains(event.target as Node) && close();
+    addEventListener('pointerdown', outside);
+    return () => removeEventListener('pointerdown', outside);
+  }, []);
+  return (
+    <details
+      ref={element}
+      class="menu"
+      onClick={(event) => (event.target as HTMLElement).closest('.menu-items') && close()}
+      onKeyDown={(event) => {
+        if (event.key !== 'Escape' || !element.current?.open) return;
+        event.stopPropagation();
+        close();
+        element.current.querySelector('summary')?.focus();
+      }}
+    >
+      <summary class="button" data-size="small">
+        {label}
+      </summary>
+      <div class="menu-items">{children}</div>
+    </details>
+  );
+}
