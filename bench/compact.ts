@@ -7,6 +7,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
+import { DIMENSIONS } from '../pictures/dimensions.ts';
 import { startS3Server, whyNoS3Server } from '../test/s3-server/s3-server.ts';
 import { systemClock } from '../vectorlog/clock.ts';
 import { Compactor } from '../vectorlog/commit/compaction.ts';
@@ -60,6 +61,7 @@ async function measure(
   const compactor = new Compactor({
     index,
     modelId: MODEL_ID,
+    dimensions: DIMENSIONS,
     clock: systemClock,
     logger: silentLogger,
     limits,

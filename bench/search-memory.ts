@@ -1,6 +1,6 @@
 /** Whether searching costs memory that does not come back: `npm run bench:search-memory [-- --json]`. */
 
-import { DIMENSIONS } from '../vectorlog/dimensions.ts';
+import { DIMENSIONS } from '../pictures/dimensions.ts';
 import { RowMatrix } from '../vectorlog/scan/row-matrix.ts';
 import { describeMachine, machine } from './machine.ts';
 

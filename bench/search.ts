@@ -8,8 +8,8 @@ import { open } from 'node:fs/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
 import { readModelChoice } from '../local/model-choice.ts';
+import { DIMENSIONS, ROW_BYTES } from '../pictures/dimensions.ts';
 import { rowOffset } from '../vectorlog/commit/faiss-file.ts';
-import { DIMENSIONS, ROW_BYTES } from '../vectorlog/dimensions.ts';
 import { describeMachine, machine } from './machine.ts';
 import { median } from './median.ts';
 import { type Contender, K } from './search/contender.ts';
@@ -96,7 +96,7 @@ async function readRows(file: string, start: number, end: number): Promise<Float
   const bytes = new Uint8Array(rows.buffer);
   for (let at = 0; at < bytes.length; at += 2 ** 28) {
     const buffer = bytes.subarray(at, at + 2 ** 28);
-    await handle.read({ buffer, position: rowOffset(start) + at });
+    await handle.read({ buffer, position: rowOffset(start, DIMENSIONS) + at });
   }
   await handle.close();
   return rows;

@@ -1,4 +1,4 @@
-/** From an upload to the log: S3 event -> queue -> on-upload, with a dead-letter queue for what three tries could not do. */
+/** From an upload to the log: S3 event -> queue -> on-upload, with a dead-letter queue for what five tries could not do. */
 
 import { Duration } from 'aws-cdk-lib';
 import { EventType } from 'aws-cdk-lib/aws-s3';

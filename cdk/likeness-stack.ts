@@ -69,7 +69,7 @@ export class LikenessStack extends Stack {
     });
     new CfnOutput(this, 'DeadLettersArn', {
       value: ingestion.deadLetters.queueArn,
-      description: 'Uploads that three tries could not index',
+      description: 'Uploads that five tries could not index',
     });
     if (consoleUrl) new CfnOutput(this, 'ConsoleUrl', { value: consoleUrl });
   }

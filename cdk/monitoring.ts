@@ -67,7 +67,7 @@ export class Monitoring extends Construct {
     this.alarm('DeadLetters', {
       metric: deadLetters,
       threshold: 0,
-      description: 'Uploads that three tries could not index wait in the dead-letter queue.',
+      description: 'Uploads that five tries could not index wait in the dead-letter queue.',
     });
     this.alarm('OldestEvent', {
       metric: oldestEvent,

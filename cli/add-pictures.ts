@@ -77,8 +77,8 @@ async function uploadOne(
   { client, force }: AddOptions,
 ): Promise<'uploaded' | 'unchanged' | { refused: string }> {
   if (file.size === 0) return { refused: 'the file is empty' };
-  if (file.size > PICTURE_LIMITS.maxBytes) {
-    return { refused: `the file has more than ${PICTURE_LIMITS.maxBytes / 1024 ** 2} MiB` };
+  if (file.size > PICTURE_LIMITS.maxBytesOfLargeKinds) {
+    return { refused: `the file has more than ${PICTURE_LIMITS.maxBytesOfLargeKinds / 1024 ** 2} MiB` };
   }
   if (!force && (await isThere(client, file))) return 'unchanged';
   const about = { key: file.key, contentType: file.contentType };

@@ -1,7 +1,9 @@
 /** Makes a picture small enough for a request. */
 
-import sharp from 'sharp';
 import { SEARCH_LIMITS } from '../functions/search/limits.ts';
+import { PictureDecoder } from '../pictures/decoding/decoder.ts';
+import { PictureRejected } from '../pictures/decoding/errors.ts';
+import { decodeBytesOf } from '../pictures/decoding/memory-budget.ts';
 import { CommandFailed } from './errors.ts';
 
 /** Four times what the network sees, so that scaling once more changes the answer by next to nothing. */
@@ -15,12 +17,10 @@ const PIXELS = 1_024;
 export async function fitForSearch(bytes: Uint8Array): Promise<Uint8Array> {
   if (bytes.length <= SEARCH_LIMITS.maxBodyBytes) return bytes;
   try {
-    return await sharp(bytes)
-      .rotate()
-      .resize(PIXELS, PIXELS, { fit: 'outside', withoutEnlargement: true, kernel: 'linear' })
-      .jpeg({ quality: 95 })
-      .toBuffer();
+    const decoder = new PictureDecoder({ maxMemoryBytes: decodeBytesOf() });
+    return await decoder.smallCopy(bytes, { side: PIXELS, fit: 'outside', format: 'jpeg', quality: 95 });
   } catch (error) {
-    throw new CommandFailed(`this is not a readable picture: ${(error as Error).message}`, { cause: error });
+    if (!(error instanceof PictureRejected)) throw error;
+    throw new CommandFailed(`this picture cannot be searched by: ${error.message}`, { cause: error });
   }
 }

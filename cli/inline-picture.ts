@@ -1,6 +1,6 @@
 /** Small pictures in terminals that can show them. */
 
-import sharp from 'sharp';
+import { PictureDecoder } from '../pictures/decoding/decoder.ts';
 
 type Protocol = 'kitty' | 'iterm';
 
@@ -17,16 +17,15 @@ const PIXELS = 160;
 /** Kitty takes a picture in pieces of at most this many characters. */
 const KITTY_PIECE = 4096;
 
+const decoder = new PictureDecoder();
+
 /** The escape sequence that draws a picture four lines high, or '' for a file that is none. */
 export async function inlinePicture(bytes: Uint8Array, protocol: Protocol): Promise<string> {
-  const small = await sharp(bytes)
-    .rotate()
-    .resize(PIXELS, PIXELS, { fit: 'inside' })
-    .png()
-    .toBuffer()
+  const small = await decoder
+    .smallCopy(bytes, { side: PIXELS, fit: 'inside', format: 'png' })
     .catch(() => undefined);
   if (!small) return '';
-  const data = small.toString('base64');
+  const data = Buffer.from(small).toString('base64');
   if (protocol === 'iterm') return `\x1b]1337;File=inline=1;height=${ROWS}:${data}\x07`;
   const pieces = Array.from({ length: Math.ceil(data.length / KITTY_PIECE) }, (_, i) =>
     data.slice(i * KITTY_PIECE, (i + 1) * KITTY_PIECE),

@@ -15,6 +15,7 @@ import { rejectedCommand } from './commands/rejected.ts';
 import { rmCommand } from './commands/rm.ts';
 import { searchCommand } from './commands/search.ts';
 import { serveCommand } from './commands/serve.ts';
+import { setupCommand } from './commands/setup.ts';
 import { similarCommand } from './commands/similar.ts';
 import { statusCommand } from './commands/status.ts';
 import { verifyCommand } from './commands/verify.ts';
@@ -50,6 +51,7 @@ Exit codes: 0 done, 1 failed, 2 wrong usage.`,
     .showHelpAfterError('(see "likeness help")')
     .exitOverride();
   const commands = [
+    setupCommand,
     serveCommand,
     addCommand,
     searchCommand,

@@ -2,8 +2,10 @@
 
 import { join, resolve } from 'node:path';
 import type { Command } from 'commander';
+import { keepSelection } from '../local/library-settings.ts';
 import { modelFolder } from '../local/model-choice.ts';
 import { openPictures } from '../local/picture-folder.ts';
+import { Presence, sampleOf } from '../local/presence.ts';
 import type { Library } from '../local/server.ts';
 import { readModelInfo } from '../pictures/embedding/model-folder.ts';
 import { systemClock } from '../vectorlog/clock.ts';
@@ -66,8 +68,11 @@ export async function openTarget(folder: string | undefined, flags: TargetFlags)
 async function openFolder(folder: string, indexFolder: string, model: string | undefined): Promise<Target> {
   const store = new FileStore(indexFolder);
   const modelId = model ?? (await readModelInfo(await modelFolder())).modelId;
-  const pictures = openPictures(folder, indexFolder);
   const index = prefixed(store, `${modelId}/`);
+  const known = { sample: (prefix: string) => sampleOf(index, prefix) };
+  const presence = new Presence({ folder, indexFolder, known });
+  const selection = await keepSelection(indexFolder);
+  const { pictures } = openPictures({ folder, indexFolder, presence, selection });
   return {
     pictures,
     index,

@@ -12,6 +12,11 @@ export interface CompareDeps {
   readonly index: ObjectStore;
   readonly events: FolderEvents;
   readonly sequencer: Sequencer;
+  /** Whether a file can be read that could not be when it was rejected. */
+  readonly isReadable: (key: string) => Promise<boolean>;
+  /** Whether events are on their way that the index does not show yet. */
+  readonly isBusy: () => boolean;
+  readonly signal: AbortSignal;
 }
 
 /** Pictures that are to be indexed, and those that are to be forgotten. */
@@ -20,31 +25,69 @@ export interface Differences {
   readonly toForget: number;
 }
 
-/** Sends an event for each difference. What could not be indexed before is not tried again before it changes. */
-export async function compareFolder({
+/** All that differs, found before anything is done about it, so that it is known how much there is to do. */
+interface Found {
+  /** With the eTag that the index has, if any. */
+  readonly different: readonly { readonly key: string; readonly eTag: string | undefined }[];
+  readonly differences: Differences;
+}
+
+/**
+ * Looks at each difference, which sends its event. What could not be indexed before is not tried again before it
+ * changes, but for files that could not be read.
+ *
+ * @param onFound called when all is compared, before the first event
+ */
+export async function compareFolder(
+  deps: CompareDeps,
+  onFound: (differences: Differences) => void = () => {},
+): Promise<Differences> {
+  const { different, differences } = await find(deps);
+  onFound(differences);
+  for (const { key, eTag } of different) {
+    if (deps.signal.aborted) break;
+    if (eTag !== undefined) deps.events.remember(key, eTag);
+    else deps.events.forget(key);
+    await deps.events.look(key, 'in-time');
+  }
+  return differences;
+}
+
+async function find({
   pictures,
   index,
   events,
   sequencer,
-}: CompareDeps): Promise<Differences> {
-  let toIndex = 0;
+  isReadable,
+  isBusy,
+  signal,
+}: CompareDeps): Promise<Found> {
+  const different: { key: string; eTag: string | undefined }[] = [];
   let toForget = 0;
-  for await (const { key, verdict, known, picture } of compare({ pictures, index })) {
-    // An event must come after all that the index knows of its key, whatever the clock says now.
-    if (known.state !== 'absent' && known.version !== undefined) sequencer.passOver(known.version);
-    const eTag = verdict === 'same' ? picture?.eTag : known.state === 'live' ? known.eTag : undefined;
-    if (eTag !== undefined) events.remember(key, eTag);
-    if (verdict === 'same') continue;
+  // Events must come after all that the index knows, whatever the clock says now: what was deleted, too.
+  const onKnown = ({ state }: { state: { version?: string | undefined } }) => {
+    if (state.version !== undefined) sequencer.passOver(state.version);
+  };
+  for await (const { key, verdict, known, picture } of compare({ pictures, index }, { onKnown })) {
+    signal.throwIfAborted();
+    const eTag = known.state === 'live' ? known.eTag : undefined;
+    if (verdict === 'same') {
+      if (picture) events.remember(key, picture.eTag);
+      continue;
+    }
+    // Its event has been sent and is not done yet.
+    if (picture && isBusy() && events.knows(key, picture.eTag)) continue;
     if (verdict === 'gone') toForget++;
-    else toIndex++;
-    await events.look(key);
+    different.push({ key, eTag });
   }
   // The comparison tells nothing of a picture that was rejected and is gone by now: it is in neither.
-  for await (const { key, eTag } of listRejections(index)) {
-    if (await pictures.head(key)) continue;
-    toForget++;
-    events.remember(key, eTag);
-    await events.look(key);
+  for await (const { key, eTag, code } of listRejections(index)) {
+    signal.throwIfAborted();
+    const found = await pictures.head(key);
+    if (found?.eTag !== eTag && found) continue;
+    if (!found) toForget++;
+    if (!found) different.push({ key, eTag });
+    else if (code === 'not-readable' && (await isReadable(key))) different.push({ key, eTag: undefined });
   }
-  return { toIndex, toForget };
+  return { different, differences: { toIndex: different.length - toForget, toForget } };
 }

@@ -132,7 +132,7 @@ export class EventQueue {
    */
   async send(body: string, urgency: Urgency = 'now'): Promise<void> {
     const line = this.#waiting[urgency];
-    while (line.length >= this.#options.maxWaiting && !this.#stopping) await this.#changed.wait();
+    await this.room(urgency);
     const sentAt = this.#options.clock.now();
     if (this.pending === 0) this.#begin(sentAt);
     this.#total++;
@@ -148,6 +148,12 @@ export class EventQueue {
     // A new message may fare better than those that failed, and nobody is to wait a minute to learn it.
     if (urgency === 'now') this.#restUntil = Math.min(this.#restUntil, sentAt + FIRST_PAUSE_MS);
     this.#changed.notify();
+  }
+
+  /** Resolves when there is room for a message, or none is taken any more. */
+  async room(urgency: Urgency): Promise<void> {
+    const line = this.#waiting[urgency];
+    while (line.length >= this.#options.maxWaiting && !this.#stopping) await this.#changed.wait();
   }
 
   /** Resolves when every message sent so far is done or given up. */

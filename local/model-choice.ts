@@ -1,19 +1,35 @@
-/** Which model this installation uses: chosen by `npm run setup`, read by everything that embeds on this machine. */
+/** Which model this installation uses: chosen by `likeness setup`, read by everything that embeds on this machine. */
 
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
+import { homedir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { VARIABLES } from '../functions/environment.ts';
+import packageJson from '../package.json' with { type: 'json' };
 import type { ModelInfo } from '../pictures/embedding/embedder.ts';
 import { LikenessError } from '../vectorlog/errors.ts';
 
 /** The root of the package; this file and the bundle made of it both stand one folder below. */
 const ROOT = fileURLToPath(new URL('..', import.meta.url));
 
-/** Where models and downloads are kept. */
-export const MODELS_FOLDER = join(ROOT, '.cache', 'models');
+/** In a clone its own folder; where npm installed the package, npm may delete any file beside it at the next update. */
+const CACHE = ROOT.split(/[\\/]/).includes('node_modules') ? userCache() : join(ROOT, '.cache');
 
-const CHOICE_FILE = join(ROOT, '.cache', 'model.json');
+/** Where models and downloads are kept. */
+export const MODELS_FOLDER = join(CACHE, 'models');
+
+const CHOICE_FILE = join(CACHE, 'model.json');
+
+/** The folder for what can be made again, as each system has it. */
+function userCache(): string {
+  const folder =
+    process.platform === 'darwin'
+      ? join(homedir(), 'Library', 'Caches')
+      : process.platform === 'win32'
+        ? (process.env.LOCALAPPDATA ?? join(homedir(), 'AppData', 'Local'))
+        : process.env.XDG_CACHE_HOME || join(homedir(), '.cache');
+  return join(folder, packageJson.name);
+}
 
 export interface ModelChoice {
   /** The weights as they were asked for: a name or a path. */
@@ -47,6 +63,8 @@ export async function writeModelChoice(choice: ModelChoice): Promise<void> {
 export async function modelFolder(): Promise<string> {
   const folder = process.env[VARIABLES.modelFolder] || (await readModelChoice())?.folder;
   if (!folder)
-    throw new ModelMissing('no model has been prepared on this machine; run "npm run setup" first');
+    throw new ModelMissing(
+      'no model has been prepared on this machine; run "npx likeness-search setup" first',
+    );
   return folder;
 }

@@ -1,48 +1,148 @@
-/** The folder of pictures as a bucket that holds nothing but pictures. */
+/** The folder of pictures as a bucket that holds nothing but pictures, and never says of one that is away that it is gone. */
 
-import { join } from 'node:path';
+import { lstat } from 'node:fs/promises';
+import { join, relative, sep } from 'node:path';
 import { systemClock } from '../vectorlog/clock.ts';
-import { ObjectNotFound } from '../vectorlog/store/errors.ts';
+import { LikenessError } from '../vectorlog/errors.ts';
+import { ObjectNotFound, ObjectOutOfReach, StoreUnsuitable } from '../vectorlog/store/errors.ts';
 import { FileStore } from '../vectorlog/store/file-store.ts';
+import { unlessAbsent } from '../vectorlog/store/files/faults.ts';
 import type { ObjectStore } from '../vectorlog/store/object-store.ts';
+import { leftAlone, type Selection } from './library-settings.ts';
 import { isPictureKey } from './picture-names.ts';
+import { FolderAway, type Presence } from './presence.ts';
 import { FolderTrash } from './trash.ts';
 
-/** Opens the folder; what Likeness has to write down about the pictures themselves stands with the index. */
-export function openPictures(folder: string, indexFolder: string): ObjectStore {
-  return openPicturesWithTrash(folder, indexFolder).pictures;
+export interface PictureFolderOptions {
+  readonly folder: string;
+  readonly indexFolder: string;
+  readonly presence: Presence;
+  readonly selection?: Selection;
 }
 
-/** The same, and the trash that keeps what is deleted or replaced through the store. */
-export function openPicturesWithTrash(
-  folder: string,
-  indexFolder: string,
-): { pictures: ObjectStore; trash: FolderTrash } {
+/** What a walk through the folder passed over. */
+export interface PassedOver {
+  /** Folders that this user may not read. */
+  readonly forbidden: readonly string[];
+  /** Names that no key can be: not UTF-8, or with a backslash. */
+  readonly unnameable: readonly string[];
+}
+
+export interface PictureFolder {
+  readonly pictures: ObjectStore;
+  /** Keeps what is deleted or replaced through the store. */
+  readonly trash: FolderTrash;
+  /** Whether the watcher may leave a file, or a folder with a slash at its end, alone. */
+  readonly isLeftAlone: (key: string) => boolean;
+  /** What the last whole list passed over. */
+  readonly passedOver: () => PassedOver;
+}
+
+/** Something stands in the way of a file of this key. */
+export class KeyBlocked extends LikenessError {
+  readonly retryable = false;
+}
+
+/** Opens the folder; what Likeness has to write down about the pictures themselves stands with the index. */
+export function openPictures({
+  folder,
+  indexFolder,
+  presence,
+  selection,
+}: PictureFolderOptions): PictureFolder {
+  let passing = { forbidden: new Set<string>(), unnameable: new Set<string>() };
+  let passed: PassedOver = { forbidden: [], unnameable: [] };
+  const inside = relative(folder, indexFolder).split(sep).join('/');
+  const indexKey = inside === '' || inside.startsWith('..') ? undefined : `${inside}/`;
+  const excluded = leftAlone(selection);
+  const isLeftAlone = (key: string) => excluded(key) || (indexKey !== undefined && key.startsWith(indexKey));
+  const isPicture = (key: string) => isPictureKey(key) && !isLeftAlone(key);
+  const mounts: Promise<void>[] = [];
+
   const trash = new FolderTrash(join(indexFolder, '.trash'), systemClock, () => store);
-  const store = new FileStore(folder, {
+  const store: FileStore = new FileStore(folder, {
+    keep: (object) => trash.keep(object),
     ignoreHidden: true,
     sideFolder: join(indexFolder, '.uploads'),
-    keep: (object) => trash.keep(object),
+    walk: {
+      leaveAlone: isLeftAlone,
+      onForbidden: (key) => passing.forbidden.add(key),
+      onUnnameable: (key) => passing.unnameable.add(key),
+      onMount: (key, device) => mounts.push(presence.noteMount(key, device)),
+    },
   });
-  return { pictures: onlyPictures(store), trash };
-}
-
-/** The part of a store whose keys are those of pictures; there are no others in it, and none can be written. */
-function onlyPictures(store: ObjectStore): ObjectStore {
+  let opened = false;
+  /** The store makes its folder when it is first used; it must not where a disk is to be mounted. */
+  const open = async (): Promise<FileStore> => {
+    if (!opened) await presence.assert('');
+    opened = true;
+    return store;
+  };
   const admit = (key: string): string => {
-    if (!isPictureKey(key)) throw new ObjectNotFound(key);
+    if (!isPicture(key)) throw new ObjectNotFound(key);
     return key;
   };
-  return {
-    get: async (key, options) => store.get(admit(key), options),
-    read: async (key, range, target) => store.read(admit(key), range, target),
-    head: async (key) => (isPictureKey(key) ? store.head(key) : undefined),
-    list: async function* (options) {
-      for await (const page of store.list(options)) yield page.filter((object) => isPictureKey(object.key));
-    },
-    put: async (key, body, options) => store.put(admit(key), body, options),
-    putIfAbsent: async (key, body, options) => store.putIfAbsent(admit(key), body, options),
-    compose: async (key, parts, options) => store.compose(admit(key), parts, options),
-    delete: (keys) => store.delete(keys.filter(isPictureKey)),
+  /** Before anything is written: else it would be hidden by what is mounted there again. */
+  const writing = async (key: string): Promise<string> => {
+    await presence.assert(admit(key));
+    await assertFree(folder, key);
+    return key;
   };
+
+  const pictures: ObjectStore = {
+    get: async (key, options) => (await open()).get(admit(key), options),
+    read: async (key, range, target) => (await open()).read(admit(key), range, target),
+    head: async (key) => {
+      try {
+        const found = isPicture(key) ? await (await open()).head(key) : undefined;
+        if (!found) await presence.assert(key);
+        return found;
+      } catch (cause) {
+        const elsewhere = cause instanceof FolderAway && cause.place !== '';
+        throw elsewhere || cause instanceof StoreUnsuitable ? new ObjectOutOfReach(key, { cause }) : cause;
+      }
+    },
+    list: async function* (options) {
+      passing = { forbidden: new Set(), unnameable: new Set() };
+      await presence.assert('');
+      for await (const page of (await open()).list(options)) {
+        for (const { key } of page) if (key.includes('\\')) passing.unnameable.add(key);
+        yield page.filter(({ key }) => isPicture(key));
+      }
+      await Promise.all(mounts.splice(0));
+      for (const away of await presence.missing()) if (away.place === '') throw away;
+      passed = { forbidden: [...passing.forbidden], unnameable: [...passing.unnameable] };
+    },
+    put: async (key, body, options) => (await open()).put(await writing(key), body, options),
+    putIfAbsent: async (key, body, options) => (await open()).putIfAbsent(await writing(key), body, options),
+    compose: async (key, parts, options) => (await open()).compose(await writing(key), parts, options),
+    delete: async (keys) => {
+      const admitted = keys.filter(isPicture);
+      for (const key of admitted) await presence.assert(key);
+      await (await open()).delete(admitted);
+    },
+  };
+  return {
+    pictures,
+    trash,
+    isLeftAlone,
+    passedOver: () => passed,
+  };
+}
+
+/**
+ * Refuses a key that could only be kept beside the index, under another name: whoever deletes the index would delete
+ * the only copy of that picture.
+ *
+ * @throws KeyBlocked
+ */
+async function assertFree(folder: string, key: string): Promise<void> {
+  const parts = key.split('/');
+  let path = folder;
+  for (const [i, part] of parts.entries()) {
+    path = join(path, part);
+    const found = await unlessAbsent(lstat(path));
+    const fits = i < parts.length - 1 ? found?.isDirectory() : found?.isFile();
+    if (found && !fits) throw new KeyBlocked(`"${key}" cannot be a file: ${path} is there already`);
+  }
 }

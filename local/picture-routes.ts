@@ -2,19 +2,28 @@
 
 import { type Context, Hono } from 'hono';
 import { bodyLimit } from 'hono/body-limit';
+import { PictureRejected } from '../pictures/decoding/errors.ts';
 import { PICTURE_LIMITS } from '../pictures/decoding/limits.ts';
 import { pictureType } from '../pictures/picture-names.ts';
-import type { ObjectStore } from '../vectorlog/store/object-store.ts';
+import type { ObjectInfo, ObjectStore } from '../vectorlog/store/object-store.ts';
 import { isPictureKey, KEY_RULE } from './picture-names.ts';
 import { keyOfUrl } from './picture-urls.ts';
 import { problem } from './problem.ts';
-import { PictureUnreadable, type Thumbnails, thumbnailSize } from './thumbnails.ts';
+import { type Thumbnails, thumbnailSize } from './thumbnails.ts';
 
 export interface PictureRoutesOptions {
   readonly pictures: ObjectStore;
   readonly thumbnails: Thumbnails;
   /** Called when a picture was written, so that nobody has to wait for the watcher. */
   readonly onChange: (key: string) => void;
+}
+
+type Described = ObjectInfo & { readonly contentType: string | undefined };
+
+interface Made {
+  readonly body: Uint8Array<ArrayBuffer> | ReadableStream<Uint8Array<ArrayBuffer>>;
+  readonly bytes: number;
+  readonly contentType: string;
 }
 
 export const PICTURES = '/pictures/';
@@ -32,15 +41,16 @@ export function pictureRoutes({ pictures, thumbnails, onChange }: PictureRoutesO
 
   app.get(`${PICTURES}*`, (context) =>
     withPicture(context, PICTURES, async (key, found) => {
-      const { body, contentType = pictureType(key) } = await pictures.get(key, { ifMatch: found.eTag });
-      return { body, contentType: contentType ?? 'application/octet-stream' };
+      const contentType = found.contentType ?? pictureType(key) ?? 'application/octet-stream';
+      return { body: streamed(pictures, key, found.size), bytes: found.size, contentType };
     }),
   );
 
   app.get(`${THUMBNAILS}*`, (context) =>
     withPicture(context, THUMBNAILS, async (key, found) => {
       const size = thumbnailSize(Number(context.req.query('size') ?? 320));
-      return { body: await thumbnails.get(key, found.eTag, size), contentType: 'image/webp' };
+      const body = (await thumbnails.get(key, found, size)) as Uint8Array<ArrayBuffer>;
+      return { body, bytes: body.length, contentType: 'image/webp' };
     }),
   );
 
@@ -49,11 +59,11 @@ export function pictureRoutes({ pictures, thumbnails, onChange }: PictureRoutesO
       code: 'body-too-large',
       status: 413,
       title: 'The file is too large',
-      detail: `A picture has at most ${PICTURE_LIMITS.maxBytes} bytes.`,
+      detail: `A picture has at most ${PICTURE_LIMITS.maxBytesOfLargeKinds} bytes.`,
     });
   app.put(
     `${UPLOADS}*`,
-    bodyLimit({ maxSize: PICTURE_LIMITS.maxBytes, onError: tooLarge }),
+    bodyLimit({ maxSize: PICTURE_LIMITS.maxBytesOfLargeKinds, onError: tooLarge }),
     async (context) => {
       const key = keyOfUrl(context.req.url, UPLOADS);
       if (key === undefined || !isPictureKey(key)) {
@@ -78,7 +88,7 @@ export function pictureRoutes({ pictures, thumbnails, onChange }: PictureRoutesO
   async function withPicture(
     context: Context,
     prefix: string,
-    make: (key: string, found: { eTag: string }) => Promise<{ body: Uint8Array; contentType: string }>,
+    make: (key: string, found: Described) => Promise<Made>,
   ): Promise<Response> {
     const key = keyOfUrl(context.req.url, prefix);
     const found = key === undefined ? undefined : await pictures.head(key);
@@ -90,19 +100,44 @@ export function pictureRoutes({ pictures, thumbnails, onChange }: PictureRoutesO
     const headers = { etag: eTag, 'cache-control': 'private, no-cache', ...HARMLESS };
     if (context.req.header('if-none-match') === eTag) return new Response(null, { status: 304, headers });
     try {
-      const { body, contentType } = await make(key, found);
-      return new Response(body as Uint8Array<ArrayBuffer>, {
-        headers: { ...headers, 'content-type': contentType, 'x-content-type-options': 'nosniff' },
+      const { body, bytes, contentType } = await make(key, found);
+      return new Response(body, {
+        headers: {
+          ...headers,
+          'content-type': contentType,
+          'content-length': String(bytes),
+          'x-content-type-options': 'nosniff',
+        },
       });
     } catch (error) {
-      if (!(error instanceof PictureUnreadable)) throw error;
-      const detail =
-        'The file could not be read as a picture; see the list of rejected pictures for the reason.';
+      if (!(error instanceof PictureRejected)) throw error;
+      const { message: detail } = error;
       return problem({ code: 'picture-rejected', status: 415, title: 'Not a readable picture', detail });
     }
   }
 
   return app;
+}
+
+/** Bytes of a picture that are in memory at a time while it is sent. */
+const PIECE_BYTES = 1024 * 1024;
+
+/** An object's bytes as they are asked for; the sending breaks off when the object changes meanwhile. */
+function streamed(pictures: ObjectStore, key: string, size: number): ReadableStream<Uint8Array<ArrayBuffer>> {
+  let start = 0;
+  return new ReadableStream(
+    {
+      pull: async (controller) => {
+        const end = Math.min(size, start + PIECE_BYTES);
+        if (end > start) {
+          controller.enqueue((await pictures.read(key, { start, end })) as Uint8Array<ArrayBuffer>);
+        }
+        start = end;
+        if (end === size) controller.close();
+      },
+    },
+    { highWaterMark: 0 },
+  );
 }
 
 const metadataOf = (headers: Record<string, string>): Record<string, string> =>

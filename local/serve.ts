@@ -1,10 +1,10 @@
 /** Likeness on one machine: the three handlers over a folder, with a queue, a timer and an HTTP server. */
 
-import { mkdir, stat } from 'node:fs/promises';
+import { mkdir, rm, stat, writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { createCompact } from '../functions/compact/handler.ts';
-import { createOnUpload } from '../functions/on-upload/handler.ts';
 import { createApp } from '../functions/search/app.ts';
+import type { PictureDecoder } from '../pictures/decoding/decoder.ts';
 import type { Embedder } from '../pictures/embedding/embedder.ts';
 import { systemClock } from '../vectorlog/clock.ts';
 import { LikenessError } from '../vectorlog/errors.ts';
@@ -13,21 +13,21 @@ import { budgetOf, machineBytes } from '../vectorlog/read/memory.ts';
 import { FileStore } from '../vectorlog/store/file-store.ts';
 import type { ObjectStore } from '../vectorlog/store/object-store.ts';
 import { prefixed } from '../vectorlog/store/prefixed-store.ts';
+import { probe } from '../vectorlog/store/probe.ts';
 import { CompactionTimer } from './compaction-timer.ts';
-import { compareFolder, type Differences } from './compare.ts';
-import { EventQueue } from './event-queue.ts';
-import { FolderEvents } from './folder-events.ts';
+import type { Differences } from './compare.ts';
+import type { EventQueue } from './event-queue.ts';
+import { openLibrary, type Patience } from './library.ts';
+import { keepSelection, type Selection } from './library-settings.ts';
 import { listen } from './listen.ts';
 import { IndexLock } from './lock.ts';
-import { openPicturesWithTrash } from './picture-folder.ts';
 import { PICTURES, UPLOADS } from './picture-routes.ts';
 import { urlPathOfKey } from './picture-urls.ts';
-import { Sequencer } from './sequencer.ts';
+import { wasSeen } from './presence.ts';
 import { createServer } from './server.ts';
 import { Thumbnails } from './thumbnails.ts';
-import { FailureNotes, Troubles } from './troubles.ts';
+import type { Troubles } from './troubles.ts';
 import { signUpload } from './uploads.ts';
-import { watchPictures } from './watcher.ts';
 
 export interface ServeOptions {
   /** The pictures; nothing in it is changed but by uploads and deletions. */
@@ -37,17 +37,29 @@ export interface ServeOptions {
   /** 0 takes any port that is free. */
   readonly port: number;
   readonly embedder: Embedder;
+  /** Decodes for thumbnails: the embedder's own, so that both share one bound of memory. */
+  readonly decoder: PictureDecoder;
   readonly logger: Logger;
   /** @default 30000 */
   readonly compactEveryMs?: number;
+  /** Files to leave alone, and files to take in all the same; kept with the index until others are given. */
+  readonly selection?: Selection;
+  /** Takes the folder as it is now, though it is empty, or another one, or most of its pictures are gone. */
+  readonly forget?: boolean;
+  /** Called when a comparison is done, before what differs is taken in. */
+  readonly onCompared?: (differences: Differences) => void;
+  readonly patience?: Patience;
 }
 
 export interface Serving {
   /** Where it is served. */
   readonly url: string;
   readonly queue: EventQueue;
-  /** Settles when the folder has been compared with the index and the differences are in the queue. */
+  readonly troubles: Troubles;
+  /** Settles when the folder was compared with the index for the first time and the differences are in the queue. */
   readonly compared: Promise<Differences>;
+  /** Resolves when the first comparison is done, nothing waits for a second look, and all is taken in. */
+  idle(): Promise<void>;
   /** Ends what is at work and lets go of everything. What waits is found again at the next start. */
   stop(): Promise<void>;
 }
@@ -66,36 +78,38 @@ const GRACE_MS = 5_000;
  * @throws FolderUnusable, PortTaken, AlreadyServed
  */
 export async function serveFolder(options: ServeOptions): Promise<Serving> {
-  const { embedder, logger, port, compactEveryMs = 30_000 } = options;
+  const { embedder, decoder, logger, port, compactEveryMs = 30_000 } = options;
   const folder = resolve(options.folder);
   const indexFolder = resolve(options.indexFolder ?? join(folder, '.likeness'));
   await assertUsable(folder, indexFolder);
 
   const clock = systemClock;
-  const { pictures, trash } = openPicturesWithTrash(folder, indexFolder);
   const index = openIndex(indexFolder, embedder.model.modelId);
-  const troubles = new Troubles(logger);
-  const failures = new FailureNotes(logger);
-  const queue = new EventQueue({
-    handler: createOnUpload({ pictures, index, embedder, clock, logger: failures }),
-    clock,
-    logger: failures,
-    onBatch: ({ failing }) => tellFailing(troubles, failing, failures.last),
+  const selection = await keepSelection(indexFolder, options.selection);
+  const library = openLibrary({
+    folder,
+    indexFolder,
+    index,
+    embedder,
+    logger,
+    selection,
+    ...(options.forget && { forget: true }),
+    ...(options.onCompared && { onCompared: options.onCompared }),
+    ...(options.patience && { patience: options.patience }),
+    onChange: (key) =>
+      void thumbnails
+        .forget(key)
+        .catch((error: unknown) => logger.info('old thumbnails stay', { key, error })),
   });
-  const sequencer = new Sequencer(clock);
-  const events = new FolderEvents({ pictures, sequencer, clock, send: (body) => queue.send(body) });
+  const { pictures, trash, queue, troubles } = library;
+  const thumbnails = new Thumbnails(pictures, join(indexFolder, '.thumbnails'), decoder);
   const compact = createCompact({ index, modelId: embedder.model.modelId, clock, logger });
   const timer = new CompactionTimer({ compact, everyMs: compactEveryMs, logger });
-  const thumbnails = new Thumbnails(pictures, join(indexFolder, '.thumbnails'));
-  const onChange = (key: string) => {
-    events.look(key).catch((error: unknown) => logger.error('a change could not be told', { key, error }));
-    thumbnails.forget(key).catch((error: unknown) => logger.warn('old thumbnails stay', { key, error }));
-  };
 
   const lock = new IndexLock(indexFolder);
   let origin = '';
   const api = createApp({
-    pictures: tellingDeletions(pictures, onChange),
+    pictures,
     index,
     embedder,
     clock,
@@ -107,13 +121,13 @@ export async function serveFolder(options: ServeOptions): Promise<Serving> {
     troubles: () => [...troubles.all],
     memoryBudgetBytes: budgetOf(machineBytes()),
     trash,
-    onRestored: onChange,
+    onRestored: library.look,
     defaultConsistency: 'strong',
   });
   const server = createServer({
     pictures,
     thumbnails,
-    onChange,
+    onChange: library.look,
     api,
     lockToken: lock.token,
     library: { folder, indexFolder, model: embedder.model.modelId },
@@ -123,7 +137,7 @@ export async function serveFolder(options: ServeOptions): Promise<Serving> {
   origin = listening.url;
   const stopping: (() => Promise<unknown>)[] = [
     () => listening.close(GRACE_MS),
-    () => queue.stop(),
+    () => library.stop(),
     () => timer.stop(),
     () => lock.release(),
   ];
@@ -133,34 +147,16 @@ export async function serveFolder(options: ServeOptions): Promise<Serving> {
 
   try {
     await lock.acquire(origin);
-    queue.start();
+    await assertSuitable(index, indexFolder);
+    library.start();
     timer.start();
     warmUp(embedder, api, logger);
-    const watching = watchPictures({ folder, indexFolder, onChange, logger });
-    stopping.unshift(async () => (await watching).close());
-    // After the watcher is ready, so that no change falls between the two; what both see is told once.
-    const compared = watching.then(() => compareFolder({ pictures, index, events, sequencer }));
-    return { url: origin, queue, compared, stop };
+    return { url: origin, queue, troubles, compared: library.compared, idle: library.idle, stop };
   } catch (error) {
     await stop();
     throw error;
   }
 }
-
-function tellFailing(troubles: Troubles, failing: number, reason: string): void {
-  const message = `${failing} changes could not be taken in, and are tried again until they can: ${reason}`;
-  if (failing > 0) troubles.begin('indexing-failing', message);
-  else troubles.end('indexing-failing', 'the changes that failed are taken in now');
-}
-
-/** Tells of deletions at once: the watcher is later, and sees nothing of keys that are not files of the folder. */
-const tellingDeletions = (pictures: ObjectStore, onChange: (key: string) => void): ObjectStore => ({
-  ...pictures,
-  delete: async (keys) => {
-    await pictures.delete(keys);
-    keys.forEach(onChange);
-  },
-});
 
 /** Loads model and index while nobody waits for them yet. */
 function warmUp(embedder: Embedder, api: { request(path: string): unknown }, logger: Logger): void {
@@ -174,13 +170,35 @@ export const openIndex = (indexFolder: string, modelId: string): ObjectStore =>
 
 async function assertUsable(folder: string, indexFolder: string): Promise<void> {
   const stats = await stat(folder).catch(() => undefined);
-  if (!stats?.isDirectory()) throw new FolderUnusable(`there is no folder ${folder}`);
+  // A folder that was served before may be on a disk that comes back; its index says so.
+  const awaited = stats === undefined && (await wasSeen(indexFolder));
+  if (!stats?.isDirectory() && !awaited) throw new FolderUnusable(`there is no folder ${folder}`);
+  const mine = join(indexFolder, `.writable.${process.pid}`);
   try {
     await mkdir(indexFolder, { recursive: true });
+    await writeFile(mine, '');
+    await rm(mine);
   } catch (cause) {
     const reason = (cause as Error).message;
     throw new FolderUnusable(`the index cannot be written: ${reason}; choose another place with --index`, {
       cause,
     });
+  }
+}
+
+/**
+ * Tries out whether the index's file system keeps the promises that the index builds on, before anything is built on it.
+ *
+ * @throws FolderUnusable
+ */
+async function assertSuitable(index: ObjectStore, indexFolder: string): Promise<void> {
+  try {
+    await probe(index);
+  } catch (cause) {
+    const reason = (cause as Error).message;
+    throw new FolderUnusable(
+      `${indexFolder} cannot hold an index: ${reason}; choose another place with --index`,
+      { cause },
+    );
   }
 }

@@ -4,10 +4,12 @@ import { Hono } from 'hono';
 import type { ConsoleConfig } from '../console/config.ts';
 import { LikenessError } from '../vectorlog/errors.ts';
 import type { Logger } from '../vectorlog/logger.ts';
+import { KeyInvalid } from '../vectorlog/store/errors.ts';
 import { consoleRoutes } from './console-routes.ts';
 import { addDemoPictures, demoSource } from './demo-pictures.ts';
 import { sameOriginOnly } from './guard.ts';
 import { LOCK_PATH } from './lock.ts';
+import { KeyBlocked } from './picture-folder.ts';
 import { type PictureRoutesOptions, pictureRoutes } from './picture-routes.ts';
 import { problem } from './problem.ts';
 
@@ -47,15 +49,17 @@ export function createServer(options: ServerOptions): Hono {
   const config: ConsoleConfig = { thumbnails: '/thumbnails/{key}?size={size}', ...(demo && { demo: DEMO }) };
   app.route('/', consoleRoutes(config));
   app.onError((error) => {
-    options.logger.error('a request failed', { error });
-    return error instanceof LikenessError
-      ? problem({ code: 'store-unavailable', status: 503, title: 'The folder failed', detail: error.message })
-      : problem({
-          code: 'internal-error',
-          status: 500,
-          title: 'A fault of the server',
-          detail: error.message,
-        });
+    if (!(error instanceof LikenessError)) options.logger.error('a request failed', { error });
+    return problemOf(error);
   });
   return app;
+}
+
+function problemOf(error: Error): Response {
+  const { message: detail } = error;
+  if (error instanceof KeyInvalid || error instanceof KeyBlocked)
+    return problem({ code: 'invalid-request', status: 400, title: 'The key cannot be a file', detail });
+  if (error instanceof LikenessError)
+    return problem({ code: 'store-unavailable', status: 503, title: 'The folder failed', detail });
+  return problem({ code: 'internal-error', status: 500, title: 'A fault of the server', detail });
 }

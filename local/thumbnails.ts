@@ -3,10 +3,9 @@
 import { createHash } from 'node:crypto';
 import { mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import sharp from 'sharp';
-import { PICTURE_LIMITS } from '../pictures/decoding/limits.ts';
-import { LikenessError } from '../vectorlog/errors.ts';
-import type { ObjectStore } from '../vectorlog/store/object-store.ts';
+import type { PictureDecoder } from '../pictures/decoding/decoder.ts';
+import { tooManyBytes } from '../pictures/decoding/source.ts';
+import type { ObjectInfo, ObjectStore } from '../vectorlog/store/object-store.ts';
 
 /** Pixels of the longer side; few sizes, so that the cache stays small. */
 export const THUMBNAIL_SIZES = [160, 320, 640, 1280] as const;
@@ -15,11 +14,6 @@ export const THUMBNAIL_SIZES = [160, 320, 640, 1280] as const;
 export const thumbnailSize = (asked: number): number =>
   THUMBNAIL_SIZES.find((size) => size >= asked) ?? THUMBNAIL_SIZES[THUMBNAIL_SIZES.length - 1]!;
 
-/** The file cannot be shown; why it cannot be indexed either stands among the rejected pictures. */
-export class PictureUnreadable extends LikenessError {
-  readonly retryable = false;
-}
-
 export class Thumbnails {
   /** Being made now, so that a grid that asks twice has it made once. */
   readonly #making = new Map<string, Promise<Uint8Array>>();
@@ -27,19 +21,20 @@ export class Thumbnails {
   constructor(
     private readonly pictures: ObjectStore,
     private readonly folder: string,
+    private readonly decoder: PictureDecoder,
   ) {}
 
   /**
    * A WebP of the picture whose longer side is `size` pixels, or less when the picture is smaller.
    *
-   * @throws PictureUnreadable
+   * @throws PictureRejected for the same reasons for which the picture cannot be indexed
    */
-  async get(key: string, eTag: string, size: number): Promise<Uint8Array> {
+  async get(key: string, { eTag, size: bytes }: ObjectInfo, size: number): Promise<Uint8Array> {
     const folder = this.#folderOf(key);
     const path = join(folder, `${createHash('sha256').update(eTag).digest('hex').slice(0, 32)}-${size}.webp`);
     const kept = await readFile(path).catch(() => undefined);
     if (kept) return kept;
-    const making = this.#making.get(path) ?? this.#make(key, size, folder, path);
+    const making = this.#making.get(path) ?? this.#make(key, bytes, size, folder, path);
     this.#making.set(path, making);
     return making.finally(() => this.#making.delete(path));
   }
@@ -54,16 +49,11 @@ export class Thumbnails {
     return join(this.folder, name.slice(0, 2), name.slice(2, 34));
   }
 
-  async #make(key: string, size: number, folder: string, path: string): Promise<Uint8Array> {
+  async #make(key: string, bytes: number, size: number, folder: string, path: string): Promise<Uint8Array> {
+    const most = this.decoder.limits.maxBytesOfLargeKinds;
+    if (bytes > most) throw tooManyBytes(bytes, most);
     const { body } = await this.pictures.get(key);
-    const small = await sharp(body, { limitInputPixels: PICTURE_LIMITS.maxPixels })
-      .rotate()
-      .resize(size, size, { fit: 'inside', withoutEnlargement: true })
-      .webp({ quality: 80 })
-      .toBuffer()
-      .catch((cause: unknown) => {
-        throw new PictureUnreadable(`"${key}" is not a readable picture`, { cause });
-      });
+    const small = await this.decoder.smallCopy(body, { side: size, fit: 'inside', format: 'webp' });
     await mkdir(folder, { recursive: true });
     const scratch = `${path}.${process.pid}`;
     await writeFile(scratch, small);

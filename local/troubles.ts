@@ -37,6 +37,11 @@ export class Troubles {
     this.#present.set(code, message);
   }
 
+  /** Says something that is worth knowing and keeps nothing from working. */
+  note(message: string): void {
+    this.logger.warn(message);
+  }
+
   /** A trouble is over, if it was there. @param message what to say then */
   end(code: TroubleCode, message: string): void {
     if (this.#present.delete(code)) this.logger.warn(message);

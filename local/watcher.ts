@@ -1,51 +1,185 @@
-/** Watches the folder of pictures and tells which files appeared, changed or went. */
+/**
+ * Watches the folder of pictures and tells which files appeared, changed or went. One watch a folder, not one a file:
+ * systems allow some 100,000 watches, and a library has more files than that.
+ */
 
-import { relative, sep } from 'node:path';
-import { type FSWatcher, watch } from 'chokidar';
-import type { Logger } from '../vectorlog/logger.ts';
+import { type BigIntStats, type FSWatcher, watch } from 'node:fs';
+import { lstat, readdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import { eTagOf } from '../vectorlog/store/files/etag.ts';
+import { codeOf, forbids, unlessAbsent } from '../vectorlog/store/files/faults.ts';
 import { isPictureKey, keyOfPath } from './picture-names.ts';
 
 export interface WatcherOptions {
   readonly folder: string;
-  /** Has no pictures in it, and is not watched should it stand inside the folder. */
-  readonly indexFolder: string;
+  /** Whether a file, or a folder with a slash at its end, is no part of the library. */
+  readonly isLeftAlone: (key: string) => boolean;
   /** Called with the key of a file that may have appeared, changed or gone, once it is written to its end. */
   readonly onChange: (key: string) => void;
-  readonly logger: Logger;
+  /** Called with the key of a folder, a slash at its end, that is gone with all that was in it. */
+  readonly onFolderGone: (prefix: string) => void;
+  /** Called when changes may go unseen from now on, or may just have; says why. */
+  readonly onIncomplete: (reason: Incomplete) => void;
+  /** Whether the index has an older state of the file, which is worth keeping while a new one is written. */
+  readonly isKnown: (key: string) => boolean;
 }
 
-/** A file counts as written when its size has not changed for this long. */
+/** `limit`: the system watches no more folders. `flood`: so much happened at once that the system may have dropped some. */
+export type Incomplete = 'limit' | 'flood';
+
+/** A file counts as written when it has not changed for this long; one that is known under an older state has more time. */
 const SETTLED_MS = 300;
+const KNOWN_SETTLED_MS = 1_500;
 const POLL_MS = 100;
 
-/** Starts to watch; resolves when every change from now on will be told. */
-export async function watchPictures(options: WatcherOptions): Promise<FSWatcher> {
-  const { folder, indexFolder, onChange, logger } = options;
-  const keyOf = (path: string) => keyOfPath(relative(folder, path));
-  const hidden = (path: string) => /(^|[\\/])\./.test(relative(folder, path));
-  const inIndex = (path: string) => path === indexFolder || path.startsWith(indexFolder + sep);
-  const watcher = watch(folder, {
-    ignoreInitial: true,
-    ignored: (path, stats) =>
-      hidden(path) || inIndex(path) || (stats?.isFile() === true && !isPictureKey(keyOf(path))),
-    awaitWriteFinish: { stabilityThreshold: SETTLED_MS, pollInterval: POLL_MS },
-    // As the store does: a link may lead in a circle, or to what its owner did not mean to share.
-    followSymlinks: false,
-    ignorePermissionErrors: true,
-  });
-  const tell = (path: string) => {
-    if (isPictureKey(keyOf(path))) onChange(keyOf(path));
-  };
-  watcher.on('add', tell).on('change', tell).on('unlink', tell);
-  watcher.on('error', (error) => logger.error(explain(error), { error }));
-  await new Promise<void>((ready) => watcher.once('ready', ready));
-  return watcher;
+/** Linux queues 16,384 events and drops the rest without a word that reaches us; so many within a second come near it. */
+const FLOOD = 8_000;
+const FLOOD_WINDOW_MS = 1_000;
+
+/** Systems that watch a folder with all that is below it by themselves. */
+const RECURSIVE = process.platform === 'darwin' || process.platform === 'win32';
+
+interface Watched {
+  readonly watcher: FSWatcher;
+  /** Tells the folder from another one that takes its place. */
+  readonly ino: bigint;
 }
 
-function explain(error: unknown): string {
-  const full = error instanceof Error && 'code' in error && error.code === 'ENOSPC';
-  return full
-    ? 'the system watches no more files, so some changes are seen at the next start only; ' +
-        'raise fs.inotify.max_user_watches to change that'
-    : 'watching the folder failed';
+export class PictureWatcher {
+  readonly #options: WatcherOptions;
+  /** By key, with a slash at the end; the library's own folder is `''`. */
+  readonly #watched = new Map<string, Watched>();
+  /** Keys that something happened to and that are being looked at; `true` when something happened again since. */
+  readonly #looking = new Map<string, boolean>();
+  #closed = false;
+  #heard = 0;
+  #windowEnds = 0;
+
+  private constructor(options: WatcherOptions) {
+    this.#options = options;
+  }
+
+  /** Starts to watch; resolves when every change from now on will be told. */
+  static async open(options: WatcherOptions): Promise<PictureWatcher> {
+    const watcher = new PictureWatcher(options);
+    await watcher.#enter('', () => {});
+    return watcher;
+  }
+
+  /** Folders that are watched. */
+  get folders(): number {
+    return this.#watched.size;
+  }
+
+  close(): void {
+    this.#closed = true;
+    for (const { watcher } of this.#watched.values()) watcher.close();
+    this.#watched.clear();
+  }
+
+  /** Watches a folder and those below it; tells of each picture that is there by then. */
+  async #enter(key: string, tell: (key: string) => void): Promise<void> {
+    const path = join(this.#options.folder, key);
+    const stats = await unlessAbsent(lstat(path, { bigint: true }));
+    if (this.#closed || (!stats && key !== '')) return;
+    this.#watch(key, path, stats?.ino ?? 0n);
+    const entries = await unlessAbsent(readdir(path, { withFileTypes: true })).catch((error: unknown) => {
+      if (key !== '' && forbids(error)) return [];
+      throw error;
+    });
+    for (const entry of entries ?? []) {
+      const below = key + entry.name;
+      if (entry.isDirectory() && !this.#isIgnored(`${below}/`)) await this.#enter(`${below}/`, tell);
+      else if (entry.isFile() && this.#isWanted(below)) tell(below);
+    }
+  }
+
+  #watch(key: string, path: string, ino: bigint): void {
+    const before = this.#watched.get(key);
+    if (before?.ino === ino || (RECURSIVE && key !== '')) return;
+    before?.watcher.close();
+    try {
+      const watcher = watch(path, { recursive: RECURSIVE }, (_, name) => {
+        if (name !== null) this.#hear(key + keyOfPath(name));
+      });
+      watcher.on('error', () => this.#hear(key.slice(0, -1)));
+      this.#watched.set(key, { watcher, ino });
+    } catch (error) {
+      if (['ENOSPC', 'EMFILE', 'ENFILE'].includes(codeOf(error) ?? '')) this.#options.onIncomplete('limit');
+      else if (key === '') throw error;
+    }
+  }
+
+  #isIgnored(key: string): boolean {
+    return key.split('/').some((part) => part.startsWith('.')) || this.#options.isLeftAlone(key);
+  }
+
+  #isWanted(key: string): boolean {
+    return isPictureKey(key) && !this.#options.isLeftAlone(key);
+  }
+
+  #hear(key: string): void {
+    if (this.#closed || key === '' || key.split('/').some((part) => part.startsWith('.'))) return;
+    const now = Date.now();
+    if (now > this.#windowEnds) this.#heard = 0;
+    if (this.#heard++ === 0) this.#windowEnds = now + FLOOD_WINDOW_MS;
+    if (this.#heard === FLOOD) this.#options.onIncomplete('flood');
+    if (this.#looking.has(key)) {
+      this.#looking.set(key, true);
+      return;
+    }
+    this.#looking.set(key, false);
+    // What cannot be looked at now is found by the next comparison.
+    void this.#look(key).catch(() => this.#looking.delete(key));
+  }
+
+  async #look(key: string): Promise<void> {
+    const stats = await this.#lstat(key);
+    if (stats?.isDirectory()) {
+      this.#looking.delete(key);
+      return this.#lookAtFolder(`${key}/`, stats);
+    }
+    if (!stats && this.#watched.has(`${key}/`)) this.#leave(`${key}/`);
+    else if (!stats && RECURSIVE) this.#options.onFolderGone(`${key}/`);
+    if (stats?.isFile() && this.#isWanted(key)) await this.#settled(key, stats);
+    this.#looking.delete(key);
+    if (!this.#closed && this.#isWanted(key)) this.#options.onChange(key);
+  }
+
+  async #lookAtFolder(key: string, { ino }: BigIntStats): Promise<void> {
+    const watched = this.#watched.get(key);
+    if (this.#isIgnored(key) || watched?.ino === ino) return;
+    // Another folder of this name: what was in the one before is gone, unless it is in this one too.
+    if (watched) this.#leave(key);
+    await this.#enter(key, (below) => this.#hear(below));
+  }
+
+  /** Resolves when the file is as it was for a while, or gone. */
+  async #settled(key: string, stats: BigIntStats): Promise<void> {
+    const enough = this.#options.isKnown(key) ? KNOWN_SETTLED_MS : SETTLED_MS;
+    let last = eTagOf(stats);
+    for (let quietMs = 0; quietMs < enough && !this.#closed; quietMs += POLL_MS) {
+      await new Promise((resolve) => setTimeout(resolve, POLL_MS));
+      const now = await this.#lstat(key);
+      if (!now) return;
+      const again = this.#looking.get(key) === true;
+      if (again || eTagOf(now) !== last) quietMs = -POLL_MS;
+      this.#looking.set(key, false);
+      last = eTagOf(now);
+    }
+  }
+
+  /** Watches a folder and those below it no more. */
+  #leave(prefix: string): void {
+    for (const [key, { watcher }] of this.#watched) {
+      if (!key.startsWith(prefix)) continue;
+      watcher.close();
+      this.#watched.delete(key);
+    }
+    this.#options.onFolderGone(prefix);
+  }
+
+  #lstat(key: string): Promise<BigIntStats | undefined> {
+    return unlessAbsent(lstat(join(this.#options.folder, key), { bigint: true }));
+  }
 }

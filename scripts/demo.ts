@@ -17,6 +17,8 @@ import { consoleLogger } from '../local/console-logger.ts';
 import { demoNames, demoSource, motifOf } from '../local/demo-pictures.ts';
 import { modelFolder } from '../local/model-choice.ts';
 import { serveFolder } from '../local/serve.ts';
+import { PictureDecoder } from '../pictures/decoding/decoder.ts';
+import { decodeBytesOf } from '../pictures/decoding/memory-budget.ts';
 import { loadEmbedder } from '../pictures/embedding/load.ts';
 import { say, warn } from './say.ts';
 
@@ -30,12 +32,13 @@ const { values } = parseArgs({ options: { json: { type: 'boolean', default: fals
 const tell = values.json ? warn : say;
 
 async function main(): Promise<void> {
-  const embedder = await loadEmbedder(await modelFolder());
+  const decoder = new PictureDecoder({ maxMemoryBytes: decodeBytesOf() });
+  const embedder = await loadEmbedder(await modelFolder(), { decoder });
   if (embedder.model.synthetic) {
     warn('The model has SYNTHETIC weights: likeness of meaning is not to be expected of these answers.');
   }
   const folder = await mkdtemp(join(tmpdir(), 'likeness-demo-'));
-  const serving = await serveFolder({ folder, port: 0, embedder, logger: consoleLogger(warn) });
+  const serving = await serveFolder({ folder, port: 0, embedder, decoder, logger: consoleLogger(warn) });
   try {
     const client = createClient({ endpoint: serving.url });
     const { added, seconds } = await addAll(client);

@@ -2,9 +2,9 @@
 
 import { createRequire } from 'node:module';
 import { dirname } from 'node:path';
+import { canReach } from '../layers/onnx-resnet50/reach.ts';
 import { buildFaiss } from './faiss-build.ts';
 import { installFaissPackages } from './faiss-packages.ts';
-import { canReach } from './reach.ts';
 import { runProgram } from './run-program.ts';
 import { CannotContinue, say } from './say.ts';
 
@@ -50,7 +50,7 @@ const waysToContinue = (reason: string): string =>
   `faiss-node's native addon could not be prepared: ${reason}
 
 Ways to continue, any one of them:
-- Debian or Ubuntu: sudo apt-get install g++ libfaiss-dev libopenblas-dev && npm run setup
-- macOS: brew install faiss libomp openblas && npm run setup
-- anywhere with access to github.com: run npm run setup there; it downloads the published binary
+- Debian or Ubuntu: sudo apt-get install g++ libfaiss-dev libopenblas-dev && npm run setup -- --faiss
+- macOS: brew install faiss libomp openblas && npm run setup -- --faiss
+- anywhere with access to github.com: run npm run setup -- --faiss there; it downloads the published binary
 - another machine of the same kind has it: copy its node_modules/faiss-node/build here`;

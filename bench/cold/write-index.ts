@@ -1,9 +1,9 @@
 /** An index of random embeddings in a store, written by the log and the compaction as on AWS. */
 
 import { randomFillSync } from 'node:crypto';
+import { DIMENSIONS } from '../../pictures/dimensions.ts';
 import { systemClock } from '../../vectorlog/clock.ts';
 import { Compactor } from '../../vectorlog/commit/compaction.ts';
-import { DIMENSIONS } from '../../vectorlog/dimensions.ts';
 import { writeAppend } from '../../vectorlog/log/append-log.ts';
 import type { PutRecord } from '../../vectorlog/log/record.ts';
 import { silentLogger } from '../../vectorlog/logger.ts';
@@ -20,13 +20,19 @@ export async function appendPictures(
   for (let first = 0; first < count; first += perAppend) {
     const rows = Math.min(perAppend, count - first);
     const records = Array.from({ length: rows }, (_, row) => record(`${prefix}-${first + row}.jpg`, row));
-    await writeAppend(store, systemClock, { records, vectors: unitVectors(rows) });
+    await writeAppend(store, systemClock, { records, vectors: unitVectors(rows) }, DIMENSIONS);
   }
 }
 
 export async function writeIndex(store: ObjectStore, modelId: string, rows: number): Promise<void> {
   await appendPictures(store, rows);
-  const compactor = new Compactor({ index: store, modelId, clock: systemClock, logger: silentLogger });
+  const compactor = new Compactor({
+    index: store,
+    modelId,
+    dimensions: DIMENSIONS,
+    clock: systemClock,
+    logger: silentLogger,
+  });
   for (let live = 0; live < rows; ) ({ live } = await compactor.run());
 }
 
@@ -35,10 +41,12 @@ const record = (key: string, row: number): PutRecord => ({
   key,
   version: Date.now().toString(16).toUpperCase(),
   eTag: '9e107d9d372bb6826bd81d3542a419d6',
-  size: 2_345_678,
-  contentType: 'image/jpeg',
-  metadata: { album: 'holidays' },
-  lastModified: '2024-05-01T12:00:00.000Z',
+  attributes: {
+    size: 2_345_678,
+    contentType: 'image/jpeg',
+    metadata: { album: 'holidays' },
+    lastModified: '2024-05-01T12:00:00.000Z',
+  },
   row,
 });
 

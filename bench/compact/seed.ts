@@ -1,11 +1,11 @@
 /** Indexes and uploads to compact, made directly: what counts is their size. */
 
+import { DIMENSIONS } from '../../pictures/dimensions.ts';
 import { systemClock } from '../../vectorlog/clock.ts';
 import { encodeDead } from '../../vectorlog/commit/dead-rows.ts';
 import { encodeFaissHeader } from '../../vectorlog/commit/faiss-file.ts';
 import { commitManifest } from '../../vectorlog/commit/manifests.ts';
 import { encodeRow } from '../../vectorlog/commit/rows-file.ts';
-import { DIMENSIONS } from '../../vectorlog/dimensions.ts';
 import { writeAppend } from '../../vectorlog/log/append-log.ts';
 import type { PutRecord } from '../../vectorlog/log/record.ts';
 import { Bitset } from '../../vectorlog/scan/bitset.ts';
@@ -24,10 +24,12 @@ const record = (key: string, row: number): PutRecord => ({
   key,
   version: (version++).toString(16).toUpperCase().padStart(18, '0'),
   eTag: 'd41d8cd98f00b204e9800998ecf8427e',
-  size: 1_234_567,
-  contentType: 'image/jpeg',
-  metadata: {},
-  lastModified: '2026-06-01T12:00:00.000Z',
+  attributes: {
+    size: 1_234_567,
+    contentType: 'image/jpeg',
+    metadata: {},
+    lastModified: '2026-06-01T12:00:00.000Z',
+  },
   row,
 });
 
@@ -52,7 +54,7 @@ export async function seedIndex(store: ObjectStore, rows: number): Promise<void>
   const files = { faiss: 'index/1-seed.faiss', rows: 'index/1-seed.jsonl', dead: 'index/1-seed.dead' };
   const block = new Uint8Array(vectors(ROWS_PER_BLOCK).buffer);
   function* faiss() {
-    yield encodeFaissHeader(rows);
+    yield encodeFaissHeader(rows, DIMENSIONS);
     for (let row = 0; row < rows; row += ROWS_PER_BLOCK) yield block;
   }
   function* lines() {
@@ -90,6 +92,6 @@ export async function upload(store: ObjectStore, rows: number, first: string): P
     const keys = Array.from({ length: ROWS_PER_APPEND }, (_, j) =>
       i + j === 0 ? first : `new/${systemClock.ulid()}`,
     );
-    await writeAppend(store, systemClock, { records: keys.map(record), vectors: embeddings });
+    await writeAppend(store, systemClock, { records: keys.map(record), vectors: embeddings }, DIMENSIONS);
   }
 }

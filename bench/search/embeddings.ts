@@ -9,12 +9,12 @@ import { InferenceSession, Tensor } from 'onnxruntime-node';
 import protobuf from 'protobufjs';
 import { resnet50 } from '../../layers/onnx-resnet50/architecture.ts';
 import { ELEMENT } from '../../layers/onnx-resnet50/onnx.ts';
-import { PICTURE_LIMITS } from '../../pictures/decoding/limits.ts';
+import { PictureDecoder } from '../../pictures/decoding/decoder.ts';
+import { DIMENSIONS } from '../../pictures/dimensions.ts';
 import { SIDE } from '../../pictures/embedding/geometry.ts';
 import { modelFile, readModelInfo } from '../../pictures/embedding/model-folder.ts';
 import { preprocess } from '../../pictures/embedding/preprocess.ts';
 import { encodeFaissHeader, FAISS_HEADER_BYTES, rowOffset } from '../../vectorlog/commit/faiss-file.ts';
-import { DIMENSIONS } from '../../vectorlog/dimensions.ts';
 
 const CACHE = '.cache/bench';
 /** The last feature map's side: each of its 7 x 7 places sees the picture around it. */
@@ -68,10 +68,11 @@ export async function realEmbeddings(
   const embeddings: Embeddings = { file, rows: total, modelId, synthetic, pictures: pictures.length };
   if (existsSync(file)) return embeddings;
 
+  const decoder = new PictureDecoder();
   const session = await featureSession(folder);
   const vectors = new Float32Array(total * DIMENSIONS);
   for (const [i, path] of pictures.entries()) {
-    const pixels = await preprocess(await readFile(path), { limits: PICTURE_LIMITS });
+    const pixels = await preprocess(decoder, await decoder.header(await readFile(path)));
     const both = new Uint8Array(pixels.length * 2);
     both.set(pixels);
     both.set(mirrored(pixels), pixels.length);
@@ -96,8 +97,8 @@ export async function cutEmbeddings({ file, modelId }: Embeddings, rows: number)
   if (existsSync(part)) return part;
   await pipeline(
     async function* () {
-      yield encodeFaissHeader(rows);
-      yield* createReadStream(file, { start: FAISS_HEADER_BYTES, end: rowOffset(rows) - 1 });
+      yield encodeFaissHeader(rows, DIMENSIONS);
+      yield* createReadStream(file, { start: FAISS_HEADER_BYTES, end: rowOffset(rows, DIMENSIONS) - 1 });
     },
     createWriteStream(`${part}.part`),
   );
@@ -170,7 +171,7 @@ function pool(features: Float32Array, { x, y, side }: Window, row: Float32Array)
 async function write(file: string, vectors: Float32Array): Promise<void> {
   await mkdir(CACHE, { recursive: true });
   const handle = await open(`${file}.part`, 'w');
-  await handle.write(encodeFaissHeader(vectors.length / DIMENSIONS));
+  await handle.write(encodeFaissHeader(vectors.length / DIMENSIONS, DIMENSIONS));
   const bytes = new Uint8Array(vectors.buffer);
   for (let at = 0; at < bytes.length; at += 2 ** 26) await handle.write(bytes.subarray(at, at + 2 ** 26));
   await handle.close();

@@ -1,6 +1,7 @@
 /** Likeness: the rows of the file in a RowMatrix. */
 
 import { open } from 'node:fs/promises';
+import { DIMENSIONS } from '../../pictures/dimensions.ts';
 import { rowOffset } from '../../vectorlog/commit/faiss-file.ts';
 import { RowMatrix, type SearchResult } from '../../vectorlog/scan/row-matrix.ts';
 import { type Contender, K, timed } from './contender.ts';
@@ -14,7 +15,7 @@ export async function loadMatrix(
   const handle = await open(file);
   const incoming = matrix.reserve(rows);
   for (const { start, bytes } of incoming.targets)
-    await handle.read({ buffer: bytes, position: rowOffset(start) });
+    await handle.read({ buffer: bytes, position: rowOffset(start, DIMENSIONS) });
   await handle.close();
   const { ms } = await timed(async () => {
     incoming.commit();

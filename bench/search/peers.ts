@@ -8,7 +8,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
-import { DIMENSIONS } from '../../vectorlog/dimensions.ts';
+import { DIMENSIONS } from '../../pictures/dimensions.ts';
 import { byQuery, type Contender, joined, K, timed } from './contender.ts';
 
 const FOLDER = fileURLToPath(new URL('../peers', import.meta.url));

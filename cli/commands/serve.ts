@@ -4,6 +4,7 @@ import { mkdir } from 'node:fs/promises';
 import { homedir } from 'node:os';
 import { join, resolve } from 'node:path';
 import type { Command } from 'commander';
+import type { Differences } from '../../local/compare.ts';
 import type { Serving } from '../../local/serve.ts';
 import type { Embedder } from '../../pictures/embedding/embedder.ts';
 import { EXIT } from '../errors.ts';
@@ -14,6 +15,9 @@ import { count, styled, type Terminal } from '../terminal.ts';
 interface Flags {
   readonly port: number;
   readonly index?: string;
+  readonly exclude?: string[];
+  readonly include?: string[];
+  readonly forget?: boolean;
   readonly verbose?: boolean;
 }
 
@@ -33,18 +37,37 @@ export function serveCommand(program: Command, terminal: Terminal): void {
     .argument('[folder]', `the pictures (default: ${DEFAULT_FOLDER}, which is made when it is missing)`)
     .option('-p, --port <port>', 'the port on 127.0.0.1', integer, 3_000)
     .option('--index <folder>', 'where to keep the index (default: .likeness in the folder)')
+    .option(
+      '--exclude <globs...>',
+      'files and folders to leave alone, besides the usual ones; kept with the index',
+    )
+    .option('--include <globs...>', 'files and folders to take in all the same; kept with the index')
+    .option(
+      '--forget',
+      'forget what is not there now, though the folder is empty, or another, or lost many pictures',
+    )
     .option('--verbose', 'say also what goes well')
     .addHelpText(
       'after',
       `
 Examples:
   likeness serve ~/Pictures
-  likeness serve /mnt/photos --index ~/photos-index --port 8000`,
+  likeness serve /mnt/photos --index ~/photos-index --port 8000
+  likeness serve ~/Pictures --exclude 'private' '*_edited.*' --include '@eaDir/keep'`,
     )
     .action(async (folder: string | undefined, flags: Flags) => {
       // Loaded only here: the network's runtime takes a quarter of a second that no other command needs.
-      const [{ loadEmbedder }, { modelFolder }, { consoleLogger }, { serveFolder }] = await Promise.all([
+      const [
+        { loadEmbedder },
+        { PictureDecoder },
+        { decodeBytesOf },
+        { modelFolder },
+        { consoleLogger },
+        { serveFolder },
+      ] = await Promise.all([
         import('../../pictures/embedding/load.ts'),
+        import('../../pictures/decoding/decoder.ts'),
+        import('../../pictures/decoding/memory-budget.ts'),
         import('../../local/model-choice.ts'),
         import('../../local/console-logger.ts'),
         import('../../local/serve.ts'),
@@ -52,20 +75,29 @@ Examples:
       const logger = consoleLogger(terminal.err, flags.verbose);
       // One request's fault must not end the others; what reaches this is a fault of ours, and the log says where.
       process.on('unhandledRejection', (error) => logger.error('a fault that nobody caught', { error }));
-      const embedder = await loadEmbedder(await modelFolder());
+      const decoder = new PictureDecoder({ maxMemoryBytes: decodeBytesOf() });
+      const embedder = await loadEmbedder(await modelFolder(), { decoder });
       if (folder === undefined) await mkdir(DEFAULT_FOLDER, { recursive: true });
       const served = resolve(folder ?? DEFAULT_FOLDER);
+      let tellFound: (differences: Differences) => void = () => {};
+      const found = new Promise<Differences>((resolve) => {
+        tellFound = resolve;
+      });
       const serving = await serveFolder({
         folder: served,
         ...(flags.index && { indexFolder: flags.index }),
         port: flags.port,
         embedder,
+        decoder,
         logger,
+        selection: { exclude: flags.exclude, include: flags.include },
+        ...(flags.forget && { forget: true }),
+        onCompared: tellFound,
       });
       welcome(terminal, serving, served, embedder);
       const asked = untilAskedToStop(terminal);
-      await catchUp(serving, terminal, asked);
-      await once(asked);
+      await showIndexing(serving, found, terminal, asked);
+      await aborted(asked);
       await serving.stop();
     });
 }
@@ -76,7 +108,11 @@ function welcome(terminal: Terminal, { url }: Serving, folder: string, { model }
       styled(terminal, 'yellow', '*** The model has SYNTHETIC weights: copies of pictures are found, ***'),
     );
     terminal.err(
-      styled(terminal, 'yellow', '*** likeness of meaning is not. "npm run setup" tells what to do.  ***'),
+      styled(
+        terminal,
+        'yellow',
+        '*** likeness of meaning is not. "npx likeness-search setup" tells what to do.  ***',
+      ),
     );
   }
   terminal.out(`Pictures: ${folder}`);
@@ -84,23 +120,35 @@ function welcome(terminal: Terminal, { url }: Serving, folder: string, { model }
   terminal.out(`Open      ${styled(terminal, 'bold', url)}`);
 }
 
-/** Shows how the differences between folder and index are worked off. */
-async function catchUp({ compared, queue }: Serving, terminal: Terminal, stop: AbortSignal): Promise<void> {
+/** Shows how the differences that the first comparison found are worked off. */
+async function showIndexing(
+  { queue, idle }: Serving,
+  found: Promise<Differences>,
+  terminal: Terminal,
+  stop: AbortSignal,
+): Promise<void> {
   const startedAt = Date.now();
-  const { toIndex, toForget } = await compared;
+  const { toIndex, toForget } = await Promise.race([found, aborted(stop).then(() => NOTHING)]);
   const total = toIndex + toForget;
   if (total === 0) return;
   terminal.err(`${count(toIndex, 'picture')} to index, ${toForget} to forget.`);
   const bar = startProgress({ title: 'Indexing', total });
-  while (queue.pending > 0 && !stop.aborted) {
-    bar.update(Math.max(0, total - queue.pending));
+  let isIdle = false;
+  void idle().then(() => {
+    isIdle = true;
+  });
+  while (!isIdle && !stop.aborted) {
+    const { done = 0, total: all = 0 } = queue.progress ?? {};
+    bar.update(done, Math.max(total, all));
     await new Promise((resolve) => setTimeout(resolve, POLL_MS));
   }
   bar.stop();
   if (stop.aborted) return;
   const seconds = (Date.now() - startedAt) / 1_000;
-  terminal.err(`Indexed in ${seconds.toFixed(1)} s, ${(total / seconds).toFixed(1)} a second.`);
+  terminal.err(`Done in ${seconds.toFixed(1)} s, ${(total / seconds).toFixed(1)} a second.`);
 }
+
+const NOTHING: Differences = { toIndex: 0, toForget: 0 };
 
 const SIGNALS = ['SIGINT', 'SIGTERM'] as const;
 
@@ -116,6 +164,6 @@ function untilAskedToStop(terminal: Terminal): AbortSignal {
   return asked.signal;
 }
 
-async function once(signal: AbortSignal): Promise<void> {
+async function aborted(signal: AbortSignal): Promise<void> {
   if (!signal.aborted) await new Promise((resolve) => signal.addEventListener('abort', resolve));
 }

@@ -1,5 +1,6 @@
 /** Folds the log into the index until nothing waits; woken by a schedule, needs no input. */
 
+import { DIMENSIONS } from '../../pictures/dimensions.ts';
 import { type CompactionDeps, Compactor } from '../../vectorlog/commit/compaction.ts';
 import type { CompactionReport } from '../../vectorlog/commit/compaction-report.ts';
 
@@ -8,8 +9,8 @@ import type { CompactionReport } from '../../vectorlog/commit/compaction-report.
  *
  * @returns a report of all it did together, with the outcome of the last commit
  */
-export function createCompact(deps: CompactionDeps): () => Promise<CompactionReport> {
-  const compactor = new Compactor(deps);
+export function createCompact(deps: Omit<CompactionDeps, 'dimensions'>): () => Promise<CompactionReport> {
+  const compactor = new Compactor({ ...deps, dimensions: DIMENSIONS });
   return async () => {
     let total = await compactor.run();
     for (let last = total; last.outcome === 'committed' && last.pending > 0; ) {

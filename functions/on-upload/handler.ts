@@ -2,14 +2,17 @@
 
 import type { Context, S3Event, SQSBatchResponse, SQSEvent } from 'aws-lambda';
 import { type IngestDeps, type IngestReport, ingest, type Message } from '../../pictures/ingest/ingest.ts';
-import { INGEST_LIMITS } from '../../pictures/ingest/limits.ts';
+import { INGEST_LIMITS, QUEUE_LIMITS } from '../../pictures/ingest/limits.ts';
 import { LikenessError } from '../../vectorlog/errors.ts';
+import type { UploadQueue } from './upload-queue.ts';
 
 export interface OnUploadDeps extends IngestDeps {
   /** Is told what became of each batch; counts metrics. */
   readonly onReport?: (report: IngestReport) => void;
   /** Is called after an append was written. */
   readonly wakeCompaction?: () => Promise<void>;
+  /** The queue that messages come from, where it takes more than being told which failed. */
+  readonly queue?: UploadQueue;
 }
 
 /** An event that S3 brought itself could not be handled; Lambda brings it twice more, then to the dead letters. */
@@ -36,8 +39,39 @@ export function createOnUpload(
     if (report.appended) await deps.wakeCompaction?.();
     if (isFromS3(event) && report.failed.size > 0)
       throw new EventFailed('the pictures of the event could not be indexed; the log says why');
-    return { batchItemFailures: [...report.failed].map((itemIdentifier) => ({ itemIdentifier })) };
+    const back = isFromS3(event) ? new Set<string>() : await settle(deps, event, report);
+    return { batchItemFailures: [...back].map((itemIdentifier) => ({ itemIdentifier })) };
   };
+}
+
+/**
+ * Sends what failed where it belongs: what no try can mend to the dead letters at once, the rest back soon. Where that
+ * cannot be done the queue's own rules hold, which are slower and come to the same.
+ *
+ * @returns the ids of messages that must go back to the queue
+ */
+async function settle(
+  { queue, logger }: OnUploadDeps,
+  { Records }: SQSEvent,
+  { failed, hopeless }: IngestReport,
+): Promise<Set<string>> {
+  const back = new Set(failed);
+  if (!queue) return back;
+  const settleOne = async ({ messageId, body, receiptHandle, attributes }: SQSEvent['Records'][number]) => {
+    try {
+      if (hopeless.has(messageId)) {
+        await queue.bury(body);
+        back.delete(messageId);
+      } else {
+        const tries = Number(attributes.ApproximateReceiveCount);
+        await queue.postpone(receiptHandle, (QUEUE_LIMITS.retryMs / 1_000) * tries);
+      }
+    } catch (error) {
+      logger.warn('a failed message stays as it is in the queue', { message: messageId, error });
+    }
+  };
+  await Promise.all(Records.filter(({ messageId }) => failed.has(messageId)).map(settleOne));
+  return back;
 }
 
 const isFromS3 = (event: SQSEvent | S3Event): event is S3Event => event.Records[0]?.eventSource === 'aws:s3';

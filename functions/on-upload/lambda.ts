@@ -1,6 +1,9 @@
 /** on-upload on AWS: its dependencies from the environment. */
 
 import { InvokeCommand, LambdaClient } from '@aws-sdk/client-lambda';
+import { SQSClient } from '@aws-sdk/client-sqs';
+import { PictureDecoder } from '../../pictures/decoding/decoder.ts';
+import { decodeBytesOf } from '../../pictures/decoding/memory-budget.ts';
 import { loadEmbedder } from '../../pictures/embedding/load.ts';
 import { systemClock } from '../../vectorlog/clock.ts';
 import { prefixed } from '../../vectorlog/store/prefixed-store.ts';
@@ -10,12 +13,18 @@ import { pictureFilter, required, VARIABLES } from '../environment.ts';
 import { METRICS } from '../metric-names.ts';
 import { count, logger, observed, traced } from '../observability.ts';
 import { createOnUpload } from './handler.ts';
+import { uploadQueue } from './upload-queue.ts';
 import { createWakeCompaction } from './wake-compaction.ts';
 
 const client = traced(s3Client({ endpoint: process.env[VARIABLES.endpoint] }));
 const lambda = traced(new LambdaClient({}));
 const bucket = (variable: string) => new S3Store({ client, bucket: required(variable) });
-const embedder = await loadEmbedder(required(VARIABLES.modelFolder));
+const memoryBytes = Number(required('AWS_LAMBDA_FUNCTION_MEMORY_SIZE')) * 1024 * 1024;
+const decoder = new PictureDecoder({ maxMemoryBytes: decodeBytesOf(memoryBytes) });
+const embedder = await loadEmbedder(required(VARIABLES.modelFolder), { decoder });
+
+const queueUrl = process.env[VARIABLES.uploadsQueue];
+const deadLettersUrl = process.env[VARIABLES.deadLetters];
 
 export const handler = observed(
   createOnUpload({
@@ -33,6 +42,10 @@ export const handler = observed(
       clock: systemClock,
       logger,
     }),
+    ...(queueUrl &&
+      deadLettersUrl && {
+        queue: uploadQueue({ client: traced(new SQSClient({})), queueUrl, deadLettersUrl }),
+      }),
     onReport: ({ embedded, rejected }) => {
       if (embedded > 0) count(METRICS.embedded, embedded);
       if (rejected > 0) count(METRICS.rejected, rejected);

@@ -33,11 +33,11 @@ export function createApp(dependencies: SearchDependencies): OpenAPIHono {
     defaultHook: (result) => (result.success ? undefined : respond(invalid(result.target, result.error))),
   });
 
-  app.use(bodyLimit({ maxSize: SEARCH_LIMITS.maxBodyBytes, onError: () => respond(tooLarge()) }));
   app.use(async (c, next) => {
     await next();
-    c.header('cache-control', 'no-store');
+    for (const [name, value] of Object.entries(HEADERS)) c.header(name, value);
   });
+  app.use(bodyLimit({ maxSize: SEARCH_LIMITS.maxBodyBytes, onError: () => respond(tooLarge()) }));
 
   app.openapi(routes.search, search(context));
   app.openapi(routes.similar, similar(context));
@@ -77,6 +77,13 @@ export function createApp(dependencies: SearchDependencies): OpenAPIHono {
   });
   return app;
 }
+
+/** Of every answer: it is of this moment, and no page may frame it or take it for something else. */
+const HEADERS = {
+  'cache-control': 'no-store',
+  'content-security-policy': "default-src 'none'; frame-ancestors 'none'",
+  'x-content-type-options': 'nosniff',
+} as const;
 
 /** What the framework calls the parts of a request, in the words of callers. */
 const PARTS: Readonly<Record<string, string>> = { param: 'path', json: 'body' };

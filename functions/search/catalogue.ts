@@ -1,6 +1,6 @@
 /** All pictures of one moment of the index in an order, and pages of them. */
 
-import type { Picture } from '../../vectorlog/log/record.ts';
+import { type Picture, pictureOf } from '../../pictures/attributes.ts';
 import type { View } from '../../vectorlog/read/view.ts';
 import { ApiProblem } from './problems.ts';
 import type { ORDERS } from './requests.ts';
@@ -14,7 +14,9 @@ const catalogues = new WeakMap<View, Map<Order, readonly Picture[]>>();
 export function catalogue(view: View, order: Order = 'key'): readonly Picture[] {
   const known = catalogues.get(view) ?? new Map<Order, readonly Picture[]>();
   catalogues.set(view, known);
-  const sorted = known.get(order) ?? sort(order === 'key' ? [...view.all()] : [...catalogue(view)], order);
+  const sorted =
+    known.get(order) ??
+    sort(order === 'key' ? Array.from(view.all(), pictureOf) : [...catalogue(view)], order);
   known.set(order, sorted);
   return sorted;
 }

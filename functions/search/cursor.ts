@@ -9,5 +9,9 @@ export function afterCursor(cursor: string | undefined): string | undefined {
   if (cursor === undefined) return undefined;
   const last = Buffer.from(cursor, 'base64url').toString();
   if (last !== '' && cursorAfter(last) === cursor) return last;
-  throw new ApiProblem('invalid-request', 'Take the cursor from the page before, as it is, or leave it out.');
+  throw notACursor();
 }
+
+/** The problem of a text that is no cursor of this list. */
+export const notACursor = (): ApiProblem =>
+  new ApiProblem('invalid-request', 'Take the cursor from the page before, as it is, or leave it out.');

@@ -23,6 +23,8 @@ export interface SearchDependencies {
   readonly clock: Clock;
   readonly logger: Logger;
   readonly uploads: UploadSigner;
+  /** What may be done to the bucket. @default - both */
+  readonly allows?: { readonly uploads: boolean; readonly deletes: boolean };
   /** Where a picture can be fetched. */
   readonly pictureUrl: (key: string) => Promise<string>;
   /** Where deleted pictures wait; left out where a deletion is final. */

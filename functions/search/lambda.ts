@@ -1,6 +1,7 @@
 /** search on AWS: its dependencies from the environment. */
 
 import { handle, type LambdaContext, type LambdaEvent } from 'hono/aws-lambda';
+import { PictureDecoder } from '../../pictures/decoding/decoder.ts';
 import { loadEmbedder } from '../../pictures/embedding/load.ts';
 import { systemClock } from '../../vectorlog/clock.ts';
 import { budgetOf } from '../../vectorlog/read/memory.ts';
@@ -13,10 +14,14 @@ import { withEncodedPath } from './api-gateway.ts';
 import { createApp } from './app.ts';
 import { s3Signer } from './s3-signer.ts';
 
+/** Of the bytes that are kept free of the index (`RESERVED_BYTES`), those for decoding; runtime and model take the others. */
+const DECODE_BYTES = 512 * 1024 * 1024;
+
 const options = { endpoint: process.env[VARIABLES.endpoint] };
 const client = traced(s3Client(options));
 const images = required(VARIABLES.imagesBucket);
-const embedder = await loadEmbedder(required(VARIABLES.modelFolder));
+const decoder = new PictureDecoder({ maxMemoryBytes: DECODE_BYTES });
+const embedder = await loadEmbedder(required(VARIABLES.modelFolder), { decoder });
 const memoryBytes = Number(required('AWS_LAMBDA_FUNCTION_MEMORY_SIZE')) * 1024 * 1024;
 
 const app = createApp({
@@ -29,6 +34,10 @@ const app = createApp({
   clock: systemClock,
   logger,
   ...s3Signer({ client: s3Client(options), bucket: images, clock: systemClock }),
+  allows: {
+    uploads: process.env[VARIABLES.uploads] !== 'off',
+    deletes: process.env[VARIABLES.deletes] !== 'off',
+  },
   defaultConsistency: process.env[VARIABLES.consistency] === 'eventual' ? 'eventual' : 'strong',
   memoryBudgetBytes: budgetOf(memoryBytes),
 });

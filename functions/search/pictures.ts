@@ -1,10 +1,12 @@
 /** Single pictures and lists of them: what is indexed, what became of one, uploads and deletions. */
 
 import type { RouteHandler } from '@hono/zod-openapi';
+import { type Picture, pictureOf } from '../../pictures/attributes.ts';
 import { listRejections, readRejection } from '../../pictures/ingest/rejections.ts';
-import type { Picture } from '../../vectorlog/log/record.ts';
+import type { ListPage } from '../../vectorlog/read/list-keys.ts';
 import type { LiveIndex } from '../../vectorlog/read/live-index.ts';
 import type { View } from '../../vectorlog/read/view.ts';
+import { fitting } from './answer-size.ts';
 import { afterPicture, pageOf } from './catalogue.ts';
 import { afterCursor, cursorAfter } from './cursor.ts';
 import type { SearchDependencies } from './dependencies.ts';
@@ -35,13 +37,18 @@ export const listImages =
     // By key there is a way that holds no more than a page.
     const plain = order === 'key' && find === undefined;
     const page = await live.read(consistency ?? defaultConsistency, (view) =>
-      plain ? view.list({ prefix, after, limit }) : pageOf(view, { prefix, find, order, after, limit }),
+      plain
+        ? plainPage(view.list({ prefix, after, limit }))
+        : pageOf(view, { prefix, find, order, after, limit }),
     );
-    const items = await Promise.all(page.pictures.map((picture) => shown(picture, dependencies)));
-    const last = page.more ? page.pictures.at(-1) : undefined;
+    const items = fitting(await Promise.all(page.pictures.map((picture) => shown(picture, dependencies))));
+    const isCut = items.length < page.pictures.length;
+    const last = page.more || isCut ? page.pictures[items.length - 1] : undefined;
     const end = last && (plain ? last.key : afterPicture(last, order));
     return c.json({ items, total: page.total, ...(end && { cursor: cursorAfter(end) }) }, 200);
   };
+
+const plainPage = ({ entries, ...page }: ListPage) => ({ ...page, pictures: entries.map(pictureOf) });
 
 /** What bucket, index and rejections say of a key, put together. */
 export async function stateOf(key: string, view: View, { pictures, index }: Dependencies) {
@@ -62,7 +69,7 @@ export const getImage =
     const found = await dependencies.live.read('strong', (view) => stateOf(key, view, dependencies));
     if (found.state === 'absent') throw absent(key);
     if (found.state === 'indexed') {
-      return c.json({ state: found.state, ...(await shown(found.indexed, dependencies)) }, 200);
+      return c.json({ state: found.state, ...(await shown(pictureOf(found.indexed), dependencies)) }, 200);
     }
     return c.json({ key, ...found }, 200);
   };
@@ -93,8 +100,9 @@ const absent = (key: string) =>
   );
 
 export const deleteImage =
-  ({ pictures, trash }: Dependencies): RouteHandler<typeof routes.deleteImage> =>
+  ({ pictures, trash, allows }: Dependencies): RouteHandler<typeof routes.deleteImage> =>
   async (c) => {
+    if (allows?.deletes === false) throw notAllowed('deletes no pictures');
     const { key } = c.req.valid('param');
     const restorable = (await trash?.keeps()) ?? false;
     await pictures.delete([key]);
@@ -102,9 +110,17 @@ export const deleteImage =
   };
 
 export const createUpload =
-  ({ uploads }: Dependencies): RouteHandler<typeof routes.createUpload> =>
-  async (c) =>
-    c.json(await uploads.sign(c.req.valid('json')), 200);
+  ({ uploads, allows }: Dependencies): RouteHandler<typeof routes.createUpload> =>
+  async (c) => {
+    if (allows?.uploads === false) throw notAllowed('takes no uploads');
+    return c.json(await uploads.sign(c.req.valid('json')), 200);
+  };
+
+const notAllowed = (what: string) =>
+  new ApiProblem(
+    'not-allowed',
+    `This server ${what}: it searches a bucket that is somebody else's to change. Change the bucket itself, or set up the server to do it.`,
+  );
 
 export const listRejected =
   ({ index }: Dependencies): RouteHandler<typeof routes.listRejected> =>
@@ -120,8 +136,8 @@ export const listRejected =
       items.push({ name, key, reason: { code, message: reason }, rejectedAt: at });
       if (items.length > limit) break;
     }
-    const page = items.slice(0, limit);
-    const last = items.length > limit ? page.at(-1) : undefined;
+    const page = fitting(items.slice(0, limit));
+    const last = items.length > page.length ? page.at(-1) : undefined;
     return c.json(
       { items: page.map(({ name: _, ...item }) => item), ...(last && { cursor: cursorAfter(last.name) }) },
       200,

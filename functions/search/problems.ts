@@ -17,6 +17,7 @@ type ProblemDocument = z.infer<typeof Problem>;
 
 const KINDS: Readonly<Record<ProblemCode, { readonly status: number; readonly title: string }>> = {
   'invalid-request': { status: 400, title: 'The request is not valid' },
+  'not-allowed': { status: 403, title: 'The server does not do this' },
   'route-not-found': { status: 404, title: 'There is nothing at this address' },
   'picture-not-found': { status: 404, title: 'There is no such picture' },
   'picture-not-searchable': { status: 404, title: 'The picture is not in the index' },

@@ -2,7 +2,7 @@
 
 import { z } from '@hono/zod-openapi';
 import { PICTURE_LIMITS } from '../../pictures/decoding/limits.ts';
-import { DIMENSIONS } from '../../vectorlog/dimensions.ts';
+import { DIMENSIONS } from '../../pictures/dimensions.ts';
 import { keyFromPath } from './key-path.ts';
 import { SEARCH_LIMITS } from './limits.ts';
 
@@ -337,12 +337,15 @@ const UploadMetadata = z
 
 export const UploadRequest = z
   .strictObject({
-    key: Key,
+    // A form of S3's puts the file's name there, and would so be good for any key.
+    key: Key.refine((key) => !/\$\{filename\}/.test(key), {
+      error: 'a key holds no placeholder of S3 forms',
+    }),
     contentType: z
       .string()
       .regex(/^image\/[\w.+-]+$/, 'a type of image, such as image/jpeg')
       .openapi({ example: 'image/jpeg' }),
-    size: z.number().int().min(1).max(PICTURE_LIMITS.maxBytes).openapi({ description: 'Bytes.' }),
+    size: z.number().int().min(1).max(PICTURE_LIMITS.maxBytesOfLargeKinds).openapi({ description: 'Bytes.' }),
     metadata: UploadMetadata.optional(),
   })
   .openapi('UploadRequest');

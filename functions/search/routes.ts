@@ -6,6 +6,7 @@ import * as schemas from './schemas.ts';
 
 const MEANINGS = {
   400: 'The request is not valid.',
+  403: 'The server does not do this.',
   404: 'There is no such picture, or it is not in the index.',
   409: 'What is there now does not allow it.',
   410: 'The cursor is of another time.',
@@ -95,7 +96,12 @@ export const deleteImage = createRoute({
   operationId: 'deleteImage',
   summary: 'Delete a picture from its bucket, and so from the index',
   request: { params: requests.KeyParams },
-  responses: { 202: ok('Deleted; the index follows.', schemas.Deletion), ...always, 503: problem(503) },
+  responses: {
+    202: ok('Deleted; the index follows.', schemas.Deletion),
+    403: problem(403),
+    ...always,
+    503: problem(503),
+  },
 });
 
 export const createUpload = createRoute({
@@ -106,6 +112,7 @@ export const createUpload = createRoute({
   request: { body: { required: true, content: { 'application/json': { schema: requests.UploadRequest } } } },
   responses: {
     200: ok('Send the bytes there.', schemas.UploadTarget),
+    403: problem(403),
     ...always,
     413: problem(413),
     415: problem(415),

@@ -31,7 +31,11 @@ export function s3Signer({
           Bucket: bucket,
           Key: key,
           Expires: UPLOAD_SECONDS,
-          Conditions: [['content-length-range', size, size]],
+          // The key by itself, whatever the signer makes of its text.
+          Conditions: [
+            ['content-length-range', size, size],
+            ['eq', '$key', key],
+          ],
           Fields: {
             'Content-Type': contentType,
             ...Object.fromEntries(

@@ -202,8 +202,13 @@ const Model = z.object({
   synthetic: z.boolean(),
 });
 
+const allows = z
+  .object({ uploads: z.boolean(), deletes: z.boolean() })
+  .openapi({ description: 'What may be done to the pictures; what may not is answered with `not-allowed`.' });
+
 export const Stats = z
   .object({
+    allows,
     pictures: z.number().int().openapi({ description: 'Pictures that a search finds now.' }),
     model: Model,
     index: z.object({
@@ -249,6 +254,7 @@ export const Health = z
     }),
     model: z.string(),
     synthetic,
+    allows,
     reasons: z
       .array(Reason)
       .optional()
@@ -264,6 +270,7 @@ export const PROBLEM_CODES = [
   'picture-not-found',
   'picture-not-searchable',
   'cursor-expired',
+  'not-allowed',
   'trash-keeps-itself',
   'route-not-found',
   'index-too-large',

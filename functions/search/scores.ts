@@ -1,5 +1,6 @@
 /** What is said about results beyond the best ones: how many pictures score how much, and which are copies of others. */
 
+import { attributesOf } from '../../pictures/attributes.ts';
 import type { Filter } from '../../vectorlog/read/filter.ts';
 import { matches } from '../../vectorlog/read/filter.ts';
 import type { View } from '../../vectorlog/read/view.ts';
@@ -11,7 +12,9 @@ const BINS = 50;
 
 /** Counts pictures by their score. Of more than `maxHistogramPictures` it looks at as many, evenly spread. */
 export async function histogramOf(query: Float32Array, view: View, filter: Filter) {
-  const all = catalogue(view).filter((picture) => matches(filter, picture));
+  const all = catalogue(view).filter((picture) =>
+    matches(filter, { key: picture.key, attributes: attributesOf(picture) }),
+  );
   const every = Math.max(1, all.length / SEARCH_LIMITS.maxHistogramPictures);
   const looked = Math.floor(all.length / every);
   const counts = new Array<number>(BINS).fill(0);

@@ -1,11 +1,20 @@
 /** Searching: by the bytes of a picture, by the key of an indexed one, or by an embedding. */
 
 import type { RouteHandler, z } from '@hono/zod-openapi';
+import { metadataCondition, pictureOf } from '../../pictures/attributes.ts';
+import { PICTURE_LIMITS } from '../../pictures/decoding/limits.ts';
 import type { Crop } from '../../pictures/embedding/embedder.ts';
-import type { Filter, MetadataCondition } from '../../vectorlog/read/filter.ts';
+import { tooManyBytes, unreadable } from '../../pictures/ingest/embed-pictures.ts';
+import type { Filter } from '../../vectorlog/read/filter.ts';
 import type { LiveIndex } from '../../vectorlog/read/live-index.ts';
 import type { View } from '../../vectorlog/read/view.ts';
-import { ObjectNotFound } from '../../vectorlog/store/errors.ts';
+import {
+  ObjectNotFound,
+  ObjectUnreadable,
+  PreconditionFailed,
+  StoreUnavailable,
+} from '../../vectorlog/store/errors.ts';
+import { fitting } from './answer-size.ts';
 import type { SearchDependencies } from './dependencies.ts';
 import { SEARCH_LIMITS } from './limits.ts';
 import { notSearchable, shown } from './pictures.ts';
@@ -99,7 +108,7 @@ async function answer(
           except: key,
         });
         return {
-          found: found[0]!.filter((each) => !asked.has(each.picture.key)).slice(0, options.k),
+          found: found[0]!.filter((each) => !asked.has(each.entry.key)).slice(0, options.k),
           searched,
           vector,
         };
@@ -110,20 +119,22 @@ async function answer(
       options.stack === undefined
         ? undefined
         : stacksOf(
-            found.map(({ picture }) => picture.key),
+            found.map(({ entry }) => entry.key),
             options.stack,
             view,
           ),
       options.histogram ? histogramOf(vector, view, filter) : undefined,
     ]);
     return {
-      results: await Promise.all(
-        found.map(async ({ picture, score }) => ({
-          ...(await shown(picture, dependencies)),
-          // Rounding can lift the product of two unit vectors a little above 1.
-          score: Math.min(1, score),
-          ...(stackedOn?.has(picture.key) && { stackedOn: stackedOn.get(picture.key)! }),
-        })),
+      results: fitting(
+        await Promise.all(
+          found.map(async ({ entry, score }) => ({
+            ...(await shown(pictureOf(entry), dependencies)),
+            // Rounding can lift the product of two unit vectors a little above 1.
+            score: Math.min(1, score),
+            ...(stackedOn?.has(entry.key) && { stackedOn: stackedOn.get(entry.key)! }),
+          })),
+        ),
       ),
       ...(histogram && { histogram }),
       model: embedder.model.modelId,
@@ -176,12 +187,22 @@ async function embeddingOf(
   return outcome.embedding;
 }
 
-async function bytesOf(key: string, { pictures, live, ...rest }: Dependencies): Promise<Uint8Array> {
+/** The bytes of a picture in the bucket, whose size is looked at before anything is read. */
+async function bytesOf(key: string, dependencies: Dependencies): Promise<Uint8Array> {
+  const { pictures, live } = dependencies;
+  const missing = () => live.read('eventual', (view) => notSearchable(key, view, dependencies));
+  const found = await pictures.head(key);
+  if (!found) throw await missing();
+  if (found.size > PICTURE_LIMITS.maxBytes) throw tooManyBytes(found.size);
   try {
-    return (await pictures.get(key)).body;
+    // In the state that was measured, so that no larger one is read.
+    return (await pictures.get(key, { ifMatch: found.eTag })).body;
   } catch (error) {
-    if (!(error instanceof ObjectNotFound)) throw error;
-    throw await live.read('eventual', (view) => notSearchable(key, view, { pictures, live, ...rest }));
+    if (error instanceof ObjectNotFound) throw await missing();
+    if (error instanceof ObjectUnreadable) throw unreadable(error);
+    if (error instanceof PreconditionFailed)
+      throw new StoreUnavailable(`"${key}" was replaced while it was read`, { cause: error });
+    throw error;
   }
 }
 
@@ -217,7 +238,7 @@ function filterOf({ prefix = '', filter }: Pick<Options, 'prefix' | 'filter'>): 
     );
   return {
     prefix,
-    metadata: Array.from(metadata, ([name, values]): MetadataCondition => ({ name, values })),
+    condition: metadataCondition(Array.from(metadata, ([name, values]) => ({ name, values }))),
   };
 }
 

@@ -6,11 +6,17 @@ import { neededBytes } from '../../vectorlog/read/memory.ts';
 import type { SearchDependencies } from './dependencies.ts';
 import type * as routes from './routes.ts';
 
+const EVERYTHING = { uploads: true, deletes: true };
+
 export const health =
-  ({ embedder: { model }, troubles }: SearchDependencies): RouteHandler<typeof routes.health> =>
+  ({
+    embedder: { model },
+    troubles,
+    allows = EVERYTHING,
+  }: SearchDependencies): RouteHandler<typeof routes.health> =>
   (c) => {
     const reasons = troubles?.() ?? [];
-    const about = { model: model.modelId, ...(model.synthetic && { synthetic: true as const }) };
+    const about = { model: model.modelId, allows, ...(model.synthetic && { synthetic: true as const }) };
     if (reasons.length === 0) return c.json({ status: 'ok' as const, ...about }, 200);
     return c.json({ status: 'degraded' as const, ...about, reasons }, 200);
   };
@@ -18,7 +24,7 @@ export const health =
 export const stats =
   (dependencies: SearchDependencies & { readonly live: LiveIndex }): RouteHandler<typeof routes.stats> =>
   async (c) => {
-    const { live, queue, memoryBudgetBytes, indexing } = dependencies;
+    const { live, queue, memoryBudgetBytes, indexing, allows = EVERYTHING } = dependencies;
     const { modelId: id, weights, precision, synthetic } = dependencies.embedder.model;
     const [figures, waiting] = await Promise.all([
       live.read('strong', ({ pictures, pending, appends, generation: { manifest } }) => ({
@@ -37,7 +43,7 @@ export const stats =
     ]);
     const progress = indexing?.();
     return c.json(
-      { ...figures, ...(waiting && { queue: waiting }), ...(progress && { indexing: progress }) },
+      { allows, ...figures, ...(waiting && { queue: waiting }), ...(progress && { indexing: progress }) },
       200,
     );
   };

@@ -1,6 +1,6 @@
 /** ResNet50 as torchvision builds it (v1.5: the stride is in the 3x3), as a list of steps; no numbers, no ONNX. */
 
-import { DIMENSIONS } from '../../vectorlog/dimensions.ts';
+import { DIMENSIONS } from '../../pictures/dimensions.ts';
 
 export interface Convolution {
   readonly kind: 'convolution';

@@ -3,8 +3,8 @@
 import { readdir, readFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
+import { PictureDecoder } from '../../pictures/decoding/decoder.ts';
 import { PictureRejected } from '../../pictures/decoding/errors.ts';
-import { PICTURE_LIMITS } from '../../pictures/decoding/limits.ts';
 import { preprocess } from '../../pictures/embedding/preprocess.ts';
 import { CalibrationImpossible } from './errors.ts';
 
@@ -46,15 +46,18 @@ export async function calibrationCrops(folder: string): Promise<Uint8Array[]> {
   });
   const names = entries.filter((entry) => entry.isFile()).map(({ name }) => name);
   names.sort();
+  const decoder = new PictureDecoder();
   const crops: Uint8Array[] = [];
   for (let i = 0; i < Math.min(PICTURES, names.length); i++) {
     const name = names[Math.floor((i * names.length) / Math.min(PICTURES, names.length))]!;
-    const crop = await preprocess(await readFile(join(folder, name)), { limits: PICTURE_LIMITS }).catch(
-      (error) => {
+    const bytes = await readFile(join(folder, name));
+    const crop = await decoder
+      .header(bytes)
+      .then((header) => preprocess(decoder, header))
+      .catch((error: unknown) => {
         if (error instanceof PictureRejected) return undefined;
         throw error;
-      },
-    );
+      });
     if (crop) crops.push(crop);
   }
   if (crops.length < FEWEST) {

@@ -1,7 +1,7 @@
 /** The ONNX graph in float32: uint8 pixels in, unit vectors out. */
 
+import { DIMENSIONS } from '../../pictures/dimensions.ts';
 import { SIDE } from '../../pictures/embedding/geometry.ts';
-import { DIMENSIONS } from '../../vectorlog/dimensions.ts';
 import { type Convolution, type MaxPool, NETWORK_INPUT, resnet50 } from './architecture.ts';
 import type { FoldedConvolution, FoldedWeights } from './fold.ts';
 import { ELEMENT, OnnxGraph } from './onnx.ts';

@@ -1,4 +1,4 @@
-/** Why a picture can never become a vector. */
+/** Why a picture could not be decoded: for good, or this time. */
 
 import { LikenessError } from '../../vectorlog/errors.ts';
 
@@ -11,7 +11,11 @@ export type RejectionCode =
   | 'too-many-bytes'
   | 'too-many-pixels'
   | 'too-many-frames'
-  | 'decode-timeout';
+  | 'decode-timeout'
+  /** In an archive: a restore brings an event that tries again. */
+  | 'archived'
+  /** The store lets us read other pictures, and not this one; the next backfill tries again. */
+  | 'not-readable';
 
 /** This picture can never become a vector; `message` tells its owner why and what to do. */
 export class PictureRejected extends LikenessError {
@@ -22,5 +26,54 @@ export class PictureRejected extends LikenessError {
     options?: { cause?: unknown },
   ) {
     super(message, options);
+  }
+}
+
+/** Decoding failed for a reason that is not the picture's, such as memory that ran out; trying again may help. */
+export class DecodingFailed extends LikenessError {
+  readonly retryable = true;
+}
+
+/** What the messages of libvips and its decoders say when the machine is at fault. A file's own limits are not that. */
+const MACHINE =
+  /out of memory|memory allocation|unable to (m?alloc|allocate|create (temporary|thread))|too many open files|no space left|resource temporarily/i;
+const FILES_OWN_LIMIT = /security limit|image dimension|pixel limit/i;
+
+/** The file may be whole, but is of a kind within its format that the decoders here do not know. */
+const UNSUPPORTED =
+  /not configured|not supported|no known route|not implemented|unsupported (feature|codec|jpeg process|data version|compression|bit depth)|bad labq|whole number of bytes|unknown compression|sorry, (can|requested)|can ?not handle|old-style jpeg|bad colou?rspace|no codec|unsupported tiff/i;
+
+/** What the decoders say of files that are damaged, cut off or made up. Some of them say next to nothing. */
+const DAMAGED =
+  /corrupt|bogus|invalid|premature|unexpected|end of (file|data|image|input)|not enough|short|read error|unable to (parse|read)|unsupported image format|unsupported marker|unknown error|no frames|not defined|inconsistent|sampling factors|marker|not yet in table|not a jpeg|no image|bad |libpng|webp|out of (range|order|bounds)|bad seek|exceeds|too (large|many|short|small)|mismatch|decod/i;
+
+/**
+ * What a decoder's error means for its picture. Only messages that are known to speak of damage do; decoders do not always
+ * say that they lacked memory, so whether there was enough is tried out.
+ *
+ * @param bytes What decoding the picture takes by its weight.
+ */
+export function meaningOf(error: unknown, bytes: number): PictureRejected | DecodingFailed {
+  if (error instanceof PictureRejected || error instanceof DecodingFailed) return error;
+  const message = error instanceof Error ? error.message : String(error);
+  const machineSays = MACHINE.test(message) && !FILES_OWN_LIMIT.test(message);
+  if (machineSays || !(UNSUPPORTED.test(message) || DAMAGED.test(message)) || !isFree(bytes))
+    return new DecodingFailed('the picture could not be decoded now', { cause: error });
+  if (UNSUPPORTED.test(message))
+    return new PictureRejected(
+      'unsupported-format',
+      'The file is of a kind within its format that is not read here. Save it again as a plain JPEG, PNG or TIFF.',
+      { cause: error },
+    );
+  return new PictureRejected('corrupt', 'The file is damaged or cut off: it cannot be decoded whole.', {
+    cause: error,
+  });
+}
+
+function isFree(bytes: number): boolean {
+  try {
+    return Buffer.allocUnsafeSlow(bytes).length === bytes;
+  } catch {
+    return false;
   }
 }

@@ -1,8 +1,9 @@
 /** Which kind of file a picture is, told by its first bytes and never by a name or a Content-Type. */
 
 import { PictureRejected } from './errors.ts';
+import { isRawTiff } from './raw.ts';
 
-export type PictureKind = 'jpeg' | 'png' | 'webp' | 'gif' | 'tiff' | 'avif';
+export type PictureKind = 'jpeg' | 'png' | 'webp' | 'gif' | 'tiff' | 'avif' | 'raw' | 'heic';
 
 /** Kinds that are known, not taken, and worth a word on what to do. */
 const REFUSED: readonly {
@@ -10,19 +11,40 @@ const REFUSED: readonly {
   readonly test: (head: Head) => boolean;
   readonly advice: string;
 }[] = [
-  {
-    name: 'HEIC',
-    test: (head) =>
-      head.brands.some((brand) => /^(hei[cxms]|hev[cxms])$/.test(brand)) || head.brands[0] === 'mif1',
-    advice: 'its codec is patented and not part of this program; convert it to JPEG or AVIF',
-  },
   { name: 'SVG', test: isSvg, advice: 'drawings can run code and fetch other files; export it as PNG' },
-  { name: 'PDF', test: (head) => head.text.startsWith('%PDF'), advice: 'export the page as PNG or JPEG' },
-  { name: 'BMP', test: (head) => head.text.startsWith('BM'), advice: 'convert it to PNG' },
-  { name: 'PSD', test: (head) => head.text.startsWith('8BPS'), advice: 'export it as PNG or JPEG' },
+  { name: 'PDF', test: ({ text }) => text.startsWith('%PDF'), advice: 'export the page as PNG or JPEG' },
+  { name: 'BMP', test: ({ text }) => text.startsWith('BM'), advice: 'convert it to PNG' },
+  { name: 'PSD', test: ({ text }) => text.startsWith('8BPS'), advice: 'export it as PNG or JPEG' },
   { name: 'JPEG XL', test: isJpegXl, advice: 'convert it to JPEG or PNG' },
   { name: 'JPEG 2000', test: isJpeg2000, advice: 'convert it to JPEG or PNG' },
-  { name: 'ICO', test: (head) => head.text.startsWith('\0\0\x01\0'), advice: 'convert it to PNG' },
+  { name: 'JPEG XR', test: ({ text }) => text.startsWith('II\xbc'), advice: 'convert it to JPEG or PNG' },
+  {
+    name: 'ICO',
+    test: ({ text }) => text.startsWith('\0\0\x01\0') || text.startsWith('\0\0\x02\0'),
+    advice: 'convert it to PNG',
+  },
+  {
+    name: 'Sigma RAW',
+    test: ({ text }) => text.startsWith('FOVb'),
+    advice: 'its previews are not looked for; export it as JPEG',
+  },
+  ...Object.entries({
+    avci: 'H.264',
+    avcs: 'H.264',
+    j2ki: 'JPEG 2000',
+    j2is: 'JPEG 2000',
+    jpeg: 'JPEG',
+    jpgs: 'JPEG',
+    vvic: 'VVC',
+    evbi: 'EVC',
+    mif2: 'several codecs',
+    mif3: 'several codecs',
+    msf1: 'a picture sequence',
+  }).map(([brand, codec]) => ({
+    name: `HEIF (${brand}: ${codec})`,
+    test: ({ brands }: Head) => brands[0] === brand,
+    advice: 'convert it to JPEG or AVIF',
+  })),
 ];
 
 const HEAD_BYTES = 4_096;
@@ -38,6 +60,7 @@ export function kindOf(bytes: Uint8Array): PictureKind {
   if (bytes.length === 0) throw new PictureRejected('empty', 'The file is empty.');
   const head = headOf(bytes);
   const kind = takenKind(head);
+  if (kind === 'tiff' && isRawTiff(bytes)) return 'raw';
   if (kind) return kind;
   const refused = REFUSED.find(({ test }) => test(head));
   if (refused) {
@@ -48,17 +71,22 @@ export function kindOf(bytes: Uint8Array): PictureKind {
   }
   throw new PictureRejected(
     'not-an-image',
-    'The file is no picture of a known kind. JPEG, PNG, WebP, AVIF, GIF and TIFF are taken.',
+    "The file is no picture of a known kind. JPEG, PNG, WebP, AVIF, GIF, TIFF and cameras' RAW files are taken.",
   );
 }
 
+/** What RAW files of Canon, Fujifilm, Olympus and Panasonic begin with; the others begin as TIFF does. */
+const RAW_START = /^(II\*\0.{4}CR|FUJIFILMCCD-RAW|IIRO|IIRS|MMOR|IIU\0)/s;
+
 function takenKind({ text, brands }: Head): PictureKind | undefined {
-  if (text.startsWith('\xff\xd8\xff')) return 'jpeg';
+  if (RAW_START.test(text) || brands[0] === 'crx ') return 'raw';
+  if (text.startsWith('\xff\xd8')) return 'jpeg';
   if (text.startsWith('\x89PNG\r\n\x1a\n')) return 'png';
   if (text.startsWith('RIFF') && text.startsWith('WEBP', 8)) return 'webp';
   if (text.startsWith('GIF87a') || text.startsWith('GIF89a')) return 'gif';
   if (/^(II[*+]\0|MM\0[*+])/.test(text)) return 'tiff';
   if (brands.includes('avif') || brands.includes('avis')) return 'avif';
+  if (brands.some((brand) => /^(hei[cxms]|hev[cxms])$/.test(brand)) || brands[0] === 'mif1') return 'heic';
   return undefined;
 }
 

@@ -3,6 +3,7 @@
  * as EXIF orientation turns it.
  */
 
+import type { Rectangle } from '../decoding/decoder.ts';
 import type { Crop } from './embedder.ts';
 import type { Axis } from './resampling/filter.ts';
 
@@ -17,14 +18,6 @@ export const SIDE = 224;
 
 /** The shorter side after resizing; what is over `SIDE` is cut away around the centre. */
 const RESIZED_SIDE = 256;
-
-/** A picture, or a part of one, in pixels of the picture. */
-export interface Rectangle {
-  readonly left: number;
-  readonly top: number;
-  readonly width: number;
-  readonly height: number;
-}
 
 /** A part given in fractions as whole pixels, at least one of them. */
 export function pixelsOf(crop: Crop, width: number, height: number): Rectangle {

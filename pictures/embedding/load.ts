@@ -1,10 +1,9 @@
 /** The embedder on this machine: sharp decodes, onnxruntime computes. */
 
 import { availableParallelism } from 'node:os';
+import { PictureDecoder } from '../decoding/decoder.ts';
 import { PictureRejected } from '../decoding/errors.ts';
-import type { PictureLimits } from '../decoding/header.ts';
-import { PICTURE_LIMITS } from '../decoding/limits.ts';
-import { PixelBudget } from '../decoding/memory-budget.ts';
+import { decodeBytesOf } from '../decoding/memory-budget.ts';
 import type { Crop, Embedder, EmbedOutcome } from './embedder.ts';
 import { readModelInfo } from './model-folder.ts';
 import { Network } from './network.ts';
@@ -12,21 +11,14 @@ import { preprocess } from './preprocess.ts';
 
 export { readModelInfo } from './model-folder.ts';
 
-/**
- * Small pictures that are decoded at once: as many as keep the network busy while it cannot ask for more. Larger ones
- * are fewer: together they have at most half the pixels that one picture may have, or there is one alone. So memory has
- * one bound, and none spends its time to decode in waiting for the others.
- */
-const DECODED_AT_ONCE = 8;
-
 /** Crops in one run. More are hardly faster and take 20 MB each; docs/model.md has the figures. */
 const MAX_BATCH = 4;
 
 export interface EmbedderOptions {
   /** @default as many as the machine has cores */
   readonly threads?: number;
-  /** Limits that differ from `PICTURE_LIMITS`. */
-  readonly limits?: Partial<PictureLimits>;
+  /** Decodes the pictures; share it with whatever else decodes in the process. */
+  readonly decoder?: PictureDecoder;
 }
 
 /**
@@ -38,16 +30,13 @@ export interface EmbedderOptions {
 export async function loadEmbedder(folder: string, options: EmbedderOptions = {}): Promise<Embedder> {
   const { modelId, weights, synthetic, precision } = await readModelInfo(folder);
   const { threads = availableParallelism() } = options;
-  const limits = { ...PICTURE_LIMITS, ...options.limits };
+  const { decoder = new PictureDecoder({ maxMemoryBytes: decodeBytesOf() }) } = options;
   const network = new Network(folder, { threads, maxBatch: MAX_BATCH });
-  const pixelsAtOnce = limits.maxPixels / 2;
-  const budget = new PixelBudget(pixelsAtOnce);
-  const admit = <Result>(pixels: number, decoding: () => Promise<Result>) =>
-    budget.run(Math.max(pixels, pixelsAtOnce / DECODED_AT_ONCE), decoding);
 
   const embedOne = async (bytes: Uint8Array, crop: Crop | undefined): Promise<EmbedOutcome> => {
     try {
-      return { embedding: await network.embed(await preprocess(bytes, { limits, crop, admit })) };
+      const header = await decoder.header(bytes);
+      return { embedding: await network.embed(await preprocess(decoder, header, crop)) };
     } catch (error) {
       if (error instanceof PictureRejected) return { rejected: error };
       throw error;

@@ -30,6 +30,8 @@ export async function readModelInfo(folder: string): Promise<ModelDescription> {
   try {
     return Description.parse(JSON.parse(await readFile(descriptionFile(folder), 'utf8')));
   } catch (error) {
-    throw new ModelUnusable(`there is no model in ${folder}: run "npm run setup"`, { cause: error });
+    throw new ModelUnusable(`there is no model in ${folder}: run "npx likeness-search setup"`, {
+      cause: error,
+    });
   }
 }

@@ -2,7 +2,7 @@
 
 import { setImmediate } from 'node:timers/promises';
 import { InferenceSession, Tensor } from 'onnxruntime-node';
-import { DIMENSIONS } from '../../vectorlog/dimensions.ts';
+import { DIMENSIONS } from '../dimensions.ts';
 import { ModelUnusable } from './embedder.ts';
 import { SIDE } from './geometry.ts';
 import { modelFile } from './model-folder.ts';
@@ -55,9 +55,12 @@ export class Network {
       extra: { session: { intra_op: { allow_spinning: '0' } } },
     }).catch((error) => {
       this.session = undefined;
-      throw new ModelUnusable(`the model in ${this.folder} cannot be loaded: run "npm run setup"`, {
-        cause: error,
-      });
+      throw new ModelUnusable(
+        `the model in ${this.folder} cannot be loaded: run "npx likeness-search setup"`,
+        {
+          cause: error,
+        },
+      );
     });
     return this.session;
   }

@@ -16,12 +16,24 @@ export interface PutChange extends ChangeOf<'put'> {
   readonly eTag: string;
   /** Bytes. */
   readonly size: number;
+  /** Whether it was found by a look at the bucket: the key may well have been like that before. */
+  readonly found?: true;
 }
 
 /** The key was deleted, or a backfill missed it. */
 export type DeleteChange = ChangeOf<'delete'>;
 
 export type Change = PutChange | DeleteChange;
+
+/**
+ * Something happened to a key, and only the bucket knows what it is now: a version of it was deleted or restored, and
+ * the event does not say whether that was the one that readers get.
+ */
+export interface LookChange {
+  readonly op: 'look';
+  readonly key: string;
+  readonly version: string;
+}
 
 /** The empty object that S3's console makes for a folder is no picture. */
 export const isFolderMarker = (key: string, size: number): boolean => key.endsWith('/') && size === 0;

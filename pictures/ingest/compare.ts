@@ -3,6 +3,7 @@
 import { type KnownKey, knownKeys } from '../../vectorlog/commit/key-states.ts';
 import { ABSENT, type KeyState } from '../../vectorlog/log/key-state.ts';
 import { REJECTED_PREFIX } from '../../vectorlog/names.ts';
+import { ObjectOutOfReach } from '../../vectorlog/store/errors.ts';
 import { compareKeys } from '../../vectorlog/store/keys.ts';
 import type { ObjectInfo, ObjectStore } from '../../vectorlog/store/object-store.ts';
 import { belongs, type PictureFilter } from '../picture-names.ts';
@@ -30,46 +31,68 @@ export interface CompareOptions {
   readonly endings?: PictureFilter['endings'];
   /** Only keys that sort after it. */
   readonly startAfter?: string;
+  /** Called with all that the index knows, what was deleted of late included. */
+  readonly onKnown?: (known: KnownKey) => void;
 }
 
 /**
  * Compares every key of bucket and index. Memory does not grow with either.
  *
- * The index is looked at before the bucket is listed, so a picture that is indexed and then not listed was deleted in
- * between or before; what is uploaded meanwhile may show as a difference whose event is on its way.
+ * The index is looked at before the bucket is listed, and a picture that is indexed and then not listed is looked for
+ * once more; what is uploaded meanwhile may show as a difference whose event is on its way.
  */
 export async function* compare(
   { pictures, index }: { readonly pictures: ObjectStore; readonly index: ObjectStore },
-  { prefix = '', endings = 'all', startAfter }: CompareOptions = {},
+  { prefix = '', endings = 'all', startAfter, onKnown }: CompareOptions = {},
 ): AsyncIterable<Comparison> {
   const rejected = await rejectedNames(index);
-  const inScope = ({ key }: { key: string }) =>
-    key.startsWith(prefix) && (startAfter === undefined || compareKeys(key, startAfter) > 0);
+  const inScope = (known: KnownKey) => {
+    onKnown?.(known);
+    const { key } = known;
+    return key.startsWith(prefix) && (startAfter === undefined || compareKeys(key, startAfter) > 0);
+  };
   const known = filter(knownKeys(index), inScope)[Symbol.asyncIterator]();
   try {
     let head = await known.next();
-    const gone = ({ key, state }: KnownKey): Comparison[] =>
-      state.state === 'live' ? [{ key, verdict: 'gone', known: state, picture: undefined }] : [];
+    const gone = async ({ key, state }: KnownKey): Promise<Comparison[]> =>
+      state.state === 'live' && (await isGone(pictures, key))
+        ? [{ key, verdict: 'gone', known: state, picture: undefined }]
+        : [];
 
     for await (const page of pictures.list({ prefix, ...(startAfter !== undefined && { startAfter }) }))
       for (const picture of page) {
         const { key, eTag, size } = picture;
         if (isFolderMarker(key, size)) continue;
         for (; !head.done && compareKeys(head.value.key, key) < 0; head = await known.next())
-          yield* gone(head.value);
+          yield* await gone(head.value);
         const isKnown = !head.done && head.value.key === key;
         const state = isKnown ? (head.value as KnownKey).state : ABSENT;
         if (isKnown) head = await known.next();
         if (!belongs(key, { prefix, endings })) continue;
-        const isRejected = async () =>
-          rejected.has(rejectionName(key)) && (await readRejection(index, key))?.eTag === eTag;
+        // What an archive holds tells of itself when it is restored.
+        if (picture.isArchived && state.state !== 'live') continue;
+        const isRejected = async () => {
+          if (!rejected.has(rejectionName(key))) return false;
+          const rejection = await readRejection(index, key);
+          return rejection?.eTag === eTag && rejection.code !== 'not-readable';
+        };
         if (state.state === 'live')
           yield { key, verdict: state.eTag === eTag ? 'same' : 'changed', known: state, picture };
         else yield { key, verdict: (await isRejected()) ? 'same' : 'missing', known: state, picture };
       }
-    for (; !head.done; head = await known.next()) yield* gone(head.value);
+    for (; !head.done; head = await known.next()) yield* await gone(head.value);
   } finally {
     await known.return?.();
+  }
+}
+
+/** A second look: what was not listed may be there all the same, or where nobody can look. */
+async function isGone(pictures: ObjectStore, key: string): Promise<boolean> {
+  try {
+    return (await pictures.head(key)) === undefined;
+  } catch (error) {
+    if (error instanceof ObjectOutOfReach) return false;
+    throw error;
   }
 }
 

@@ -1,6 +1,6 @@
 /** From changes to embeddings: reads the pictures as the events saw them, and embeds what is there. */
 
-import { ObjectNotFound, PreconditionFailed } from '../../vectorlog/store/errors.ts';
+import { ObjectNotFound, ObjectUnreadable, PreconditionFailed } from '../../vectorlog/store/errors.ts';
 import type { ObjectStore, StoredObject } from '../../vectorlog/store/object-store.ts';
 import { PictureRejected } from '../decoding/errors.ts';
 import { PICTURE_LIMITS } from '../decoding/limits.ts';
@@ -66,11 +66,11 @@ function* portions(changes: readonly PutChange[]): Iterable<PutChange[]> {
 
 async function embedPicture(deps: Deps, change: PutChange, signal?: AbortSignal): Promise<PictureOutcome> {
   try {
-    const picture = await readPicture(deps.pictures, change);
+    const picture = await inTime(() => readPicture(deps.pictures, change, signal), signal);
     if (!('body' in picture)) return picture;
     const { body, ...object } = picture;
     // The embedder runs those together that wait together.
-    const [outcome] = await inTime(deps.embedder.embed([body]), signal);
+    const [outcome] = await inTime(() => deps.embedder.embed([body]), signal);
     const { rejected, embedding } = outcome!;
     return rejected ? { state: 'rejected', reason: rejected } : { state: 'embedded', embedding, object };
   } catch (error) {
@@ -78,32 +78,74 @@ async function embedPicture(deps: Deps, change: PutChange, signal?: AbortSignal)
   }
 }
 
-/** The result of `work`; or `OutOfTime`, and then nobody waits for the work any more. */
-async function inTime<Result>(work: Promise<Result>, signal: AbortSignal | undefined): Promise<Result> {
-  if (!signal) return work;
+/** The result of `work`; or `OutOfTime`, and then the work is not begun, or nobody waits for it any more. */
+async function inTime<Result>(work: () => Promise<Result>, signal: AbortSignal | undefined): Promise<Result> {
+  if (!signal) return work();
+  const outOfTime = () => new OutOfTime('the run had no time left to embed the picture');
+  if (signal.aborted) throw outOfTime();
   const over = new AbortController();
   const late = new Promise<never>((_, reject) => {
-    const giveUp = () => reject(new OutOfTime('the run had no time left to embed the picture'));
-    if (signal.aborted) giveUp();
-    signal.addEventListener('abort', giveUp, { signal: over.signal });
+    signal.addEventListener('abort', () => reject(outOfTime()), { signal: over.signal });
   });
   try {
-    return await Promise.race([work, late]);
+    return await Promise.race([work(), late]);
   } finally {
     over.abort();
   }
 }
 
-async function readPicture(pictures: ObjectStore, change: PutChange): Promise<StoredObject | PictureOutcome> {
-  if (change.size > PICTURE_LIMITS.maxBytes) {
-    const most = PICTURE_LIMITS.maxBytes;
-    const reason = `the file has ${change.size} bytes, ${most} is the most; upload a smaller version`;
-    return { state: 'rejected', reason: new PictureRejected('too-many-bytes', reason) };
-  }
+async function readPicture(
+  pictures: ObjectStore,
+  change: PutChange,
+  signal: AbortSignal | undefined,
+): Promise<StoredObject | PictureOutcome> {
+  if (change.size > PICTURE_LIMITS.maxBytesOfLargeKinds)
+    return { state: 'rejected', reason: tooManyBytes(change.size) };
   try {
-    return await pictures.get(change.key, { ifMatch: change.eTag });
+    return await pictures.get(change.key, { ifMatch: change.eTag, ...(signal && { signal }) });
   } catch (error) {
     if (error instanceof ObjectNotFound || error instanceof PreconditionFailed) return { state: 'gone' };
+    if (error instanceof ObjectUnreadable && (await isOfThisPicture(error, pictures)))
+      return { state: 'rejected', reason: unreadable(error) };
     throw error;
   }
+}
+
+/** Other pictures that are tried when one may not be read. */
+const OTHERS = 5;
+
+/** Whether it is the picture that cannot be read, rather than the whole bucket: a lost permission rejects nothing. */
+async function isOfThisPicture({ key, obstacle }: ObjectUnreadable, pictures: ObjectStore): Promise<boolean> {
+  if (obstacle !== 'forbidden') return true;
+  for await (const page of pictures.list({ prefix: '' })) {
+    const others = page.filter((other) => other.key !== key && other.size > 0 && !other.isArchived);
+    const reads = others.slice(0, OTHERS).map((other) => pictures.read(other.key, { start: 0, end: 1 }));
+    return (await Promise.allSettled(reads)).some(({ status }) => status === 'fulfilled');
+  }
+  return false;
+}
+
+const UNREADABLE = {
+  archived: ['archived', 'the picture is in an archive; restore it, and it is indexed by itself'],
+  encrypted: [
+    'not-readable',
+    'the picture is encrypted with a key that its readers have to bring (SSE-C); upload it without',
+  ],
+  forbidden: [
+    'not-readable',
+    'the bucket lets its other pictures be read, and not this one; allow it, then run "likeness backfill"',
+  ],
+  permissions: ['not-readable', 'this user may not read the file; change its permissions or its owner'],
+} as const;
+
+/** The rejection of a picture whose file is too large to be read. */
+export function tooManyBytes(size: number): PictureRejected {
+  const reason = `the file has ${size} bytes, ${PICTURE_LIMITS.maxBytesOfLargeKinds} is the most; upload a smaller version`;
+  return new PictureRejected('too-many-bytes', reason);
+}
+
+/** The rejection of a picture that its bucket has and does not give out. */
+export function unreadable(error: ObjectUnreadable): PictureRejected {
+  const [code, message] = UNREADABLE[error.obstacle];
+  return new PictureRejected(code, message, { cause: error });
 }

@@ -1,17 +1,19 @@
 /** From a batch of messages to one append: what on-upload does. */
 
 import type { Clock } from '../../vectorlog/clock.ts';
-import { DIMENSIONS } from '../../vectorlog/dimensions.ts';
 import { writeAppend } from '../../vectorlog/log/append-log.ts';
 import type { LogRecord } from '../../vectorlog/log/record.ts';
 import type { Logger } from '../../vectorlog/logger.ts';
+import { StoreUnsuitable } from '../../vectorlog/store/errors.ts';
 import type { ObjectStore } from '../../vectorlog/store/object-store.ts';
+import { attributesOf } from '../attributes.ts';
 import type { PictureRejected } from '../decoding/errors.ts';
+import { DIMENSIONS } from '../dimensions.ts';
 import type { Embedder } from '../embedding/embedder.ts';
 import { belongs, type PictureFilter } from '../picture-names.ts';
-import type { Change, PutChange } from './change.ts';
+import { type Change, isFolderMarker, type LookChange, type PutChange } from './change.ts';
 import { type Embedded, embedPictures, type PictureOutcome } from './embed-pictures.ts';
-import { decodeMessage } from './messages.ts';
+import { decodeMessage, MessageUnreadable } from './messages.ts';
 import { removeRejection, writeRejection } from './rejections.ts';
 
 export interface IngestDeps {
@@ -33,8 +35,10 @@ export interface Message {
 
 /** What became of a batch. */
 export interface IngestReport {
-  /** The ids of messages that must be tried again; all others are done for good. */
+  /** The ids of messages that are not done; all others are done for good. */
   readonly failed: ReadonlySet<string>;
+  /** Those of them that no other try can mend. */
+  readonly hopeless: ReadonlySet<string>;
   /** Pictures whose embeddings went to the log. */
   readonly embedded: number;
   /** Pictures that can never be indexed. */
@@ -65,13 +69,17 @@ export async function ingest(
   signal?: AbortSignal,
 ): Promise<IngestReport> {
   const failed = new Set<string>();
+  const hopeless = new Set<string>();
   /** Does a step for one message; if it fails, the message is tried again, and its neighbours do not notice. */
   const attempt = async <T>(message: Message, step: () => T | Promise<T>): Promise<T | undefined> => {
     try {
       return await step();
     } catch (error) {
-      deps.logger.warn('a message failed and will be tried again', { message: message.id, error });
+      const isHopeless = error instanceof MessageUnreadable;
+      const then = isHopeless ? 'cannot be understood' : 'failed and will be tried again';
+      deps.logger.warn(`a message ${then}`, { message: message.id, error });
       failed.add(message.id);
+      if (isHopeless) hopeless.add(message.id);
       return undefined;
     }
   };
@@ -79,7 +87,11 @@ export async function ingest(
   const asked: Task[] = [];
   for (const message of messages) {
     const changes = await attempt(message, () => decodeMessage(message.body));
-    for (const change of changes ?? []) if (isWanted(change, deps.filter)) asked.push({ message, change });
+    for (const each of changes ?? []) {
+      if (!isWanted(each, deps.filter)) continue;
+      const change = each.op === 'look' ? await attempt(message, () => look(deps.pictures, each)) : each;
+      if (change) asked.push({ message, change });
+    }
   }
 
   const tasks: Task[] = [];
@@ -97,7 +109,7 @@ export async function ingest(
   const { append, recorded } = appendOf(tasks);
   let appended = false;
   if (recorded.length > 0) {
-    const written = writeAppend(deps.index, deps.clock, append).then((name) => {
+    const written = writeAppend(deps.index, deps.clock, append, DIMENSIONS).then((name) => {
       appended = true;
       deps.logger.info('appended', { name, records: append.records.length });
     });
@@ -114,12 +126,26 @@ export async function ingest(
       attempt(message, () => removeRejection(deps.index, key, version)),
     ),
   );
-  return { failed, embedded: append.vectors.length / DIMENSIONS, rejected: rejected.length, appended };
+  return {
+    failed,
+    hopeless,
+    embedded: append.vectors.length / DIMENSIONS,
+    rejected: rejected.length,
+    appended,
+  };
 }
 
 /** What a backfill asks for was filtered by the backfill. */
-const isWanted = ({ key, version }: Change, filter: PictureFilter | undefined): boolean =>
+const isWanted = ({ key, version }: Change | LookChange, filter: PictureFilter | undefined): boolean =>
   !filter || version === undefined || belongs(key, filter);
+
+/** What a key is now; a newer event has the last word, so it does not matter since when. */
+async function look(pictures: ObjectStore, { key, version }: LookChange): Promise<Change | undefined> {
+  const found = await pictures.head(key);
+  if (!found) return { op: 'delete', key, version };
+  const { eTag, size } = found;
+  return isFolderMarker(key, size) ? undefined : { op: 'put', key, version, eTag, size, found: true };
+}
 
 /** Adds what became of the pictures that were written; one that several events name is read and embedded once. */
 async function withOutcomes(
@@ -161,12 +187,14 @@ function recordOf({ change, outcome }: Task, embeddings: Map<Embedded, number>):
     const { eTag, size, contentType, metadata, lastModified } = outcome.object;
     const row = embeddings.get(outcome) ?? embeddings.size;
     embeddings.set(outcome, row);
-    const picture = { eTag, size, contentType, metadata, lastModified: lastModified.toISOString() };
-    return { op: 'put', ...about, ...picture, row };
+    const attributes = { size, contentType, metadata, lastModified: lastModified.toISOString() };
+    return { op: 'put', ...about, eTag, attributes: attributesOf(attributes), row };
   }
   if (outcome?.state === 'gone') return undefined;
-  // A picture that cannot be indexed takes away the one that it replaced; a backfill knows if there is one.
-  const nothingToTake = version === undefined && basis?.state !== 'live';
+  // A picture that cannot be indexed takes away the one that it replaced; a backfill knows if there is one, and what was
+  // only looked at may have replaced nothing.
+  const wasFound = change.op === 'put' && change.found === true;
+  const nothingToTake = wasFound || (version === undefined && basis?.state !== 'live');
   return nothingToTake ? undefined : { op: 'delete', ...about };
 }
 
@@ -178,5 +206,15 @@ async function reject(
   const at = new Date(clock.now()).toISOString();
   await writeRejection(index, { key, ...(version && { version }), eTag, size, code, reason: message, at });
   // The picture may have been deleted or replaced meanwhile, and that event been handled already.
-  if ((await pictures.head(key))?.eTag !== eTag) await removeRejection(index, key, version);
+  if (!(await isStill(pictures, key, eTag))) await removeRejection(index, key, version);
+}
+
+/** Whether the bucket has the picture as the event had it, as far as it lets us see. */
+async function isStill(pictures: ObjectStore, key: string, eTag: string): Promise<boolean> {
+  try {
+    return (await pictures.head(key))?.eTag === eTag;
+  } catch (error) {
+    if (error instanceof StoreUnsuitable) return true;
+    throw error;
+  }
 }

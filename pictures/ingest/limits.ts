@@ -7,8 +7,10 @@ const SECOND = 1000;
 export const QUEUE_LIMITS = {
   batchSize: 10,
   batchWindowMs: 2 * SECOND,
-  /** Tries before an event goes to the dead-letter queue. */
-  maxReceives: 3,
+  /** Tries before an event goes to the dead-letter queue: AWS advises five at least, for throttling uses some up. */
+  maxReceives: 5,
+  /** Milliseconds that a message which failed stays out of sight, times the tries it has had. */
+  retryMs: 30 * SECOND,
 } as const;
 
 /** One batch of on-upload. */

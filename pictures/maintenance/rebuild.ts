@@ -16,6 +16,7 @@ import { indexNames } from '../../vectorlog/names.ts';
 import { Bitset } from '../../vectorlog/scan/bitset.ts';
 import { StoreUnavailable } from '../../vectorlog/store/errors.ts';
 import type { ObjectStore } from '../../vectorlog/store/object-store.ts';
+import { DIMENSIONS } from '../dimensions.ts';
 import {
   type BackfillDeps,
   type BackfillOptions,
@@ -61,7 +62,12 @@ async function commitEmpty({ index, modelId, clock }: RebuildDeps): Promise<void
 
     const ulid = clock.ulid();
     const names = indexNames(generation, ulid);
-    const rowsBytes = await composeFiles(index, { old: undefined, added: [], names });
+    const rowsBytes = await composeFiles(index, {
+      old: undefined,
+      added: [],
+      names,
+      dimensions: DIMENSIONS,
+    });
     await writeDead(index, names.dead, new Bitset(0));
     const manifest: Manifest = {
       format: 1,

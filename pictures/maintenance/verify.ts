@@ -4,7 +4,6 @@ import { IndexDamaged } from '../../vectorlog/commit/errors.ts';
 import { listIndexFiles, orphansOf } from '../../vectorlog/commit/index-files.ts';
 import type { Manifest } from '../../vectorlog/commit/manifest.ts';
 import { listManifests, readManifest } from '../../vectorlog/commit/manifests.ts';
-import { DIMENSIONS } from '../../vectorlog/dimensions.ts';
 import { listAppends, readAppend } from '../../vectorlog/log/append-log.ts';
 import { AppendUnreadable } from '../../vectorlog/log/errors.ts';
 import { manifestName } from '../../vectorlog/names.ts';
@@ -12,6 +11,7 @@ import { type Problem, Problems } from '../../vectorlog/repair/problem.ts';
 import { isUnit, verifyFiles } from '../../vectorlog/repair/verify-files.ts';
 import { ObjectNotFound } from '../../vectorlog/store/errors.ts';
 import type { ObjectStore } from '../../vectorlog/store/object-store.ts';
+import { DIMENSIONS } from '../dimensions.ts';
 import { compare } from '../ingest/compare.ts';
 import { listRejections } from '../ingest/rejections.ts';
 
@@ -61,7 +61,9 @@ export async function verify(
   onProgress({ step: 'manifests', done: 1, total: 1 });
   if (manifest) {
     const total = manifest.rows;
-    await verifyFiles(index, manifest, problems, (done) => onProgress({ step: 'files', done, total }));
+    await verifyFiles(index, manifest, DIMENSIONS, problems, (done) =>
+      onProgress({ step: 'files', done, total }),
+    );
     for (const name of orphansOf(manifest, await listIndexFiles(index)))
       problems.add('warning', 'orphan', name, 'no manifest refers to it; the next compaction deletes it');
   }
@@ -118,9 +120,9 @@ async function verifyManifests(
 
 async function verifyAppend(index: ObjectStore, name: string, problems: Problems): Promise<void> {
   try {
-    const { vectors } = await readAppend(index, name);
+    const { vectors } = await readAppend(index, name, DIMENSIONS);
     for (let i = 0; i < vectors.length / DIMENSIONS; i++)
-      if (!isUnit(vectors, i)) problems.add('error', 'not-a-unit-vector', name, `row ${i}`);
+      if (!isUnit(vectors, i, DIMENSIONS)) problems.add('error', 'not-a-unit-vector', name, `row ${i}`);
   } catch (error) {
     if (error instanceof AppendUnreadable) problems.add('error', 'append-unreadable', name, error.message);
     else if (!(error instanceof ObjectNotFound)) throw error;

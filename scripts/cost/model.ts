@@ -1,7 +1,7 @@
 /** What a month costs, from what it consists of. */
 
+import { ROW_BYTES } from '../../pictures/dimensions.ts';
 import { QUEUE_LIMITS } from '../../pictures/ingest/limits.ts';
-import { ROW_BYTES } from '../../vectorlog/dimensions.ts';
 import { neededBytes, RESERVED_BYTES } from '../../vectorlog/read/memory.ts';
 import { PRICES } from './prices.ts';
 

@@ -5,6 +5,7 @@ import { fileURLToPath } from 'node:url';
 import sharp from 'sharp';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { Sequencer } from '../../local/sequencer.ts';
+import { DIMENSIONS } from '../../pictures/dimensions.ts';
 import { systemClock } from '../../vectorlog/clock.ts';
 import { rowOffset } from '../../vectorlog/commit/faiss-file.ts';
 import { LOG_LIMITS } from '../../vectorlog/commit/limits.ts';
@@ -131,7 +132,7 @@ describe('the deployed packages', () => {
 
     expect(outcome).toMatchObject({ outcome: 'committed', live: 3, folded: 1 });
     const { manifest } = (await latestManifest(deployment.index))!;
-    expect((await deployment.index.head(manifest.files.faiss))?.size).toBe(rowOffset(3));
+    expect((await deployment.index.head(manifest.files.faiss))?.size).toBe(rowOffset(3, DIMENSIONS));
   });
 
   test('a warm search and a cold one find the same', async () => {
@@ -229,7 +230,7 @@ describe('the deployed packages', () => {
 
     expect(live).toBe(1_604);
     const { manifest } = (await latestManifest(deployment.index))!;
-    expect((await deployment.index.head(manifest.files.faiss))?.size).toBe(rowOffset(rows));
+    expect((await deployment.index.head(manifest.files.faiss))?.size).toBe(rowOffset(rows, DIMENSIONS));
     expect((await searchBy(await picture(5))).results[0]).toMatchObject({
       key: 'lost.jpg',
       score: expect.closeTo(1, 4),
@@ -285,11 +286,8 @@ async function addRows(count: number): Promise<void> {
     key,
     version: sequencer.next(),
     eTag: '0'.repeat(32),
-    size: 1,
-    contentType: 'image/jpeg',
-    metadata: {},
-    lastModified: new Date().toISOString(),
+    attributes: { size: 1, contentType: 'image/jpeg', metadata: {}, lastModified: new Date().toISOString() },
     row,
   }));
-  await writeAppend(deployment.index, systemClock, { records, vectors });
+  await writeAppend(deployment.index, systemClock, { records, vectors }, DIMENSIONS);
 }

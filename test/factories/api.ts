@@ -3,6 +3,7 @@
 import { createOnUpload } from '../../functions/on-upload/handler.ts';
 import { createApp } from '../../functions/search/app.ts';
 import type { SearchDependencies } from '../../functions/search/dependencies.ts';
+import { DIMENSIONS } from '../../pictures/dimensions.ts';
 import { systemClock } from '../../vectorlog/clock.ts';
 import { Compactor } from '../../vectorlog/commit/compaction.ts';
 import type { Logger } from '../../vectorlog/logger.ts';
@@ -24,7 +25,13 @@ export function testApi(
   const embedder = fakeEmbedder();
   const clock = systemClock;
   const onUpload = createOnUpload({ pictures, index, embedder, clock, logger });
-  const compactor = new Compactor({ index, modelId: embedder.model.modelId, clock, logger });
+  const compactor = new Compactor({
+    index,
+    modelId: embedder.model.modelId,
+    dimensions: DIMENSIONS,
+    clock,
+    logger,
+  });
   const app = createApp({
     pictures,
     index,

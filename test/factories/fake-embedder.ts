@@ -3,8 +3,8 @@
 import { createHash } from 'node:crypto';
 import sharp from 'sharp';
 import { PictureRejected } from '../../pictures/decoding/errors.ts';
+import { DIMENSIONS } from '../../pictures/dimensions.ts';
 import type { Crop, Embedder, EmbedOutcome, ModelInfo } from '../../pictures/embedding/embedder.ts';
-import { DIMENSIONS } from '../../vectorlog/dimensions.ts';
 
 const SIDE = 8;
 const REJECT = 'reject';

@@ -1,9 +1,9 @@
 /** A library of pictures without pictures: writes to the log and compacts as the functions do, and knows what is true. */
 
+import { DIMENSIONS } from '../../pictures/dimensions.ts';
 import { systemClock } from '../../vectorlog/clock.ts';
 import { Compactor } from '../../vectorlog/commit/compaction.ts';
 import type { LogLimits } from '../../vectorlog/commit/limits.ts';
-import { DIMENSIONS } from '../../vectorlog/dimensions.ts';
 import { writeAppend } from '../../vectorlog/log/append-log.ts';
 import type { LogRecord, PutRecord } from '../../vectorlog/log/record.ts';
 import { silentLogger } from '../../vectorlog/logger.ts';
@@ -32,7 +32,14 @@ export function library({
   limits = {} as Partial<LogLimits>,
 } = {}): Library {
   const clock = systemClock;
-  const compactor = new Compactor({ index, modelId: 'fake-00000000', clock, logger: silentLogger, limits });
+  const compactor = new Compactor({
+    index,
+    modelId: 'fake-00000000',
+    dimensions: DIMENSIONS,
+    clock,
+    logger: silentLogger,
+    limits,
+  });
   const truth = new Map<string, Float32Array>();
   return {
     index,
@@ -49,7 +56,7 @@ export function library({
         truth.set(change.put, vector);
         return { ...picture(change.put, version, change.metadata), row: vectors.push(vector) - 1 };
       });
-      return writeAppend(index, clock, { records, vectors: concatenated(vectors) });
+      return writeAppend(index, clock, { records, vectors: concatenated(vectors) }, DIMENSIONS);
     },
     compact: () => compactor.run(),
   };
@@ -60,10 +67,7 @@ const picture = (key: string, version: string, metadata = {}): Omit<PutRecord, '
   key,
   version,
   eTag: `etag-${version}`,
-  size: 1000,
-  contentType: 'image/jpeg',
-  metadata,
-  lastModified: '2024-05-01T12:00:00.000Z',
+  attributes: { size: 1000, contentType: 'image/jpeg', metadata, lastModified: '2024-05-01T12:00:00.000Z' },
 });
 
 function concatenated(vectors: readonly Float32Array[]): Float32Array {

@@ -27,7 +27,7 @@ export function liveIndex(books: Pick<Library, 'index'>, { budgetBytes = 2 ** 30
 /** All keys that a search of the view finds, in order of the alphabet. */
 export async function keysIn(view: View): Promise<string[]> {
   const { found } = await view.search([seededVector('any')], { k: 1000 });
-  return found[0]!.map(({ picture }) => picture.key).sort();
+  return found[0]!.map(({ entry }) => entry.key).sort();
 }
 
 /** A promise that somebody else resolves. */

@@ -10,15 +10,25 @@ export interface S3Change {
   readonly sequencer: string;
   readonly eTag?: string;
   readonly size?: number;
+  /** In a bucket that keeps versions. */
+  readonly versionId?: string;
 }
 
 /** The notification of one change. */
-export function s3Event({ eventName = 'ObjectCreated:Put', key, sequencer, eTag, size }: S3Change): S3Event {
+export function s3Event({
+  eventName = 'ObjectCreated:Put',
+  key,
+  sequencer,
+  eTag,
+  size,
+  versionId,
+}: S3Change): S3Event {
   const object = {
     // As in a form: percent signs for all but a few, and `+` for a space.
     key: encodeURIComponent(key).replaceAll('%20', '+').replaceAll('%2F', '/'),
     ...(size !== undefined && { size }),
     ...(eTag !== undefined && { eTag }),
+    ...(versionId !== undefined && { versionId }),
     sequencer,
   };
   const record = {
@@ -78,4 +88,51 @@ export const sqsRecord = (messageId: string, body: string | object): SQSRecord =
   eventSource: 'aws:sqs',
   eventSourceARN: 'arn:aws:sqs:eu-central-1:123456789012:likeness-events',
   awsRegion: 'eu-central-1',
+});
+
+/** The same change as EventBridge tells of it: other names, and the key as it is. */
+export const eventBridgeEvent = (
+  change: Omit<S3Change, 'eventName'> & {
+    readonly detailType?: string;
+    readonly deletionType?: 'Permanently Deleted' | 'Delete Marker Created';
+  },
+) => ({
+  version: '0',
+  id: '17793124-05d4-b198-2fde-7ededc63b103',
+  'detail-type': change.detailType ?? 'Object Created',
+  source: 'aws.s3',
+  account: '111122223333',
+  time: '2026-06-01T12:00:00Z',
+  region: 'eu-central-1',
+  resources: ['arn:aws:s3:::pictures'],
+  detail: {
+    version: '0',
+    bucket: { name: 'pictures' },
+    object: {
+      key: change.key,
+      ...(change.size !== undefined && { size: change.size }),
+      ...(change.eTag !== undefined && { etag: change.eTag }),
+      ...(change.versionId !== undefined && { 'version-id': change.versionId }),
+      sequencer: change.sequencer,
+    },
+    'request-id': 'N4N7GDK58NMKJ12R',
+    requester: '123456789012',
+    'source-ip-address': '192.0.2.1',
+    reason: change.detailType === 'Object Deleted' ? 'DeleteObject' : 'PutObject',
+    ...(change.deletionType && { 'deletion-type': change.deletionType }),
+  },
+});
+
+/** A message as SNS puts it into a queue that has subscribed, when delivery is not raw. */
+export const snsEnvelope = (message: object) => ({
+  Type: 'Notification',
+  MessageId: '22b80b92-fdea-4c2c-8f9d-bdfb0c7bf324',
+  TopicArn: 'arn:aws:sns:eu-central-1:123456789012:pictures',
+  Subject: 'Amazon S3 Notification',
+  Message: JSON.stringify(message),
+  Timestamp: '2026-06-01T12:00:00.000Z',
+  SignatureVersion: '1',
+  Signature: 'EXAMPLEw6JRN...',
+  SigningCertURL: 'https://sns.eu-central-1.amazonaws.com/SimpleNotificationService-example.pem',
+  UnsubscribeURL: 'https://sns.eu-central-1.amazonaws.com/?Action=Unsubscribe',
 });

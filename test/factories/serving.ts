@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { type Client, createClient } from '../../client/client.ts';
 import { type ServeOptions, type Serving, serveFolder } from '../../local/serve.ts';
+import { PictureDecoder } from '../../pictures/decoding/decoder.ts';
 import type { Embedder } from '../../pictures/embedding/embedder.ts';
 import { silentLogger } from '../../vectorlog/logger.ts';
 import { fakeEmbedder } from './fake-embedder.ts';
@@ -13,8 +14,11 @@ export interface ServedFolder {
   readonly folder: string;
   /** Puts a file into the folder, past the server. */
   write(path: string, content: Uint8Array | string): Promise<void>;
-  /** Serves the folder; a second call stops the first server. */
-  serve(options?: Partial<ServeOptions>): Promise<{ serving: Serving; client: Client }>;
+  /** Serves the folder; a second call stops the first server. @param wait for all to be taken in; by default, yes */
+  serve(
+    options?: Partial<ServeOptions>,
+    wait?: { idle: boolean },
+  ): Promise<{ serving: Serving; client: Client }>;
   /** Stops the server and removes the folder. */
   remove(): Promise<void>;
 }
@@ -28,19 +32,20 @@ export async function servedFolder(): Promise<ServedFolder> {
       await mkdir(dirname(join(folder, path)), { recursive: true });
       await writeFile(join(folder, path), content);
     },
-    async serve(options = {}) {
+    async serve(options = {}, { idle } = { idle: true }) {
       await serving?.stop();
       serving = await serveFolder({
         folder,
         port: 0,
         embedder: fakeEmbedder(),
+        decoder: new PictureDecoder(),
         logger: silentLogger,
         // Only when a test asks for it: so that it is known what was compacted and what was not.
         compactEveryMs: 3_600_000,
+        patience: { secondLookMs: 50, lookEveryMs: 50 },
         ...options,
       });
-      await serving.compared;
-      await serving.queue.drained();
+      if (idle) await serving.idle();
       return { serving, client: createClient({ endpoint: serving.url }) };
     },
     async remove() {

@@ -10,7 +10,9 @@ function folder() {
   const clock = { now: () => 1_000 };
   const events = new FolderEvents({
     pictures,
-    clock,
+    clock: { now: () => Date.now() },
+    secondLookMs: 5,
+    manySecondLookMs: 50,
     sequencer: new Sequencer(clock),
     send: async (body) => void sent.push(body),
   });
@@ -30,6 +32,7 @@ describe('FolderEvents', () => {
     await pictures.delete(['a.jpg']);
     await events.look('a.jpg');
     await events.look('a.jpg');
+    await events.settled();
 
     expect(changes().map(({ op }) => op)).toEqual(['put', 'put', 'delete']);
   });

@@ -112,7 +112,7 @@ describe('/uploads', () => {
   });
 
   it('refuses what is too large', async () => {
-    const response = await put('large.png', new Uint8Array(PICTURE_LIMITS.maxBytes + 1));
+    const response = await put('large.png', new Uint8Array(PICTURE_LIMITS.maxBytesOfLargeKinds + 1));
 
     expect(response.status).toBe(413);
     expect((await fetch(`${url}/pictures/large.png`)).status).toBe(404);

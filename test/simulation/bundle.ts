@@ -19,11 +19,11 @@ export interface Patch {
 
 /** Small sizes: the protocol does not look into vectors, and what takes many blocks in life should do so here. */
 const SMALL: readonly Patch[] = [
-  {
-    file: 'vectorlog/dimensions.ts',
+  ...['pictures/dimensions.ts', 'vectorlog/dimensions.ts'].map((file) => ({
+    file,
     replace: 'export const DIMENSIONS = 2048;',
     by: 'export const DIMENSIONS = 32;',
-  },
+  })),
   { file: 'vectorlog/commit/limits.ts', replace: 'rowsPerBlock: 1_024', by: 'rowsPerBlock: 3' },
   {
     file: 'vectorlog/commit/rows-file.ts',

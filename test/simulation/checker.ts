@@ -1,10 +1,10 @@
 /** Holds the promises against the bytes in the store after every change of them. */
 
+import { DIMENSIONS } from '../../pictures/dimensions.ts';
 import { decodeDead } from '../../vectorlog/commit/dead-rows.ts';
 import { decodeFaissHeader, rowOffset } from '../../vectorlog/commit/faiss-file.ts';
 import type { Manifest } from '../../vectorlog/commit/manifest.ts';
 import { decodeRows } from '../../vectorlog/commit/rows-file.ts';
-import { DIMENSIONS } from '../../vectorlog/dimensions.ts';
 import { decodeAppend } from '../../vectorlog/log/append-file.ts';
 import { fold } from '../../vectorlog/log/fold.ts';
 import { ABSENT, type KeyState } from '../../vectorlog/log/key-state.ts';
@@ -83,7 +83,10 @@ export class Checker {
     }) as [Uint8Array, Uint8Array, Uint8Array];
     if (this.#files?.of === of) return this.#files.live;
 
-    if (faiss.length !== rowOffset(rows) || decodeFaissHeader(files.faiss, faiss) !== rows)
+    if (
+      faiss.length !== rowOffset(rows, DIMENSIONS) ||
+      decodeFaissHeader(files.faiss, faiss, DIMENSIONS) !== rows
+    )
       throw new Violation(`${files.faiss} is no index of ${rows} rows`);
     const pictures = decodeRows(files.rows, lines);
     if (pictures.length !== rows || lines.length !== files.rowsBytes)
@@ -93,7 +96,9 @@ export class Checker {
     for (const [row, { key, version, eTag }] of pictures.entries()) {
       if (deadRows.has(row)) continue;
       if (states.has(key)) throw new Violation(`${key} is live in two rows`);
-      const vector = new Float32Array(faiss.slice(rowOffset(row), rowOffset(row + 1)).buffer);
+      const vector = new Float32Array(
+        faiss.slice(rowOffset(row, DIMENSIONS), rowOffset(row + 1, DIMENSIONS)).buffer,
+      );
       if (vector.length !== DIMENSIONS || !isEmbeddingOf(this.#contents.get(eTag)!, vector))
         throw new Violation(
           `row ${row} of generation ${generation} has the embedding of another picture than ${key}`,
@@ -109,7 +114,7 @@ export class Checker {
   #append(name: string): Append {
     const known = this.#appends.get(name);
     if (known) return known;
-    const append = decodeAppend(this.#objects.get(name)!);
+    const append = decodeAppend(this.#objects.get(name)!, DIMENSIONS);
     for (const record of append.records) {
       if (record.op !== 'put') continue;
       const vector = append.vectors.subarray(record.row * DIMENSIONS, (record.row + 1) * DIMENSIONS);

@@ -1,8 +1,8 @@
 /** Pictures of the simulation: short texts with embeddings that say which text they are of. */
 
 import { PictureRejected } from '../../pictures/decoding/errors.ts';
+import { DIMENSIONS } from '../../pictures/dimensions.ts';
 import type { Embedder } from '../../pictures/embedding/embedder.ts';
-import { DIMENSIONS } from '../../vectorlog/dimensions.ts';
 import type { Instance } from './instance.ts';
 
 export const MODEL_ID = 'simulated-00000000';

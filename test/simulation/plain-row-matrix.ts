@@ -1,6 +1,6 @@
 /** Takes the place of vectorlog/scan's `RowMatrix` in the simulation, which reads rows and never scans: no threads here. */
 
-import { DIMENSIONS, ROW_BYTES } from '../../vectorlog/dimensions.ts';
+import { DIMENSIONS, ROW_BYTES } from '../../pictures/dimensions.ts';
 import { Bitset } from '../../vectorlog/scan/bitset.ts';
 import type { Reservation } from '../../vectorlog/scan/row-matrix.ts';
 

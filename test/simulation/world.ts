@@ -280,9 +280,9 @@ export class World {
       const listed = new Set<string>();
       for (let after: string | undefined; ; ) {
         const page = view.list({ prefix: '', after, limit: 4 });
-        for (const { key } of page.pictures) listed.add(key);
+        for (const { key } of page.entries) listed.add(key);
         if (!page.more) break;
-        after = page.pictures.at(-1)?.key;
+        after = page.entries.at(-1)?.key;
       }
       for (const key of this.#truth.keys) {
         const seen = view.find(key)?.eTag;

@@ -40,6 +40,8 @@ export interface CompactionDeps {
   /** The index store, in the model's namespace. */
   readonly index: ObjectStore;
   readonly modelId: string;
+  /** Numbers in a vector. */
+  readonly dimensions: number;
   readonly clock: Clock;
   readonly logger: Logger;
   /** @default LOG_LIMITS */
@@ -82,7 +84,7 @@ export class Compactor {
     listed: readonly ManifestInfo[],
     committed: Committed | undefined,
   ): Promise<CompactionReport> {
-    const { index, modelId, clock, logger } = this.#deps;
+    const { index, modelId, dimensions, clock, logger } = this.#deps;
     const limits = this.#limits;
     const old = committed?.manifest;
     if (old && old.modelId !== modelId)
@@ -105,12 +107,12 @@ export class Compactor {
 
     const indexFiles = await listIndexFiles(index);
     history = withoutGoneFiles(history, new Set(indexFiles));
-    const { appends, unreadable, pending } = await readPortion(index, waiting, limits);
+    const { appends, unreadable, pending } = await readPortion(index, waiting, dimensions, limits);
     if (unreadable.length > 0) logger.error('appends cannot be read', { names: unreadable });
     if (appends.size === 0 && !isCleaningDue()) return { ...idle, unreadable };
 
     const base = await this.#base(committed, listed);
-    const folding = foldAppends(base.table, history.markers, [...appends.values()]);
+    const folding = foldAppends(base.table, history.markers, [...appends.values()], dimensions);
     const generation = (old?.generation ?? 0) + 1;
     const written = await writeGeneration(this.#deps, base, folding, generation, limits);
     const { lineage, rows, live, files, rewritten } = written;

@@ -1,16 +1,15 @@
 /** Folding appends onto an index: which rows come, which die, which deletions are to be remembered. */
 
-import { DIMENSIONS } from '../dimensions.ts';
 import { fold } from '../log/fold.ts';
 import { ABSENT, type KeyState } from '../log/key-state.ts';
-import type { Append, Picture } from '../log/record.ts';
+import type { Append, Entry } from '../log/record.ts';
 import type { KeyTable } from './key-table.ts';
 import type { Marker } from './manifest.ts';
 
-/** A row that is to be added: a picture, and its embedding where it lies in the append. */
+/** A row that is to be added: an entry, and its vector where it lies in the append. */
 export interface NewRow {
-  readonly picture: Picture;
-  readonly embedding: Float32Array;
+  readonly entry: Entry;
+  readonly vector: Float32Array;
 }
 
 /** What folding makes of an index; the index itself is as it was. */
@@ -30,6 +29,7 @@ export function foldAppends(
   table: KeyTable,
   markers: readonly Marker[],
   appends: readonly Append[],
+  dimensions: number,
 ): Folding {
   const deleted = new Map(markers.map((marker) => [marker.key, marker]));
   const changed = new Map<string, { state: KeyState; row?: NewRow }>();
@@ -47,9 +47,9 @@ export function foldAppends(
         changed.set(record.key, { state });
         continue;
       }
-      const { op: _, row, basis: __, ...picture } = record;
-      const embedding = vectors.subarray(row * DIMENSIONS, (row + 1) * DIMENSIONS);
-      changed.set(record.key, { state, row: { picture: { ...picture, version: state.version }, embedding } });
+      const { row, key, eTag, attributes } = record;
+      const vector = vectors.subarray(row * dimensions, (row + 1) * dimensions);
+      changed.set(key, { state, row: { entry: { key, version: state.version, eTag, attributes }, vector } });
     }
 
   const added: NewRow[] = [];

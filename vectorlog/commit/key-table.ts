@@ -1,11 +1,11 @@
 /** What compaction keeps in memory of the index: each key's row, version and eTag, and which rows are dead. */
 
 import { ABSENT, type KeyState } from '../log/key-state.ts';
-import type { Picture } from '../log/record.ts';
+import type { Entry } from '../log/record.ts';
 import { Bitset } from '../scan/bitset.ts';
 
-/** What of a picture the fold asks for. */
-export type KeyedRow = Pick<Picture, 'key' | 'version' | 'eTag'>;
+/** What of an entry the fold asks for. */
+export type KeyedRow = Pick<Entry, 'key' | 'version' | 'eTag'>;
 
 /** Columns in place of an object for each row: at a million rows it is memory that limits a function. */
 export class KeyTable {

@@ -20,6 +20,7 @@ export interface Portion {
 export async function readPortion(
   store: ObjectStore,
   waiting: readonly AppendInfo[],
+  dimensions: number,
   limits: LogLimits,
 ): Promise<Portion> {
   const taken = waiting.slice(0, countThatFits(waiting, limits));
@@ -27,7 +28,7 @@ export async function readPortion(
   const unreadable: string[] = [];
   for (let i = 0; i < taken.length; i += limits.readsAtOnce) {
     const some = taken.slice(i, i + limits.readsAtOnce);
-    const read = await Promise.all(some.map(({ name }) => readOrReason(store, name)));
+    const read = await Promise.all(some.map(({ name }) => readOrReason(store, name, dimensions)));
     for (const [j, append] of read.entries()) {
       if (append === 'unreadable') unreadable.push(some[j]!.name);
       else if (append !== 'gone') appends.set(some[j]!.name, append);
@@ -48,9 +49,13 @@ function countThatFits(waiting: readonly AppendInfo[], limits: LogLimits): numbe
 }
 
 /** An append that is gone was folded and cleaned away by another run, and this one will lose; or someone deleted it. */
-async function readOrReason(store: ObjectStore, name: string): Promise<Append | 'unreadable' | 'gone'> {
+async function readOrReason(
+  store: ObjectStore,
+  name: string,
+  dimensions: number,
+): Promise<Append | 'unreadable' | 'gone'> {
   try {
-    return await readAppend(store, name);
+    return await readAppend(store, name, dimensions);
   } catch (error) {
     if (error instanceof AppendUnreadable) return 'unreadable';
     if (error instanceof ObjectNotFound) return 'gone';

@@ -1,6 +1,6 @@
 /** The rows file: what row i of the FAISS file is, as line i; JSON Lines. */
 
-import type { Picture } from '../log/record.ts';
+import { type Entry, flatten, unflatten } from '../log/record.ts';
 import type { ObjectStore } from '../store/object-store.ts';
 import { IndexDamaged } from './errors.ts';
 
@@ -9,32 +9,19 @@ const READ_BYTES = 8 * 1024 * 1024;
 const NEWLINE = 0x0a;
 
 /** One line, with its newline. */
-export function encodeRow(picture: Picture): string {
-  const { key, version, eTag, size, contentType, metadata, lastModified } = picture;
-  return `${JSON.stringify({ key, version, eTag, size, contentType, metadata, lastModified })}\n`;
-}
+export const encodeRow = (entry: Entry): string => `${JSON.stringify(flatten(entry))}\n`;
 
 /** Reads one line. @throws IndexDamaged */
-function decodeRow(file: string, line: string): Picture {
+function decodeRow(file: string, line: string): Entry {
   try {
-    const row = JSON.parse(line) as Partial<Picture>;
-    if (typeof row.key !== 'string' || typeof row.eTag !== 'string') throw new Error('no key or no eTag');
-    return {
-      key: row.key,
-      version: row.version,
-      eTag: row.eTag,
-      size: row.size ?? 0,
-      contentType: row.contentType,
-      metadata: row.metadata ?? {},
-      lastModified: row.lastModified ?? '',
-    };
+    return unflatten(JSON.parse(line) as Record<string, unknown>);
   } catch (cause) {
     throw new IndexDamaged(file, `not a row: ${line.slice(0, 80)}`, { cause });
   }
 }
 
 /** Reads whole lines. @throws IndexDamaged when the bytes do not end with a line */
-export function decodeRows(file: string, bytes: Uint8Array): Picture[] {
+export function decodeRows(file: string, bytes: Uint8Array): Entry[] {
   if (bytes.byteLength === 0) return [];
   if (bytes.at(-1) !== NEWLINE) throw new IndexDamaged(file, 'it ends within a line');
   const lines = new TextDecoder().decode(bytes).split('\n');
@@ -51,7 +38,7 @@ export async function* readRows(
   store: ObjectStore,
   file: string,
   range: { start: number; end: number },
-): AsyncIterable<Picture[]> {
+): AsyncIterable<Entry[]> {
   let rest = new Uint8Array(0);
   for (let at = range.start; at < range.end; at += READ_BYTES) {
     const block = await store.read(file, { start: at, end: Math.min(at + READ_BYTES, range.end) });

@@ -1,6 +1,5 @@
 /** Writing the files of a generation: composed of the ones before and what is new, or anew without the dead rows. */
 
-import { DIMENSIONS, ROW_BYTES } from '../dimensions.ts';
 import type { Bitset } from '../scan/bitset.ts';
 import type { ComposePart, ObjectStore } from '../store/object-store.ts';
 import { encodeDead } from './dead-rows.ts';
@@ -20,20 +19,24 @@ interface Source {
   /** The files before, and how many rows they have. */
   readonly old: { readonly files: Files; readonly rows: number } | undefined;
   readonly added: readonly NewRow[];
+  readonly dimensions: number;
   /** The names of the new files. */
   readonly names: Pick<Files, 'faiss' | 'rows' | 'dead'>;
 }
 
 /** Adds rows: what is there is copied inside the store. @returns the length of the new rows file in bytes */
-export async function composeFiles(store: ObjectStore, { old, added, names }: Source): Promise<number> {
+export async function composeFiles(
+  store: ObjectStore,
+  { old, added, names, dimensions }: Source,
+): Promise<number> {
   const rows = old?.rows ?? 0;
   const lines = encodeLines(added);
   const oldRows: ComposePart[] =
-    rows > 0 ? [copy(old!.files.faiss, FAISS_HEADER_BYTES, rowOffset(rows))] : [];
+    rows > 0 ? [copy(old!.files.faiss, FAISS_HEADER_BYTES, rowOffset(rows, dimensions))] : [];
   const oldLines: ComposePart[] = rows > 0 ? [copy(old!.files.rows, 0, old!.files.rowsBytes)] : [];
-  const header = encodeFaissHeader(rows + added.length);
+  const header = encodeFaissHeader(rows + added.length, dimensions);
   const [, { size }] = await Promise.all([
-    store.compose(names.faiss, [header, ...oldRows, ...embeddingBlocks(added)], {
+    store.compose(names.faiss, [header, ...oldRows, ...vectorBlocks(added, dimensions)], {
       contentType: CONTENT_TYPE,
     }),
     store.compose(names.rows, [...oldLines, lines], { contentType: JSON_LINES }),
@@ -49,13 +52,13 @@ export async function composeFiles(store: ObjectStore, { old, added, names }: So
  */
 export async function rewriteFiles(
   store: ObjectStore,
-  { old, added, names }: Source & { old: NonNullable<Source['old']> },
+  { old, added, names, dimensions }: Source & { old: NonNullable<Source['old']> },
   dead: Bitset,
 ): Promise<number> {
   async function* faissParts(): AsyncIterable<ComposePart> {
-    yield encodeFaissHeader(old.rows - dead.count() + added.length);
-    yield* liveBlocks(store, old.files.faiss, old.rows, dead);
-    yield* embeddingBlocks(added);
+    yield encodeFaissHeader(old.rows - dead.count() + added.length, dimensions);
+    yield* liveBlocks(store, old.files.faiss, old.rows, dead, dimensions);
+    yield* vectorBlocks(added, dimensions);
   }
   async function* rowsParts(): AsyncIterable<ComposePart> {
     let row = 0;
@@ -85,7 +88,10 @@ async function* liveBlocks(
   file: string,
   rows: number,
   dead: Bitset,
+  dimensions: number,
 ): AsyncIterable<ComposePart> {
+  const rowBytes = dimensions * 4;
+  const offset = (row: number) => rowOffset(row, dimensions);
   let copied = 0;
   let start = 0;
   for (; start < rows; start += LOG_LIMITS.rowsPerBlock) {
@@ -93,31 +99,31 @@ async function* liveBlocks(
     const live: number[] = [];
     for (let row = start; row < end; row++) if (!dead.has(row)) live.push(row);
     if (live.length === end - start) continue;
-    if (copied < start) yield copy(file, rowOffset(copied), rowOffset(start));
+    if (copied < start) yield copy(file, offset(copied), offset(start));
     copied = end;
     if (live.length === 0) continue;
-    const block = await store.read(file, { start: rowOffset(start), end: rowOffset(end) });
+    const block = await store.read(file, { start: offset(start), end: offset(end) });
     for (const [i, row] of live.entries()) {
-      const from = (row - start) * ROW_BYTES;
-      block.copyWithin(i * ROW_BYTES, from, from + ROW_BYTES);
+      const from = (row - start) * rowBytes;
+      block.copyWithin(i * rowBytes, from, from + rowBytes);
     }
-    yield block.subarray(0, live.length * ROW_BYTES);
+    yield block.subarray(0, live.length * rowBytes);
   }
-  if (copied < rows) yield copy(file, rowOffset(copied), rowOffset(rows));
+  if (copied < rows) yield copy(file, offset(copied), offset(rows));
 }
 
-/** The embeddings of new rows, gathered from their appends block by block. */
-function* embeddingBlocks(added: readonly NewRow[]): Iterable<Uint8Array> {
+/** The vectors of new rows, gathered from their appends block by block. */
+function* vectorBlocks(added: readonly NewRow[], dimensions: number): Iterable<Uint8Array> {
   for (let start = 0; start < added.length; start += LOG_LIMITS.rowsPerBlock) {
     const rows = added.slice(start, start + LOG_LIMITS.rowsPerBlock);
-    const block = new Float32Array(rows.length * DIMENSIONS);
-    for (const [i, { embedding }] of rows.entries()) block.set(embedding, i * DIMENSIONS);
+    const block = new Float32Array(rows.length * dimensions);
+    for (const [i, { vector }] of rows.entries()) block.set(vector, i * dimensions);
     yield new Uint8Array(block.buffer);
   }
 }
 
 const encodeLines = (added: readonly NewRow[]): Uint8Array =>
-  Buffer.from(added.map(({ picture }) => encodeRow(picture)).join(''));
+  Buffer.from(added.map(({ entry }) => encodeRow(entry)).join(''));
 
 const copy = (copyFrom: string, start: number, end: number): ComposePart => ({
   copyFrom,

@@ -20,7 +20,7 @@ export interface WrittenGeneration extends Pick<Manifest, 'lineage' | 'rows' | '
 
 /** Writes what folding has changed: nothing, only the dead rows, composed files, or a new lineage. */
 export async function writeGeneration(
-  { index, clock }: { index: ObjectStore; clock: Clock },
+  { index, clock, dimensions }: { index: ObjectStore; clock: Clock; dimensions: number },
   { committed, table }: Base,
   { added, died }: Folding,
   generation: number,
@@ -29,21 +29,21 @@ export async function writeGeneration(
   const old = committed?.manifest;
   const ulid = clock.ulid();
   const names = indexNames(generation, ulid);
-  const pictures = added.map(({ picture }) => picture);
+  const entries = added.map(({ entry }) => entry);
   const rows = table.rows + added.length;
   const live = table.live - died.length + added.length;
 
   if (old && rows - live > rows * maxDeadShare && died.length > 0) {
     const dead = withDead(table, died, table.rows);
     const [rowsBytes] = await Promise.all([
-      rewriteFiles(index, { old, added, names }, dead),
+      rewriteFiles(index, { old, added, names, dimensions }, dead),
       writeDead(index, names.dead, new Bitset(live)),
     ]);
     const advance = () => {
       table.setDead(dead);
       const renumbered = table.withoutDead();
       renumbered.setDead(new Bitset(live));
-      renumbered.append(pictures);
+      renumbered.append(entries);
       return renumbered;
     };
     return { lineage: ulid, rows: live, live, files: { ...names, rowsBytes }, rewritten: true, advance };
@@ -52,7 +52,7 @@ export async function writeGeneration(
   const dead = withDead(table, died, rows);
   const composes = !old || added.length > 0;
   const [rowsBytes] = await Promise.all([
-    composes ? composeFiles(index, { old, added, names }) : old.files.rowsBytes,
+    composes ? composeFiles(index, { old, added, names, dimensions }) : old.files.rowsBytes,
     composes || died.length > 0 ? writeDead(index, names.dead, dead) : undefined,
   ]);
   const files = {
@@ -63,7 +63,7 @@ export async function writeGeneration(
   };
   const advance = () => {
     table.setDead(dead);
-    table.append(pictures);
+    table.append(entries);
     return table;
   };
   return { lineage: old?.lineage ?? ulid, rows, live, files, rewritten: false, advance };

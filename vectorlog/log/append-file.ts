@@ -1,12 +1,12 @@
 /**
  * The file of one append, a safetensors file: 8 bytes with the length of a JSON header (little-endian), the header,
- * then the tensors. The tensor `vectors` is float32 [n, 2048]; the records are JSON in `__metadata__`, whose values
+ * then the tensors. The tensor `vectors` is float32 [n, dimensions]; the records are JSON in `__metadata__`, whose values
  * the format wants to be strings. Any safetensors reader opens it.
  */
 
-import { DIMENSIONS, ROW_BYTES } from '../dimensions.ts';
 import { AppendUnreadable } from './errors.ts';
-import type { Append, LogRecord } from './record.ts';
+import type { KeyState } from './key-state.ts';
+import { type Append, flatten, type LogRecord, unflatten } from './record.ts';
 
 /** What `__metadata__.format` says. */
 const FORMAT = 'likeness-append-1';
@@ -26,11 +26,11 @@ interface Header {
 }
 
 /** Writes an append as a safetensors file. */
-export function encodeAppend({ records, vectors }: Append): Uint8Array {
-  const rows = vectors.length / DIMENSIONS;
+export function encodeAppend({ records, vectors }: Append, dimensions: number): Uint8Array {
+  const rows = vectors.length / dimensions;
   const header: Header = {
-    __metadata__: { format: FORMAT, records: JSON.stringify(records) },
-    vectors: { dtype: 'F32', shape: [rows, DIMENSIONS], data_offsets: [0, vectors.byteLength] },
+    __metadata__: { format: FORMAT, records: JSON.stringify(records.map(encodeRecord)) },
+    vectors: { dtype: 'F32', shape: [rows, dimensions], data_offsets: [0, vectors.byteLength] },
   };
   const json = Buffer.from(JSON.stringify(header));
   const headerBytes = Math.ceil(json.length / ALIGNMENT) * ALIGNMENT;
@@ -48,10 +48,9 @@ export function encodeAppend({ records, vectors }: Append): Uint8Array {
  *
  * @throws AppendUnreadable when it is not such a file, is cut, or its parts contradict each other
  */
-export function decodeAppend(file: Uint8Array): Append {
-  const { header, records, dataStart } = decodeHeader(file);
-  const [rows] = header.vectors.shape;
-  if (file.byteLength !== dataStart + rows * ROW_BYTES)
+export function decodeAppend(file: Uint8Array, dimensions: number): Append {
+  const { rows, records, dataStart } = decodeHeader(file, dimensions);
+  if (file.byteLength !== dataStart + rows * dimensions * 4)
     throw new AppendUnreadable(`the file has ${file.byteLength} bytes and not those of ${rows} vectors`);
   // A copy: the file lies anywhere in memory, and float32 wants to lie at a multiple of 4.
   return { records, vectors: new Float32Array(file.slice(dataStart).buffer) };
@@ -68,23 +67,64 @@ export function headerLength(start: Uint8Array): number {
 /** Reads the records from the beginning of a file, without the vectors. @throws AppendUnreadable */
 export const decodeRecords = (start: Uint8Array): readonly LogRecord[] => decodeHeader(start).records;
 
-function decodeHeader(file: Uint8Array) {
-  const dataStart = LENGTH_BYTES + headerLength(file);
-  if (file.byteLength < dataStart) throw new AppendUnreadable('the file ends within its header');
-  const header = parse<Header>(file.subarray(LENGTH_BYTES, dataStart));
-  const { shape, dtype } = header.vectors ?? {};
-  if (header.__metadata__?.format !== FORMAT || dtype !== 'F32' || shape?.[1] !== DIMENSIONS)
-    throw new AppendUnreadable('the header is not that of an append');
-  const records = parse<LogRecord[]>(Buffer.from(header.__metadata__.records));
-  for (const record of records)
-    if (record.op === 'put' && !(record.row >= 0 && record.row < shape[0]))
-      throw new AppendUnreadable(`row ${record.row} of ${shape[0]}`);
-  return { header, records, dataStart };
+/** A record as it stands in the file: flat, as a row of the rows file. */
+function encodeRecord(record: LogRecord): object {
+  if (record.op === 'delete') return record;
+  const { op, row, basis } = record;
+  return { op, ...flatten(record), row, basis };
 }
 
-function parse<T>(json: Uint8Array): T {
+/** @param dimensions of the vectors; any number where it is left out */
+function decodeHeader(file: Uint8Array, dimensions?: number) {
+  const dataStart = LENGTH_BYTES + headerLength(file);
+  if (file.byteLength < dataStart) throw new AppendUnreadable('the file ends within its header');
+  const header = parse(file.subarray(LENGTH_BYTES, dataStart));
+  const metadata = isObject(header) && isObject(header.__metadata__) ? header.__metadata__ : {};
+  const tensor = isObject(header) && isObject(header.vectors) ? header.vectors : {};
+  const [rows, columns] = Array.isArray(tensor.shape) ? (tensor.shape as unknown[]) : [];
+  if (metadata.format !== FORMAT || typeof metadata.records !== 'string' || tensor.dtype !== 'F32')
+    throw new AppendUnreadable('the header is not that of an append');
+  if (!isCount(rows) || !isCount(columns) || (dimensions !== undefined && columns !== dimensions))
+    throw new AppendUnreadable(`vectors of the shape ${JSON.stringify(tensor.shape)}`);
+  const records = parse(Buffer.from(metadata.records));
+  if (!Array.isArray(records)) throw new AppendUnreadable('its records are no array');
+  return { rows, records: records.map((record) => decodeRecord(record, rows)), dataStart };
+}
+
+/** @throws AppendUnreadable */
+function decodeRecord(record: unknown, rows: number): LogRecord {
+  const wrong = (cause?: unknown) =>
+    new AppendUnreadable(`not a record: ${JSON.stringify(record).slice(0, 80)}`, { cause });
+  if (!isObject(record) || typeof record.key !== 'string') throw wrong();
+  const { op, row, key, version } = record;
+  if (version !== undefined && typeof version !== 'string') throw wrong();
+  const basis = record.basis === undefined ? {} : { basis: record.basis as KeyState };
+  if (record.basis !== undefined && !isKeyState(record.basis)) throw wrong();
+  if (op === 'delete') return { op, key, version, ...basis };
+  if (op !== 'put') throw wrong();
+  if (!isCount(row) || row >= rows) throw new AppendUnreadable(`row ${String(row)} of ${rows}`);
   try {
-    return JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(json)) as T;
+    return { op, ...unflatten(record), row, ...basis };
+  } catch (cause) {
+    throw wrong(cause);
+  }
+}
+
+function isKeyState(value: unknown): value is KeyState {
+  if (!isObject(value)) return false;
+  const hasVersion = value.version === undefined || typeof value.version === 'string';
+  if (value.state === 'live') return hasVersion && typeof value.eTag === 'string';
+  return value.state === 'absent' || (value.state === 'deleted' && hasVersion);
+}
+
+const isObject = (value: unknown): value is Readonly<Record<string, unknown>> =>
+  typeof value === 'object' && value !== null && !Array.isArray(value);
+
+const isCount = (value: unknown): value is number => Number.isSafeInteger(value) && (value as number) >= 0;
+
+function parse(json: Uint8Array): unknown {
+  try {
+    return JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(json));
   } catch (cause) {
     throw new AppendUnreadable('the header is not JSON', { cause });
   }

@@ -22,9 +22,15 @@ const FIRST_READ_BYTES = 64 * 1024;
  * @throws StoreUnavailable when the store did not answer; the append may then be there or come later, and writing the
  *   same records again under another name does no harm
  */
-export async function writeAppend(store: ObjectStore, clock: Clock, append: Append): Promise<string> {
+export async function writeAppend(
+  store: ObjectStore,
+  clock: Clock,
+  append: Append,
+  dimensions: number,
+): Promise<string> {
   const name = appendName(clock.ulid());
-  if (await store.putIfAbsent(name, encodeAppend(append), { contentType: CONTENT_TYPE })) return name;
+  if (await store.putIfAbsent(name, encodeAppend(append, dimensions), { contentType: CONTENT_TYPE }))
+    return name;
   throw new StoreUnavailable(`"${name}" is taken: two appends drew the same ULID`);
 }
 
@@ -50,9 +56,9 @@ export async function* listAppends(store: ObjectStore): AsyncIterable<AppendInfo
 }
 
 /** Reads one append. @throws ObjectNotFound, AppendUnreadable */
-export async function readAppend(store: ObjectStore, name: string): Promise<Append> {
+export async function readAppend(store: ObjectStore, name: string, dimensions: number): Promise<Append> {
   const { body } = await store.get(name);
-  return named(name, () => decodeAppend(body));
+  return named(name, () => decodeAppend(body, dimensions));
 }
 
 /** Reads what one append says without its vectors. @throws ObjectNotFound, AppendUnreadable */

@@ -1,32 +1,32 @@
-/** Which pictures a search may answer with: a key's beginning, and metadata that must be equal. */
+/** Which entries a search may answer with: a key's beginning, and a condition on their attributes. */
 
-import type { Picture } from '../log/record.ts';
+import type { Attributes, Entry } from '../log/record.ts';
 import { Bitset } from '../scan/bitset.ts';
 import { escapedKey, keyOfLine, startsWith } from './key-lookup.ts';
 import type { RowLines } from './row-lines.ts';
 
-/** A name in lower case, and the values of which a picture must have one. */
-export interface MetadataCondition {
+/** What must hold of an entry's attributes. */
+export interface Condition {
+  /** Conditions of one name let the same entries through; what was found is remembered under it. */
   readonly name: string;
-  readonly values: readonly string[];
+  readonly holds: (attributes: Attributes) => boolean;
+  /** JSON that stands in the line of every entry for which it holds: other lines need not be parsed. */
+  readonly needle?: string;
 }
 
 export interface Filter {
   readonly prefix: string;
-  /** All of them must hold. */
-  readonly metadata: readonly MetadataCondition[];
+  readonly condition?: Condition | undefined;
 }
 
-export const NO_FILTER: Filter = { prefix: '', metadata: [] };
+export const NO_FILTER: Filter = { prefix: '' };
 
-export const isOpen = ({ prefix, metadata }: Filter): boolean => prefix === '' && metadata.length === 0;
+export const isOpen = ({ prefix, condition }: Filter): boolean => prefix === '' && !condition;
 
-export const matches = ({ prefix, metadata }: Filter, picture: Pick<Picture, 'key' | 'metadata'>): boolean =>
-  picture.key.startsWith(prefix) &&
-  metadata.every(({ name, values }) => {
-    const value = Object.hasOwn(picture.metadata, name) ? picture.metadata[name] : undefined;
-    return value !== undefined && values.includes(value);
-  });
+export const matches = (
+  { prefix, condition }: Filter,
+  { key, attributes }: Pick<Entry, 'key' | 'attributes'>,
+): boolean => key.startsWith(prefix) && (condition?.holds(attributes) ?? true);
 
 /** Filters whose rows are remembered; one takes a bit a row. */
 const REMEMBERED = 16;
@@ -46,7 +46,7 @@ export class FilteredRows {
 
   /** The rows below `rows`, dead ones included, that `filter` lets through; not to be changed. */
   rows(filter: Filter, rows: number): Bitset {
-    const name = JSON.stringify(filter);
+    const name = JSON.stringify([filter.prefix, filter.condition?.name]);
     let known = this.#known.get(name) ?? new Bitset(0);
     if (known.length < rows) known = this.#extend(filter, known, rows);
     this.#known.delete(name);
@@ -64,11 +64,10 @@ export class FilteredRows {
     return extended;
   }
 
-  /** Rows that may match. A condition on metadata finds its few rows by their bytes, without parsing the others. */
-  *#candidates({ metadata: [condition] }: Filter, from: number, to: number): Iterable<number> {
-    if (condition?.values.length === 1) {
-      const needle = Buffer.from(`${JSON.stringify(condition.name)}:${JSON.stringify(condition.values[0])}`);
-      for (const row of this.#lines.containing(needle, from)) {
+  /** Rows that may match. */
+  *#candidates({ condition }: Filter, from: number, to: number): Iterable<number> {
+    if (condition?.needle !== undefined) {
+      for (const row of this.#lines.containing(Buffer.from(condition.needle), from)) {
         if (row >= to) return;
         yield row;
       }
@@ -80,6 +79,6 @@ export class FilteredRows {
   #matches(filter: Filter, row: number): boolean {
     const line = this.#lines.line(row);
     if (!startsWith(keyOfLine(line), escapedKey(filter.prefix))) return false;
-    return filter.metadata.length === 0 || matches(filter, this.#lines.picture(row));
+    return !filter.condition || matches(filter, this.#lines.entry(row));
   }
 }

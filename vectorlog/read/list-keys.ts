@@ -1,14 +1,14 @@
 /** Pages of keys in order, out of rows that are in none. */
 
-import type { Picture } from '../log/record.ts';
+import type { Entry } from '../log/record.ts';
 import type { Bitset } from '../scan/bitset.ts';
 import { rowsOf } from './bits.ts';
 import { escapedKey, keyOfLine, startsWith } from './key-lookup.ts';
 import type { RowLines } from './row-lines.ts';
 
 export interface ListPage {
-  readonly pictures: Picture[];
-  /** Live pictures under the prefix. */
+  readonly entries: Entry[];
+  /** Live entries under the prefix. */
   readonly total: number;
   /** Whether there are more after the page. */
   readonly more: boolean;
@@ -16,7 +16,7 @@ export interface ListPage {
 
 interface Candidate {
   readonly key: Buffer;
-  readonly picture: () => Picture;
+  readonly entry: () => Entry;
 }
 
 /**
@@ -25,12 +25,12 @@ interface Candidate {
  * start.
  *
  * @param live rows that count
- * @param others pictures that are not in rows
+ * @param others entries that are not in rows
  */
 export function listKeys(
   lines: RowLines,
   live: Bitset,
-  others: readonly Picture[],
+  others: readonly Entry[],
   { prefix, after, limit }: { prefix: string; after: string | undefined; limit: number },
 ): ListPage {
   const page: Candidate[] = [];
@@ -51,12 +51,12 @@ export function listKeys(
   const beginning = escapedKey(prefix);
   for (const row of rowsOf(live, 0)) {
     const escaped = keyOfLine(lines.line(row));
-    if (startsWith(escaped, beginning)) offer({ key: unescaped(escaped), picture: () => lines.picture(row) });
+    if (startsWith(escaped, beginning)) offer({ key: unescaped(escaped), entry: () => lines.entry(row) });
   }
-  for (const picture of others) {
-    if (picture.key.startsWith(prefix)) offer({ key: Buffer.from(picture.key), picture: () => picture });
+  for (const entry of others) {
+    if (entry.key.startsWith(prefix)) offer({ key: Buffer.from(entry.key), entry: () => entry });
   }
-  return { pictures: page.map(({ picture }) => picture()), total, more: beyond > page.length };
+  return { entries: page.map(({ entry }) => entry()), total, more: beyond > page.length };
 }
 
 const BACKSLASH = 0x5c;

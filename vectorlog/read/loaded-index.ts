@@ -4,7 +4,7 @@ import { deadBytes, decodeDead } from '../commit/dead-rows.ts';
 import { IndexDamaged } from '../commit/errors.ts';
 import { decodeFaissHeader, FAISS_HEADER_BYTES, rowOffset } from '../commit/faiss-file.ts';
 import type { Manifest, Marker } from '../commit/manifest.ts';
-import { ROW_BYTES } from '../dimensions.ts';
+import { DIMENSIONS, ROW_BYTES } from '../dimensions.ts';
 import { Bitset } from '../scan/bitset.ts';
 import { RowMatrix, type RowRange } from '../scan/row-matrix.ts';
 import type { ObjectStore } from '../store/object-store.ts';
@@ -190,7 +190,8 @@ export class LoadedIndex {
   }
 
   #readRows(file: string, { start, end, bytes }: RowRange & { readonly bytes: Uint8Array }) {
-    return () => this.#store.read(file, { start: rowOffset(start), end: rowOffset(end) }, bytes);
+    return () =>
+      this.#store.read(file, { start: rowOffset(start, DIMENSIONS), end: rowOffset(end, DIMENSIONS) }, bytes);
   }
 
   /** Fills `target` with the bytes of `file` from `offset` on, in parts that can come side by side. */
@@ -215,7 +216,7 @@ export class LoadedIndex {
 
   async #checkHeader({ rows, files }: Manifest): Promise<void> {
     const header = await this.#store.read(files.faiss, { start: 0, end: FAISS_HEADER_BYTES });
-    const declared = decodeFaissHeader(files.faiss, header);
+    const declared = decodeFaissHeader(files.faiss, header, DIMENSIONS);
     if (declared !== rows) throw new IndexDamaged(files.faiss, `${declared} rows, the manifest says ${rows}`);
   }
 }

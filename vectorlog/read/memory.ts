@@ -25,7 +25,7 @@ export function neededBytes(index: {
 }
 
 /** What else lives in the process: the runtime, the model and its work on one picture, a picture being decoded. */
-export const RESERVED_BYTES = 640 * MiB;
+export const RESERVED_BYTES = 896 * MiB;
 
 /** The bytes that an index may take in a process that may use `total`. */
 export const budgetOf = (total: number): number => Math.max(0, total - RESERVED_BYTES);

@@ -5,6 +5,7 @@ import { IndexDamaged } from '../commit/errors.ts';
 import { LOG_LIMITS } from '../commit/limits.ts';
 import type { Manifest } from '../commit/manifest.ts';
 import { listManifests, type ManifestInfo, readManifest } from '../commit/manifests.ts';
+import { DIMENSIONS } from '../dimensions.ts';
 import { type AppendInfo, listAppends, readAppend } from '../log/append-log.ts';
 import { AppendUnreadable } from '../log/errors.ts';
 import type { Append } from '../log/record.ts';
@@ -160,7 +161,7 @@ export class Resident {
   async #fetchAppend(name: string): Promise<Fetched> {
     const { store, logger } = this.#options;
     try {
-      return { name, append: await readAppend(store, name) };
+      return { name, append: await readAppend(store, name, DIMENSIONS) };
     } catch (error) {
       if (!(error instanceof AppendUnreadable)) throw error;
       logger.error('an append cannot be read and is left out', { name, error });

@@ -2,7 +2,7 @@
 
 import { IndexDamaged } from '../commit/errors.ts';
 import { decodeRows } from '../commit/rows-file.ts';
-import type { Picture } from '../log/record.ts';
+import type { Entry } from '../log/record.ts';
 
 const NEWLINE = 10;
 /** Pieces smaller than this are joined, so that a thousand small commits do not make a thousand pieces. */
@@ -57,7 +57,7 @@ export class RowLines {
   }
 
   /** What a row is, parsed. @throws IndexDamaged */
-  picture(row: number): Picture {
+  entry(row: number): Entry {
     return decodeRows(`row ${row}`, this.line(row))[0]!;
   }
 

@@ -3,7 +3,7 @@
 import { DIMENSIONS } from '../dimensions.ts';
 import { fold } from '../log/fold.ts';
 import type { KeyState } from '../log/key-state.ts';
-import type { Append, LogRecord, Picture } from '../log/record.ts';
+import type { Append, Entry, LogRecord } from '../log/record.ts';
 import { Bitset } from '../scan/bitset.ts';
 import { BLOCK_ROWS, RowMatrix } from '../scan/row-matrix.ts';
 import { Shared } from './shared.ts';
@@ -31,7 +31,7 @@ export class Tail {
   readonly shared = new Shared(() => this.matrix.close());
   readonly #appends = new Map<string, Held>();
   /** What stands in each row; `undefined` where an append has a vector that no record names. */
-  readonly #pictures: (Picture | undefined)[] = [];
+  readonly #entries: (Entry | undefined)[] = [];
 
   /** Names of the appends that are held. */
   get names(): readonly string[] {
@@ -43,18 +43,18 @@ export class Tail {
   }
 
   /** What stands in a row of the matrix. */
-  picture(row: number): Picture {
-    const picture = this.#pictures[row];
-    if (!picture) throw new RangeError(`no picture in row ${row} of the tail`);
-    return picture;
+  entry(row: number): Entry {
+    const entry = this.#entries[row];
+    if (!entry) throw new RangeError(`no entry in row ${row} of the tail`);
+    return entry;
   }
 
   add(name: string, { records, vectors }: Append): void {
     const firstRow = this.matrix.length;
     const rows = vectors.length / DIMENSIONS;
     this.matrix.append(vectors);
-    this.#pictures.length = firstRow + rows;
-    for (const record of records) if (record.op === 'put') this.#pictures[firstRow + record.row] = record;
+    this.#entries.length = firstRow + rows;
+    for (const record of records) if (record.op === 'put') this.#entries[firstRow + record.row] = record;
     this.#appends.set(name, { records, firstRow, rows });
   }
 

@@ -1,7 +1,7 @@
 /** The index at one moment: what is in the files and not replaced since, and the tail. It never changes. */
 
 import type { KeyState } from '../log/key-state.ts';
-import type { Picture } from '../log/record.ts';
+import type { Entry } from '../log/record.ts';
 import type { Bitset } from '../scan/bitset.ts';
 import { type Hit, mergeHits } from '../scan/hit.ts';
 import type { SearchOptions } from '../scan/row-matrix.ts';
@@ -22,7 +22,7 @@ export interface ViewSearch {
 }
 
 export interface Found {
-  readonly picture: Picture;
+  readonly entry: Entry;
   readonly score: number;
 }
 
@@ -77,10 +77,10 @@ export class View {
   }
 
   /** What the view knows of a key; `undefined` when it has no such picture. */
-  find(key: string): Picture | undefined {
+  find(key: string): Entry | undefined {
     const place = this.#place(key);
     if (!place) return undefined;
-    return place.in === 'tail' ? this.tail.picture(place.row) : this.index.lines.picture(place.row);
+    return place.in === 'tail' ? this.tail.entry(place.row) : this.index.lines.entry(place.row);
   }
 
   /** The embedding of a key's picture; `undefined` when there is no such picture. */
@@ -105,9 +105,7 @@ export class View {
       { k, ...(minScore !== undefined && { minScore }) },
       allowed,
     );
-    const found = hits.map((each) =>
-      each.map(({ row, score }) => ({ picture: this.#pictureAt(row), score })),
-    );
+    const found = hits.map((each) => each.map(({ row, score }) => ({ entry: this.#entryAt(row), score })));
     return { found, searched: scanned };
   }
 
@@ -115,7 +113,7 @@ export class View {
    * All pictures that a filter lets through as rows of one list, to compare them with each other: those of the index
    * under their own numbers, then those of the tail. Resolves when all of them are in memory.
    */
-  async everything(filter: Filter): Promise<DuplicateSource & { picture(row: number): Picture }> {
+  async everything(filter: Filter): Promise<DuplicateSource & { entry(row: number): Entry }> {
     const { rows } = this.generation.manifest;
     const allowed = this.#allowed(filter, undefined);
     await this.index.complete;
@@ -123,23 +121,23 @@ export class View {
       rows: [...rowsOf(allowed.index, 0), ...rowsOf(allowed.tail, rows)],
       embedding: (row) => (row < rows ? this.index.matrix.row(row) : this.tail.matrix.row(row - rows)),
       search: async (queries, options) => (await this.#hits(queries, options, allowed)).hits,
-      picture: (row) => this.#pictureAt(row),
+      entry: (row) => this.#entryAt(row),
     };
   }
 
-  /** Every picture that a search can find, in no order that means anything. */
-  *all(): Generator<Picture> {
-    for (const row of rowsOf(this.#live, 0)) yield this.index.lines.picture(row);
-    for (const row of this.tailState.rowOf.values()) if (row !== undefined) yield this.tail.picture(row);
+  /** Every entry that a search can find, in no order that means anything. */
+  *all(): Generator<Entry> {
+    for (const row of rowsOf(this.#live, 0)) yield this.index.lines.entry(row);
+    for (const row of this.tailState.rowOf.values()) if (row !== undefined) yield this.tail.entry(row);
   }
 
   /** A page of keys in the order of their UTF-8 bytes. */
   list(options: { prefix: string; after: string | undefined; limit: number }): ListPage {
-    const tailPictures: Picture[] = [];
+    const tailEntries: Entry[] = [];
     for (const row of this.tailState.rowOf.values()) {
-      if (row !== undefined) tailPictures.push(this.tail.picture(row));
+      if (row !== undefined) tailEntries.push(this.tail.entry(row));
     }
-    return listKeys(this.index.lines, this.#live, tailPictures, options);
+    return listKeys(this.index.lines, this.#live, tailEntries, options);
   }
 
   /** Keeps the memory until `release`. */
@@ -200,7 +198,7 @@ export class View {
       : both(this.#live, this.index.filtered.rows(filter, this.#live.length));
     const tail = copyOf(live);
     if (!isOpen(filter)) {
-      for (const row of rowsOf(live, 0)) if (!matches(filter, this.tail.picture(row))) tail.delete(row);
+      for (const row of rowsOf(live, 0)) if (!matches(filter, this.tail.entry(row))) tail.delete(row);
     }
     if (except) ({ index, tail })[except.in].delete(except.row);
     return { index, tail };
@@ -215,9 +213,9 @@ export class View {
     return row === undefined ? undefined : { in: 'index', row };
   }
 
-  #pictureAt(row: number): Picture {
+  #entryAt(row: number): Entry {
     const { rows } = this.generation.manifest;
-    return row < rows ? this.index.lines.picture(row) : this.tail.picture(row - rows);
+    return row < rows ? this.index.lines.entry(row) : this.tail.entry(row - rows);
   }
 }
 
@@ -231,7 +229,7 @@ function rowInIndex(key: string, { keys }: LoadedIndex, { manifest, dead }: Gene
 export function indexedState(key: string, index: LoadedIndex, generation: Generation): KeyState {
   const row = rowInIndex(key, index, generation);
   if (row !== undefined) {
-    const { version, eTag } = index.lines.picture(row);
+    const { version, eTag } = index.lines.entry(row);
     return { state: 'live', version, eTag };
   }
   const marker = generation.markers.get(key);

@@ -10,7 +10,6 @@ import { decodeFaissHeader, FAISS_HEADER_BYTES, rowOffset } from '../commit/fais
 import { liveRows } from '../commit/key-states.ts';
 import { LOG_LIMITS } from '../commit/limits.ts';
 import type { Manifest } from '../commit/manifest.ts';
-import { DIMENSIONS } from '../dimensions.ts';
 import { Bitset } from '../scan/bitset.ts';
 import type { ObjectStore } from '../store/object-store.ts';
 import type { Problems } from './problem.ts';
@@ -24,12 +23,13 @@ const LARGEST_OPENED_BYTES = 1024 * 1024 * 1024;
 export async function verifyFiles(
   store: ObjectStore,
   manifest: Manifest,
+  dimensions: number,
   problems: Problems,
   onRows: (rows: number) => void,
 ): Promise<void> {
   const { files, rows } = manifest;
   const lengths = {
-    [files.faiss]: rowOffset(rows),
+    [files.faiss]: rowOffset(rows, dimensions),
     [files.rows]: files.rowsBytes,
     [files.dead]: deadBytes(rows),
   };
@@ -42,7 +42,7 @@ export async function verifyFiles(
     complete &&= found?.size === length;
   }
   if (!complete) return;
-  await verifyVectors(store, manifest, problems, onRows);
+  await verifyVectors(store, manifest, dimensions, problems, onRows);
   await verifyLines(store, manifest, problems);
 }
 
@@ -50,13 +50,14 @@ export async function verifyFiles(
 async function verifyVectors(
   store: ObjectStore,
   { files, rows }: Manifest,
+  dimensions: number,
   problems: Problems,
   onRows: (rows: number) => void,
 ): Promise<void> {
   const dead = rows > 0 ? decodeDead(files.dead, (await store.get(files.dead)).body, rows) : new Bitset(0);
   const header = await store.read(files.faiss, { start: 0, end: FAISS_HEADER_BYTES });
   try {
-    const declared = decodeFaissHeader(files.faiss, header);
+    const declared = decodeFaissHeader(files.faiss, header, dimensions);
     if (declared !== rows)
       problems.add('error', 'file-damaged', files.faiss, `its header says ${declared} rows and not ${rows}`);
   } catch (error) {
@@ -67,39 +68,47 @@ async function verifyVectors(
   const folder = await mkdtemp(join(tmpdir(), 'likeness-verify-'));
   try {
     const path = join(folder, 'index.faiss');
-    const copy = rowOffset(rows) <= LARGEST_OPENED_BYTES ? await open(path, 'w') : undefined;
+    const copy = rowOffset(rows, dimensions) <= LARGEST_OPENED_BYTES ? await open(path, 'w') : undefined;
     await copy?.write(header);
     for (let start = 0; start < rows; start += LOG_LIMITS.rowsPerBlock) {
       const end = Math.min(start + LOG_LIMITS.rowsPerBlock, rows);
-      const block = await store.read(files.faiss, { start: rowOffset(start), end: rowOffset(end) });
+      const block = await store.read(files.faiss, {
+        start: rowOffset(start, dimensions),
+        end: rowOffset(end, dimensions),
+      });
       await copy?.write(block);
       const vectors = new Float32Array(block.buffer, block.byteOffset, block.byteLength / 4);
       for (let row = start; row < end; row++)
-        if (!dead.has(row) && !isUnit(vectors, row - start))
+        if (!dead.has(row) && !isUnit(vectors, row - start, dimensions))
           problems.add('error', 'not-a-unit-vector', files.faiss, `row ${row}`);
       onRows(end);
     }
     await copy?.close();
-    if (copy) await openInFaiss(path, files.faiss, rows, problems);
+    if (copy) await openInFaiss(path, files.faiss, { rows, dimensions }, problems);
   } finally {
     await rm(folder, { recursive: true, force: true });
   }
 }
 
-async function openInFaiss(path: string, file: string, rows: number, problems: Problems): Promise<void> {
+async function openInFaiss(
+  path: string,
+  file: string,
+  { rows, dimensions }: { readonly rows: number; readonly dimensions: number },
+  problems: Problems,
+): Promise<void> {
   const { default: faiss } = await import('faiss-node').catch(() => ({ default: undefined }));
   if (!faiss) {
     problems.add(
       'warning',
       'not-opened-by-faiss',
       file,
-      'faiss-node does not load here: run "npm run setup"',
+      'faiss-node does not load here: run "npm run setup -- --faiss" in a clone, or install faiss-node',
     );
     return;
   }
   try {
     const index = faiss.IndexFlatIP.read(path);
-    if (index.ntotal() !== rows || index.getDimension() !== DIMENSIONS)
+    if (index.ntotal() !== rows || index.getDimension() !== dimensions)
       problems.add('error', 'not-opened-by-faiss', file, `FAISS sees ${index.ntotal()} rows`);
   } catch (error) {
     problems.add('error', 'not-opened-by-faiss', file, (error as Error).message);
@@ -107,9 +116,9 @@ async function openInFaiss(path: string, file: string, rows: number, problems: P
 }
 
 /** Whether vector `i` of some has length 1. */
-export function isUnit(vectors: Float32Array, i: number): boolean {
+export function isUnit(vectors: Float32Array, i: number, dimensions: number): boolean {
   let square = 0;
-  for (let j = i * DIMENSIONS; j < (i + 1) * DIMENSIONS; j++) square += vectors[j]! * vectors[j]!;
+  for (let j = i * dimensions; j < (i + 1) * dimensions; j++) square += vectors[j]! * vectors[j]!;
   // Written so that NaN fails.
   return Math.abs(Math.sqrt(square) - 1) <= UNIT_TOLERANCE;
 }

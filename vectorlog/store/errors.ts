@@ -13,6 +13,17 @@ export class ObjectNotFound extends LikenessError {
   }
 }
 
+/** Whether there is an object cannot be told, since nobody can look where it would be; of others it can. */
+export class ObjectOutOfReach extends LikenessError {
+  readonly retryable = true;
+  constructor(
+    readonly key: string,
+    options?: { cause?: unknown },
+  ) {
+    super(`whether "${key}" is there cannot be told now`, options);
+  }
+}
+
 /** The object is there, but not as the caller last saw it. */
 export class PreconditionFailed extends LikenessError {
   readonly retryable = false;
@@ -43,6 +54,19 @@ export class StoreUnavailable extends LikenessError {
 /** The store, its credentials or its bucket cannot serve Likeness at all; someone has to change something. */
 export class StoreUnsuitable extends LikenessError {
   readonly retryable = false;
+}
+
+/** The store holds the object, and does not give it out as it is. */
+export class ObjectUnreadable extends StoreUnsuitable {
+  constructor(
+    readonly key: string,
+    /** `archived`: to be restored first. `encrypted`: with a key that the reader has to bring. `forbidden`: no permission. `permissions`: those of the file itself. */
+    readonly obstacle: 'archived' | 'encrypted' | 'forbidden' | 'permissions',
+    message: string,
+    options?: { cause?: unknown },
+  ) {
+    super(message, options);
+  }
 }
 
 /** No store takes this key. */

@@ -3,12 +3,12 @@
 import { type BigIntStats, constants } from 'node:fs';
 import { type FileHandle, link, lstat, mkdir, open, realpath, rename, stat } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
-import { ObjectNotFound, PreconditionFailed, StoreUnavailable } from './errors.ts';
+import { ObjectNotFound, ObjectUnreadable, PreconditionFailed, StoreUnavailable } from './errors.ts';
 import { readAll } from './files/bytes.ts';
 import { Draft } from './files/copying.ts';
 import { eTagOf } from './files/etag.ts';
-import { codeOf, unlessAbsent, withStoreErrors } from './files/faults.ts';
-import { type Listed, listKeys } from './files/listing.ts';
+import { codeOf, forbids, unlessAbsent, withStoreErrors } from './files/faults.ts';
+import { type Listed, listKeys, type Walk } from './files/listing.ts';
 import { NO_NOTES, NoteBook, type Notes } from './files/notes.ts';
 import { Places } from './files/places.ts';
 import { draftPath, finish, linkOrCopy, removeAbandoned, removeFile, syncFolder } from './files/writing.ts';
@@ -32,9 +32,12 @@ const DELETES_AT_ONCE = 16;
 /** Looks at an object that is replaced again and again, before its reader gives up. */
 const MAX_REPLACED = 10;
 
+/** Drafts on a file system that the side folder is not on. Hidden, and so no object where hidden files are ignored. */
+const DRAFTS_ELSEWHERE = '.likeness-drafts';
+
 export interface FileStoreOptions {
   /**
-   * Folder for what is not an ordinary file: drafts, metadata, odd keys. On the same file system as the store's own.
+   * Folder for what is not an ordinary file: drafts, metadata, odd keys.
    *
    * @default `.store` in the store's folder
    */
@@ -52,6 +55,8 @@ export interface FileStoreOptions {
    * @default nothing is kept
    */
   readonly keep?: (object: FileOfObject) => Promise<void>;
+  /** What lists leave alone, and tell of. @default nothing is left alone, and a folder that may not be read is an error */
+  readonly walk?: Walk;
 }
 
 /** An object, and the file that it is. */
@@ -131,10 +136,11 @@ export class FileStore implements ObjectStore {
 
   async *list(options: { prefix: string; startAfter?: string }): AsyncIterable<readonly ObjectInfo[]> {
     const { places } = await withStoreErrors(() => this.#open());
-    const keys = listKeys(places, options.prefix, options.startAfter ?? '');
+    const { walk = {} } = this.#options;
+    const keys = listKeys(places, walk, options.prefix, options.startAfter ?? '');
     for (;;) {
       const listed = await withStoreErrors(() => take(keys, PAGE_SIZE));
-      const page = await withStoreErrors(() => Promise.all(listed.map(describe)));
+      const page = await withStoreErrors(() => Promise.all(listed.map((one) => describe(one, walk))));
       const present = page.filter((info) => info !== undefined);
       if (present.length > 0) yield present;
       if (listed.length < PAGE_SIZE) return;
@@ -143,10 +149,11 @@ export class FileStore implements ObjectStore {
 
   put(key: string, body: Uint8Array, options: PutOptions = {}): Promise<{ eTag: string }> {
     return this.#working(key, async (store) => {
-      const draft = await Draft.create(store.drafts);
+      const path = await this.#placeFor(store, key);
+      const draft = await Draft.create(await this.#draftsFor(store, path));
       try {
         await draft.append(body);
-        return { eTag: await this.#replace(store, key, draft, options) };
+        return { eTag: await this.#replace(store, key, path, draft, options) };
       } finally {
         await draft.discard();
       }
@@ -157,7 +164,7 @@ export class FileStore implements ObjectStore {
     return this.#working(key, async (store) => {
       if (await this.#find(store, key)) return false;
       const path = await this.#placeFor(store, key);
-      const draft = await Draft.create(store.drafts);
+      const draft = await Draft.create(await this.#draftsFor(store, path));
       try {
         await draft.append(body);
         const eTag = await this.#seal(store, key, draft, options);
@@ -182,7 +189,8 @@ export class FileStore implements ObjectStore {
     options: PutOptions = {},
   ): Promise<{ size: number }> {
     return this.#working(key, async (store) => {
-      const draft = await Draft.create(store.drafts);
+      const path = await this.#placeFor(store, key);
+      const draft = await Draft.create(await this.#draftsFor(store, path));
       try {
         for await (const part of parts) {
           if (part instanceof Uint8Array) {
@@ -194,7 +202,7 @@ export class FileStore implements ObjectStore {
           assertWithin(part.copyFrom, part.range, Number(source.stats.size));
           await draft.appendRange(part.copyFrom, source.path, part.range);
         }
-        await this.#replace(store, key, draft, options);
+        await this.#replace(store, key, path, draft, options);
         return { size: draft.size };
       } finally {
         await draft.discard();
@@ -261,8 +269,13 @@ export class FileStore implements ObjectStore {
   }
 
   /** Moves a draft to where its key stands, over what was there. */
-  async #replace(store: Opened, key: string, draft: Draft, options: PutOptions): Promise<string> {
-    const path = await this.#placeFor(store, key);
+  async #replace(
+    store: Opened,
+    key: string,
+    path: string,
+    draft: Draft,
+    options: PutOptions,
+  ): Promise<string> {
     const eTag = await this.#seal(store, key, draft, options);
     const old = await this.#find(store, key);
     if (old) await this.#keep(store, key, old);
@@ -296,6 +309,22 @@ export class FileStore implements ObjectStore {
     return path;
   }
 
+  /**
+   * Where a draft that is to become the file at `path` is written: nothing is moved from one file system to another. A
+   * file system that is mounted in the store's folder has its own folder of drafts, at its top.
+   */
+  async #draftsFor({ drafts, places }: Opened, path: string): Promise<string> {
+    const device = async (folder: string) => (await stat(folder)).dev;
+    let top = dirname(path);
+    const dev = await device(top);
+    if (dev === (await device(drafts))) return drafts;
+    while (top !== places.root && (await device(dirname(top))) === dev) top = dirname(top);
+    const folder = join(top, DRAFTS_ELSEWHERE);
+    await mkdir(folder, { recursive: true });
+    await removeAbandoned(folder);
+    return folder;
+  }
+
   async #find({ places }: Opened, key: string): Promise<Found | undefined> {
     assertKey(key);
     for (const path of places.candidates(key)) {
@@ -313,7 +342,11 @@ export class FileStore implements ObjectStore {
   ): Promise<T> {
     const found = await this.#find(store, key);
     const flags = constants.O_RDONLY | (constants.O_NOFOLLOW ?? 0) | (constants.O_NONBLOCK ?? 0);
-    const handle = found && (await unlessAbsent(open(found.path, flags)));
+    const opening = found && unlessAbsent(open(found.path, flags));
+    const handle = await opening?.catch((cause: unknown) => {
+      // Only the file itself: the folder that it stands in was read just now.
+      throw forbids(cause) ? forbidden(key, cause) : cause;
+    });
     if (!handle) throw new ObjectNotFound(key);
     try {
       return await work(handle, await handle.stat({ bigint: true }));
@@ -362,6 +395,14 @@ export class FileStore implements ObjectStore {
   }
 }
 
+const forbidden = (key: string, cause: unknown): ObjectUnreadable =>
+  new ObjectUnreadable(
+    key,
+    'permissions',
+    'this user may not read the file; change its permissions or its owner',
+    { cause },
+  );
+
 const infoOf = (key: string, stats: BigIntStats): ObjectInfo => ({
   key,
   size: Number(stats.size),
@@ -369,10 +410,16 @@ const infoOf = (key: string, stats: BigIntStats): ObjectInfo => ({
   lastModified: new Date(Number(stats.mtimeNs / 1_000_000n)),
 });
 
-/** What a list says of a file; `undefined` when it is gone by now. */
-async function describe({ key, path }: Listed): Promise<ObjectInfo | undefined> {
-  const stats = await unlessAbsent(lstat(path, { bigint: true }));
-  return stats?.isFile() ? infoOf(key, stats) : undefined;
+/** What a list says of a file; `undefined` when it is gone by now, or may not be looked at. */
+async function describe({ key, path }: Listed, { onForbidden }: Walk): Promise<ObjectInfo | undefined> {
+  try {
+    const stats = await unlessAbsent(lstat(path, { bigint: true }));
+    return stats?.isFile() ? infoOf(key, stats) : undefined;
+  } catch (error) {
+    if (!onForbidden || !forbids(error)) throw error;
+    onForbidden(key);
+    return undefined;
+  }
 }
 
 async function take<T>(items: AsyncIterator<T>, most: number): Promise<T[]> {

@@ -7,6 +7,8 @@ export interface ObjectInfo {
   /** The entity tag, without quotes. */
   readonly eTag: string;
   readonly lastModified: Date;
+  /** There when a list shows that the object is in an archive, from which nothing can be read as it is. */
+  readonly isArchived?: true;
 }
 
 export interface StoredObject extends ObjectInfo {
@@ -39,9 +41,11 @@ export interface ObjectStore {
   /**
    * Reads one object whole.
    *
-   * @throws ObjectNotFound when there is none, PreconditionFailed when `ifMatch` is given and the eTag differs.
+   * @param options.signal ends the read early; it then rejects with the signal's reason or an error of the store's
+   * @throws ObjectNotFound when there is none, PreconditionFailed when `ifMatch` is given and the eTag differs,
+   * ObjectUnreadable when it is archived, or encrypted or forbidden to us.
    */
-  get(key: string, options?: { ifMatch?: string }): Promise<StoredObject>;
+  get(key: string, options?: { ifMatch?: string; signal?: AbortSignal }): Promise<StoredObject>;
 
   /**
    * Reads the bytes of a range, straight into `target` when given (which must then be as long as the range).

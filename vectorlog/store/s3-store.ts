@@ -38,6 +38,9 @@ import { readInto, readWhole, type Source } from './s3/reading.ts';
 /** Reads of an object that is replaced again and again, before its reader gives up. */
 const MAX_REPLACED = 3;
 
+/** Storage classes that answer no read before a restore; GLACIER_IR is not among them. */
+const ARCHIVES: ReadonlySet<string | undefined> = new Set(['GLACIER', 'DEEP_ARCHIVE']);
+
 /** What XML cannot carry, or changes: keys with these are deleted one at a time. */
 const NOT_FOR_XML = /[\p{Cc}\uFFFE\uFFFF]/u;
 
@@ -55,12 +58,13 @@ export class S3Store implements ObjectStore {
     this.#bucket = bucket;
   }
 
-  async get(key: string, options: { ifMatch?: string } = {}): Promise<StoredObject> {
+  async get(key: string, options: { ifMatch?: string; signal?: AbortSignal } = {}): Promise<StoredObject> {
     assertKey(key);
-    const { ifMatch } = options;
+    const { ifMatch, signal } = options;
     for (let attempt = 1; ; attempt++) {
       try {
-        const { body, output } = await readWhole({ ...this.#source(key), eTag: ifMatch && `"${ifMatch}"` });
+        const source = { ...this.#source(key), eTag: ifMatch && `"${ifMatch}"` };
+        const { body, output } = await readWhole(source, signal);
         return { ...describe(key, { ...output, ContentLength: body.byteLength }), body };
       } catch (error) {
         const wasReplaced = error instanceof PreconditionFailed && ifMatch === undefined;
@@ -100,11 +104,12 @@ export class S3Store implements ObjectStore {
       });
       const page = await this.#asking(undefined, () => this.#client.send(command));
       ContinuationToken = page.IsTruncated ? page.NextContinuationToken : undefined;
-      const infos = (page.Contents ?? []).map(({ Key, Size, ETag, LastModified }) => ({
+      const infos = (page.Contents ?? []).map(({ Key, Size, ETag, LastModified, StorageClass }) => ({
         key: decodeURIComponent((Key ?? '').replace(/\+/g, ' ')),
         size: Size ?? 0,
         eTag: withoutQuotes(ETag),
         lastModified: LastModified ?? new Date(0),
+        ...(ARCHIVES.has(StorageClass) && { isArchived: true as const }),
       }));
       if (infos.length > 0) yield infos;
     } while (ContinuationToken !== undefined);

@@ -3,15 +3,9 @@
  * filters in 22-bit fixed point, rows first, rounded to bytes in between.
  */
 
+import type { Pixels } from '../../decoding/decoder.ts';
 import { type Axis, triangle } from './filter.ts';
 import { columnRecords, kernel, rowRecords } from './kernel.ts';
-
-/** Interleaved bytes, row-major, three a pixel. */
-export interface Pixels {
-  readonly data: Uint8Array;
-  readonly width: number;
-  readonly height: number;
-}
 
 const CHANNELS = 3;
 /** Bytes of the source that are in work at once: they stay in the processor's cache, and the kernel's memory small. */

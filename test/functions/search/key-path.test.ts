@@ -4,6 +4,7 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { withEncodedPath } from '../../../functions/search/api-gateway.ts';
 import { keyFromPath, keyToPath, routePath } from '../../../functions/search/key-path.ts';
+import { testApi } from '../../factories/api.ts';
 
 /** What the route's parameter becomes, after the router has decoded it. */
 function received(url: string): string | undefined {
@@ -89,3 +90,16 @@ describe('what people write', () => {
     expect(keyFromPath(path)).toBeUndefined();
   });
 });
+
+test.each([
+  '/v1/health/../images',
+  '/v1/images/public/../../images',
+  '/v1/images/public/../private/x.jpg',
+  '/v1/./images',
+])(
+  'a path with dot segments, %s, leads nowhere, as behind the gateway it might be another one',
+  async (rawPath) => {
+    const { app } = testApi();
+    expect((await app.request(withEncodedPath({ rawPath }).rawPath)).status).toBe(404);
+  },
+);

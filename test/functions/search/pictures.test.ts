@@ -138,7 +138,8 @@ test('GET /v1/stats counts what is indexed, dead and waiting', async () => {
 test('GET /v1/health asks nothing of the store', async () => {
   const api = testApi();
   const response = await api.request('/v1/health');
-  expect(await response.json()).toEqual({ status: 'ok', model: 'fake-00000000', synthetic: true });
+  const allows = { uploads: true, deletes: true };
+  expect(await response.json()).toEqual({ status: 'ok', model: 'fake-00000000', allows, synthetic: true });
   expect(api.index.calls).toEqual([]);
 });
 

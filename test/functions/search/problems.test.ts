@@ -5,7 +5,7 @@ import { SEARCH_LIMITS } from '../../../functions/search/limits.ts';
 import { PROBLEM_CODES } from '../../../functions/search/schemas.ts';
 import { ModelUnusable } from '../../../pictures/embedding/embedder.ts';
 import { NotInTrash, type Trash, TrashKeepsItself } from '../../../pictures/trash/trash.ts';
-import { StoreUnavailable } from '../../../vectorlog/store/errors.ts';
+import { ObjectUnreadable, StoreUnavailable } from '../../../vectorlog/store/errors.ts';
 import { json, picture, testApi } from '../../factories/api.ts';
 import { badPicture, fakeEmbedder } from '../../factories/fake-embedder.ts';
 
@@ -68,11 +68,17 @@ const cases: readonly [(typeof PROBLEM_CODES)[number], number, () => Promise<Res
   ['picture-rejected', 422, () => testApi().request('/v1/search', picture(badPicture()))],
   ['picture-not-found', 404, () => testApi().request('/v1/images/none.jpg')],
   ['picture-not-searchable', 404, notIndexedYet],
-  ['cursor-expired', 410, () => testApi().request('/v1/duplicates?cursor=b3RoZXIgMSAy')],
+  ['cursor-expired', 410, () => testApi().request('/v1/duplicates?cursor=b3RoZXIgMSAyIDA')],
   [
     'trash-keeps-itself',
     409,
     () => testApi({ trash: versionsThatKeepThemselves }).request('/v1/trash/empty', json({ all: true })),
+  ],
+  [
+    'not-allowed',
+    403,
+    () =>
+      testApi({ allows: { uploads: false, deletes: false } }).request('/v1/images/a', { method: 'DELETE' }),
   ],
   ['route-not-found', 404, () => testApi().request('/v1/nothing')],
   ['index-too-large', 507, tooLarge],
@@ -80,6 +86,9 @@ const cases: readonly [(typeof PROBLEM_CODES)[number], number, () => Promise<Res
   ['model-unusable', 500, damagedModel],
   ['internal-error', 500, () => failing(new TypeError('x is undefined')).request('/v1/images')],
 ];
+
+/** What S3's forms put the name of the file for. */
+const PLACEHOLDER = ['$', '{filename}'].join('');
 
 describe('each problem', () => {
   test.each(cases)('%s is %i', async (code, status, ask) => {
@@ -127,6 +136,64 @@ describe('details', () => {
 
   test.each(['x', 'YQ==', '%00'])('of a cursor that is none: %s', async (cursor) => {
     expect((await ask(`/v1/images?cursor=${cursor}`)).type).toBe('urn:likeness:problem:invalid-request');
+  });
+
+  test.each(['NaN 0 0', 'other', 'other 1 2', 'other 1 2 -3', 'other 1e9 0 0', 'other 1.5 0 0'])(
+    'of a cursor of duplicates that is none: %s',
+    async (text) => {
+      const cursor = Buffer.from(text).toString('base64url');
+      expect((await ask(`/v1/duplicates?cursor=${cursor}`)).type).toBe(
+        'urn:likeness:problem:invalid-request',
+      );
+    },
+  );
+
+  test('of a picture that is too large come before a byte of it is read', async () => {
+    const api = testApi();
+    const head = api.pictures.head.bind(api.pictures);
+    api.pictures.head = async (key) => {
+      const found = await head(key);
+      return found && { ...found, size: 5_000_000_000 };
+    };
+    api.pictures.get = () => Promise.reject(new Error('it was read'));
+    await api.upload('film.mov', 'a', { indexed: false });
+    const response = await api.request('/v1/search?crop=0,0,1,1', json({ key: 'film.mov' }));
+    expect(await problem(response)).toMatchObject({ status: 422, reason: { code: 'too-many-bytes' } });
+  });
+
+  test('of a picture in an archive say so', async () => {
+    const api = testApi();
+    await api.upload('a.jpg', 'a');
+    api.pictures.get = (key) => Promise.reject(new ObjectUnreadable(key, 'archived', 'InvalidObjectState'));
+    const response = await api.request('/v1/search?crop=0,0,1,1', json({ key: 'a.jpg' }));
+    expect(await problem(response)).toMatchObject({ status: 422, reason: { code: 'archived' } });
+  });
+
+  test.each([PLACEHOLDER, `a/${PLACEHOLDER}.jpg`])(
+    'of an upload to %s: it would be good for any key',
+    async (key) => {
+      const body = { key, contentType: 'image/jpeg', size: 1 };
+      expect((await ask('/v1/uploads', json(body))).status).toBe(400);
+    },
+  );
+
+  test('of what is not allowed name what to do, and health says it before', async () => {
+    const api = testApi({ allows: { uploads: false, deletes: true } });
+    const upload = { key: 'a', contentType: 'image/jpeg', size: 1 };
+    expect((await problem(await api.request('/v1/uploads', json(upload)))).status).toBe(403);
+    expect((await api.request('/v1/images/a', { method: 'DELETE' })).status).toBe(202);
+    for (const path of ['/v1/health', '/v1/stats'])
+      expect(await (await api.request(path)).json()).toMatchObject({
+        allows: { uploads: false, deletes: true },
+      });
+  });
+
+  test('and all other answers may not be framed, nor taken for something else', async () => {
+    for (const path of ['/v1/health', '/v1/nothing', '/openapi.json', '/v1/images?limit=0']) {
+      const { headers } = await testApi().app.request(path);
+      expect(headers.get('content-security-policy'), path).toContain("frame-ancestors 'none'");
+      expect(headers.get('x-content-type-options'), path).toBe('nosniff');
+    }
   });
 
   test('of a rejected picture carry the reason', async () => {

@@ -9,11 +9,11 @@ import { type PreparedModel, prepareModel } from '../../../layers/onnx-resnet50/
 import { CalibrationImpossible } from '../../../layers/onnx-resnet50/errors.ts';
 import { foldBatchNorm } from '../../../layers/onnx-resnet50/fold.ts';
 import { PICTURE_LIMITS } from '../../../pictures/decoding/limits.ts';
+import { DIMENSIONS } from '../../../pictures/dimensions.ts';
 import { loadEmbedder } from '../../../pictures/embedding/load.ts';
 import { modelFile } from '../../../pictures/embedding/model-folder.ts';
 import { Network } from '../../../pictures/embedding/network.ts';
-import { preprocess } from '../../../pictures/embedding/preprocess.ts';
-import { DIMENSIONS } from '../../../vectorlog/dimensions.ts';
+import { preprocess } from '../../factories/preprocess.ts';
 import { safetensorsOf, testStateDict } from '../../factories/state-dict.ts';
 
 const fixture = (name: string) => readFileSync(new URL(`../../fixtures/embedding/${name}`, import.meta.url));

@@ -4,9 +4,8 @@ import { readFileSync } from 'node:fs';
 import sharp from 'sharp';
 import { describe, expect, it } from 'vitest';
 import { PictureRejected } from '../../../pictures/decoding/errors.ts';
-import type { PictureLimits } from '../../../pictures/decoding/header.ts';
-import { PICTURE_LIMITS } from '../../../pictures/decoding/limits.ts';
-import { preprocess } from '../../../pictures/embedding/preprocess.ts';
+import { PICTURE_LIMITS, type PictureLimits } from '../../../pictures/decoding/limits.ts';
+import { preprocess } from '../../factories/preprocess.ts';
 
 const limits: PictureLimits = PICTURE_LIMITS;
 const png = readFileSync(new URL('../../fixtures/embedding/reduced.png', import.meta.url));
@@ -165,7 +164,7 @@ describe('limits', () => {
   }
 
   it.each([
-    ['bytes', { maxBytes: 1_000 }, 'too-many-bytes', '1,000'],
+    ['bytes', { maxBytesOfLargeKinds: 1_000 }, 'too-many-bytes', '1,000'],
     ['pixels', { maxPixels: 400 * 300 }, 'too-many-pixels', '401 x 300'],
     ['a side', { maxSide: 400 }, 'too-many-pixels', '400 on a side'],
   ])('refuses a picture over the limit of %s, and says the limit', async (_, changed, code, said) => {

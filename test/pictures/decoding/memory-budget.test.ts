@@ -1,13 +1,13 @@
 import { setImmediate } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
-import { PixelBudget } from '../../../pictures/decoding/memory-budget.ts';
+import { MemoryBudget } from '../../../pictures/decoding/memory-budget.ts';
 
 /** Work that says when it began, and ends when it is told to. */
-function works(budget: PixelBudget) {
+function works(budget: MemoryBudget) {
   const begun: string[] = [];
   const ends = new Map<string, () => void>();
-  const start = (name: string, pixels: number) =>
-    budget.run(pixels, () => {
+  const start = (name: string, bytes: number) =>
+    budget.run(bytes, () => {
       begun.push(name);
       return new Promise<void>((resolve, reject) => {
         ends.set(name, resolve);
@@ -21,9 +21,9 @@ function works(budget: PixelBudget) {
   return { begun, start, end };
 }
 
-describe('PixelBudget', () => {
+describe('MemoryBudget', () => {
   it('lets in what fits, in the order in which it came', async () => {
-    const { begun, start, end } = works(new PixelBudget(10));
+    const { begun, start, end } = works(new MemoryBudget(10));
     void start('a', 6);
     void start('b', 6);
     void start('c', 1);
@@ -34,7 +34,7 @@ describe('PixelBudget', () => {
   });
 
   it('lets in what is larger than all of it, alone', async () => {
-    const { begun, start, end } = works(new PixelBudget(10));
+    const { begun, start, end } = works(new MemoryBudget(10));
     void start('a', 1);
     void start('huge', 99);
     void start('b', 1);
@@ -46,8 +46,8 @@ describe('PixelBudget', () => {
     expect(begun).toEqual(['a', 'huge', 'b']);
   });
 
-  it('frees the pixels of what failed', async () => {
-    const { begun, start, end } = works(new PixelBudget(10));
+  it('frees the bytes of what failed', async () => {
+    const { begun, start, end } = works(new MemoryBudget(10));
     const failing = start('a', 10).catch((error: Error) => error.message);
     void start('b', 10);
     await setImmediate();

@@ -1,8 +1,8 @@
 import fc from 'fast-check';
 import { afterAll, describe, expect, it } from 'vitest';
+import { DIMENSIONS } from '../../../pictures/dimensions.ts';
 import { type DuplicateStep, findDuplicates } from '../../../pictures/duplicates/find-duplicates.ts';
 import type { DuplicateGroup } from '../../../pictures/duplicates/group.ts';
-import { DIMENSIONS } from '../../../vectorlog/dimensions.ts';
 import { Bitset } from '../../../vectorlog/scan/bitset.ts';
 import { byScore } from '../../../vectorlog/scan/hit.ts';
 import { RowMatrix } from '../../../vectorlog/scan/row-matrix.ts';

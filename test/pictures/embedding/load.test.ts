@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { type PreparedModel, prepareModel } from '../../../layers/onnx-resnet50/build.ts';
 import { MODELS_FOLDER } from '../../../local/model-choice.ts';
+import { PictureDecoder } from '../../../pictures/decoding/decoder.ts';
 import type { Embedder } from '../../../pictures/embedding/embedder.ts';
 import { ModelUnusable } from '../../../pictures/embedding/embedder.ts';
 import { loadEmbedder } from '../../../pictures/embedding/load.ts';
@@ -62,8 +63,8 @@ describe('embed', () => {
     expect(part[0]!.embedding).not.toEqual(whole[0]!.embedding);
   });
 
-  it('takes limits of its own', async () => {
-    const strict = await loadEmbedder(prepared.folder, { limits: { maxPixels: 100 } });
+  it('takes a decoder with limits of its own', async () => {
+    const strict = await loadEmbedder(prepared.folder, { decoder: new PictureDecoder({ maxPixels: 100 }) });
 
     const [outcome] = await strict.embed([fixture('photo.jpg')]);
 

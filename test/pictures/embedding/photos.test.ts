@@ -6,9 +6,9 @@ import { join } from 'node:path';
 import sharp from 'sharp';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { prepareModel } from '../../../layers/onnx-resnet50/build.ts';
+import { DIMENSIONS } from '../../../pictures/dimensions.ts';
 import type { Embedder } from '../../../pictures/embedding/embedder.ts';
 import { loadEmbedder } from '../../../pictures/embedding/load.ts';
-import { DIMENSIONS } from '../../../vectorlog/dimensions.ts';
 import { SHARED_MISSING, sharedPhotos, sharedWeights } from '../../shared.ts';
 
 if (!sharedPhotos || !sharedWeights) console.warn(`test/pictures/embedding/photos.test.ts ${SHARED_MISSING}`);

@@ -5,7 +5,7 @@ import { readFileSync } from 'node:fs';
 import sharp from 'sharp';
 import { describe, expect, it } from 'vitest';
 import { PICTURE_LIMITS } from '../../../pictures/decoding/limits.ts';
-import { preprocess } from '../../../pictures/embedding/preprocess.ts';
+import { preprocess } from '../../factories/preprocess.ts';
 
 const fixture = (name: string) => readFileSync(new URL(`../../fixtures/embedding/${name}`, import.meta.url));
 const digests: Record<string, string> = JSON.parse(fixture('crops.json').toString());

@@ -3,6 +3,7 @@
 import { beforeEach, describe, expect, it, vi } from 'vitest';
 import { createOnUpload, EventFailed } from '../../../functions/on-upload/handler.ts';
 import { PICTURE_LIMITS } from '../../../pictures/decoding/limits.ts';
+import { DIMENSIONS } from '../../../pictures/dimensions.ts';
 import type { Embedder } from '../../../pictures/embedding/embedder.ts';
 import { ingest } from '../../../pictures/ingest/ingest.ts';
 import { INGEST_LIMITS } from '../../../pictures/ingest/limits.ts';
@@ -53,7 +54,8 @@ async function remove(key: string) {
 
 async function log(): Promise<LogRecord[]> {
   const records: LogRecord[] = [];
-  for await (const { name } of listAppends(index)) records.push(...(await readAppend(index, name)).records);
+  for await (const { name } of listAppends(index))
+    records.push(...(await readAppend(index, name, DIMENSIONS)).records);
   return records;
 }
 
@@ -69,15 +71,13 @@ describe('a batch', () => {
     const names: string[] = [];
     for await (const { name } of listAppends(index)) names.push(name);
     expect(names).toHaveLength(1);
-    const { records, vectors } = await readAppend(index, names[0]!);
+    const { records, vectors } = await readAppend(index, names[0]!, DIMENSIONS);
     expect(records).toMatchObject([
       {
         op: 'put',
         key: 'a b.png',
         version: '100',
-        size: 1,
-        contentType: 'image/png',
-        metadata: { album: 'one' },
+        attributes: { size: 1, contentType: 'image/png', metadata: { album: 'one' } },
         row: 0,
       },
       { op: 'delete', key: 'c', version: '102' },
@@ -139,7 +139,12 @@ describe('a bad picture', () => {
   it('that is too large is not even read', async () => {
     const { eTag } = await pictures.put('huge', text('x'));
     const store = countingStore(pictures);
-    const event = s3Event({ key: 'huge', sequencer: '1', eTag, size: PICTURE_LIMITS.maxBytes + 1 });
+    const event = s3Event({
+      key: 'huge',
+      sequencer: '1',
+      eTag,
+      size: PICTURE_LIMITS.maxBytesOfLargeKinds + 1,
+    });
     await onUpload({ pictures: store as never })(sqsEvent(event));
     expect(store.calls.filter(({ method }) => method === 'get')).toEqual([]);
     expect(await readRejection(index, 'huge')).toMatchObject({ code: 'too-many-bytes' });

@@ -6,7 +6,7 @@ import {
   encodeBackfillMessage,
   MessageUnreadable,
 } from '../../../pictures/ingest/messages.ts';
-import { s3Event, s3TestEvent } from '../../factories/s3-events.ts';
+import { eventBridgeEvent, s3Event, s3TestEvent, snsEnvelope } from '../../factories/s3-events.ts';
 
 const decode = (event: object) => decodeMessage(JSON.stringify(event));
 
@@ -26,6 +26,35 @@ describe('a message', () => {
       expect(decode(s3Event({ eventName, key: 'a', sequencer: '1F' }))).toEqual([
         { op: 'delete', key: 'a', version: '1F' },
       ]);
+  });
+
+  it('of a version that was deleted, or of a restore, says to look what the key is now', () => {
+    for (const eventName of ['ObjectRemoved:Delete', 'LifecycleExpiration:Delete', 'ObjectRestore:Completed'])
+      expect(decode(s3Event({ eventName, key: 'a', sequencer: '1F', versionId: 'v1' }))).toEqual([
+        { op: 'look', key: 'a', version: '1F' },
+      ]);
+    const marker = { eventName: 'LifecycleExpiration:DeleteMarkerCreated', key: 'a', sequencer: '1F' };
+    expect(decode(s3Event({ ...marker, versionId: 'v2' }))).toEqual([
+      { op: 'delete', key: 'a', version: '1F' },
+    ]);
+  });
+
+  it('says the same whether it comes from S3, by SNS or by EventBridge', () => {
+    const put = { key: 'Summer 2026/100% + ü.jpg', sequencer: '1F', eTag: 'e', size: 3, versionId: 'v1' };
+    const gone = { key: 'a b+c.jpg', sequencer: '2F', versionId: 'v1' };
+    const detailType = 'Object Deleted';
+    const permanent = eventBridgeEvent({ ...gone, detailType, deletionType: 'Permanently Deleted' });
+    const marker = eventBridgeEvent({ ...gone, detailType, deletionType: 'Delete Marker Created' });
+    const restored = eventBridgeEvent({ ...gone, detailType: 'Object Restore Completed' });
+
+    for (const message of [s3Event(put), snsEnvelope(s3Event(put)), eventBridgeEvent(put)])
+      expect(decode(message)).toEqual([{ op: 'put', key: put.key, version: '1F', eTag: 'e', size: 3 }]);
+    for (const message of [s3Event({ ...gone, eventName: 'ObjectRemoved:Delete' }), permanent, restored])
+      expect(decode(message)).toEqual([{ op: 'look', key: gone.key, version: '2F' }]);
+    expect(decode(marker)).toEqual([{ op: 'delete', key: gone.key, version: '2F' }]);
+    expect(decode(snsEnvelope(eventBridgeEvent(put)))).toHaveLength(1);
+    expect(decode({ Type: 'SubscriptionConfirmation', Message: 'You have chosen to subscribe' })).toEqual([]);
+    expect(decode(eventBridgeEvent({ ...put, detailType: 'Object Tags Added' }))).toEqual([]);
   });
 
   it('that is no upload and no deletion is passed over', () => {

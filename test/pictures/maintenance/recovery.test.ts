@@ -1,6 +1,7 @@
 /** Disasters and the way back: what `verify` says of each, and that `backfill` or `rebuild` mends it. */
 
 import { beforeEach, describe, expect, it } from 'vitest';
+import { DIMENSIONS } from '../../../pictures/dimensions.ts';
 import { backfill } from '../../../pictures/ingest/backfill.ts';
 import { ingest } from '../../../pictures/ingest/ingest.ts';
 import { encodeBackfillMessage } from '../../../pictures/ingest/messages.ts';
@@ -50,13 +51,14 @@ async function work({ compact = true } = {}): Promise<void> {
   const embedder = fakeEmbedder();
   const report = await ingest({ pictures, index, embedder, clock, logger: silentLogger }, messages);
   expect([...report.failed]).toEqual([]);
-  if (compact) await new Compactor({ index, modelId, clock, logger: silentLogger }).run();
+  if (compact)
+    await new Compactor({ index, modelId, dimensions: DIMENSIONS, clock, logger: silentLogger }).run();
 }
 
 async function found(): Promise<string[]> {
   const live = new LiveIndex({ store: index, clock, logger: silentLogger, budgetBytes: 2 ** 30 });
   return live.read('strong', (view) =>
-    view.list({ prefix: '', after: undefined, limit: 100 }).pictures.map(({ key, eTag }) => `${key} ${eTag}`),
+    view.list({ prefix: '', after: undefined, limit: 100 }).entries.map(({ key, eTag }) => `${key} ${eTag}`),
   );
 }
 
@@ -159,7 +161,7 @@ describe('when', () => {
     await upload('late', text('late'));
     await work();
     clock.skip(2 * 60_000);
-    await new Compactor({ index, modelId, clock, logger: silentLogger }).run();
+    await new Compactor({ index, modelId, dimensions: DIMENSIONS, clock, logger: silentLogger }).run();
     const manifests = await listManifests(index);
     for (const { generation } of manifests.slice(1)) await index.delete([manifestName(generation)]);
     expect(await codes()).toMatchObject({ 'picture-missing': 1 });

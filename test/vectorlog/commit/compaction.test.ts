@@ -2,12 +2,12 @@
 
 import { beforeEach, describe, expect, it } from 'vitest';
 import { createCompact } from '../../../functions/compact/handler.ts';
+import { DIMENSIONS } from '../../../pictures/dimensions.ts';
 import { Compactor } from '../../../vectorlog/commit/compaction.ts';
 import { IndexDamaged } from '../../../vectorlog/commit/errors.ts';
 import type { LogLimits } from '../../../vectorlog/commit/limits.ts';
 import { commitManifest, latestManifest, listManifests } from '../../../vectorlog/commit/manifests.ts';
 import { decodeRows } from '../../../vectorlog/commit/rows-file.ts';
-import { DIMENSIONS } from '../../../vectorlog/dimensions.ts';
 import { writeAppend } from '../../../vectorlog/log/append-log.ts';
 import type { LogRecord } from '../../../vectorlog/log/record.ts';
 import { type Logger, silentLogger } from '../../../vectorlog/logger.ts';
@@ -34,7 +34,7 @@ const compactorOf = (
   index: ObjectStore = store,
   limits: Partial<LogLimits> = {},
   logger: Logger = silentLogger,
-) => new Compactor({ index, modelId: 'm', clock, logger, limits });
+) => new Compactor({ index, modelId: 'm', dimensions: DIMENSIONS, clock, logger, limits });
 
 /** One append that puts and deletes (`-key`) some keys. */
 function append(...keys: string[]): Promise<string> {
@@ -44,16 +44,13 @@ function append(...keys: string[]): Promise<string> {
     if (key.startsWith('-')) return { op: 'delete', key: key.slice(1), ...about };
     const picture = {
       eTag: `e${about.version}`,
-      size: 1,
-      contentType: undefined,
-      metadata: {},
-      lastModified: '',
+      attributes: { size: 1, contentType: undefined, metadata: {}, lastModified: '' },
     };
     return { op: 'put', key, ...about, ...picture, row: puts.indexOf(key) };
   });
   const vectors = new Float32Array(puts.length * DIMENSIONS);
   for (const [i, key] of puts.entries()) vectors.set(seededVector(key), i * DIMENSIONS);
-  return writeAppend(store, clock, { records, vectors });
+  return writeAppend(store, clock, { records, vectors }, DIMENSIONS);
 }
 
 async function namesUnder(prefix: string): Promise<string[]> {
@@ -136,7 +133,13 @@ describe('a compaction', () => {
 
   it('measures its waits by the store, however wrong its own clock is', async () => {
     const wrong = { ...clock, now: () => clock.now() + 60 * MINUTE };
-    const compactor = new Compactor({ index: store, modelId: 'm', clock: wrong, logger: silentLogger });
+    const compactor = new Compactor({
+      index: store,
+      modelId: 'm',
+      dimensions: DIMENSIONS,
+      clock: wrong,
+      logger: silentLogger,
+    });
     await append('a');
     await compactor.run();
     await append('b');
@@ -201,9 +204,9 @@ describe('a compaction', () => {
     await compactorOf().run();
     clock.skip(50 * MINUTE);
     for (const key of ['b', 'c']) await append(key);
-    const picture = { eTag: 'e', size: 1, contentType: undefined, metadata: {}, lastModified: '' };
-    const late: LogRecord = { op: 'put', key: 'a', version: slow.toString(16), ...picture, row: 0 };
-    await writeAppend(store, clock, { records: [late], vectors: seededVector('a') });
+    const entry = { eTag: 'e', attributes: {} };
+    const late: LogRecord = { op: 'put', key: 'a', version: slow.toString(16), ...entry, row: 0 };
+    await writeAppend(store, clock, { records: [late], vectors: seededVector('a') }, DIMENSIONS);
     clock.skip(3 * 60 * MINUTE);
     for (let i = 0; i < 3; i++) {
       expect(await compactorOf(store, limits).run()).toMatchObject({ folded: 1, pending: 2 - i });
@@ -218,7 +221,13 @@ describe('a compaction', () => {
   it('refuses an index of another model', async () => {
     await append('a');
     await compactorOf().run();
-    const other = new Compactor({ index: store, modelId: 'other', clock, logger: silentLogger });
+    const other = new Compactor({
+      index: store,
+      modelId: 'other',
+      dimensions: DIMENSIONS,
+      clock,
+      logger: silentLogger,
+    });
     await append('b');
     await expect(other.run()).rejects.toThrow(IndexDamaged);
   });

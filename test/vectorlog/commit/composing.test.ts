@@ -1,6 +1,7 @@
 /** Compaction moves bytes in proportion to what is new, and a rewrite holds little in memory. */
 
 import { beforeAll, describe, expect, it } from 'vitest';
+import { DIMENSIONS, ROW_BYTES } from '../../../pictures/dimensions.ts';
 import { systemClock } from '../../../vectorlog/clock.ts';
 import { Compactor } from '../../../vectorlog/commit/compaction.ts';
 import { encodeDead } from '../../../vectorlog/commit/dead-rows.ts';
@@ -8,7 +9,6 @@ import { rowOffset } from '../../../vectorlog/commit/faiss-file.ts';
 import type { Manifest } from '../../../vectorlog/commit/manifest.ts';
 import { commitManifest, latestManifest } from '../../../vectorlog/commit/manifests.ts';
 import { encodeRow } from '../../../vectorlog/commit/rows-file.ts';
-import { DIMENSIONS, ROW_BYTES } from '../../../vectorlog/dimensions.ts';
 import { writeAppend } from '../../../vectorlog/log/append-log.ts';
 import type { PutRecord } from '../../../vectorlog/log/record.ts';
 import { silentLogger } from '../../../vectorlog/logger.ts';
@@ -24,10 +24,12 @@ const record = (key: string, row: number): PutRecord => ({
   key,
   version: '0055AED6DCD90281E5',
   eTag: 'd41d8cd98f00b204e9800998ecf8427e',
-  size: 1_234_567,
-  contentType: 'image/jpeg',
-  metadata: {},
-  lastModified: '2026-06-01T12:00:00.000Z',
+  attributes: {
+    size: 1_234_567,
+    contentType: 'image/jpeg',
+    metadata: {},
+    lastModified: '2026-06-01T12:00:00.000Z',
+  },
   row,
 });
 
@@ -40,7 +42,7 @@ async function indexOf(rows: number, deadRows = 0): Promise<MeteredStore> {
   );
   const dead = new Bitset(rows);
   for (let row = 0; row < deadRows; row++) dead.add(row * 3);
-  store.pretend(files.faiss, rowOffset(rows));
+  store.pretend(files.faiss, rowOffset(rows, DIMENSIONS));
   await store.put(files.rows, lines);
   await store.put(files.dead, encodeDead(dead));
   const manifest: Manifest = {
@@ -64,14 +66,19 @@ async function indexOf(rows: number, deadRows = 0): Promise<MeteredStore> {
 async function upload(store: MeteredStore, name: string): Promise<void> {
   const rows = NEW_ROWS / APPENDS;
   for (let i = 0; i < APPENDS; i++)
-    await writeAppend(store, systemClock, {
-      records: Array.from({ length: rows }, (_, row) => record(`${name}/${i}-${row}.jpg`, row)),
-      vectors: new Float32Array(rows * DIMENSIONS),
-    });
+    await writeAppend(
+      store,
+      systemClock,
+      {
+        records: Array.from({ length: rows }, (_, row) => record(`${name}/${i}-${row}.jpg`, row)),
+        vectors: new Float32Array(rows * DIMENSIONS),
+      },
+      DIMENSIONS,
+    );
 }
 
 const compactorOf = (index: MeteredStore) =>
-  new Compactor({ index, modelId: 'm', clock: systemClock, logger: silentLogger });
+  new Compactor({ index, modelId: 'm', dimensions: DIMENSIONS, clock: systemClock, logger: silentLogger });
 
 describe('composing', () => {
   const figures = new Map<number, { sent: number; received: number; requests: number; cold: number }>();
@@ -91,7 +98,7 @@ describe('composing', () => {
       const { sent, received, requests } = store;
       figures.set(rows, { sent, received, requests, cold });
       const { files } = (await latestManifest(store))!.manifest;
-      expect(store.lengthOf(files.faiss)).toBe(rowOffset(rows + 2 * NEW_ROWS));
+      expect(store.lengthOf(files.faiss)).toBe(rowOffset(rows + 2 * NEW_ROWS, DIMENSIONS));
     }
   });
 
@@ -126,18 +133,23 @@ describe('a rewrite', () => {
   it('leaves the dead rows out, and has a few MiB of the index in memory', async () => {
     const rows = 20_000;
     const store = await indexOf(rows, 6_000);
-    await writeAppend(store, systemClock, {
-      records: [{ op: 'delete', key: 'album/1.jpg', version: '1155AED6DCD90281E5' }],
-      vectors: new Float32Array(0),
-    });
+    await writeAppend(
+      store,
+      systemClock,
+      {
+        records: [{ op: 'delete', key: 'album/1.jpg', version: '1155AED6DCD90281E5' }],
+        vectors: new Float32Array(0),
+      },
+      DIMENSIONS,
+    );
     store.reset();
     const report = await compactorOf(store).run();
     expect(report).toMatchObject({ outcome: 'committed', rewritten: true, rows: 13_999, live: 13_999 });
     const { manifest } = (await latestManifest(store))!;
     expect(manifest.lineage).not.toBe('x');
-    expect(store.lengthOf(manifest.files.faiss)).toBe(rowOffset(13_999));
+    expect(store.lengthOf(manifest.files.faiss)).toBe(rowOffset(13_999, DIMENSIONS));
     expect(store.largestPiece).toBeLessThan(17 * MiB);
     // The last 2,000 rows have no dead ones among them, and never leave the store.
-    expect(store.sent).toBeLessThan(rowOffset(13_999 - 1_024) + 5 * MiB);
+    expect(store.sent).toBeLessThan(rowOffset(13_999 - 1_024, DIMENSIONS) + 5 * MiB);
   });
 });

@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import faiss from 'faiss-node';
 import { describe, expect, it } from 'vitest';
+import { DIMENSIONS } from '../../../pictures/dimensions.ts';
 import { decodeDead, encodeDead } from '../../../vectorlog/commit/dead-rows.ts';
 import { IndexDamaged } from '../../../vectorlog/commit/errors.ts';
 import { sortByKey } from '../../../vectorlog/commit/external-sort.ts';
@@ -14,21 +15,22 @@ import {
   FAISS_HEADER_BYTES,
 } from '../../../vectorlog/commit/faiss-file.ts';
 import { decodeRows, encodeRow, readRows } from '../../../vectorlog/commit/rows-file.ts';
-import { DIMENSIONS } from '../../../vectorlog/dimensions.ts';
-import type { Picture } from '../../../vectorlog/log/record.ts';
+import type { Entry } from '../../../vectorlog/log/record.ts';
 import { Bitset } from '../../../vectorlog/scan/bitset.ts';
 import { compareKeys } from '../../../vectorlog/store/keys.ts';
 import { MemoryStore } from '../../../vectorlog/store/memory-store.ts';
 import { seededVector } from '../../factories/fake-embedder.ts';
 
-const picture = (key: string): Picture => ({
+const entry = (key: string): Entry => ({
   key,
   version: 'AB',
   eTag: 'e',
-  size: 1,
-  contentType: undefined,
-  metadata: { camera: 'line one\nline two' },
-  lastModified: '2026-06-01T12:00:00.000Z',
+  attributes: {
+    size: 1,
+    contentType: undefined,
+    metadata: { camera: 'line one\nline two' },
+    lastModified: '2026-06-01T12:00:00.000Z',
+  },
 });
 
 describe('the FAISS file', () => {
@@ -37,8 +39,10 @@ describe('the FAISS file', () => {
       const index = new faiss.IndexFlatIP(DIMENSIONS);
       for (let row = 0; row < rows; row++) index.add([...seededVector(`${row}`)]);
       const written = index.toBuffer();
-      expect(Buffer.from(encodeFaissHeader(rows))).toEqual(written.subarray(0, FAISS_HEADER_BYTES));
-      expect(decodeFaissHeader('f', written)).toBe(rows);
+      expect(Buffer.from(encodeFaissHeader(rows, DIMENSIONS))).toEqual(
+        written.subarray(0, FAISS_HEADER_BYTES),
+      );
+      expect(decodeFaissHeader('f', written, DIMENSIONS)).toBe(rows);
     }
   });
 
@@ -48,7 +52,10 @@ describe('the FAISS file', () => {
     const file = join(folder, 'index.faiss');
     writeFileSync(
       file,
-      Buffer.concat([encodeFaissHeader(3), ...vectors.map((vector) => new Uint8Array(vector.buffer))]),
+      Buffer.concat([
+        encodeFaissHeader(3, DIMENSIONS),
+        ...vectors.map((vector) => new Uint8Array(vector.buffer)),
+      ]),
     );
     const index = faiss.IndexFlatIP.read(file);
     const { labels, distances } = index.search([...vectors[1]!], 3);
@@ -58,30 +65,30 @@ describe('the FAISS file', () => {
   });
 
   it('is refused with another header', () => {
-    const header = encodeFaissHeader(3);
+    const header = encodeFaissHeader(3, DIMENSIONS);
     for (const at of [0, 4, 32, 33, 37]) {
       const wrong = header.slice();
       wrong[at]! ^= 1;
-      expect(() => decodeFaissHeader('f', wrong), `byte ${at}`).toThrow(IndexDamaged);
+      expect(() => decodeFaissHeader('f', wrong, DIMENSIONS), `byte ${at}`).toThrow(IndexDamaged);
     }
-    expect(() => decodeFaissHeader('f', header.subarray(0, 44))).toThrow(IndexDamaged);
+    expect(() => decodeFaissHeader('f', header.subarray(0, 44), DIMENSIONS)).toThrow(IndexDamaged);
   });
 });
 
 describe('the rows file', () => {
   it('is one line a picture, read in blocks that cut lines anywhere', async () => {
     const store = new MemoryStore();
-    const pictures = Array.from({ length: 60_000 }, (_, i) => picture(`ключ ${i} 🖼️`));
-    const bytes = Buffer.from(pictures.map(encodeRow).join(''));
+    const entries = Array.from({ length: 60_000 }, (_, i) => entry(`ключ ${i} 🖼️`));
+    const bytes = Buffer.from(entries.map(encodeRow).join(''));
     expect(bytes.length).toBeGreaterThan(8 * 1024 * 1024);
     await store.put('rows', bytes);
-    const read: Picture[] = [];
+    const read: Entry[] = [];
     for await (const block of readRows(store, 'rows', { start: 0, end: bytes.length })) read.push(...block);
-    expect(read).toEqual(pictures);
+    expect(read).toEqual(entries);
   });
 
   it('is refused where it is cut or not JSON', () => {
-    const line = Buffer.from(encodeRow(picture('a')));
+    const line = Buffer.from(encodeRow(entry('a')));
     expect(() => decodeRows('r', line.subarray(0, -1))).toThrow(IndexDamaged);
     expect(() => decodeRows('r', Buffer.from('{"key":1}\n'))).toThrow(IndexDamaged);
   });

@@ -1,5 +1,6 @@
 /** A store that counts what would cross the network, and whose FAISS files are only lengths, so that large ones are cheap. */
 
+import { DIMENSIONS } from '../../../pictures/dimensions.ts';
 import { encodeFaissHeader } from '../../../vectorlog/commit/faiss-file.ts';
 import { MemoryStore } from '../../../vectorlog/store/memory-store.ts';
 import type {
@@ -49,7 +50,7 @@ export class MeteredStore extends MemoryStore implements ObjectStore {
     this.largestPiece = Math.max(this.largestPiece, rangeLength(range));
     if (!this.#lengths.has(key)) return super.read(key, range, target);
     const bytes = target ?? new Uint8Array(rangeLength(range));
-    if (range.start === 0) bytes.set(encodeFaissHeader(0).subarray(0, bytes.length));
+    if (range.start === 0) bytes.set(encodeFaissHeader(0, DIMENSIONS).subarray(0, bytes.length));
     return bytes;
   }
 

@@ -2,8 +2,8 @@
 
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { DIMENSIONS } from '../../../pictures/dimensions.ts';
 import { systemClock } from '../../../vectorlog/clock.ts';
-import { DIMENSIONS } from '../../../vectorlog/dimensions.ts';
 import { decodeAppend, encodeAppend } from '../../../vectorlog/log/append-file.ts';
 import { readAppend, readRecords, writeAppend } from '../../../vectorlog/log/append-log.ts';
 import { AppendUnreadable } from '../../../vectorlog/log/errors.ts';
@@ -16,10 +16,7 @@ const put = (key: string, row: number, metadata = {}): LogRecord => ({
   key,
   version: '0055AED6DCD90281E5',
   eTag: 'd41d8cd98f00b204e9800998ecf8427e',
-  size: 1234,
-  contentType: 'image/jpeg',
-  metadata,
-  lastModified: '2026-06-01T12:00:00.000Z',
+  attributes: { size: 1234, contentType: 'image/jpeg', metadata, lastModified: '2026-06-01T12:00:00.000Z' },
   row,
 });
 
@@ -32,14 +29,14 @@ describe('an append file', () => {
   it('gives back what was written, whatever the keys are', () => {
     fc.assert(
       fc.property(fc.array(fc.string({ unit: 'grapheme' }), { maxLength: 3 }), (keys) => {
-        expect(decodeAppend(encodeAppend(example(keys)))).toEqual(example(keys));
+        expect(decodeAppend(encodeAppend(example(keys), DIMENSIONS), DIMENSIONS)).toEqual(example(keys));
       }),
       { numRuns: 8 },
     );
   });
 
   it('is a safetensors file: length, JSON header with strings as metadata, aligned tensor', () => {
-    const file = encodeAppend(example(['a', 'b']));
+    const file = encodeAppend(example(['a', 'b']), DIMENSIONS);
     const headerBytes = Number(new DataView(file.buffer).getBigUint64(0, true));
     const header = JSON.parse(new TextDecoder().decode(file.subarray(8, 8 + headerBytes)));
     expect(headerBytes % 8).toBe(0);
@@ -53,18 +50,64 @@ describe('an append file', () => {
   });
 
   it('is refused when it is cut anywhere, or is something else', () => {
-    const file = encodeAppend(example(['a']));
+    const file = encodeAppend(example(['a']), DIMENSIONS);
     for (const length of [0, 7, 8, 60, file.length - 1])
-      expect(() => decodeAppend(file.slice(0, length)), `${length} bytes`).toThrow(AppendUnreadable);
-    expect(() => decodeAppend(new Uint8Array(64))).toThrow(AppendUnreadable);
-    expect(() => decodeAppend(new TextEncoder().encode('this is no append at all, but long enough'))).toThrow(
-      AppendUnreadable,
-    );
+      expect(() => decodeAppend(file.slice(0, length), DIMENSIONS), `${length} bytes`).toThrow(
+        AppendUnreadable,
+      );
+    expect(() => decodeAppend(new Uint8Array(64), DIMENSIONS)).toThrow(AppendUnreadable);
+    expect(() =>
+      decodeAppend(new TextEncoder().encode('this is no append at all, but long enough'), DIMENSIONS),
+    ).toThrow(AppendUnreadable);
   });
 
   it('is refused when a record names a row that is not there', () => {
-    const file = encodeAppend({ records: [put('a', 1)], vectors: seededVector('a') });
-    expect(() => decodeAppend(file)).toThrow('row 1 of 1');
+    const file = encodeAppend({ records: [put('a', 1)], vectors: seededVector('a') }, DIMENSIONS);
+    expect(() => decodeAppend(file, DIMENSIONS)).toThrow('row 1 of 1');
+  });
+});
+
+describe('an append file of somebody else', () => {
+  const record = { op: 'put', key: 'a', version: '1', eTag: 'e', row: 0 };
+  const headers: [string, unknown][] = [
+    ['null', null],
+    ['an array', []],
+    ['no metadata', { vectors: { dtype: 'F32', shape: [0, DIMENSIONS] } }],
+    ['vectors of no shape', { __metadata__: { format: 'likeness-append-1', records: '[]' }, vectors: null }],
+    ...(
+      [
+        ['records that are no array', { length: 1 }],
+        ['null for records', null],
+        ['a record that is null', [null]],
+        ['a record without a key', [{ ...record, key: undefined }]],
+        ['a record without an eTag', [{ ...record, eTag: 1 }]],
+        ['a record of another kind', [{ ...record, op: 'move' }]],
+        ['a version that is a number', [{ ...record, version: 1 }]],
+        ['a basis that is no state', [{ ...record, version: undefined, basis: { state: 'lost' } }]],
+        ['half a row', [{ ...record, row: 0.5 }]],
+        ['a row before the first', [{ ...record, row: -1 }]],
+      ] as [string, unknown][]
+    ).map(([what, records]): [string, unknown] => [
+      what,
+      {
+        __metadata__: { format: 'likeness-append-1', records: JSON.stringify(records) },
+        vectors: { dtype: 'F32', shape: [1, DIMENSIONS] },
+      },
+    ]),
+  ];
+
+  it.each(headers)('is refused, not crashed on: %s', (_, header) => {
+    const json = Buffer.from(JSON.stringify(header));
+    const file = Buffer.alloc(8 + json.length + DIMENSIONS * 4);
+    file.writeBigUInt64LE(BigInt(json.length));
+    json.copy(file, 8);
+    expect(() => decodeAppend(file, DIMENSIONS)).toThrow(AppendUnreadable);
+  });
+
+  it('is refused when its vectors have other dimensions', () => {
+    const file = encodeAppend({ records: [], vectors: new Float32Array(16) }, 8);
+    expect(decodeAppend(file, 8).vectors).toHaveLength(16);
+    expect(() => decodeAppend(file, 16)).toThrow(AppendUnreadable);
   });
 });
 
@@ -73,10 +116,10 @@ describe('the append log', () => {
     const store = new MemoryStore();
     const long = { records: [put('a', 0, { note: 'x'.repeat(200_000) })], vectors: seededVector('a') };
     for (const append of [example(['a', 'b']), long]) {
-      const name = await writeAppend(store, systemClock, append);
+      const name = await writeAppend(store, systemClock, append, DIMENSIONS);
       const size = (await store.head(name))!.size;
       expect(await readRecords(store, { name, size })).toEqual(append.records);
-      expect((await readAppend(store, name)).vectors).toEqual(append.vectors);
+      expect((await readAppend(store, name, DIMENSIONS)).vectors).toEqual(append.vectors);
     }
   });
 
@@ -84,7 +127,7 @@ describe('the append log', () => {
     const store = new MemoryStore();
     const name = 'log/01KT00000000000000000000AB.safetensors';
     await store.put(name, new Uint8Array(20).fill(1));
-    await expect(readAppend(store, name)).rejects.toThrow(name);
+    await expect(readAppend(store, name, DIMENSIONS)).rejects.toThrow(name);
     await expect(readRecords(store, { name, size: 20 })).rejects.toThrow(AppendUnreadable);
   });
 });

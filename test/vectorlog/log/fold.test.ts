@@ -13,10 +13,7 @@ const put = (version: string | undefined, eTag: string, basis?: KeyState): LogRe
   version,
   eTag,
   ...(basis && { basis }),
-  size: 1,
-  contentType: undefined,
-  metadata: {},
-  lastModified: '2026-06-01T12:00:00.000Z',
+  attributes: { size: 1, contentType: undefined, metadata: {}, lastModified: '2026-06-01T12:00:00.000Z' },
   row: 0,
 });
 const remove = (version: string | undefined, basis?: KeyState): LogRecord => ({

@@ -2,7 +2,7 @@
 
 import faiss from 'faiss-node';
 import { describe, expect, test } from 'vitest';
-import { DIMENSIONS } from '../../../vectorlog/dimensions.ts';
+import { DIMENSIONS } from '../../../pictures/dimensions.ts';
 import type { LiveIndex } from '../../../vectorlog/read/live-index.ts';
 import { seededVector } from '../../factories/fake-embedder.ts';
 import { type Change, type Library, library } from '../../factories/library.ts';
@@ -19,7 +19,7 @@ function oracle({ truth }: Library, query: Float32Array, k: number) {
 
 async function answers(index: LiveIndex, query: Float32Array, k: number) {
   const { found } = await index.read('strong', (view) => view.search([query], { k }));
-  return found[0]!.map(({ picture, score }) => ({ key: picture.key, score }));
+  return found[0]!.map(({ entry, score }) => ({ key: entry.key, score }));
 }
 
 function expectSame(ours: { key: string; score: number }[], theirs: { key: string; score: number }[]) {

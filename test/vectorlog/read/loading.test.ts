@@ -1,8 +1,8 @@
 /** Loading an index: answers before all of it is there, refusals before any of it is, and failures on the way. */
 
 import { describe, expect, test } from 'vitest';
+import { DIMENSIONS, ROW_BYTES } from '../../../pictures/dimensions.ts';
 import { latestManifest } from '../../../vectorlog/commit/manifests.ts';
-import { DIMENSIONS, ROW_BYTES } from '../../../vectorlog/dimensions.ts';
 import { IndexTooLarge } from '../../../vectorlog/read/errors.ts';
 import { neededBytes } from '../../../vectorlog/read/memory.ts';
 import { BLOCK_ROWS } from '../../../vectorlog/scan/row-matrix.ts';
@@ -69,7 +69,7 @@ describe('an index that is still on its way', () => {
 
     const { found, searched } = await searching;
     // The axes repeat after 2,048 pictures, so two of them are the same.
-    expect(found[0]!.slice(0, 2).map(({ picture, score }) => [picture.key, score])).toEqual([
+    expect(found[0]!.slice(0, 2).map(({ entry, score }) => [entry.key, score])).toEqual([
       [`${wanted - DIMENSIONS}`, 1],
       [`${wanted}`, 1],
     ]);

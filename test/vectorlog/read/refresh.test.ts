@@ -1,9 +1,9 @@
 /** What a refresh costs and what it promises: nothing acknowledged is missed, and nothing is fetched twice. */
 
 import { describe, expect, test } from 'vitest';
+import { ROW_BYTES } from '../../../pictures/dimensions.ts';
 import { deadBytes } from '../../../vectorlog/commit/dead-rows.ts';
 import { latestManifest } from '../../../vectorlog/commit/manifests.ts';
-import { ROW_BYTES } from '../../../vectorlog/dimensions.ts';
 import { LOG_PREFIX, MANIFEST_PREFIX } from '../../../vectorlog/names.ts';
 import { DOWNLOAD_LIMITS } from '../../../vectorlog/read/limits.ts';
 import { library } from '../../factories/library.ts';

@@ -2,9 +2,10 @@
 
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
+import { metadataCondition } from '../../../pictures/attributes.ts';
 import { IndexDamaged } from '../../../vectorlog/commit/errors.ts';
 import { encodeRow } from '../../../vectorlog/commit/rows-file.ts';
-import type { Picture } from '../../../vectorlog/log/record.ts';
+import type { Entry } from '../../../vectorlog/log/record.ts';
 import { FilteredRows, matches } from '../../../vectorlog/read/filter.ts';
 import { KeyLookup } from '../../../vectorlog/read/key-lookup.ts';
 import { RowLines } from '../../../vectorlog/read/row-lines.ts';
@@ -15,32 +16,28 @@ const text = fc.oneof(
   fc.string({ unit: 'grapheme', maxLength: 6 }),
 );
 const metadata = fc.dictionary(fc.constantFrom('album', 'rating', 'albu', '"album'), text, { maxKeys: 3 });
-const picture = fc.record({ key: text.filter((key) => key !== ''), metadata }).map(
-  (parts): Picture => ({
-    ...parts,
+const entry = fc.record({ key: text.filter((key) => key !== ''), metadata }).map(
+  ({ key, metadata }): Entry => ({
+    key,
     version: '1',
     eTag: 'e',
-    size: 1,
-    contentType: undefined,
-    lastModified: 'x',
+    attributes: { size: 1, contentType: undefined, metadata, lastModified: 'x' },
   }),
 );
-const blocks = fc.array(fc.array(picture, { maxLength: 12 }), { maxLength: 5 });
+const blocks = fc.array(fc.array(entry, { maxLength: 12 }), { maxLength: 5 });
 
-function append(lines: RowLines, pictures: readonly Picture[]): void {
-  lines.append('rows', Buffer.from(pictures.map(encodeRow).join('')), pictures.length);
+function append(lines: RowLines, entries: readonly Entry[]): void {
+  lines.append('rows', Buffer.from(entries.map(encodeRow).join('')), entries.length);
 }
 
 describe('row lines', () => {
-  test('give back every picture, however they were added', () => {
+  test('give back every entry, however they were added', () => {
     fc.assert(
       fc.property(blocks, (added) => {
         const lines = new RowLines();
         for (const pictures of added) append(lines, pictures);
-        const back = Array.from({ length: lines.length }, (_, row) => lines.picture(row));
-        expect(back.map(({ key, metadata }) => ({ key, metadata }))).toEqual(
-          added.flat().map(({ key, metadata }) => ({ key, metadata })),
-        );
+        const back = Array.from({ length: lines.length }, (_, row) => lines.entry(row));
+        expect(back).toEqual(added.flat());
       }),
     );
   });
@@ -75,7 +72,12 @@ describe('key lookup', () => {
   test('grows', () => {
     const lines = new RowLines();
     const lookup = new KeyLookup(lines);
-    const pictures = Array.from({ length: 5_000 }, (_, i) => ({ key: `k${i}`, eTag: '' }) as Picture);
+    const pictures = Array.from({ length: 5_000 }, (_, i) => ({
+      key: `k${i}`,
+      version: undefined,
+      eTag: '',
+      attributes: {},
+    }));
     append(lines, pictures);
     lookup.update();
     expect(pictures.every(({ key }, row) => lookup.find(key) === row)).toBe(true);
@@ -89,7 +91,9 @@ describe('filters', () => {
       name: fc.constantFrom('album', 'rating'),
       values: fc.array(text, { minLength: 1, maxLength: 2 }),
     });
-    const filter = fc.record({ prefix: text, metadata: fc.array(condition, { maxLength: 2 }) });
+    const filter = fc
+      .record({ prefix: text, metadata: fc.array(condition, { maxLength: 2 }) })
+      .map(({ prefix, metadata }) => ({ prefix, condition: metadataCondition(metadata) }));
     fc.assert(
       fc.property(blocks, fc.array(filter, { minLength: 1, maxLength: 3 }), (added, filters) => {
         const lines = new RowLines();
@@ -99,7 +103,7 @@ describe('filters', () => {
           for (const each of filters) {
             const rows = filtered.rows(each, lines.length);
             for (let row = 0; row < lines.length; row++)
-              expect(rows.has(row)).toBe(matches(each, lines.picture(row)));
+              expect(rows.has(row)).toBe(matches(each, lines.entry(row)));
           }
         }
       }),
@@ -109,6 +113,8 @@ describe('filters', () => {
 
   test('do not take inherited names for metadata', () => {
     const condition = { name: 'constructor', values: ['x'] };
-    expect(matches({ prefix: '', metadata: [condition] }, { key: 'a', metadata: {} })).toBe(false);
+    expect(
+      matches({ prefix: '', condition: metadataCondition([condition]) }, { key: 'a', attributes: {} }),
+    ).toBe(false);
   });
 });

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { DIMENSIONS } from '../../../vectorlog/dimensions.ts';
+import { DIMENSIONS } from '../../../pictures/dimensions.ts';
 import { instantiate, type Kernel } from '../../../vectorlog/scan/kernel.ts';
 import { kernelModule } from '../../../vectorlog/scan/kernel-module.ts';
 import { middleOf, prepareQuery, reachOf } from '../../../vectorlog/scan/query.ts';

@@ -1,5 +1,5 @@
 import { afterAll, describe, expect, it } from 'vitest';
-import { DIMENSIONS, ROW_BYTES } from '../../../vectorlog/dimensions.ts';
+import { DIMENSIONS, ROW_BYTES } from '../../../pictures/dimensions.ts';
 import { Bitset } from '../../../vectorlog/scan/bitset.ts';
 import { MatrixClosed, QueryInvalid, ScanFailed } from '../../../vectorlog/scan/errors.ts';
 import { mergeHits } from '../../../vectorlog/scan/hit.ts';

@@ -1,8 +1,8 @@
 /** Rows and queries for the scan's tests, from a seed, and FAISS to compare with. */
 
 import faiss from 'faiss-node';
+import { DIMENSIONS, ROW_BYTES } from '../../../pictures/dimensions.ts';
 import { encodeFaissHeader } from '../../../vectorlog/commit/faiss-file.ts';
-import { DIMENSIONS, ROW_BYTES } from '../../../vectorlog/dimensions.ts';
 import type { Hit } from '../../../vectorlog/scan/hit.ts';
 
 export type Random = () => number;
@@ -62,7 +62,7 @@ export const allRowsOf = (rows: Float32Array): Float32Array[] =>
 /** FAISS's exact index over the rows that can be hits. */
 export function flatIndex(rows: Float32Array, allowed: (row: number) => boolean = () => true) {
   const labels = Array.from({ length: rows.length / DIMENSIONS }, (_, i) => i).filter(allowed);
-  const header = encodeFaissHeader(labels.length);
+  const header = encodeFaissHeader(labels.length, DIMENSIONS);
   const file = Buffer.alloc(header.length + labels.length * ROW_BYTES);
   file.set(header);
   for (const [i, label] of labels.entries()) {

@@ -11,7 +11,6 @@ const UNSUITABLE: Readonly<Record<string, string>> = {
   EACCES: 'give Likeness the permission to read and write there',
   EPERM: 'give Likeness the permission to read and write there, on a file system that has hard links',
   EROFS: 'the file system is read-only; choose another folder',
-  EXDEV: "the store's side folder must be on the file system of its folder",
   ENOTSUP: 'the file system has no hard links; choose another folder',
   EOPNOTSUPP: 'the file system has no hard links; choose another folder',
 };
@@ -21,6 +20,9 @@ export const codeOf = (error: unknown): string | undefined =>
 
 /** Whether an error says that there is no file. */
 export const saysAbsent = (error: unknown): boolean => ABSENT.has(codeOf(error) ?? '');
+
+/** Whether an error says that this user may not look there. */
+export const forbids = (error: unknown): boolean => ['EACCES', 'EPERM'].includes(codeOf(error) ?? '');
 
 /** Gives `undefined` for a file that is not there, and rejects for every other reason. */
 export async function unlessAbsent<T>(work: Promise<T>): Promise<T | undefined> {

@@ -1,11 +1,11 @@
 /** The keys of a folder in the order in which object stores list them, without holding more than one path of folders. */
 
 import type { Dirent } from 'node:fs';
-import { readdir, readFile } from 'node:fs/promises';
+import { lstat, readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { StoreUnavailable } from '../errors.ts';
 import { compareKeys, isKey } from '../keys.ts';
-import { unlessAbsent } from './faults.ts';
+import { forbids, unlessAbsent } from './faults.ts';
 import type { Places } from './places.ts';
 
 /** A key and the file that it is. */
@@ -14,13 +14,36 @@ export interface Listed {
   readonly path: string;
 }
 
+/** What the owner of a folder wants left alone in a list, and what they want to hear of. Folders' keys end in a slash. */
+export interface Walk {
+  /** Whether a file, or a folder with all that is in it, is passed over. */
+  readonly leaveAlone?: (key: string) => boolean;
+  /** Called with a folder, or a file in one, that may not be looked at: it is passed over. */
+  readonly onForbidden?: (key: string) => void;
+  /** Called with each folder that stands on another device than the one around it. */
+  readonly onMount?: (key: string, device: Device) => void;
+  /** Called with a file or folder whose name is not UTF-8, its name as well as it can be shown: it is passed over. */
+  readonly onUnnameable?: (key: string) => void;
+}
+
+/** What tells one folder from another that takes its place. */
+export interface Device {
+  readonly dev: bigint;
+  readonly ino: bigint;
+}
+
 /** Keys with `prefix` after `startAfter`: ordinary ones and odd ones, merged. */
-export async function* listKeys(places: Places, prefix: string, startAfter: string): AsyncGenerator<Listed> {
+export async function* listKeys(
+  places: Places,
+  walk: Walk,
+  prefix: string,
+  startAfter: string,
+): AsyncGenerator<Listed> {
   const odd = await oddKeys(places);
   const wanted = ({ key }: Listed) => key.startsWith(prefix) && compareKeys(key, startAfter) > 0;
   const waiting = odd.filter(wanted).sort((a, b) => compareKeys(a.key, b.key));
   let next = 0;
-  for await (const ordinary of ordinaryKeys(places, prefix, startAfter)) {
+  for await (const ordinary of ordinaryKeys(places, walk, prefix, startAfter)) {
     while (next < waiting.length && compareKeys(waiting[next]!.key, ordinary.key) < 0) yield waiting[next++]!;
     // A file that someone put where only an odd key fitted before is what a reader of the key gets.
     if (waiting[next]?.key === ordinary.key) next++;
@@ -47,14 +70,17 @@ interface Level {
   readonly key: string;
   readonly path: string;
   readonly entries: Dirent[];
+  /** Known where someone wants to hear of mounts. */
+  readonly dev?: bigint;
 }
 
 async function* ordinaryKeys(
   places: Places,
+  walk: Walk,
   prefix: string,
   startAfter: string,
 ): AsyncGenerator<Listed, void, void> {
-  const top = await enter(places, '', places.root);
+  const top = await enter(places, walk, '', places.root);
   if (!top) throw new StoreUnavailable(`the folder ${places.root} is gone`);
   const levels: Level[] = [top];
   for (let level = levels.at(-1); level; level = levels.at(-1)) {
@@ -65,25 +91,51 @@ async function* ordinaryKeys(
     }
     const key = keyOf(level.key, entry);
     const path = join(level.path, entry.name);
+    if (walk.leaveAlone?.(key)) continue;
     if (entry.isFile()) {
-      if (key.startsWith(prefix) && compareKeys(key, startAfter) > 0 && isKey(key)) yield { key, path };
+      if (!key.startsWith(prefix) || compareKeys(key, startAfter) <= 0 || !isKey(key)) continue;
+      if (await isNameable(walk, key, path)) yield { key, path };
       continue;
     }
     const holdsPrefix = key.startsWith(prefix) || prefix.startsWith(key);
     const isPast = compareKeys(key, startAfter) < 0 && !startAfter.startsWith(key);
-    if (!holdsPrefix || isPast) continue;
-    const below = await enter(places, key, path);
+    if (!holdsPrefix || isPast || !(await isNameable(walk, key, path))) continue;
+    const below = await enter(places, walk, key, path, level.dev);
     if (below) levels.push(below);
   }
 }
 
-/** Reads one folder; `undefined` when it is gone. */
-async function enter(places: Places, key: string, path: string): Promise<Level | undefined> {
-  const all = await unlessAbsent(readdir(path, { withFileTypes: true }));
-  const entries = all
-    ?.filter((entry) => (entry.isFile() || entry.isDirectory()) && places.isOrdinaryName(key, entry.name))
-    .sort((a, b) => compareKeys(keyOf('', b), keyOf('', a)));
-  return entries && { key, path, entries };
+/** Bytes that are no UTF-8 come out as this character, and then there is no file of that name. */
+const NOT_UTF8 = '\u{FFFD}';
+
+async function isNameable({ onUnnameable }: Walk, key: string, path: string): Promise<boolean> {
+  if (!onUnnameable || !key.includes(NOT_UTF8) || (await unlessAbsent(lstat(path)))) return true;
+  onUnnameable(key);
+  return false;
+}
+
+/** Reads one folder; `undefined` when it is gone, or may not be read and is not the whole store. */
+async function enter(
+  places: Places,
+  { onMount, onForbidden }: Walk,
+  key: string,
+  path: string,
+  outer?: bigint,
+): Promise<Level | undefined> {
+  try {
+    const all = await unlessAbsent(readdir(path, { withFileTypes: true }));
+    const entries = all
+      ?.filter((entry) => (entry.isFile() || entry.isDirectory()) && places.isOrdinaryName(key, entry.name))
+      .sort((a, b) => compareKeys(keyOf('', b), keyOf('', a)));
+    if (!entries || !onMount) return entries && { key, path, entries };
+    const { dev, ino } = await lstat(path, { bigint: true });
+    if (outer !== undefined && outer !== dev) onMount(key, { dev, ino });
+    return { key, path, entries, dev };
+  } catch (error) {
+    if (!onForbidden || key === '' || !forbids(error)) throw error;
+    onForbidden(key);
+    return undefined;
+  }
 }
 
 /** A folder sorts as what is in it: with the slash, so that `a.jpg` stands before `a/b.jpg`. */

@@ -3,6 +3,7 @@
 import { LikenessError } from '../../errors.ts';
 import {
   ObjectNotFound,
+  ObjectUnreadable,
   PreconditionFailed,
   RangeNotSatisfiable,
   StoreUnavailable,
@@ -58,11 +59,17 @@ export function storeErrorOf(error: unknown, bucket: string, key?: string): unkn
   if (key !== undefined && status === 404) return new ObjectNotFound(key, cause);
   if (key !== undefined && status === 412) return new PreconditionFailed(key, cause);
   if (key !== undefined && status === 416) return new RangeNotSatisfiable(key, cause);
-  if (status === 401 || status === 403)
-    return new StoreUnsuitable(
-      `no permission for ${at} (${said}); reading a missing object needs s3:ListBucket as well`,
-      cause,
-    );
+  if (key !== undefined && error.name === 'InvalidObjectState')
+    return new ObjectUnreadable(key, 'archived', `${at} is archived (${said})`, cause);
+  // Of SSE-C: the request would have to bring the key. A HEAD of it has no body, and so no words.
+  if (key !== undefined && status === 400 && /Server Side Encryption/i.test(error.message))
+    return new ObjectUnreadable(key, 'encrypted', `${at} is encrypted (${said})`, cause);
+  if (status === 401 || status === 403) {
+    const words = `no permission for ${at} (${said}); reading a missing object needs s3:ListBucket as well`;
+    return key === undefined || status === 401
+      ? new StoreUnsuitable(words, cause)
+      : new ObjectUnreadable(key, 'forbidden', words, cause);
+  }
   if (status === 301 || status === 307)
     return new StoreUnsuitable(`${at} is in another region (${said}); set the region`, cause);
   return new StoreUnsuitable(`the store refuses the request about ${at} (${said})`, cause);

@@ -22,9 +22,15 @@ export interface Source {
  * @throws RangeNotSatisfiable when the object ends before, PreconditionFailed when it is not in the state of `eTag`,
  * StoreUnavailable also when it was replaced during the read.
  */
-export async function readInto(source: Source, start: number, target: Uint8Array): Promise<void> {
+export async function readInto(
+  source: Source,
+  start: number,
+  target: Uint8Array,
+  signal?: AbortSignal,
+): Promise<void> {
   const { readPartBytes, readsAtOnce } = STORE_LIMITS;
-  const stop = new AbortController();
+  const failed = new AbortController();
+  const stop = { signal: signal ? AbortSignal.any([signal, failed.signal]) : failed.signal };
   const states = new Set<string | undefined>();
   let next = 0;
   let failure: unknown;
@@ -36,14 +42,14 @@ export async function readInto(source: Source, start: number, target: Uint8Array
         states.add(await readPart(source, start + from, target.subarray(from, next), stop.signal));
       } catch (error) {
         if (!stop.signal.aborted) failure = error;
-        stop.abort();
+        failed.abort();
       }
     }
   };
   const count = Math.min(readsAtOnce, Math.ceil(target.byteLength / readPartBytes));
   // All of them have ended before the caller hears of a failure: nothing writes into `target` any more.
   await Promise.all(Array.from({ length: count }, reader));
-  if (stop.signal.aborted) throw failure;
+  if (stop.signal.aborted) throw failure ?? stop.signal.reason;
   if (states.size > 1) throw new StoreUnavailable(`"${source.key}" was replaced while it was read`);
 }
 
@@ -87,15 +93,16 @@ async function readPart(
  */
 export async function readWhole(
   source: Source,
+  signal?: AbortSignal,
 ): Promise<{ body: Uint8Array; output: GetObjectCommandOutput }> {
-  const answer = await requestRange(source, { start: 0, end: STORE_LIMITS.readPartBytes });
+  const answer = await requestRange(source, { start: 0, end: STORE_LIMITS.readPartBytes }, signal);
   const same = { ...source, eTag: answer.eTag };
   const body = new Uint8Array(answer.total);
   const first = body.subarray(0, STORE_LIMITS.readPartBytes);
   const rest = body.subarray(first.byteLength);
   await Promise.all([
-    fill(source.key, first, 0, answer.body).catch(() => readInto(same, 0, first)),
-    readInto(same, first.byteLength, rest),
+    fill(source.key, first, 0, answer.body).catch(() => readInto(same, 0, first, signal)),
+    readInto(same, first.byteLength, rest, signal),
   ]);
   return { body, output: answer.output };
 }

@@ -2,13 +2,14 @@
 
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import type { Pixels } from '../../../../pictures/decoding/decoder.ts';
 import {
   type Axis,
   PRECISION_BITS,
   sourceSpan,
   triangle,
 } from '../../../../pictures/embedding/resampling/filter.ts';
-import { type Pixels, resample } from '../../../../pictures/embedding/resampling/resample.ts';
+import { resample } from '../../../../pictures/embedding/resampling/resample.ts';
 
 const rounded = (sum: number): number => Math.floor((sum + 2 ** (PRECISION_BITS - 1)) / 2 ** PRECISION_BITS);
 

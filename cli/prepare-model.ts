@@ -1,14 +1,15 @@
 /** Builds the model that this machine uses, and remembers which one that is. */
 
-import { megabytes, type Progress, startProgress } from '../cli/progress.ts';
 import { type PreparedModel, prepareModel } from '../layers/onnx-resnet50/build.ts';
 import { DownloadFailed, WeightsUnusable } from '../layers/onnx-resnet50/errors.ts';
+import { canReach } from '../layers/onnx-resnet50/reach.ts';
 import { DEFAULT_WEIGHTS, SYNTHETIC_WEIGHTS } from '../layers/onnx-resnet50/weights.ts';
 import { MODELS_FOLDER, type ModelChoice, readModelChoice, writeModelChoice } from '../local/model-choice.ts';
 import type { ModelInfo } from '../pictures/embedding/embedder.ts';
 import { readModelInfo } from '../pictures/embedding/model-folder.ts';
-import { canReach } from './reach.ts';
-import { CannotContinue, say, warn } from './say.ts';
+import { CommandFailed } from './errors.ts';
+import { megabytes, type Progress, startProgress } from './progress.ts';
+import type { Terminal } from './terminal.ts';
 
 /** Where the official weights come from, to see cheaply whether they can be had. */
 const WEIGHTS_HOST = 'https://download.pytorch.org/';
@@ -17,8 +18,8 @@ const SYNTHETIC_NOTICE = `
   *** SYNTHETIC WEIGHTS ***
   This model has random weights. Everything runs, and copies of a picture are found, but pictures that mean the same
   are not. Do not judge the answers by it. For real weights, any one of:
-  - run "npm run setup" where download.pytorch.org can be reached
-  - npm run setup -- --weights /path/to/resnet50.pth   (a state dict of torchvision's ResNet50, or .safetensors)
+  - npx likeness-search setup                                     where download.pytorch.org can be reached
+  - npx likeness-search setup --weights /path/to/resnet50.pth   (a state dict of torchvision's ResNet50, or .safetensors)
 `;
 
 type Precision = ModelInfo['precision'];
@@ -34,21 +35,21 @@ interface Asked {
  * Prepares the weights that are asked for, else those chosen before, else the default ones; and synthetic ones only
  * where nobody chose and the default ones cannot be downloaded. Takes a moment when they are there already.
  *
- * @throws CannotContinue when weights that someone chose cannot be had
+ * @throws CommandFailed when weights that someone chose cannot be had
  */
-export async function prepareChosenModel(asked: Asked): Promise<void> {
+export async function prepareChosenModel(asked: Asked, terminal: Terminal): Promise<void> {
   const before = await readModelChoice();
   const chosen = asked.weights ?? (before?.fallback ? undefined : before?.weights);
   const precision = asked.precision ?? before?.precision ?? 'fp32';
   if (precision === 'int8' && before?.precision !== 'int8') {
-    say('Model: int8 is calibrated on pictures the first time, which takes about a minute.');
+    terminal.err('Model: int8 is calibrated on pictures the first time, which takes about a minute.');
   }
   const { prepared, weights, fallback } = await (chosen
-    ? buildChosen(chosen, precision, asked.weights || asked.precision ? undefined : before)
-    : buildDefault(precision, before?.fallback));
+    ? buildChosen(terminal, chosen, precision, asked.weights || asked.precision ? undefined : before)
+    : buildDefault(terminal, precision, before?.fallback));
   await writeModelChoice({ weights, precision, folder: prepared.folder, fallback });
-  say(`Model: ${prepared.model.modelId} ${prepared.built ? 'is built' : 'is there'}.`);
-  if (prepared.model.synthetic) warn(SYNTHETIC_NOTICE);
+  terminal.err(`Model: ${prepared.model.modelId} ${prepared.built ? 'is built' : 'is there'}.`);
+  if (prepared.model.synthetic) terminal.err(SYNTHETIC_NOTICE);
 }
 
 interface Built {
@@ -58,39 +59,52 @@ interface Built {
 }
 
 /** @param before what was built from these weights earlier, which will do should they be gone by now */
-async function buildChosen(weights: string, precision: Precision, before?: ModelChoice): Promise<Built> {
+async function buildChosen(
+  terminal: Terminal,
+  weights: string,
+  precision: Precision,
+  before?: ModelChoice,
+): Promise<Built> {
   try {
-    return { prepared: await build(weights, precision), weights, fallback: false };
+    return { prepared: await build(terminal, weights, precision), weights, fallback: false };
   } catch (error) {
     if (!(error instanceof WeightsUnusable || error instanceof DownloadFailed)) throw error;
     const model = before && (await readModelInfo(before.folder).catch(() => undefined));
     if (model) {
-      warn(`Model: ${error.message}; going on with the model that was built from them.`);
+      terminal.err(`Model: ${error.message}; going on with the model that was built from them.`);
       return { prepared: { folder: before.folder, model, built: false }, weights, fallback: false };
     }
-    throw new CannotContinue(`Model: ${error.message}.
+    throw new CommandFailed(`Model: ${error.message}.
 
 Ways to continue, any one of them:
-- npm run setup -- --weights /path/to/resnet50.pth   (a state dict of torchvision's ResNet50, or .safetensors)
-- npm run setup -- --weights imagenet1k-v2           (downloads the default weights)
-- npm run setup -- --weights synthetic               (random weights: everything runs, but no likeness of meaning)`);
+- npx likeness-search setup --weights /path/to/resnet50.pth   (a state dict of torchvision's ResNet50, or .safetensors)
+- npx likeness-search setup --weights imagenet1k-v2           (downloads the default weights)
+- npx likeness-search setup --weights synthetic               (random weights: everything runs, but no likeness of meaning)`);
   }
 }
 
-async function buildDefault(precision: Precision, failedBefore = false): Promise<Built> {
+async function buildDefault(terminal: Terminal, precision: Precision, failedBefore = false): Promise<Built> {
   // Where it failed before, it must not cost every start the patience that a first download deserves.
   const worthTrying = !failedBefore || (await canReach(WEIGHTS_HOST, 1_000));
   try {
     if (worthTrying)
-      return { prepared: await build(DEFAULT_WEIGHTS, precision), weights: DEFAULT_WEIGHTS, fallback: false };
+      return {
+        prepared: await build(terminal, DEFAULT_WEIGHTS, precision),
+        weights: DEFAULT_WEIGHTS,
+        fallback: false,
+      };
   } catch (error) {
     if (!(error instanceof DownloadFailed)) throw error;
-    warn(`Model: ${error.message}.`);
+    terminal.err(`Model: ${error.message}.`);
   }
-  return { prepared: await build(SYNTHETIC_WEIGHTS, precision), weights: SYNTHETIC_WEIGHTS, fallback: true };
+  return {
+    prepared: await build(terminal, SYNTHETIC_WEIGHTS, precision),
+    weights: SYNTHETIC_WEIGHTS,
+    fallback: true,
+  };
 }
 
-async function build(weights: string, precision: Precision): Promise<PreparedModel> {
+async function build(terminal: Terminal, weights: string, precision: Precision): Promise<PreparedModel> {
   let bar: Progress | undefined;
   try {
     return await prepareModel({
@@ -98,7 +112,7 @@ async function build(weights: string, precision: Precision): Promise<PreparedMod
       precision,
       out: MODELS_FOLDER,
       onProgress({ done, total = done }) {
-        bar ??= startDownload(weights, total);
+        bar ??= startDownload(terminal, weights, total);
         bar.update(done, total);
       },
     });
@@ -107,7 +121,7 @@ async function build(weights: string, precision: Precision): Promise<PreparedMod
   }
 }
 
-function startDownload(weights: string, total: number): Progress {
-  say(`Model: downloading the weights ${weights}, ${megabytes(total)}.`);
+function startDownload(terminal: Terminal, weights: string, total: number): Progress {
+  terminal.err(`Model: downloading the weights ${weights}, ${megabytes(total)}.`);
   return startProgress({ title: 'Downloading', total, format: megabytes });
 }

@@ -1,0 +1,154 @@
+/**
+ * Keeps watching and comparing for as long as a server runs, whatever happens to the folder meanwhile: looks for it
+ * when it is away, watches it anew when it is back, compares every so often, and again after whatever went wrong.
+ */
+
+import type { Clock } from '../vectorlog/clock.ts';
+import type { Differences } from './compare.ts';
+import type { PassedOver } from './picture-folder.ts';
+import type { Presence } from './presence.ts';
+import { Signal } from './signal.ts';
+import type { Troubles } from './troubles.ts';
+
+export interface KeeperOptions {
+  readonly presence: Pick<Presence, 'missing'>;
+  /** Starts to watch; resolves with what ends it, when every change from now on is told. */
+  readonly watch: () => Promise<() => Promise<void>>;
+  readonly compare: (signal: AbortSignal) => Promise<Differences>;
+  /** What the comparison could not look at. */
+  readonly passedOver: () => PassedOver;
+  readonly troubles: Troubles;
+  readonly clock: Pick<Clock, 'now'>;
+  /** How often it is looked for the folder. @default 5000 */
+  readonly lookEveryMs?: number;
+  /** How often folder and index are compared when nothing asks for it. @default 900000 */
+  readonly compareEveryMs?: number;
+}
+
+/** Pauses between comparisons that fail. */
+const FIRST_RETRY_MS = 5_000;
+const LONGEST_RETRY_MS = 5 * 60_000;
+
+export class Keeper {
+  readonly #options: Required<KeeperOptions>;
+  readonly #changed = new Signal();
+  readonly #stopped = new AbortController();
+  readonly #firstCompared: Promise<Differences>;
+  #tellFirst: (differences: Differences) => void = () => {};
+  #running: Promise<void> | undefined;
+  #unwatch: (() => Promise<void>) | undefined;
+  /** Places that are away, as of the last look; `undefined` before the first. */
+  #away: string | undefined;
+  #compareAt = 0;
+  #failures = 0;
+  #toldUnnameable = 0;
+
+  constructor(options: KeeperOptions) {
+    this.#options = { lookEveryMs: 5_000, compareEveryMs: 15 * 60_000, ...options };
+    this.#firstCompared = new Promise((resolve) => {
+      this.#tellFirst = resolve;
+    });
+  }
+
+  start(): void {
+    this.#running ??= this.#run();
+  }
+
+  /** Settles when folder and index were compared for the first time, or the keeper stopped before. Never rejects. */
+  get compared(): Promise<Differences> {
+    return this.#firstCompared;
+  }
+
+  /** Folder and index are compared as soon as they can be: something may have been missed. */
+  compareSoon(): void {
+    this.#compareAt = 0;
+    this.#changed.notify();
+  }
+
+  async stop(): Promise<void> {
+    this.#stopped.abort();
+    this.#changed.notify();
+    await this.#running;
+    await this.#unwatch?.();
+    this.#tellFirst({ toIndex: 0, toForget: 0 });
+  }
+
+  async #run(): Promise<void> {
+    const { clock, lookEveryMs } = this.#options;
+    while (!this.#stopped.signal.aborted) {
+      await this.#look();
+      if (this.#unwatch && this.#compareAt <= clock.now()) await this.#compare();
+      if (this.#stopped.signal.aborted) break;
+      await this.#changed.wait(Math.max(1, Math.min(lookEveryMs, this.#compareAt - clock.now())));
+    }
+  }
+
+  /** Finds out what is away; when that is not what it was, watches anew and has all compared. */
+  async #look(): Promise<void> {
+    const { presence, troubles } = this.#options;
+    const missing = await presence.missing().catch((error: Error) => [{ place: '', message: error.message }]);
+    const away = JSON.stringify(missing.map(({ place }) => place));
+    if (missing.length > 0) troubles.begin('folder-away', missing.map(({ message }) => message).join('; '));
+    else troubles.end('folder-away', 'the folder is there again; it is compared with the index');
+    const changed = this.#away !== undefined && away !== this.#away;
+    this.#away = away;
+    if (changed) await this.#endWatch();
+    const rootAway = missing.some(({ place }) => place === '');
+    if (rootAway || this.#unwatch) return;
+    try {
+      this.#unwatch = await this.#options.watch();
+      this.#compareAt = 0;
+      troubles.end('watching-incomplete', 'the folder is watched again');
+    } catch (error) {
+      troubles.begin('watching-incomplete', `the folder cannot be watched: ${(error as Error).message}`);
+    }
+  }
+
+  async #endWatch(): Promise<void> {
+    const unwatch = this.#unwatch;
+    this.#unwatch = undefined;
+    // Watching what is gone may fail to end, and nothing is lost by that.
+    await unwatch?.().catch(() => {});
+  }
+
+  async #compare(): Promise<void> {
+    const { clock, compareEveryMs, troubles } = this.#options;
+    this.#compareAt = clock.now() + compareEveryMs;
+    try {
+      const differences = await this.#options.compare(this.#stopped.signal);
+      this.#failures = 0;
+      this.#tellFirst(differences);
+      troubles.end('comparison-failing', 'folder and index could be compared again');
+      this.#tellPassedOver();
+    } catch (error) {
+      if (this.#stopped.signal.aborted) return;
+      const pause = Math.min(LONGEST_RETRY_MS, FIRST_RETRY_MS * 2 ** this.#failures++);
+      this.#compareAt = clock.now() + pause;
+      const { message } = error as Error;
+      // What is away is said already.
+      if (!troubles.has('folder-away'))
+        troubles.begin('comparison-failing', `folder and index could not be compared: ${message}`);
+    }
+  }
+
+  #tellPassedOver(): void {
+    const { passedOver, troubles } = this.#options;
+    const { forbidden, unnameable } = passedOver();
+    if (forbidden.length === 0) troubles.end('folder-unreadable', 'every folder can be read now');
+    else {
+      const named = forbidden.slice(0, 3).join(', ');
+      const more = forbidden.length > 3 ? ` and ${forbidden.length - 3} more` : '';
+      troubles.begin(
+        'folder-unreadable',
+        `this user may not read ${named}${more}: what is in there is passed over, and what is indexed of it stays`,
+      );
+    }
+    if (unnameable.length > 0 && unnameable.length !== this.#toldUnnameable) {
+      troubles.note(
+        `${unnameable.length} files or folders are passed over, such as ${JSON.stringify(unnameable[0])}: their names ` +
+          'are not UTF-8 or have a backslash; "convmv -f latin1 -t utf8" renames the former',
+      );
+    }
+    this.#toldUnnameable = unnameable.length;
+  }
+}

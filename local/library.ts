@@ -1,0 +1,210 @@
+/** A folder of pictures and its index, kept the same: watched, compared, and every change taken in. */
+
+import { constants } from 'node:fs';
+import { access } from 'node:fs/promises';
+import { join } from 'node:path';
+import { createOnUpload } from '../functions/on-upload/handler.ts';
+import type { Embedder } from '../pictures/embedding/embedder.ts';
+import { systemClock } from '../vectorlog/clock.ts';
+import type { Logger } from '../vectorlog/logger.ts';
+import type { ObjectStore } from '../vectorlog/store/object-store.ts';
+import { compareFolder, type Differences } from './compare.ts';
+import { EventQueue } from './event-queue.ts';
+import { FolderEvents } from './folder-events.ts';
+import { Keeper } from './keeper.ts';
+import type { Selection } from './library-settings.ts';
+import { openPictures } from './picture-folder.ts';
+import { Presence, sampleOf } from './presence.ts';
+import { Sequencer } from './sequencer.ts';
+import type { FolderTrash } from './trash.ts';
+import { FailureNotes, Troubles } from './troubles.ts';
+import { type Incomplete, PictureWatcher } from './watcher.ts';
+
+/** How patient a library is; tests are less so. */
+export interface Patience {
+  readonly secondLookMs?: number;
+  readonly manySecondLookMs?: number;
+  readonly lookEveryMs?: number;
+  readonly compareEveryMs?: number;
+  readonly visibilityMs?: number;
+}
+
+export interface LibraryOptions {
+  readonly folder: string;
+  readonly indexFolder: string;
+  /** The index store, in the model's namespace. */
+  readonly index: ObjectStore;
+  readonly embedder: Embedder;
+  readonly logger: Logger;
+  readonly selection?: Selection;
+  /** Takes the folder as it is now, though it is empty, or another one, or most of its pictures are gone. */
+  readonly forget?: boolean;
+  /** Called with each picture that may have changed. */
+  readonly onChange: (key: string) => void;
+  /** Called when a comparison is done, before what differs is taken in. */
+  readonly onCompared?: (differences: Differences) => void;
+  readonly patience?: Patience;
+}
+
+export interface OpenLibrary {
+  /** Tells of what is written and deleted through it at once. */
+  readonly pictures: ObjectStore;
+  readonly trash: FolderTrash;
+  readonly queue: EventQueue;
+  readonly troubles: Troubles;
+  /** Settles when folder and index were compared for the first time. Never rejects. */
+  readonly compared: Promise<Differences>;
+  /** Looks at a picture that was written. */
+  readonly look: (key: string) => void;
+  start(): void;
+  /** Resolves when the first comparison is done, nothing waits for a second look, and all is taken in. */
+  idle(): Promise<void>;
+  /** Ends what is at work. */
+  stop(): Promise<void>;
+}
+
+export function openLibrary(options: LibraryOptions): OpenLibrary {
+  const { folder, indexFolder, index, embedder, logger, patience = {} } = options;
+  const clock = systemClock;
+  const troubles = new Troubles(logger);
+  const failures = new FailureNotes(logger);
+  let everCompared = false;
+  const presence = new Presence({
+    folder,
+    indexFolder,
+    known: {
+      any: (prefix) => (everCompared ? events.knowsAny(prefix) : undefined),
+      sample: (prefix) => sampleOf(index, prefix),
+    },
+  });
+  const { pictures, trash, isLeftAlone, passedOver } = openPictures({
+    folder,
+    indexFolder,
+    presence,
+    ...(options.selection && { selection: options.selection }),
+  });
+  const queue = new EventQueue({
+    handler: createOnUpload({ pictures, index, embedder, clock, logger: failures }),
+    clock,
+    logger: failures,
+    ...(patience.visibilityMs && { visibilityMs: patience.visibilityMs }),
+    onBatch: ({ failing }) => {
+      const wasFailing = troubles.has('indexing-failing');
+      tellFailing(troubles, failing, failures.last);
+      // What else was missed in that time is found by looking.
+      if (wasFailing && failing === 0) keeper.compareSoon();
+    },
+  });
+  const sequencer = new Sequencer(clock);
+  const events = new FolderEvents({
+    pictures,
+    sequencer,
+    clock,
+    send: (body, urgency) => queue.send(body, urgency),
+    room: (urgency) => queue.room(urgency),
+    ...(patience.secondLookMs && { secondLookMs: patience.secondLookMs }),
+    ...(patience.manySecondLookMs && { manySecondLookMs: patience.manySecondLookMs }),
+    onMany: (missed) => tellMany(troubles, missed),
+  });
+  /** What a look could not tell, the next comparison finds. */
+  const told = (look: Promise<void>) => look.catch((error: unknown) => logger.info('not told', { error }));
+  const onChange = (key: string) => {
+    void told(events.look(key));
+    options.onChange(key);
+  };
+  const watch = async () => {
+    const watcher = await PictureWatcher.open({
+      folder,
+      isLeftAlone,
+      onChange,
+      onFolderGone: (prefix) => void told(events.lookBelow(prefix)),
+      onIncomplete: (reason) => {
+        if (reason === 'limit') troubles.begin('watching-incomplete', UNSEEN.limit);
+        else troubles.note(UNSEEN.flood);
+        keeper.compareSoon();
+      },
+      isKnown: (key) => events.knows(key),
+    });
+    return async () => watcher.close();
+  };
+  const keeper = new Keeper({
+    presence,
+    watch,
+    compare: async (signal) => {
+      const insisted = options.forget === true && !everCompared;
+      events.insisted = insisted;
+      presence.insisted = insisted;
+      const isBusy = () => queue.pending > queue.failing;
+      const isReadable = (key: string) =>
+        access(join(folder, key), constants.R_OK).then(
+          () => true,
+          () => false,
+        );
+      const deps = { pictures, index, events, sequencer, isReadable, isBusy, signal };
+      const differences = await compareFolder(deps, (found) => options.onCompared?.(found));
+      if (insisted) await events.settled();
+      presence.insisted = false;
+      events.insisted = false;
+      everCompared = true;
+      return differences;
+    },
+    passedOver,
+    troubles,
+    clock,
+    ...(patience.lookEveryMs && { lookEveryMs: patience.lookEveryMs }),
+    ...(patience.compareEveryMs && { compareEveryMs: patience.compareEveryMs }),
+  });
+  presence.insisted = options.forget === true;
+
+  return {
+    pictures: tellingDeletions(pictures, (key) => {
+      void told(events.deleted(key));
+      options.onChange(key);
+    }),
+    trash,
+    queue,
+    look: onChange,
+    troubles,
+    compared: keeper.compared,
+    start: () => {
+      queue.start();
+      keeper.start();
+    },
+    idle: async () => {
+      await keeper.compared;
+      await events.settled();
+      await queue.drained();
+    },
+    stop: async () => {
+      await Promise.all([keeper.stop(), events.stop(), queue.stop()]);
+    },
+  };
+}
+
+const UNSEEN: Readonly<Record<Incomplete, string>> = {
+  limit:
+    'the system watches no more folders, so some changes are seen only when folder and index are compared, every ' +
+    'quarter of an hour; raise fs.inotify.max_user_watches to change that',
+  flood: 'so much changed at once that some of it may have gone unseen; folder and index are compared',
+};
+
+function tellFailing(troubles: Troubles, failing: number, reason: string): void {
+  const message = `${failing} changes could not be taken in, and are tried again until they can: ${reason}`;
+  if (failing > 0) troubles.begin('indexing-failing', message);
+  else troubles.end('indexing-failing', 'the changes that failed are taken in now');
+}
+
+function tellMany(troubles: Troubles, missed: number): void {
+  const message = `${missed} pictures are missed at once; should they stay away for a minute, they are forgotten`;
+  if (missed > 0) troubles.begin('deletions-held', message);
+  else troubles.end('deletions-held', 'what was missed is there again, or forgotten');
+}
+
+/** Tells of deletions at once: the watcher is later, and sees nothing of keys that are not files of the folder. */
+const tellingDeletions = (pictures: ObjectStore, onDeleted: (key: string) => void): ObjectStore => ({
+  ...pictures,
+  delete: async (keys) => {
+    await pictures.delete(keys);
+    keys.forEach(onDeleted);
+  },
+});

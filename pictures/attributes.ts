@@ -1,0 +1,53 @@
+/** What the index keeps of a picture besides its embedding: the attributes of a picture's entry, typed. */
+
+import type { Attributes, Entry } from '../vectorlog/log/record.ts';
+import type { Condition } from '../vectorlog/read/filter.ts';
+
+export interface PictureAttributes {
+  /** Bytes. */
+  readonly size: number;
+  readonly contentType: string | undefined;
+  /** The user's metadata (`x-amz-meta-*`), names in lower case. */
+  readonly metadata: Readonly<Record<string, string>>;
+  /** ISO 8601, UTC. */
+  readonly lastModified: string;
+}
+
+/** A picture as the index knows it. */
+export type Picture = Omit<Entry, 'attributes'> & PictureAttributes;
+
+/** The attributes as the index takes them. */
+export const attributesOf = (attributes: PictureAttributes): Attributes => ({ ...attributes });
+
+/** The picture of an entry; rows of earlier versions may lack an attribute. */
+export function pictureOf({ key, version, eTag, attributes }: Entry): Picture {
+  const {
+    size = 0,
+    contentType,
+    metadata = {},
+    lastModified = '',
+  } = attributes as Partial<PictureAttributes>;
+  return { key, version, eTag, size, contentType, metadata, lastModified };
+}
+
+/** A name in lower case, and the values of which a picture must have one. */
+export interface MetadataCondition {
+  readonly name: string;
+  readonly values: readonly string[];
+}
+
+/** The condition that a picture's metadata meets all of `conditions`; `undefined` where there are none. */
+export function metadataCondition(conditions: readonly MetadataCondition[]): Condition | undefined {
+  const [first] = conditions;
+  if (!first) return undefined;
+  const holds = (attributes: Attributes): boolean => {
+    const { metadata = {} } = attributes as Partial<PictureAttributes>;
+    return conditions.every(({ name, values }) => {
+      const value = Object.hasOwn(metadata, name) ? metadata[name] : undefined;
+      return value !== undefined && values.includes(value);
+    });
+  };
+  const name = JSON.stringify(conditions);
+  if (first.values.length !== 1) return { name, holds };
+  return { name, holds, needle: `${JSON.stringify(first.name)}:${JSON.stringify(first.values[0])}` };
+}

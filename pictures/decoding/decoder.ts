@@ -1,0 +1,179 @@
+/** The one way from picture files to pixels: for the network, for thumbnails and for smaller copies, equally strict. */
+
+import sharp, { type Sharp } from 'sharp';
+import { meaningOf, PictureRejected } from './errors.ts';
+import { type PictureHeader, readHeader } from './header.ts';
+import { PICTURE_LIMITS, type PictureLimits } from './limits.ts';
+import { MemoryBudget } from './memory-budget.ts';
+import { weightOf } from './weight.ts';
+
+// Every picture is another one: what libvips would keep of the last ones is never asked for again.
+sharp.cache(false);
+
+const MiB = 1024 * 1024;
+
+/**
+ * Bytes of pictures that are decoded side by side. A larger one is decoded alone, so memory has one bound: this, or the
+ * weight of the heaviest picture that is taken.
+ */
+const SIDE_BY_SIDE_BYTES = 256 * MiB;
+
+/** Small pictures that are decoded at once: as many as keep the network busy while it cannot ask for more. */
+const DECODED_AT_ONCE = 8;
+
+/** A picture, or a part of one, in pixels of the picture. */
+export interface Rectangle {
+  readonly left: number;
+  readonly top: number;
+  readonly width: number;
+  readonly height: number;
+}
+
+/** Interleaved 8-bit RGB, row-major. */
+export interface Pixels {
+  readonly data: Uint8Array;
+  readonly width: number;
+  readonly height: number;
+}
+
+export interface SmallCopyOptions {
+  /** Pixels of the longer side (`inside`) or of the shorter one (`outside`) at most; nothing is enlarged. */
+  readonly side: number;
+  readonly fit: 'inside' | 'outside';
+  readonly format: 'webp' | 'jpeg' | 'png';
+  /** 1 to 100, of what is not lossless. */
+  readonly quality?: number;
+}
+
+/**
+ * Warnings of libjpeg that tell of pixels which are not in the file; many bytes too many are what is left when decoding lost
+ * its way. Others tell of oddities that harm nothing.
+ */
+const PIXELS_MISSING =
+  /premature end of|bad huffman code|instead of rst|[0-9]{3} extraneous bytes|unable to read/i;
+
+export class PictureDecoder {
+  readonly limits: PictureLimits;
+  readonly #budget: MemoryBudget;
+  readonly #leastShare: number;
+
+  /** @param limits Those that differ from `PICTURE_LIMITS`. */
+  constructor(limits: Partial<PictureLimits> = {}) {
+    this.limits = { ...PICTURE_LIMITS, ...limits };
+    const sideBySide = Math.min(SIDE_BY_SIDE_BYTES, this.limits.maxMemoryBytes);
+    this.#budget = new MemoryBudget(sideBySide);
+    this.#leastShare = sideBySide / DECODED_AT_ONCE;
+  }
+
+  /** @throws PictureRejected, DecodingFailed */
+  header(bytes: Uint8Array): Promise<PictureHeader> {
+    return readHeader(bytes, this.limits);
+  }
+
+  /**
+   * Decodes a part of the picture, as stored, to 8-bit RGB, transparency on white; a picture with an RGB profile keeps its
+   * colours.
+   *
+   * @param use Makes of the pixels what is needed while they are still counted.
+   * @throws PictureRejected, DecodingFailed
+   */
+  async decode<Result>(
+    header: PictureHeader,
+    part: Rectangle,
+    use: (pixels: Pixels) => Result,
+  ): Promise<Result> {
+    const ignoreIcc = header.rgbProfile !== undefined || header.metadata.depth === 'ushort';
+    return this.#run(header, part.width * part.height, { ignoreIcc }, async (picture) => {
+      const { data, info } = await picture
+        .extract(part)
+        .flatten({ background: 'white' })
+        .toColourspace('srgb')
+        .raw()
+        .toBuffer({ resolveWithObject: true });
+      if (info.channels !== 3) throw new Error(`decoded to ${info.channels} channels`);
+      return use({ data, width: info.width, height: info.height });
+    });
+  }
+
+  /**
+   * A smaller copy of a picture, as seen, in sRGB; transparency on white.
+   *
+   * @throws PictureRejected, DecodingFailed
+   */
+  async smallCopy(bytes: Uint8Array, options: SmallCopyOptions): Promise<Uint8Array> {
+    const { side, fit, format, quality = 80 } = options;
+    const header = await this.header(bytes);
+    return this.#run(header, header.width * header.height, {}, (picture) => {
+      const turned =
+        header.metadata.orientation === undefined ? turn(picture, header.orientation) : picture.autoOrient();
+      return turned
+        .resize(side, side, { fit, withoutEnlargement: true })
+        .flatten({ background: 'white' })
+        .toColourspace('srgb')
+        .toFormat(format, { quality })
+        .toBuffer();
+    });
+  }
+
+  /** Decodes when there is memory for it, in time, and a second time where a JPEG is only odd. */
+  async #run<Result>(
+    header: PictureHeader,
+    resultPixels: number,
+    options: { readonly ignoreIcc?: boolean },
+    work: (picture: Sharp) => Promise<Result>,
+  ): Promise<Result> {
+    const { limits } = this;
+    const { kind, bytes } = header.source;
+    const weight = weightOf(kind, header.metadata, resultPixels);
+    if (weight > limits.maxMemoryBytes) {
+      throw new PictureRejected(
+        'too-many-pixels',
+        `Decoding the picture would take ${Math.ceil(weight / MiB)} MiB of memory, and there are ` +
+          `${Math.floor(limits.maxMemoryBytes / MiB)}. Upload a smaller version, or a plain JPEG.`,
+      );
+    }
+    const isJpeg = kind === 'jpeg' || kind === 'raw';
+    const attempt = (failOn: 'warning' | 'error'): Promise<Result> => {
+      const picture = sharp(bytes, {
+        failOn,
+        limitInputPixels: limits.maxPixels,
+        sequentialRead: true,
+        ...options,
+        // Frees the thread, as soon as the decoder comes to a point where it can stop.
+      }).timeout({ seconds: Math.ceil(limits.decodeTimeoutMs / 1000) + 1 });
+      return within(limits.decodeTimeoutMs, work(picture));
+    };
+    return this.#budget.run(Math.max(weight, this.#leastShare), async () => {
+      try {
+        return await attempt(isJpeg ? 'warning' : 'error').catch((error: unknown) => {
+          if (!isJpeg || error instanceof PictureRejected || PIXELS_MISSING.test(String(error))) throw error;
+          return attempt('error');
+        });
+      } catch (error) {
+        throw meaningOf(error, weight);
+      }
+    });
+  }
+}
+
+/** Turns a picture by an EXIF orientation that does not stand in it. */
+function turn(picture: Sharp, orientation: number): Sharp {
+  const quarters = [0, 0, 0, 180, 0, 270, 90, 90, 270][orientation] ?? 0;
+  const turned = picture.rotate(quarters);
+  if (orientation === 4) return turned.flip();
+  return [2, 5, 7].includes(orientation) ? turned.flop() : turned;
+}
+
+/** The result of `work`, or a rejection of the picture when it takes longer than `ms`. */
+async function within<Result>(ms: number, work: Promise<Result>): Promise<Result> {
+  let timer: NodeJS.Timeout | undefined;
+  const tooLate = new Promise<never>((_, reject) => {
+    const message = `The picture takes more than ${ms / 1000} seconds to decode. Upload a smaller version.`;
+    timer = setTimeout(() => reject(new PictureRejected('decode-timeout', message)), ms);
+  });
+  try {
+    return await Promise.race([work, tooLate]);
+  } finally {
+    clearTimeout(timer);
+  }
+}

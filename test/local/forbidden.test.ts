@@ -1,0 +1,133 @@
+import { chmod, mkdir, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { picture } from '../factories/pictures.ts';
+import { countingEmbedder, type ServedFolder, servedFolder } from '../factories/serving.ts';
+
+/** Root may read everything, so these tests are somebody else while they run. */
+const NOBODY = 65_534;
+const isRoot = process.getuid?.() === 0;
+
+let library: ServedFolder;
+beforeEach(async () => {
+  if (isRoot) process.seteuid?.(NOBODY);
+  library = await servedFolder();
+});
+afterEach(async () => {
+  if (isRoot) process.seteuid?.(0);
+  await library.remove();
+});
+
+const until = (holds: () => Promise<void>) => vi.waitFor(holds, { timeout: 20_000, interval: 20 });
+
+describe.skipIf(process.platform === 'win32')('what this user may not read', () => {
+  it('costs a folder one warning, and the pictures of all others nothing', async () => {
+    const warnings: string[] = [];
+    await library.write('a.png', await picture(1));
+    await library.write('private/b.png', await picture(2));
+    await library.write('z/c.png', await picture(3));
+    await chmod(join(library.folder, 'private'), 0);
+    const logger = {
+      info: () => {},
+      error: () => {},
+      warn: (message: string) => void warnings.push(message),
+    };
+
+    const { client, serving } = await library.serve({ logger });
+
+    expect((await client.images()).items.map(({ key }) => key)).toEqual(['a.png', 'z/c.png']);
+    await until(async () =>
+      expect((await client.health()).reasons).toMatchObject([{ code: 'folder-unreadable' }]),
+    );
+    expect(warnings.filter((line) => line.includes('private/'))).toHaveLength(1);
+    await chmod(join(library.folder, 'private'), 0o700);
+    await serving.stop();
+  });
+
+  it('stays in the index when it was readable before', async () => {
+    await library.write('a.png', await picture(1));
+    await library.write('private/b.png', await picture(2));
+    const { serving } = await library.serve();
+    await serving.stop();
+    await chmod(join(library.folder, 'private'), 0);
+
+    const { client } = await library.serve();
+
+    expect((await client.images()).items.map(({ key }) => key)).toEqual(['a.png', 'private/b.png']);
+    await chmod(join(library.folder, 'private'), 0o700);
+  });
+
+  it('is a rejected picture when it is a file, until it can be read', async () => {
+    await library.write('a.png', await picture(1));
+    await chmod(join(library.folder, 'a.png'), 0);
+    const embedder = countingEmbedder();
+    const { client } = await library.serve({ embedder, patience: { compareEveryMs: 50, lookEveryMs: 20 } });
+
+    expect((await client.rejected()).items).toMatchObject([
+      { key: 'a.png', reason: { code: 'not-readable' } },
+    ]);
+    await chmod(join(library.folder, 'a.png'), 0o600);
+
+    await until(async () => expect((await client.images()).total).toBe(1));
+    expect((await client.rejected()).items).toEqual([]);
+    expect(embedder.count).toBe(1);
+  });
+
+  it('lets the server stop all the same when it is the whole folder', async () => {
+    await library.write('a.png', await picture(1));
+    const { serving } = await library.serve();
+    await serving.stop();
+    const index = await servedFolder();
+    await mkdir(join(index.folder, 'index'));
+    await chmod(library.folder, 0);
+
+    const { client, serving: again } = await library.serve(
+      { indexFolder: join(index.folder, 'index') },
+      { idle: false },
+    );
+    await until(async () => expect((await client.health()).status).toBe('degraded'));
+    await again.stop();
+
+    await chmod(library.folder, 0o700);
+    await index.remove();
+  });
+});
+
+describe('what is left alone', () => {
+  it('is what NAS systems put beside pictures, and what somebody asked for', async () => {
+    for (const key of [
+      '@eaDir/a.jpg/SYNOFILE_THUMB_M.jpg',
+      'x/#recycle/b.png',
+      'x/edited_c.png',
+      'x/keep.png',
+    ])
+      await library.write(key, await picture(1));
+
+    const { client, serving } = await library.serve({ selection: { exclude: ['edited_*'] } });
+    expect((await client.images()).items.map(({ key }) => key)).toEqual(['x/keep.png']);
+    await serving.stop();
+
+    // Kept with the index; and what is asked for by name is taken in.
+    const { client: again } = await library.serve({ selection: { include: ['#recycle'] } });
+    expect((await again.images()).items.map(({ key }) => key)).toEqual(['x/#recycle/b.png', 'x/keep.png']);
+  });
+
+  it('has names that no key can be: they are counted and said once', async () => {
+    const notes: string[] = [];
+    await library.write('good.png', await picture(1));
+    const bad = Buffer.concat([
+      Buffer.from(`${library.folder}/M`),
+      Buffer.from([0xe4]),
+      Buffer.from('rz.jpg'),
+    ]);
+    await writeFile(bad, await picture(2));
+    await library.write('back\\slash.png', await picture(3));
+    const logger = { info: () => {}, error: () => {}, warn: (message: string) => void notes.push(message) };
+
+    const { client } = await library.serve({ logger, patience: { compareEveryMs: 30, lookEveryMs: 10 } });
+
+    await until(async () => expect(notes.some((line) => line.startsWith('2 files'))).toBe(true));
+    expect(notes).toHaveLength(1);
+    expect((await client.images()).total).toBe(1);
+  });
+});

@@ -1,0 +1,192 @@
+/** Files that are odd but whole are taken, files that lack pixels are not, and copies are made as strictly as embeddings. */
+
+import { readFileSync } from 'node:fs';
+import { deflateSync } from 'node:zlib';
+import sharp from 'sharp';
+import { describe, expect, it } from 'vitest';
+import { PictureDecoder } from '../../../pictures/decoding/decoder.ts';
+import { DecodingFailed, meaningOf, PictureRejected } from '../../../pictures/decoding/errors.ts';
+import { preprocess } from '../../factories/preprocess.ts';
+
+const png = readFileSync(new URL('../../fixtures/embedding/reduced.png', import.meta.url));
+const picture = () => sharp(png).removeAlpha();
+const decoder = new PictureDecoder();
+
+/** Both ways from a file to pixels: what the network sees, and a smaller copy. */
+async function outcomes(bytes: Uint8Array): Promise<string[]> {
+  const codeOf = (error: unknown) => (error instanceof PictureRejected ? error.code : String(error));
+  return Promise.all([
+    preprocess(bytes).then(() => 'taken', codeOf),
+    decoder.smallCopy(bytes, { side: 64, fit: 'inside', format: 'webp' }).then(() => 'taken', codeOf),
+  ]);
+}
+
+async function difference(a: Uint8Array, b: Uint8Array): Promise<number> {
+  const [x, y] = await Promise.all([preprocess(a), preprocess(b)]);
+  return x.reduce((sum, level, i) => sum + Math.abs(level - y[i]!), 0) / x.length;
+}
+
+/** The picture in two frames, of which the second is `spoil`ed. */
+async function animation(format: 'gif' | 'webp', spoil: (bytes: Buffer) => void): Promise<Buffer> {
+  const frames = [await picture().toBuffer(), await picture().negate().toBuffer()];
+  const options = format === 'gif' ? { effort: 1, dither: 0 } : { lossless: true, effort: 0 };
+  const bytes = await sharp(frames, { join: { animated: true } })
+    .toFormat(format, options)
+    .toBuffer();
+  spoil(bytes);
+  return bytes;
+}
+
+const scanOf = (jpeg: Buffer): number => {
+  const marker = jpeg.lastIndexOf(Buffer.of(0xff, 0xda));
+  return marker + 2 + jpeg.readUInt16BE(marker + 2);
+};
+
+describe('a JPEG', () => {
+  const jpeg = () => picture().jpeg({ quality: 95 }).toBuffer();
+
+  it('that lacks its last two bytes is taken', async () => {
+    const bytes = await jpeg();
+    expect(await outcomes(bytes.subarray(0, -2))).toEqual(['taken', 'taken']);
+  });
+
+  it('whose scan has a hole, or ends in the middle, is refused', async () => {
+    const holed = await jpeg();
+    const middle = (scanOf(holed) + holed.length) >> 1;
+    const half = Buffer.concat([holed.subarray(0, middle), Buffer.of(0xff, 0xd9)]);
+    for (const filler of [0, 0x55, 0xff])
+      expect((await outcomes(Buffer.from(holed).fill(filler, middle, middle + 4_096)))[0]).toBe('corrupt');
+    expect(await outcomes(half)).toEqual(['corrupt', 'corrupt']);
+    expect(await outcomes(half.subarray(0, -2))).toEqual(['corrupt', 'corrupt']);
+  });
+
+  it('with the scan parameters of a telephone, or junk between markers, is taken', async () => {
+    const telephone = await jpeg();
+    telephone.fill(0, scanOf(telephone) - 3, scanOf(telephone));
+    const whole = await jpeg();
+    const table = whole.indexOf(Buffer.of(0xff, 0xdb), 3);
+    const junk = Buffer.concat([whole.subarray(0, table), Buffer.alloc(14), whole.subarray(table)]);
+
+    expect(await outcomes(telephone)).toEqual(['taken', 'taken']);
+    expect(await outcomes(junk)).toEqual(['taken', 'taken']);
+  });
+});
+
+describe('an animation', () => {
+  it.each(['gif', 'webp'] as const)('%s with a bad later frame is taken for its first', async (format) => {
+    const spoiled = await animation(format, (bytes) => bytes.fill(0x55, Math.trunc(bytes.length * 0.8)));
+    const cut = (await animation(format, () => {})).subarray(0, -5_000);
+
+    expect(await outcomes(spoiled)).toEqual(['taken', 'taken']);
+    expect(await difference(spoiled, await picture().png().toBuffer())).toBeLessThan(12);
+    expect(await outcomes(cut)).toEqual(['taken', 'taken']);
+  });
+
+  it('whose first frame is cut is refused', async () => {
+    const gif = await animation('gif', () => {});
+    expect(await outcomes(gif.subarray(0, gif.length * 0.2))).toEqual(['corrupt', 'corrupt']);
+  });
+
+  it('of AVIF is taken for its first frame', async () => {
+    const avif = await picture().avif({ effort: 0, quality: 90 }).toBuffer();
+    const expected = await preprocess(avif);
+    avif.write('avis', 8, 'latin1');
+
+    expect(await outcomes(avif)).toEqual(['taken', 'taken']);
+    expect(await preprocess(avif)).toEqual(expected);
+  });
+});
+
+describe('colours', () => {
+  it('of 16 bits with a profile come out as those of 8 bits do', async () => {
+    const plain = await picture().png().toBuffer();
+    for (const profile of ['srgb', 'p3']) {
+      const eight = await picture().withIccProfile(profile).png().toBuffer();
+      const { icc } = await sharp(eight).metadata();
+      const unprofiled = await sharp(eight, { ignoreIcc: true }).toColourspace('rgb16').png().toBuffer();
+      const sixteen = withProfile(unprofiled, icc!);
+
+      expect((await sharp(sixteen).metadata()).depth).toBe('ushort');
+      expect(await difference(sixteen, eight)).toBeLessThan(0.6);
+      expect(await difference(sixteen, plain)).toBeLessThan(profile === 'srgb' ? 0.6 : 3);
+    }
+  });
+
+  it('of numbers without a scale are refused, since they would become one flat colour', async () => {
+    const float = await picture().toColourspace('scrgb').tiff({ compression: 'none' }).toBuffer();
+
+    expect((await sharp(float).metadata()).depth).toBe('float');
+    expect(await outcomes(float)).toEqual(['unsupported-format', 'unsupported-format']);
+  });
+
+  it('of a transparent picture lie on white in copies too', async () => {
+    const hole = { create: { width: 300, height: 300, channels: 4 as const, background: '#00000000' } };
+    const bytes = await sharp(hole).png().toBuffer();
+
+    const copy = await decoder.smallCopy(bytes, { side: 64, fit: 'inside', format: 'jpeg' });
+
+    const [red] = await sharp(copy).raw().toBuffer();
+    expect(red).toBe(255);
+  });
+});
+
+describe('files that thumbnails drew and indexing refuses', () => {
+  it('are refused by both', async () => {
+    const svg = Buffer.from('<svg xmlns="http://www.w3.org/2000/svg" width="9" height="9"/>');
+    expect(await outcomes(svg)).toEqual(['unsupported-format', 'unsupported-format']);
+    expect(await outcomes(new Uint8Array())).toEqual(['empty', 'empty']);
+  });
+});
+
+describe('memory', () => {
+  it.each([
+    ['AVIF', () => picture().avif({ effort: 0 }), 16.5],
+    ['PNG', () => picture().png(), 3],
+    ['interlaced PNG', () => picture().toColourspace('rgb16').png({ progressive: true }), 9],
+    ['lossless WebP', () => picture().webp({ lossless: true }), 11],
+    ['progressive JPEG', () => picture().jpeg({ progressive: true }), 4],
+  ])('for an %s is weighed by its kind before it is decoded', async (_, make, bytesPerPixel) => {
+    const bytes = await make().toBuffer();
+    const { width, height } = await sharp(bytes).metadata();
+
+    const outcome = await preprocess(bytes, {
+      limits: { maxMemoryBytes: width * height * bytesPerPixel },
+    }).catch((error: unknown) => error);
+
+    expect((outcome as PictureRejected).code).toBe('too-many-pixels');
+    expect((outcome as PictureRejected).message).toContain('of memory');
+  });
+
+  it('that lacks is not the fault of the picture', () => {
+    const damaged = new Error('VipsJpeg: premature end of JPEG image');
+    expect(meaningOf(damaged, 1_000)).toMatchObject({ code: 'corrupt' });
+    expect(meaningOf(new Error('vips_malloc: out of memory'), 1_000)).toBeInstanceOf(DecodingFailed);
+    expect(meaningOf(new TypeError('x is not a function'), 1_000)).toBeInstanceOf(DecodingFailed);
+    // A decoder that lacks memory may say nothing of it: no machine has this much.
+    expect(meaningOf(damaged, 2 ** 50)).toBeInstanceOf(DecodingFailed);
+    expect(
+      meaningOf(new Error('tiff2vips: LZMA compression support is not configured'), 1_000),
+    ).toMatchObject({
+      code: 'unsupported-format',
+    });
+  });
+});
+
+/** A PNG with this ICC profile in front of its pixels, whatever sharp would have made of them. */
+function withProfile(bytes: Buffer, profile: Buffer): Buffer {
+  const body = Buffer.concat([Buffer.from('iCCPp\0\0', 'latin1'), deflateSync(profile)]);
+  const chunk = Buffer.alloc(body.length + 8);
+  chunk.writeUInt32BE(body.length - 4);
+  body.copy(chunk, 4);
+  chunk.writeUInt32BE(crc(body), body.length + 4);
+  return Buffer.concat([bytes.subarray(0, 33), chunk, bytes.subarray(33)]);
+}
+
+function crc(bytes: Uint8Array): number {
+  let sum = 0xffffffff;
+  for (const byte of bytes) {
+    sum ^= byte;
+    for (let bit = 0; bit < 8; bit++) sum = (sum >>> 1) ^ (sum & 1 ? 0xedb88320 : 0);
+  }
+  return ~sum >>> 0;
+}

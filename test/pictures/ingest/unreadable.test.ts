@@ -1,0 +1,185 @@
+/** Events whose word is not enough, and pictures that the bucket has and does not give out. */
+
+import { beforeEach, describe, expect, it, vi } from 'vitest';
+import { createOnUpload, type OnUploadDeps } from '../../../functions/on-upload/handler.ts';
+import { DIMENSIONS } from '../../../pictures/dimensions.ts';
+import { backfill } from '../../../pictures/ingest/backfill.ts';
+import { ingest } from '../../../pictures/ingest/ingest.ts';
+import { readRejection } from '../../../pictures/ingest/rejections.ts';
+import { listAppends, readAppend } from '../../../vectorlog/log/append-log.ts';
+import type { LogRecord } from '../../../vectorlog/log/record.ts';
+import { silentLogger } from '../../../vectorlog/logger.ts';
+import { ObjectUnreadable } from '../../../vectorlog/store/errors.ts';
+import { MemoryStore } from '../../../vectorlog/store/memory-store.ts';
+import type { ObjectStore } from '../../../vectorlog/store/object-store.ts';
+import { type CountingStore, countingStore } from '../../factories/counting-store.ts';
+import { fakeEmbedder } from '../../factories/fake-embedder.ts';
+import { movableClock } from '../../factories/movable-clock.ts';
+import { s3Event, sqsEvent } from '../../factories/s3-events.ts';
+
+const clock = movableClock();
+let pictures: CountingStore;
+let index: MemoryStore;
+
+beforeEach(() => {
+  pictures = countingStore(new MemoryStore({ clock }));
+  index = new MemoryStore({ clock });
+});
+
+const deps = (more: Partial<OnUploadDeps> = {}): OnUploadDeps => ({
+  pictures,
+  index,
+  embedder: fakeEmbedder(),
+  clock,
+  logger: silentLogger,
+  ...more,
+});
+const onUpload = (event: object, more: Partial<OnUploadDeps> = {}) =>
+  createOnUpload(deps(more))(sqsEvent(event));
+
+async function log(): Promise<LogRecord[]> {
+  const records: LogRecord[] = [];
+  for await (const { name } of listAppends(index))
+    records.push(...(await readAppend(index, name, DIMENSIONS)).records);
+  return records;
+}
+
+const put = async (key: string, text = key) => {
+  const { eTag } = await pictures.put(key, new TextEncoder().encode(text));
+  return { key, eTag, size: text.length };
+};
+
+/** Has reads of these keys fail as the bucket would have them fail. */
+const lock = (obstacle: ObjectUnreadable['obstacle'], isLocked: (key: string) => boolean) => {
+  pictures.before = (method, key) => {
+    if ((method === 'get' || method === 'read') && isLocked(key))
+      throw new ObjectUnreadable(key, obstacle, 'the bucket says no');
+  };
+};
+
+describe('a version that was deleted', () => {
+  const removal = (key: string) =>
+    s3Event({ eventName: 'ObjectRemoved:Delete', key, sequencer: '20', versionId: 'v0' });
+
+  it('leaves the picture that is there in the index', async () => {
+    const { eTag } = await put('a');
+    await onUpload(removal('a'));
+    expect(await log()).toMatchObject([{ op: 'put', key: 'a', version: '20', eTag }]);
+  });
+
+  it('takes a picture away that is there no more', async () => {
+    await onUpload(removal('a'));
+    expect(await log()).toEqual([{ op: 'delete', key: 'a', version: '20' }]);
+  });
+
+  it('takes nothing away when what is there cannot be read', async () => {
+    await put('a');
+    lock('archived', () => true);
+    await onUpload(removal('a'));
+    expect(await log()).toEqual([]);
+    expect(await readRejection(index, 'a')).toMatchObject({ code: 'archived' });
+  });
+});
+
+describe('a picture that the bucket does not give out', () => {
+  it.each([
+    ['archived', 'archived'],
+    ['encrypted', 'not-readable'],
+  ] as const)('because it is %s is rejected as %s, at the first try', async (obstacle, code) => {
+    const picture = await put('a');
+    lock(obstacle, () => true);
+    expect(await onUpload(s3Event({ ...picture, sequencer: '1' }))).toEqual({ batchItemFailures: [] });
+    expect(await readRejection(index, 'a')).toMatchObject({ code, version: '1' });
+  });
+
+  it('is indexed when it is restored', async () => {
+    const picture = await put('a');
+    lock('archived', () => true);
+    await onUpload(s3Event({ ...picture, sequencer: '1' }));
+    pictures.before = () => {};
+    await onUpload(s3Event({ ...picture, eventName: 'ObjectRestore:Completed', sequencer: '2' }));
+    expect(await log()).toMatchObject([{ op: 'delete' }, { op: 'put', key: 'a', version: '2' }]);
+    expect(await readRejection(index, 'a')).toBeUndefined();
+  });
+
+  it('alone is rejected, and asked for again by a backfill', async () => {
+    const picture = await put('a');
+    await put('b');
+    lock('forbidden', (key) => key === 'a');
+    expect(await onUpload(s3Event({ ...picture, sequencer: '1' }))).toEqual({ batchItemFailures: [] });
+    expect(await readRejection(index, 'a')).toMatchObject({ code: 'not-readable' });
+    expect((await backfill({ pictures, index, send: async () => {} })).missing).toBe(2);
+  });
+
+  it('like all others is tried again: the permission may be lost for a while', async () => {
+    const picture = await put('a');
+    await put('b');
+    lock('forbidden', () => true);
+    const { batchItemFailures } = await onUpload(s3Event({ ...picture, sequencer: '1' }));
+    expect(batchItemFailures).toHaveLength(1);
+    expect(await log()).toEqual([]);
+  });
+
+  it('is no business of a backfill while it is in an archive', async () => {
+    await put('a');
+    const archive: ObjectStore = {
+      ...pictures,
+      list: async function* (options) {
+        for await (const page of pictures.list(options))
+          yield page.map((each) => ({ ...each, isArchived: true as const }));
+      },
+    };
+    expect((await backfill({ pictures: archive, index, send: async () => {} })).missing).toBe(0);
+  });
+});
+
+describe('the end of a run', () => {
+  it('does not wait for a read that stalls, and begins no embedding after it', async () => {
+    const picture = await put('a');
+    const over = new AbortController();
+    pictures.before = (method) => {
+      if (method !== 'get') return;
+      over.abort();
+      return new Promise(() => {});
+    };
+    const embed = vi.fn();
+    const body = JSON.stringify(s3Event({ ...picture, sequencer: '1' }));
+    const report = await ingest(
+      deps({ embedder: { ...fakeEmbedder(), embed } }),
+      [{ id: 'stalled', body }],
+      over.signal,
+    );
+    expect([...report.failed]).toEqual(['stalled']);
+    expect(embed).not.toHaveBeenCalled();
+  });
+});
+
+describe('a message that failed', () => {
+  const queue = () => ({ postpone: vi.fn(async () => {}), bury: vi.fn(async () => {}) });
+
+  it('comes back after half a minute times its tries', async () => {
+    const picture = await put('a');
+    pictures.before = () => {
+      throw new Error('a fault that nobody knows');
+    };
+    const asked = queue();
+    const event = sqsEvent(s3Event({ ...picture, sequencer: '1' }));
+    event.Records[0]!.attributes.ApproximateReceiveCount = '3';
+    const answer = await createOnUpload(deps({ queue: asked }))(event);
+    expect(answer.batchItemFailures).toEqual([{ itemIdentifier: 'message-0' }]);
+    expect(asked.postpone).toHaveBeenCalledWith('receipt-of-message-0', 90);
+    expect(await log()).toEqual([]);
+  });
+
+  it('that nobody understands goes to the dead letters at once', async () => {
+    const asked = queue();
+    expect(await onUpload({ odd: true }, { queue: asked })).toEqual({ batchItemFailures: [] });
+    expect(asked.bury).toHaveBeenCalledWith('{"odd":true}');
+  });
+
+  it('stays in the queue when the queue does not hear of it', async () => {
+    const asked = { ...queue(), bury: () => Promise.reject(new Error('no permission')) };
+    const { batchItemFailures } = await onUpload({ odd: true }, { queue: asked });
+    expect(batchItemFailures).toHaveLength(1);
+  });
+});
