@@ -28,6 +28,7 @@ export function Compare({ pictures, onClose, actions }: CompareProps) {
 
   useEffect(() => {
     dialog.current?.showModal();
+    dialog.current?.focus();
   }, []);
   useEffect(() => {
     if (!blinking) return;
@@ -52,6 +53,7 @@ export function Compare({ pictures, onClose, actions }: CompareProps) {
     <dialog
       ref={dialog}
       class="viewer comparison"
+      tabIndex={-1}
       aria-label="Side by side"
       onClose={onClose}
       onKeyDown={onKeyDown}

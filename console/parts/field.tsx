@@ -1,6 +1,7 @@
 /** Form fields with their labels. */
 
 import './field.css';
+import type { ComponentChildren } from 'preact';
 import { useEffect, useId, useState } from 'preact/hooks';
 
 interface TextFieldProps {
@@ -72,10 +73,12 @@ interface ScoreFieldProps {
   readonly value: number;
   readonly min?: number;
   readonly onInput: (value: number) => void;
+  /** Between the label and the slider. */
+  readonly children?: ComponentChildren;
 }
 
 /** A slider for a score between `min` and 1. */
-export function ScoreField({ label, value, min = 0, onInput }: ScoreFieldProps) {
+export function ScoreField({ label, value, min = 0, onInput, children }: ScoreFieldProps) {
   const id = useId();
   return (
     <div class="field">
@@ -83,6 +86,7 @@ export function ScoreField({ label, value, min = 0, onInput }: ScoreFieldProps) 
         <label for={id}>{label}</label>
         <output for={id}>{value.toFixed(2)}</output>
       </span>
+      {children}
       <input
         id={id}
         type="range"

@@ -39,6 +39,7 @@ export function Viewer({ pictureKey }: { pictureKey: string }) {
 
   useEffect(() => {
     dialog.current?.showModal();
+    dialog.current?.focus();
     // The view below is there before this effect ends; its tile takes the focus once the dialog is gone.
     return () => void requestAnimationFrame(() => requestAnimationFrame(() => focusTile(shownKey.current)));
   }, []);
@@ -97,6 +98,7 @@ export function Viewer({ pictureKey }: { pictureKey: string }) {
     <dialog
       ref={dialog}
       class="viewer"
+      tabIndex={-1}
       aria-label={`Picture ${pictureKey}`}
       data-facts={facts ? '' : undefined}
       onKeyDown={onKeyDown}

@@ -1,8 +1,8 @@
 /** What a map of the library is laid out from: a few numbers for each picture. */
 
 import { createRoute, type RouteHandler, z } from '@hono/zod-openapi';
+import type { Picture } from '../../pictures/attributes.ts';
 import type { LiveIndex } from '../../vectorlog/read/live-index.ts';
-import type { Picture } from '../../vectorlog/log/record.ts';
 import type { View } from '../../vectorlog/read/view.ts';
 import { catalogue } from './catalogue.ts';
 import type { SearchDependencies } from './dependencies.ts';

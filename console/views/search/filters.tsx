@@ -11,7 +11,7 @@ import { useMedia } from '../../parts/use-media.ts';
 import { type Arrival, navigate } from '../../route/navigation.ts';
 import type { SearchRoute } from '../../route/route.ts';
 import { useFolderNames } from '../library/use-folders.ts';
-import { Histogram } from './histogram.tsx';
+import { Histogram, passing } from './histogram.tsx';
 
 const isFiltered = ({ minScore, prefix, metadata }: SearchRoute): boolean =>
   minScore > 0 || prefix !== '' || Object.keys(metadata).length > 0;
@@ -33,14 +33,16 @@ export function Filters({ route, answer }: { route: SearchRoute; answer: SearchA
       </summary>
       <div class="filters-body">
         <div class="filters-score">
-          {answer?.histogram && (
-            <Histogram histogram={answer.histogram} minScore={route.minScore} shown={shown} />
-          )}
           <ScoreField
             label="Least score"
             value={route.minScore}
             onInput={(minScore) => change({ minScore }, 'sliding')}
-          />
+          >
+            {answer?.histogram && <Histogram histogram={answer.histogram} minScore={route.minScore} />}
+          </ScoreField>
+          {answer?.histogram && (
+            <p class="small quiet figures">{passing(answer.histogram, route.minScore, shown)}</p>
+          )}
         </div>
         <TextField
           label="Folder"

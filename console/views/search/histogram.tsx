@@ -4,33 +4,28 @@ import './histogram.css';
 import type { SearchAnswer } from '../../../client/index.ts';
 import { count } from '../../parts/format.ts';
 
-interface HistogramProps {
-  readonly histogram: NonNullable<SearchAnswer['histogram']>;
-  readonly minScore: number;
-  readonly shown: number;
-}
+type Scores = NonNullable<SearchAnswer['histogram']>;
 
-export function Histogram({ histogram: { counts, estimated }, minScore, shown }: HistogramProps) {
+export function Histogram({ histogram: { counts }, minScore }: { histogram: Scores; minScore: number }) {
   // The root, so that the few pictures that are much alike can be seen beside the many that are not.
   const highest = Math.sqrt(Math.max(...counts, 1));
   const from = Math.floor(minScore * counts.length);
-  const passing = counts.slice(from).reduce((sum, each) => sum + each, 0);
   return (
-    <div class="histogram">
-      <div class="histogram-bars" aria-hidden="true">
-        {counts.map((each, at) => (
-          <span
-            key={at}
-            data-out={at < from ? '' : undefined}
-            style={{ height: `${(Math.sqrt(each) / highest) * 100}%` }}
-          />
-        ))}
-      </div>
-      <p class="small quiet figures">
-        {estimated ? 'About ' : ''}
-        {count(Math.max(passing, shown))} {minScore > 0 ? `score ${minScore.toFixed(2)} or more` : 'pictures'}
-        , {count(shown)} shown
-      </p>
+    <div class="histogram" aria-hidden="true">
+      {counts.map((each, at) => (
+        <span
+          key={at}
+          data-out={at < from ? '' : undefined}
+          style={{ height: `${(Math.sqrt(each) / highest) * 100}%` }}
+        />
+      ))}
     </div>
   );
+}
+
+/** `About 312 score 0.62 or more, 60 shown` */
+export function passing({ counts, estimated }: Scores, minScore: number, shown: number): string {
+  const sum = counts.slice(Math.floor(minScore * counts.length)).reduce((all, each) => all + each, 0);
+  const figure = `${estimated ? 'About ' : ''}${count(Math.max(sum, shown))}`;
+  return `${figure} ${minScore > 0 ? `score ${minScore.toFixed(2)} or more` : 'pictures'}, ${count(shown)} shown`;
 }
