@@ -123,17 +123,20 @@ describe('the console on likeness serve', () => {
   });
 
   it('keeps a filter that was set just before a reload', async () => {
-    await page.getByRole('combobox', { name: 'Results' }).selectOption('12');
+    const folder = page.getByLabel('Folder', { exact: true });
+    await folder.fill('mix');
+    await folder.press('Enter');
     await page.reload();
     await expect.poll(resultKeys, SOON).toEqual(['mixed/good.webp']);
-    expect(await page.getByRole('combobox', { name: 'Results' }).inputValue()).toBe('12');
+    expect(await folder.inputValue()).toBe('mix');
   });
 
-  it('searches by a result that is clicked, and goes back', async () => {
+  it('searches by a result, and goes back', async () => {
     await page.goto(`${server.url}/#/search?key=${FIRST}`);
     await firstResult().waitFor();
     const [next] = await resultKeys();
-    await results().first().getByRole('link', { name: 'Search by' }).click();
+    await results().first().hover();
+    await results().first().getByRole('button', { name: 'Search by' }).click();
     await page.getByRole('heading', { name: `Like ${next!.split('/').pop()}` }).waitFor();
     await page.goBack();
     await page.getByRole('heading', { name: `Like ${FIRST}` }).waitFor();
