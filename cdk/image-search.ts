@@ -110,7 +110,7 @@ export class ImageSearch extends Construct {
         layers: [],
         memory: props.memory?.compact ?? 1024,
         timeout: props.timeout?.compact ?? Duration.minutes(15),
-        environment: { indexBucket, modelId: this.model.modelId },
+        environment: { imagesBucket, indexBucket, modelId: this.model.modelId },
       },
       search: {
         ...shared,

@@ -16,6 +16,8 @@ export interface AddOptions {
   readonly force: boolean;
   /** Give up when nothing has moved for so long. */
   readonly patienceMs: number;
+  /** Requests at the same time. On AWS each is an instance of a function, of which a new account has ten. */
+  readonly atOnce: number;
   readonly onUploaded?: (uploaded: number) => void;
   readonly onFinished?: (finished: number) => void;
 }
@@ -30,9 +32,8 @@ export interface AddOutcome {
   readonly pending: string[];
 }
 
-const UPLOADS_AT_ONCE = 8;
 const POLL_MS = 250;
-/** Keys asked for in one round. Uploads are indexed about in their order, so the first ones tell enough. */
+/** Keys asked for in one round. */
 const ASKED_AT_ONCE = 16;
 
 export async function addPictures(files: readonly PictureFile[], options: AddOptions): Promise<AddOutcome> {
@@ -41,7 +42,7 @@ export async function addPictures(files: readonly PictureFile[], options: AddOpt
   const finished = () => outcome.added.length + outcome.unchanged.length + outcome.refused.length;
   let seen = 0;
 
-  const uploading = eachOf(files, UPLOADS_AT_ONCE, async (file) => {
+  const uploading = eachOf(files, options.atOnce, async (file) => {
     const result = await uploadOne(file, options);
     if (result === 'uploaded') uploaded.push(file.key);
     else if (result === 'unchanged') outcome.unchanged.push(file.key);
@@ -64,10 +65,10 @@ export async function addPictures(files: readonly PictureFile[], options: AddOpt
     () => options.onFinished?.(finished()),
   );
   try {
-    await uploading;
+    // Both, so that neither fails unheard while the other goes on.
+    await Promise.all([uploading.finally(() => (isUploading = false)), waiting]);
   } finally {
-    isUploading = false;
-    await waiting;
+    await Promise.allSettled([uploading, waiting]);
   }
   return outcome;
 }
@@ -94,7 +95,7 @@ async function uploadOne(
 
 /** Whether the library has the file as it is: this is how a second run goes on where the first was interrupted. */
 async function isThere(client: Client, file: PictureFile): Promise<boolean> {
-  const image = await client.image(file.key);
+  const image = await withRetries(() => client.image(file.key));
   return (
     image.state === 'indexed' &&
     image.size === file.size &&
@@ -107,20 +108,21 @@ async function waitFor(
   uploaded: string[],
   isUploading: () => boolean,
   outcome: AddOutcome,
-  { client, patienceMs }: AddOptions,
+  { client, patienceMs, atOnce }: AddOptions,
   onSettled: () => void,
 ): Promise<void> {
   let movedAt = Date.now();
   while (isUploading() || uploaded.length > 0) {
     const asked = uploaded.splice(0, ASKED_AT_ONCE);
     const open: string[] = [];
-    await eachOf(asked, ASKED_AT_ONCE, async (key) => {
+    await eachOf(asked, atOnce, async (key) => {
       const image = await withRetries(() => client.image(key));
       if (image.state === 'indexed') outcome.added.push(key);
       else if (image.state === 'rejected') outcome.refused.push({ key, reason: image.reason.message });
       else open.push(key);
     });
-    uploaded.unshift(...open);
+    // To the back: pictures whose events wait in the dead letters must not keep the others from being asked about.
+    uploaded.push(...open);
     if (open.length < asked.length || isUploading()) movedAt = Date.now();
     if (open.length < asked.length) onSettled();
     else if (Date.now() - movedAt > patienceMs) break;

@@ -1,7 +1,7 @@
 /** From the common flags to a client of the server they name. */
 
 import { type Client, createClient } from '../client/client.ts';
-import { CommandFailed } from './errors.ts';
+import { CommandFailed, UsageError } from './errors.ts';
 
 export const DEFAULT_ENDPOINT = 'http://127.0.0.1:3000';
 
@@ -9,32 +9,72 @@ export const DEFAULT_ENDPOINT = 'http://127.0.0.1:3000';
 export interface ServerFlags {
   readonly endpoint: string;
   readonly json?: boolean;
+  /** Of an API that asks for tokens (`auth: jwt`). */
+  readonly token?: string;
+  /** The region for which requests to an API behind a name of one's own are signed. */
+  readonly sign?: string;
 }
 
-/** A client that signs its requests where the endpoint is on AWS, and whose failures say what to do. */
-export async function connect({ endpoint }: ServerFlags): Promise<Client> {
-  return createClient({ endpoint, fetch: explained(await fetchFor(endpoint), endpoint) });
+/**
+ * A client that proves who its user is where the server asks for it, and whose failures say what to do.
+ *
+ * Credentials go to the hosts of API Gateway by themselves, and to other hosts only when `token` or `sign` says so;
+ * always over https, or to this machine, and never on to where a server points.
+ *
+ * @throws UsageError when the endpoint is no address, or credentials would be sent in the clear
+ */
+export async function connect(flags: ServerFlags): Promise<Client> {
+  return createClient({ endpoint: flags.endpoint, fetch: explained(await fetchFor(flags), flags.endpoint) });
 }
 
-/** Endpoints on AWS take requests that are signed with the usual credentials; nothing else is loaded for others. */
-async function fetchFor(endpoint: string): Promise<typeof fetch> {
-  const region = regionOf(endpoint);
-  if (!region) return fetch;
+/** Whether the server is on AWS, where each request at once is an instance of a function. */
+export const isOnAws = ({ endpoint, sign }: ServerFlags): boolean =>
+  sign !== undefined || regionOf(addressOf(endpoint)) !== undefined;
+
+/** Nothing is loaded for servers that are not on AWS. */
+async function fetchFor({ endpoint, token, sign }: ServerFlags): Promise<typeof fetch> {
+  const address = addressOf(endpoint);
+  const region = token === undefined ? (sign ?? regionOf(address)) : undefined;
+  if (token === undefined && region === undefined) return withoutRedirects(fetch, address);
+  if (address.protocol !== 'https:' && !isLoopback(address))
+    throw new UsageError(`credentials are sent over https only, and ${endpoint} is not`);
+  if (token !== undefined) return withoutRedirects(withToken(token, address), address);
   const [{ signingFetch }, { fromNodeProviderChain }] = await Promise.all([
     import('../client/sigv4.ts'),
     import('@aws-sdk/credential-providers'),
   ]);
-  return signingFetch({ endpoint, region, credentials: fromNodeProviderChain() });
+  return signingFetch({ endpoint, region: region!, credentials: fromNodeProviderChain() });
 }
 
-/** The region in the name of an API on API Gateway; behind a name of one's own, AWS_REGION asks for signing. */
-function regionOf(endpoint: string): string | undefined {
-  const named = /^[a-z0-9]+\.execute-api\.([a-z0-9-]+)\.amazonaws\.com/.exec(new URL(endpoint).hostname)?.[1];
-  return named ?? (isLoopback(endpoint) ? undefined : process.env.AWS_REGION);
+function addressOf(endpoint: string): URL {
+  if (!URL.canParse(endpoint)) throw new UsageError(`${endpoint} is no address; give one such as https://…`);
+  return new URL(endpoint);
 }
 
-const isLoopback = (endpoint: string): boolean =>
-  ['127.0.0.1', 'localhost', '[::1]'].includes(new URL(endpoint).hostname);
+/** The region in the name of an API on API Gateway. */
+const regionOf = ({ hostname }: URL): string | undefined =>
+  /^[a-z0-9]+\.execute-api\.([a-z0-9-]+)\.amazonaws\.com(?:\.cn)?$/.exec(hostname)?.[1];
+
+/** Whether an address is one of this machine. */
+export const isLoopback = ({ hostname }: URL): boolean =>
+  ['127.0.0.1', 'localhost', '[::1]'].includes(hostname);
+
+/** Only the server itself gets the token: uploads go to a bucket. */
+const withToken =
+  (token: string, { origin }: URL): typeof fetch =>
+  (input, init) => {
+    const request = new Request(input, init);
+    if (new URL(request.url).origin === origin) request.headers.set('authorization', `Bearer ${token}`);
+    return fetch(request);
+  };
+
+/** A server of Likeness sends nobody anywhere; one that does is another. */
+const withoutRedirects =
+  (get: typeof fetch, { origin }: URL): typeof fetch =>
+  (input, init) => {
+    const url = input instanceof Request ? input.url : input;
+    return get(input, new URL(url).origin === origin ? { ...init, redirect: 'error' } : init);
+  };
 
 /** `fetch failed` helps nobody: says which server did not answer, and how to have one. */
 function explained(get: typeof fetch, endpoint: string): typeof fetch {

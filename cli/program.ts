@@ -1,8 +1,9 @@
 /** The command line: all commands, their common flags, and how they fail. */
 
 import addCompletion from '@bomb.sh/tab/commander';
-import { Command, CommanderError } from 'commander';
+import { Command, CommanderError, Option } from 'commander';
 import { ProblemError } from '../client/problem-error.ts';
+import { printable } from '../local/printable.ts';
 import packageJson from '../package.json' with { type: 'json' };
 import { LikenessError } from '../vectorlog/errors.ts';
 import { addCommand } from './commands/add.ts';
@@ -33,6 +34,12 @@ export function createProgram(terminal: Terminal): Command {
       process.env.LIKENESS_ENDPOINT || DEFAULT_ENDPOINT,
     )
     .option('--json', 'print the answer as JSON')
+    .addOption(new Option('--token <token>', 'a token for a server that asks for one').env('LIKENESS_TOKEN'))
+    .addOption(
+      new Option('--sign <region>', 'sign requests to a server on AWS that has a name of your own').env(
+        'LIKENESS_SIGN_REGION',
+      ),
+    )
     .addHelpText(
       'after',
       `
@@ -81,11 +88,11 @@ export async function run(args: readonly string[], terminal: Terminal): Promise<
     // Commander has printed what it has to say.
     if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.done : EXIT.usage;
     if (error instanceof UsageError) {
-      terminal.err(`likeness: ${error.message}`);
+      terminal.err(`likeness: ${printable(error.message)}`);
       return EXIT.usage;
     }
     if (!isForeseen(error)) throw error;
-    terminal.err(`likeness: ${error.message}`);
+    terminal.err(`likeness: ${printable(error.message)}`);
     return EXIT.failed;
   }
 }

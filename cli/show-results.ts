@@ -1,6 +1,7 @@
 /** Prints the answer of a search. */
 
 import type { SearchAnswer } from '../client/types.ts';
+import { printable } from '../local/printable.ts';
 import { inlinePicture, pictureProtocol } from './inline-picture.ts';
 import { count, styled, type Terminal, table } from './terminal.ts';
 
@@ -12,7 +13,7 @@ export async function showResults(terminal: Terminal, answer: SearchAnswer, json
   if (answer.synthetic) {
     terminal.err('The model has SYNTHETIC weights: copies are found, but likeness of meaning is not.');
   }
-  const lines = table(answer.results.map(({ score, key }) => [score.toFixed(3), key]));
+  const lines = table(answer.results.map(({ score, key }) => [score.toFixed(3), printable(key)]));
   const protocol = terminal.interactive ? pictureProtocol() : undefined;
   for (const [i, line] of lines.entries()) {
     if (protocol) terminal.out(await picture(answer.results[i]!.url, protocol));

@@ -13,6 +13,7 @@ import type { Logger } from '../vectorlog/logger.ts';
 import { FileStore } from '../vectorlog/store/file-store.ts';
 import type { ObjectStore } from '../vectorlog/store/object-store.ts';
 import { prefixed } from '../vectorlog/store/prefixed-store.ts';
+import { isLoopback } from './connection.ts';
 import { UsageError } from './errors.ts';
 import type { Sender } from './sender.ts';
 
@@ -110,12 +111,22 @@ async function openBuckets(folder: string | undefined, flags: TargetFlags): Prom
   };
 }
 
-/** What the server at `endpoint` serves, if it is one on this machine. */
+/**
+ * What the server at `endpoint` serves, if it is one on this machine. It is believed only when the index that it names
+ * is locked by it: whoever listens on the port could name any folder.
+ */
 async function servedLibrary(endpoint: string): Promise<Library | undefined> {
+  if (!URL.canParse(endpoint) || !isLoopback(new URL(endpoint))) return undefined;
   try {
-    const { LIBRARY_PATH } = await import('../local/server.ts');
-    const response = await fetch(endpoint + LIBRARY_PATH, { signal: AbortSignal.timeout(2_000) });
-    return response.ok ? ((await response.json()) as Library) : undefined;
+    const [{ LIBRARY_PATH }, { isHeldBy }] = await Promise.all([
+      import('../local/server.ts'),
+      import('../local/lock.ts'),
+    ]);
+    const url = new URL(LIBRARY_PATH, endpoint);
+    const response = await fetch(url, { signal: AbortSignal.timeout(2_000), redirect: 'error' });
+    if (!response.ok) return undefined;
+    const library = (await response.json()) as Library;
+    return (await isHeldBy(library.indexFolder, endpoint)) ? library : undefined;
   } catch {
     return undefined;
   }

@@ -3,6 +3,7 @@
 import { keyToPath } from '../functions/search/key-path.ts';
 import { ProblemError } from './problem-error.ts';
 import type {
+  Decisions,
   Deletion,
   DuplicatesOptions,
   DuplicatesPage,
@@ -10,6 +11,7 @@ import type {
   EmptyTrash,
   FoldersOptions,
   FoldersPage,
+  FolderWishes,
   Health,
   LibraryMap,
   ListOptions,
@@ -93,6 +95,12 @@ export interface Client {
   restore(which: RestoreRequest, options?: { signal?: AbortSignal }): Promise<Restored>;
   /** Removes deleted pictures for good. */
   emptyTrash(which: EmptyTrash, options?: { signal?: AbortSignal }): Promise<Emptied>;
+  /** What was decided about duplicates. */
+  decisions(options?: { signal?: AbortSignal }): Promise<Decisions>;
+  /** Says which folders to delete nothing from, and which to keep from first; replaces what was said before. */
+  setFolders(folders: FolderWishes, options?: { signal?: AbortSignal }): Promise<FolderWishes>;
+  /** Says that no two of these pictures are duplicates, or takes it back. */
+  notDuplicates(keys: readonly string[], options?: { undo?: boolean; signal?: AbortSignal }): Promise<void>;
   stats(options?: { signal?: AbortSignal }): Promise<Stats>;
   health(options?: { signal?: AbortSignal }): Promise<Health>;
 }
@@ -159,6 +167,13 @@ export function createClient({ endpoint, fetch = globalThis.fetch }: ClientOptio
     metadata: ({ signal, ...query } = {}) => call('GET', '/v1/metadata', { query, signal }),
     sample: ({ signal, ...query } = {}) => call('GET', '/v1/sample', { query, signal }),
     map: ({ signal, ...query } = {}) => call('GET', '/v1/map', { query, signal }),
+    decisions: ({ signal } = {}) => call('GET', '/v1/duplicates/decisions', { signal }),
+    setFolders: (folders, { signal } = {}) =>
+      call('PUT', '/v1/duplicates/folders', { body: json(folders), signal }),
+    async notDuplicates(keys, { undo, signal } = {}) {
+      const body = json({ keys, ...(undo && { undo }) });
+      await call('POST', '/v1/duplicates/not', { body, signal });
+    },
     stats: ({ signal } = {}) => call('GET', '/v1/stats', { signal }),
     health: ({ signal } = {}) => call('GET', '/v1/health', { signal }),
   };

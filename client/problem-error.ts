@@ -24,7 +24,9 @@ export class ProblemError extends Error {
 
   /** Whether the same request may succeed later. */
   get retryable(): boolean {
-    return this.status === 429 || this.status === 503 || this.status === 502 || this.status === 504;
+    // API Gateway answers 500 by itself for a function that is throttled.
+    const isOfGateway = this.status === 500 && this.code === undefined;
+    return isOfGateway || [429, 502, 503, 504].includes(this.status);
   }
 
   /** Reads the problem out of a response, or makes one for a response that carries none. */

@@ -53,6 +53,8 @@ export function signingFetch(options: SigningOptions): typeof fetch {
       method: request.method,
       headers: signed,
       signal: request.signal,
+      // The token of a session would go on to wherever a server points.
+      redirect: 'error',
       ...(body.length > 0 && { body }),
     });
   };

@@ -16,6 +16,9 @@ export type PictureState = z.infer<typeof schemas.PictureState>;
 export type Reason = z.infer<typeof schemas.Reason>;
 export type RejectedPage = z.infer<typeof schemas.RejectedPage>;
 export type DuplicatesPage = z.infer<typeof schemas.DuplicatesPage>;
+export type DuplicateGroup = z.infer<typeof schemas.DuplicateGroup>;
+export type Decisions = z.infer<typeof schemas.Decisions>;
+export type FolderWishes = z.infer<typeof requests.FolderWishes>;
 export type Deletion = z.infer<typeof schemas.Deletion>;
 export type TrashItem = z.infer<typeof schemas.TrashItem>;
 export type TrashPage = z.infer<typeof schemas.TrashPage>;
@@ -100,6 +103,8 @@ export interface SampleOptions {
 }
 
 export interface DuplicatesOptions extends ListOptions {
-  /** 0.5 to 1. @default 0.97 */
+  /** `identical`: the same bytes. `same`: the same picture too. `alike`: near in the model only. @default 'same' */
+  readonly tier?: 'identical' | 'same' | 'alike';
+  /** Only for tier `alike`: 0.5 to 1. @default 0.97 */
   readonly minScore?: number;
 }

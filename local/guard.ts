@@ -20,14 +20,20 @@ export const sameOriginOnly = (): MiddlewareHandler => async (context, next) => 
   if (origin !== undefined && origin !== `http://${host}`)
     return refuse('the request comes from another site');
   const site = context.req.header('sec-fetch-site');
-  const followsLink = context.req.method === 'GET' && context.req.header('sec-fetch-mode') === 'navigate';
+  const { method } = context.req;
+  // A page that frames this one navigates too, and is no link that somebody follows.
+  const followsLink =
+    method === 'GET' &&
+    context.req.header('sec-fetch-mode') === 'navigate' &&
+    context.req.header('sec-fetch-dest') === 'document';
   if (site !== undefined && site !== 'same-origin' && site !== 'none' && !followsLink) {
     return refuse('the request comes from another site');
   }
   return next();
 };
 
-function isLoopback(url: string): boolean {
+/** Whether an http address is one of this machine. */
+export function isLoopback(url: string): boolean {
   return URL.canParse(url) && HOSTNAMES.has(new URL(url).hostname);
 }
 

@@ -1,9 +1,13 @@
 /** Keeps two servers from serving one index: the second one learns where the first is. */
 
-import { randomUUID } from 'node:crypto';
-import { mkdir, open, readFile, rm } from 'node:fs/promises';
-import { join } from 'node:path';
+import { createHash, randomUUID } from 'node:crypto';
+import { link, mkdir, rm, stat, writeFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { setTimeout } from 'node:timers/promises';
 import { LikenessError } from '../vectorlog/errors.ts';
+import { codeOf, unlessAbsent } from '../vectorlog/store/files/faults.ts';
+import { isLoopback } from './guard.ts';
+import { readJson } from './library-settings.ts';
 
 /** The index is served already. */
 export class AlreadyServed extends LikenessError {
@@ -18,7 +22,12 @@ interface Holder {
   readonly token: string;
 }
 
+const LOCK_FILE = '.server.json';
 const ANSWER_MS = 1_000;
+
+/** A claim to remove a dead lock is older only when its owner died, too. */
+const CLAIM_MS = 10_000;
+const POLL_MS = 20;
 
 /**
  * The lock is a file that names a server, and it holds as long as that server answers with the file's token: nothing
@@ -31,16 +40,23 @@ export class IndexLock {
   readonly #path: string;
 
   constructor(indexFolder: string) {
-    this.#path = join(indexFolder, '.server.json');
+    this.#path = join(indexFolder, LOCK_FILE);
   }
 
   /** @throws AlreadyServed */
   async acquire(url: string): Promise<void> {
-    await mkdir(join(this.#path, '..'), { recursive: true });
-    while (!(await this.#create({ url, token: this.token }))) {
-      const holder = await this.#holder();
-      if (holder && (await answers(holder))) throw new AlreadyServed(holder.url);
-      await rm(this.#path, { force: true });
+    await mkdir(dirname(this.#path), { recursive: true });
+    const mine = `${this.#path}.${this.token}`;
+    // Written first and named then: nobody ever sees a lock without its holder.
+    await writeFile(mine, JSON.stringify({ url, token: this.token }));
+    try {
+      while (!(await this.#take(mine))) {
+        const holder = await this.#holder();
+        if (holder && (await answers(holder))) throw new AlreadyServed(holder.url);
+        await this.#remove(holder);
+      }
+    } finally {
+      await rm(mine, { force: true });
     }
   }
 
@@ -48,33 +64,61 @@ export class IndexLock {
     if ((await this.#holder())?.token === this.token) await rm(this.#path, { force: true });
   }
 
-  async #create(holder: Holder): Promise<boolean> {
+  async #take(mine: string): Promise<boolean> {
     try {
-      const file = await open(this.#path, 'wx');
-      await file.writeFile(JSON.stringify(holder));
-      await file.close();
+      await link(mine, this.#path);
       return true;
     } catch (error) {
-      if ((error as NodeJS.ErrnoException).code === 'EEXIST') return false;
+      const code = codeOf(error);
+      if (code === 'EEXIST') return false;
+      // No hard links here, and so no index: the probe that follows says so in a sentence.
+      if (['EPERM', 'ENOTSUP', 'EOPNOTSUPP', 'ENOSYS'].includes(code ?? '')) return true;
       throw error;
     }
   }
 
-  async #holder(): Promise<Holder | undefined> {
+  /**
+   * Removes the lock of a holder that does not answer. Of all who want to remove it one may, and looks once more before:
+   * so nobody removes the lock of somebody who came in between.
+   */
+  async #remove(dead: Holder | undefined): Promise<void> {
+    const name = createHash('sha256').update(`${dead?.token}`).digest('hex').slice(0, 16);
+    const claim = `${this.#path}.${name}.dead`;
     try {
-      return JSON.parse(await readFile(this.#path, 'utf8')) as Holder;
-    } catch {
-      return undefined;
+      await writeFile(claim, '', { flag: 'wx' });
+    } catch (error) {
+      if (codeOf(error) !== 'EEXIST') throw error;
+      const claimed = await unlessAbsent(stat(claim));
+      if (claimed && Date.now() - claimed.mtimeMs > CLAIM_MS) await rm(claim, { force: true });
+      await setTimeout(POLL_MS);
+      return;
     }
+    if ((await this.#holder())?.token === dead?.token) await rm(this.#path, { force: true });
+    await rm(claim, { force: true });
   }
+
+  #holder(): Promise<Holder | undefined> {
+    return readJson<Holder>(this.#path);
+  }
+}
+
+/** Whether the server at `url` is the one that holds the lock of an index. */
+export async function isHeldBy(indexFolder: string, url: string): Promise<boolean> {
+  const holder = await readJson<Holder>(join(indexFolder, LOCK_FILE));
+  return holder !== undefined && new URL(holder.url).port === new URL(url).port && answers(holder);
 }
 
 /** Where a server says whose lock it holds. */
 export const LOCK_PATH = '/local/lock';
 
+/** The file may come with a folder from anywhere: only a server on this machine is asked. */
 async function answers({ url, token }: Holder): Promise<boolean> {
   try {
-    const response = await fetch(url + LOCK_PATH, { signal: AbortSignal.timeout(ANSWER_MS) });
+    if (!isLoopback(url)) return false;
+    const response = await fetch(new URL(LOCK_PATH, url), {
+      redirect: 'error',
+      signal: AbortSignal.timeout(ANSWER_MS),
+    });
     return response.ok && (await response.text()) === token;
   } catch {
     return false;

@@ -9,6 +9,7 @@ import { FileStore } from '../vectorlog/store/file-store.ts';
 import { unlessAbsent } from '../vectorlog/store/files/faults.ts';
 import type { ObjectStore } from '../vectorlog/store/object-store.ts';
 import { leftAlone, type Selection } from './library-settings.ts';
+import { patientStore } from './patient-store.ts';
 import { isPictureKey } from './picture-names.ts';
 import { FolderAway, type Presence } from './presence.ts';
 import { FolderTrash } from './trash.ts';
@@ -123,7 +124,7 @@ export function openPictures({
     },
   };
   return {
-    pictures,
+    pictures: patientStore(pictures, `the folder ${folder}`),
     trash,
     isLeftAlone,
     passedOver: () => passed,

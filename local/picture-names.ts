@@ -2,6 +2,7 @@
 
 import { sep } from 'node:path';
 import { PICTURE_ENDINGS, pictureType } from '../pictures/picture-names.ts';
+import { STORE_LIMITS } from '../vectorlog/store/limits.ts';
 
 /** What a key must look like to be told to someone who chose another one. */
 export const KEY_RULE =
@@ -12,6 +13,7 @@ export const KEY_RULE =
 export function isPictureKey(key: string): boolean {
   return (
     pictureType(key) !== undefined &&
+    Buffer.byteLength(key) <= STORE_LIMITS.maxKeyBytes &&
     !key.includes('\\') &&
     !key.includes('\0') &&
     key.split('/').every((part) => part !== '' && !part.startsWith('.'))

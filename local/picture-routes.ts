@@ -1,19 +1,22 @@
 /** The routes that stand for S3 on one machine: pictures go in, and come out whole or small. */
 
 import { type Context, Hono } from 'hono';
-import { bodyLimit } from 'hono/body-limit';
 import { PictureRejected } from '../pictures/decoding/errors.ts';
 import { PICTURE_LIMITS } from '../pictures/decoding/limits.ts';
 import { pictureType } from '../pictures/picture-names.ts';
+import { LikenessError } from '../vectorlog/errors.ts';
 import type { ObjectInfo, ObjectStore } from '../vectorlog/store/object-store.ts';
+import { Line } from './line.ts';
 import { isPictureKey, KEY_RULE } from './picture-names.ts';
 import { keyOfUrl } from './picture-urls.ts';
-import { problem } from './problem.ts';
+import { type LocalProblem, problem } from './problem.ts';
 import { type Thumbnails, thumbnailSize } from './thumbnails.ts';
+import { UPLOADS, type UploadSigner } from './uploads.ts';
 
 export interface PictureRoutesOptions {
   readonly pictures: ObjectStore;
   readonly thumbnails: Thumbnails;
+  readonly signer: UploadSigner;
   /** Called when a picture was written, so that nobody has to wait for the watcher. */
   readonly onChange: (key: string) => void;
 }
@@ -27,17 +30,23 @@ interface Made {
 }
 
 export const PICTURES = '/pictures/';
-export const UPLOADS = '/uploads/';
 const THUMBNAILS = '/thumbnails/';
-
-/** Headers of metadata begin with this, as on S3. */
-export const METADATA_HEADER = 'x-amz-meta-';
 
 /** An SVG can carry scripts; opened by itself it must not run them in the name of this server. */
 const HARMLESS = { 'content-security-policy': "default-src 'none'; style-src 'unsafe-inline'; sandbox" };
 
-export function pictureRoutes({ pictures, thumbnails, onChange }: PictureRoutesOptions): Hono {
+/** Uploads stream to disk; more at once would only wait for it together. */
+const UPLOADS_AT_ONCE = 8;
+const UPLOADS_WAITING = 256;
+
+/** Thumbnails that are made at once, and a page of them that waits. */
+const THUMBNAILS_AT_ONCE = 2;
+const THUMBNAILS_WAITING = 512;
+
+export function pictureRoutes({ pictures, thumbnails, signer, onChange }: PictureRoutesOptions): Hono {
   const app = new Hono();
+  const uploading = new Line({ atOnce: UPLOADS_AT_ONCE, maxWaiting: UPLOADS_WAITING, of: 'uploads' });
+  const making = new Line({ atOnce: THUMBNAILS_AT_ONCE, maxWaiting: THUMBNAILS_WAITING, of: 'thumbnails' });
 
   app.get(`${PICTURES}*`, (context) =>
     withPicture(context, PICTURES, async (key, found) => {
@@ -49,40 +58,30 @@ export function pictureRoutes({ pictures, thumbnails, onChange }: PictureRoutesO
   app.get(`${THUMBNAILS}*`, (context) =>
     withPicture(context, THUMBNAILS, async (key, found) => {
       const size = thumbnailSize(Number(context.req.query('size') ?? 320));
-      const body = (await thumbnails.get(key, found, size)) as Uint8Array<ArrayBuffer>;
+      const make = () => thumbnails.get(key, found, size);
+      const body = (await making.run(make, context.req.raw.signal)) as Uint8Array<ArrayBuffer>;
       return { body, bytes: body.length, contentType: 'image/webp' };
     }),
   );
 
-  const tooLarge = () =>
-    problem({
-      code: 'body-too-large',
-      status: 413,
-      title: 'The file is too large',
-      detail: `A picture has at most ${PICTURE_LIMITS.maxBytesOfLargeKinds} bytes.`,
-    });
-  app.put(
-    `${UPLOADS}*`,
-    bodyLimit({ maxSize: PICTURE_LIMITS.maxBytesOfLargeKinds, onError: tooLarge }),
-    async (context) => {
-      const key = keyOfUrl(context.req.url, UPLOADS);
-      if (key === undefined || !isPictureKey(key)) {
-        return problem({
-          code: 'invalid-request',
-          status: 400,
-          title: 'The key cannot be a file',
-          detail: KEY_RULE,
-        });
-      }
-      const contentType = context.req.header('content-type');
-      await pictures.put(key, new Uint8Array(await context.req.arrayBuffer()), {
-        ...(contentType && { contentType }),
-        metadata: metadataOf(context.req.header()),
-      });
-      onChange(key);
-      return context.body(null, 204);
-    },
-  );
+  app.put(`${UPLOADS}*`, async (context) => {
+    const { url, raw } = context.req;
+    const key = keyOfUrl(url, UPLOADS);
+    if (key === undefined || !isPictureKey(key))
+      return refuse('invalid-request', 400, 'The key cannot be a file', KEY_RULE);
+    const most = PICTURE_LIMITS.maxBytesOfLargeKinds;
+    const length = Number(context.req.header('content-length') ?? 0);
+    if (length > most)
+      return refuse('body-too-large', 413, 'The file is too large', `A picture has at most ${most} bytes.`);
+    const signed = signer.verify(key, url, context.req.header());
+    if (!signed) return refuse('forbidden', 403, 'The address is not for this upload', NOT_SIGNED);
+    await uploading.run(async () => {
+      const { contentType, metadata, size } = signed;
+      await pictures.compose(key, exactly(size, raw.body), { contentType, metadata });
+    }, raw.signal);
+    onChange(key);
+    return context.body(null, 204);
+  });
 
   /** Answers with something made of a picture; browsers keep it, and ask whether it is still the same. */
   async function withPicture(
@@ -91,7 +90,7 @@ export function pictureRoutes({ pictures, thumbnails, onChange }: PictureRoutesO
     make: (key: string, found: Described) => Promise<Made>,
   ): Promise<Response> {
     const key = keyOfUrl(context.req.url, prefix);
-    const found = key === undefined ? undefined : await pictures.head(key);
+    const found = key === undefined || !isPictureKey(key) ? undefined : await pictures.head(key);
     if (key === undefined || !found) {
       const detail = 'There is no picture of this key in the folder.';
       return problem({ code: 'picture-not-found', status: 404, title: 'No such picture', detail });
@@ -143,9 +142,31 @@ function streamed(pictures: ObjectStore, key: string, size: number): ReadableStr
   );
 }
 
-const metadataOf = (headers: Record<string, string>): Record<string, string> =>
-  Object.fromEntries(
-    Object.entries(headers)
-      .filter(([name]) => name.startsWith(METADATA_HEADER))
-      .map(([name, value]) => [name.slice(METADATA_HEADER.length), value]),
-  );
+/** The body has not the bytes that were signed. */
+export class UploadIncomplete extends LikenessError {
+  readonly retryable = false;
+}
+
+/** The pieces of a body, which go to disk one by one; nothing is written when they are not as many bytes as signed. */
+async function* exactly(size: number, body: ReadableStream<Uint8Array> | null): AsyncGenerator<Uint8Array> {
+  let bytes = 0;
+  for await (const piece of body ?? []) {
+    bytes += piece.byteLength;
+    if (bytes > size) break;
+    yield piece;
+  }
+  if (bytes !== size)
+    throw new UploadIncomplete(
+      `the body was to have ${size} bytes, and has ${bytes > size ? 'more' : bytes}`,
+    );
+}
+
+const NOT_SIGNED =
+  'Ask POST /v1/uploads for an address, and send the type and the metadata that were asked for, within an hour.';
+
+const refuse = (
+  code: LocalProblem['code'],
+  status: LocalProblem['status'],
+  title: string,
+  detail: string,
+): Response => problem({ code, status, title, detail });

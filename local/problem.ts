@@ -8,6 +8,7 @@ export interface LocalProblem {
     | 'picture-not-found'
     | 'picture-rejected'
     | 'store-unavailable'
+    | 'overloaded'
     | 'internal-error';
   readonly status: 400 | 403 | 404 | 413 | 415 | 500 | 503;
   readonly title: string;
@@ -19,6 +20,9 @@ export function problem({ code, ...about }: LocalProblem): Response {
   const document = { type: `urn:likeness:problem:${code}`, ...about };
   return Response.json(document, {
     status: about.status,
-    headers: { 'content-type': 'application/problem+json' },
+    headers: {
+      'content-type': 'application/problem+json',
+      ...(about.status === 503 && { 'retry-after': '1' }),
+    },
   });
 }

@@ -22,7 +22,8 @@ export class Sequencer {
 
   /** Makes every later sequencer sort after `version`, which an earlier run or another machine gave out. */
   passOver(version: string): void {
-    const passed = BigInt(`0x${version}`);
+    // Versions are aligned on the left; what is past our digits is passed over with the last of them.
+    const passed = BigInt(`0x${version.slice(0, DIGITS).padEnd(DIGITS, '0')}`);
     if (passed > this.#last) this.#last = passed;
   }
 }

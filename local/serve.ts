@@ -21,13 +21,13 @@ import { openLibrary, type Patience } from './library.ts';
 import { keepSelection, type Selection } from './library-settings.ts';
 import { listen } from './listen.ts';
 import { IndexLock } from './lock.ts';
-import { PICTURES, UPLOADS } from './picture-routes.ts';
+import { PICTURES } from './picture-routes.ts';
 import { urlPathOfKey } from './picture-urls.ts';
 import { wasSeen } from './presence.ts';
 import { createServer } from './server.ts';
 import { Thumbnails } from './thumbnails.ts';
 import type { Troubles } from './troubles.ts';
-import { signUpload } from './uploads.ts';
+import { UploadSigner } from './uploads.ts';
 
 export interface ServeOptions {
   /** The pictures; nothing in it is changed but by uploads and deletions. */
@@ -107,6 +107,7 @@ export async function serveFolder(options: ServeOptions): Promise<Serving> {
   const timer = new CompactionTimer({ compact, everyMs: compactEveryMs, logger });
 
   const lock = new IndexLock(indexFolder);
+  const signer = new UploadSigner(clock);
   let origin = '';
   const api = createApp({
     pictures,
@@ -114,7 +115,7 @@ export async function serveFolder(options: ServeOptions): Promise<Serving> {
     embedder,
     clock,
     logger,
-    uploads: { sign: async (request) => signUpload(request, origin + UPLOADS, clock) },
+    uploads: { sign: async (request) => signer.sign(request, origin) },
     pictureUrl: async (key) => origin + PICTURES + urlPathOfKey(key),
     queue: async () => ({ waiting: queue.pending, failed: queue.failing }),
     indexing: () => queue.progress,
@@ -127,6 +128,7 @@ export async function serveFolder(options: ServeOptions): Promise<Serving> {
   const server = createServer({
     pictures,
     thumbnails,
+    signer,
     onChange: library.look,
     api,
     lockToken: lock.token,

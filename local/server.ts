@@ -9,9 +9,10 @@ import { consoleRoutes } from './console-routes.ts';
 import { addDemoPictures, demoNames, demoSource } from './demo-pictures.ts';
 import { DESKTOP, desktopRoutes } from './desktop.ts';
 import { sameOriginOnly } from './guard.ts';
+import { Line, NobodyWaits, Overloaded } from './line.ts';
 import { LOCK_PATH } from './lock.ts';
 import { KeyBlocked } from './picture-folder.ts';
-import { type PictureRoutesOptions, pictureRoutes } from './picture-routes.ts';
+import { type PictureRoutesOptions, pictureRoutes, UploadIncomplete } from './picture-routes.ts';
 import { problem } from './problem.ts';
 
 export interface ServerOptions extends PictureRoutesOptions {
@@ -33,9 +34,24 @@ export interface Library {
 export const LIBRARY_PATH = '/local/library';
 const DEMO = '/local/demo';
 
+/** Searches at once: a few keep both the network and the scan busy, more only share the same cores. */
+const SEARCHES_AT_ONCE = 4;
+/** Those that wait; at some 100 ms each the last one has its answer within seconds. */
+const SEARCHES_WAITING = 64;
+
 export function createServer(options: ServerOptions): Hono {
   const app = new Hono();
   app.use(sameOriginOnly());
+  app.use(async (context, next) => {
+    await next();
+    context.header('x-content-type-options', 'nosniff');
+    const { headers } = context.res;
+    if (!headers.has('content-security-policy'))
+      context.header('content-security-policy', "frame-ancestors 'none'");
+  });
+  const searching = new Line({ atOnce: SEARCHES_AT_ONCE, maxWaiting: SEARCHES_WAITING, of: 'searches' });
+  for (const path of ['/v1/search', '/v1/images/:key{.+}/similar', '/v1/duplicates'])
+    app.all(path, ({ req: { raw } }) => searching.run(async () => options.api.fetch(raw), raw.signal));
   for (const path of ['/v1/*', '/openapi.json'])
     app.all(path, (context) => options.api.fetch(context.req.raw));
   app.route('/', pictureRoutes(options));
@@ -67,6 +83,10 @@ export function createServer(options: ServerOptions): Hono {
 
 function problemOf(error: Error): Response {
   const { message: detail } = error;
+  if (error instanceof Overloaded || error instanceof NobodyWaits)
+    return problem({ code: 'overloaded', status: 503, title: 'Too much at once', detail });
+  if (error instanceof UploadIncomplete)
+    return problem({ code: 'invalid-request', status: 400, title: 'Not what was signed', detail });
   if (error instanceof KeyInvalid || error instanceof KeyBlocked)
     return problem({ code: 'invalid-request', status: 400, title: 'The key cannot be a file', detail });
   if (error instanceof LikenessError)

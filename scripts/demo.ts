@@ -67,6 +67,7 @@ async function addAll(client: Client): Promise<{ added: number; seconds: number 
     client,
     wait: true,
     force: false,
+    atOnce: 8,
     patienceMs: 60_000,
     onFinished: (finished) => bar.update(finished),
   });

@@ -1,8 +1,9 @@
 /** `likeness add`: uploads pictures, and returns when all are searchable. */
 
 import type { Command } from 'commander';
+import { printable } from '../../local/printable.ts';
 import { type AddOutcome, addPictures } from '../add-pictures.ts';
-import { connect, type ServerFlags } from '../connection.ts';
+import { connect, isOnAws, type ServerFlags } from '../connection.ts';
 import { CommandFailed } from '../errors.ts';
 import { findPictures } from '../files.ts';
 import { startProgress } from '../progress.ts';
@@ -51,6 +52,7 @@ Examples:
           wait: flags.wait,
           force: flags.force === true,
           patienceMs: PATIENCE_MS,
+          atOnce: isOnAws(flags) ? 4 : 8,
           ...(flags.wait ? { onFinished: (n) => bar.update(n) } : { onUploaded: (n) => bar.update(n) }),
         });
       } finally {
@@ -69,7 +71,8 @@ Examples:
 
 function report(terminal: Terminal, outcome: AddOutcome, seconds: number, waited: boolean): void {
   const { added, unchanged, refused, pending } = outcome;
-  for (const { key, reason } of refused) terminal.err(`${styled(terminal, 'red', key)}: ${reason}`);
+  for (const { key, reason } of refused)
+    terminal.err(`${styled(terminal, 'red', printable(key))}: ${printable(reason)}`);
   if (waited && pending.length > 0) {
     terminal.err(`${count(pending.length, 'picture')} uploaded but not indexed yet; see "likeness status".`);
   }

@@ -2,6 +2,7 @@
 
 import type { Command } from 'commander';
 import { consoleLogger } from '../../local/console-logger.ts';
+import { shellQuoted } from '../../local/printable.ts';
 import { type BackfillOptions, type BackfillReport, backfill } from '../../pictures/ingest/backfill.ts';
 import { systemClock } from '../../vectorlog/clock.ts';
 import { CommandFailed } from '../errors.ts';
@@ -90,7 +91,7 @@ Examples:
         });
       } catch (error) {
         if (cursor !== undefined && !target.local)
-          terminal.err(`Go on with: likeness ${name} --start-after '${cursor}'`);
+          terminal.err(`Go on with: likeness ${name} --start-after ${shellQuoted(cursor)}`);
         throw error;
       } finally {
         bar.stop();

@@ -2,6 +2,7 @@
 
 import type { Command } from 'commander';
 import type { DuplicatesPage } from '../../client/types.ts';
+import { printable } from '../../local/printable.ts';
 import { connect, type ServerFlags } from '../connection.ts';
 import { allPages } from '../pages.ts';
 import { startProgress } from '../progress.ts';
@@ -58,7 +59,8 @@ Examples:
       if (flags.json) return terminal.out(JSON.stringify(found));
       for (const group of found) {
         terminal.out(styled(terminal, 'bold', `alike ${group.minScore.toFixed(3)}`));
-        for (const { key, size } of group.pictures) terminal.out(`  ${fileSize(size).padStart(8)}  ${key}`);
+        for (const { key, size } of group.pictures)
+          terminal.out(`  ${fileSize(size).padStart(8)}  ${printable(key)}`);
       }
       if (found.length === 0) terminal.err('There are no duplicates.');
     });

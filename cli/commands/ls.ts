@@ -2,6 +2,7 @@
 
 import type { Command } from 'commander';
 import { SEARCH_LIMITS } from '../../functions/search/limits.ts';
+import { printable } from '../../local/printable.ts';
 import { connect, type ServerFlags } from '../connection.ts';
 import { allPages, writeJsonArray } from '../pages.ts';
 import { fileSize, type Terminal } from '../terminal.ts';
@@ -34,7 +35,9 @@ Examples:
       );
       if (flags.json) return writeJsonArray(pictures, terminal.out);
       for await (const { key, size, lastModified } of pictures) {
-        terminal.out(`${fileSize(size).padStart(8)}  ${lastModified.slice(0, 16).replace('T', ' ')}  ${key}`);
+        terminal.out(
+          `${fileSize(size).padStart(8)}  ${lastModified.slice(0, 16).replace('T', ' ')}  ${printable(key)}`,
+        );
       }
     });
 }

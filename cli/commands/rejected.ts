@@ -2,6 +2,7 @@
 
 import type { Command } from 'commander';
 import { SEARCH_LIMITS } from '../../functions/search/limits.ts';
+import { printable } from '../../local/printable.ts';
 import { connect, type ServerFlags } from '../connection.ts';
 import { allPages, writeJsonArray } from '../pages.ts';
 import { styled, type Terminal } from '../terminal.ts';
@@ -31,7 +32,7 @@ Examples:
       let any = false;
       for await (const { key, reason } of rejected) {
         any = true;
-        terminal.out(`${styled(terminal, 'red', key)}: ${reason.message}`);
+        terminal.out(`${styled(terminal, 'red', printable(key))}: ${printable(reason.message)}`);
       }
       if (!any) terminal.err('Nothing was rejected.');
     });

@@ -1,6 +1,7 @@
 /** `likeness verify`: re-reads the whole index and checks every promise. */
 
 import type { Command } from 'commander';
+import { printable } from '../../local/printable.ts';
 import type { VerifyReport } from '../../pictures/maintenance/verify.ts';
 import { CommandFailed } from '../errors.ts';
 import { startProgress } from '../progress.ts';
@@ -53,7 +54,7 @@ function show(
     shown.set(code, before + 1);
     if (before >= SHOWN) continue;
     terminal.out(
-      `${styled(terminal, severity === 'error' ? 'red' : 'yellow', severity)} ${code} ${subject}: ${detail}`,
+      `${styled(terminal, severity === 'error' ? 'red' : 'yellow', severity)} ${code} ${printable(`${subject}: ${detail}`)}`,
     );
   }
   for (const [code, n] of Object.entries(counts)) {

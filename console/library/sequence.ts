@@ -8,12 +8,12 @@ export type ShownPicture = Pick<Picture, 'key' | 'lastModified' | 'size'> & Part
 
 /** What the file's header said when it was indexed; absent for pictures that were indexed before that was kept. */
 interface Seen {
-  readonly width?: number;
-  readonly height?: number;
-  readonly taken?: string;
-  readonly camera?: string;
-  readonly latitude?: number;
-  readonly longitude?: number;
+  readonly width?: number | undefined;
+  readonly height?: number | undefined;
+  readonly taken?: string | undefined;
+  readonly camera?: string | undefined;
+  readonly latitude?: number | undefined;
+  readonly longitude?: number | undefined;
 }
 
 export interface Sequence {

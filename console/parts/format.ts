@@ -25,6 +25,11 @@ export const score = (value: number): string =>
 /** An ISO time in the reader's time zone. */
 export const moment = (iso: string): string => days.format(new Date(iso));
 
+const dates = new Intl.DateTimeFormat('en', { dateStyle: 'medium' });
+
+/** The day of an ISO time in the reader's time zone. */
+export const day = (iso: string): string => dates.format(new Date(iso));
+
 /** When a photo was taken, by the camera's own clock: an ISO time without a zone, shown as it is. */
 export const takenAt = (local: string): string =>
   days.format(new Date(local.replace(/(?:Z|[+-]\d\d:?\d\d)$/, '')));

@@ -4,7 +4,14 @@ import './menu.css';
 import type { ComponentChildren } from 'preact';
 import { useEffect, useRef } from 'preact/hooks';
 
-export function Menu({ label, children }: { label: string; children: ComponentChildren }) {
+interface MenuProps {
+  readonly label: string;
+  /** Where the list opens. @default above the button */
+  readonly below?: boolean;
+  readonly children: ComponentChildren;
+}
+
+export function Menu({ label, below = false, children }: MenuProps) {
   const element = useRef<HTMLDetailsElement>(null);
   const close = () => {
     if (element.current) element.current.open = false;
@@ -18,6 +25,7 @@ export function Menu({ label, children }: { label: string; children: ComponentCh
     <details
       ref={element}
       class="menu"
+      data-below={below ? '' : undefined}
       onClick={(event) => (event.target as HTMLElement).closest('.menu-items') && close()}
       onKeyDown={(event) => {
         if (event.key !== 'Escape' || !element.current?.open) return;

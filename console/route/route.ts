@@ -38,12 +38,22 @@ export interface LibraryRoute {
   readonly order: Order;
 }
 
+/** How sure it is that pictures are the same: by their bytes, by their pixels, or by the model alone. */
+export type Tier = 'identical' | 'same' | 'alike';
+
+export interface DuplicatesRoute {
+  readonly view: 'duplicates';
+  readonly tier: Tier;
+  /** Only for `alike`. */
+  readonly minScore: number;
+}
+
 export type Route = (
   | SearchRoute
   | LibraryRoute
   | { readonly view: 'map' }
   | { readonly view: 'picture'; readonly key: string }
-  | { readonly view: 'duplicates'; readonly minScore: number }
+  | DuplicatesRoute
   | { readonly view: 'status' }
 ) & {
   /** Key of the picture that is shown large above the view. */
@@ -51,7 +61,12 @@ export type Route = (
 };
 
 export const DEFAULT_ORDER: Order = 'newest';
-export const DEFAULT_DUPLICATE_SCORE = 0.9;
+const DEFAULT_DUPLICATE_SCORE = 0.97;
+export const DUPLICATES: DuplicatesRoute = {
+  view: 'duplicates',
+  tier: 'same',
+  minScore: DEFAULT_DUPLICATE_SCORE,
+};
 
 /** A search without a query: the way in. */
 export const HOME: SearchRoute = {
@@ -95,7 +110,11 @@ function parseView(path: string, params: URLSearchParams): Route {
     case 'picture':
       return key ? { view: 'picture', key } : libraryOf();
     case 'duplicates':
-      return { view: 'duplicates', minScore: fraction(params.get('min')) ?? DEFAULT_DUPLICATE_SCORE };
+      return {
+        ...DUPLICATES,
+        tier: (['identical', 'alike'] as const).find((each) => each === params.get('tier')) ?? 'same',
+        minScore: fraction(params.get('min')) ?? DEFAULT_DUPLICATE_SCORE,
+      };
     case 'status':
       return { view: 'status' };
     default: {
@@ -131,6 +150,7 @@ export function formatRoute(route: Route): string {
       params.set('key', route.key);
       break;
     case 'duplicates':
+      if (route.tier !== 'same') params.set('tier', route.tier);
       if (route.minScore !== DEFAULT_DUPLICATE_SCORE) params.set('min', String(route.minScore));
       break;
     case 'search':

@@ -75,7 +75,7 @@ function View({ route }: { route: Route }) {
     case 'picture':
       return <PictureView key={route.key} pictureKey={route.key} />;
     case 'duplicates':
-      return <DuplicatesView minScore={route.minScore} />;
+      return <DuplicatesView route={route} />;
     case 'status':
       return <StatusView />;
   }

@@ -4,7 +4,7 @@ import './header.css';
 import { useState } from 'preact/hooks';
 import { Button } from '../parts/button.tsx';
 import { Icon, type IconName } from '../parts/icon.tsx';
-import { DEFAULT_DUPLICATE_SCORE, formatRoute, HOME, libraryOf, type Route } from '../route/route.ts';
+import { DUPLICATES, formatRoute, HOME, libraryOf, type Route } from '../route/route.ts';
 import { AddDialog } from './add-dialog.tsx';
 import { IndexingNote } from './indexing-note.tsx';
 import { ThemeButton } from './theme-button.tsx';
@@ -13,7 +13,7 @@ const TABS: readonly { label: string; icon: IconName; route: Route; also?: Route
   { label: 'Search', icon: 'search', route: HOME },
   { label: 'Library', icon: 'grid', route: libraryOf(), also: 'picture' },
   { label: 'Map', icon: 'map', route: { view: 'map' } },
-  { label: 'Duplicates', icon: 'copies', route: { view: 'duplicates', minScore: DEFAULT_DUPLICATE_SCORE } },
+  { label: 'Duplicates', icon: 'copies', route: DUPLICATES },
   { label: 'Status', icon: 'pulse', route: { view: 'status' } },
 ];
 

@@ -16,7 +16,8 @@ const clamp = (value: number, low: number, high: number): number => Math.min(Mat
 /** The look moved, never so far that the picture leaves the frame. */
 export function moved({ scale, x, y }: Look, dx: number, dy: number): Look {
   const most = (scale - 1) / 2;
-  return { scale, x: clamp(x + dx, -most, most), y: clamp(y + dy, -most, most) };
+  // Adding 0 turns -0 into 0.
+  return { scale, x: clamp(x + dx, -most, most) + 0, y: clamp(y + dy, -most, most) + 0 };
 }
 
 /** The look enlarged, so that the point at `px`, `py` (fractions of the frame from its middle) stays where it is. */

@@ -14,6 +14,8 @@ const modelId = required(VARIABLES.modelId);
 const compact = createCompact({
   index: prefixed(new S3Store({ client, bucket: required(VARIABLES.indexBucket) }), `${modelId}/`),
   modelId,
+  store: `s3://${required(VARIABLES.indexBucket)}`,
+  source: `s3://${required(VARIABLES.imagesBucket)}`,
   clock: systemClock,
   logger,
 });

@@ -31,6 +31,10 @@ export const handler = observed(
     pictures: bucket(VARIABLES.imagesBucket),
     index: prefixed(bucket(VARIABLES.indexBucket), `${embedder.model.modelId}/`),
     embedder,
+    origin: {
+      store: `s3://${required(VARIABLES.indexBucket)}`,
+      source: `s3://${required(VARIABLES.imagesBucket)}`,
+    },
     clock: systemClock,
     logger,
     filter: pictureFilter(),

@@ -4,7 +4,7 @@ import { OpenAPIHono, type z } from '@hono/zod-openapi';
 import { bodyLimit } from 'hono/body-limit';
 import { LiveIndex } from '../../vectorlog/read/live-index.ts';
 import type { SearchDependencies } from './dependencies.ts';
-import { duplicates } from './duplicates.ts';
+import { duplicates, getDecisions, postNotDuplicates, putFolders } from './duplicates.ts';
 import { folders, foldersRoute } from './folders.ts';
 import { routePath } from './key-path.ts';
 import { SEARCH_LIMITS } from './limits.ts';
@@ -51,6 +51,9 @@ export function createApp(dependencies: SearchDependencies): OpenAPIHono {
   app.openapi(metadataRoute, metadata(context));
   app.openapi(sampleRoute, sample(context));
   app.openapi(mapRoute, map(context));
+  app.openapi(routes.getDecisions, getDecisions(context));
+  app.openapi(routes.putFolders, putFolders(context));
+  app.openapi(routes.postNotDuplicates, postNotDuplicates(context));
   app.openapi(listTrashRoute, listTrash(context));
   app.openapi(restoreRoute, restore(context));
   app.openapi(emptyTrashRoute, emptyTrash(context));

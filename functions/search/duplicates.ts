@@ -1,94 +1,315 @@
-/** Groups of near-duplicates, page by page. */
+/** Groups of duplicates, page by page: candidates from the index, verdicts from the pictures, keepers by their quality. */
 
-import type { RouteHandler, z } from '@hono/zod-openapi';
-import { pictureOf } from '../../pictures/attributes.ts';
-import { findDuplicates } from '../../pictures/duplicates/find-duplicates.ts';
-import type { DuplicateGroup } from '../../pictures/duplicates/group.ts';
+import { type RouteHandler, z } from '@hono/zod-openapi';
+import { type Picture, pictureOf } from '../../pictures/attributes.ts';
+import {
+  type Decisions,
+  forgetNotDuplicates,
+  NotDuplicates,
+  readDecisions,
+  writeFolders,
+  writeNotDuplicates,
+} from '../../pictures/duplicates/decisions.ts';
+import {
+  type DuplicateOptions,
+  type DuplicateStep,
+  findDuplicates,
+  Twins,
+} from '../../pictures/duplicates/find-duplicates.ts';
+import { Fingerprints, fingerprintId } from '../../pictures/duplicates/fingerprints.ts';
+import type { KeeperFacts } from '../../pictures/duplicates/keeper.ts';
+import { type StarGroup, starGroups } from '../../pictures/duplicates/star-groups.ts';
+import { CANDIDATES, isSame, Verifier } from '../../pictures/duplicates/verifier.ts';
 import type { LiveIndex } from '../../vectorlog/read/live-index.ts';
-import type { View } from '../../vectorlog/read/view.ts';
+import type { Everything, View } from '../../vectorlog/read/view.ts';
 import { answerBytes } from './answer-size.ts';
 import { afterCursor, cursorAfter, notACursor } from './cursor.ts';
 import type { SearchDependencies } from './dependencies.ts';
 import { SEARCH_LIMITS } from './limits.ts';
 import { shown } from './pictures.ts';
 import { ApiProblem } from './problems.ts';
+import type { DuplicatesQuery } from './requests.ts';
 import type * as routes from './routes.ts';
-import type { DuplicatesPage } from './schemas.ts';
+import type { DuplicateGroup } from './schemas.ts';
 
 type Dependencies = SearchDependencies & { readonly live: LiveIndex };
+type Group = z.infer<typeof DuplicateGroup>;
+type Tier = Group['tier'];
+type Options = z.infer<typeof DuplicatesQuery>;
 
-/** Where a page begins: at a row, after some parts of groups that earlier pages gave. */
-interface Place {
+/** A picture of a group with what is known of it. */
+interface Member extends KeeperFacts {
+  /** Of its bytes, when it is known. */
+  readonly hash: string | undefined;
+  readonly row: number;
+  readonly picture: Picture;
+}
+
+export const duplicates = (dependencies: Dependencies): RouteHandler<typeof routes.duplicates> => {
+  const { live, index, pictures, clock, defaultConsistency } = dependencies;
+  const fingerprints = new Fingerprints(index, pictures, clock);
+  const verifier = new Verifier(index, clock);
+  return async (c) => {
+    const options = c.req.valid('query');
+    const [decisions] = await Promise.all([readDecisions(index), fingerprints.refresh(), verifier.refresh()]);
+    const page = await live.read(defaultConsistency, async (view) => {
+      const source = await view.everything({ prefix: options.prefix ?? '' });
+      const search = new Page(source, fingerprints, verifier, decisions, options);
+      return search.fill(startOf(afterCursor(options.cursor), view, source), view, dependencies);
+    });
+    await Promise.all([fingerprints.flush(), verifier.flush()]);
+    return c.json(page, 200);
+  };
+};
+
+/** The work of one page. */
+class Page {
+  readonly #notDuplicates: NotDuplicates;
+  readonly #ids = new Map<number, string>();
+
+  constructor(
+    private readonly source: Everything,
+    private readonly fingerprints: Fingerprints,
+    private readonly verifier: Verifier,
+    private readonly decisions: Decisions,
+    private readonly options: Options,
+  ) {
+    this.#notDuplicates = new NotDuplicates(decisions.notDuplicates);
+  }
+
+  async fill(start: Position, view: View, dependencies: Dependencies) {
+    const { limit } = this.options;
+    const groups: Group[] = [];
+    let [compared, bytes, skip] = [0, 0, start.skip];
+    let next: Position | undefined;
+    const ends = performance.now() + SEARCH_LIMITS.duplicatesMs;
+    search: for await (const step of findDuplicates(this.source, { ...this.#how(), from: start.row })) {
+      const made = await this.#groupsOf(step, dependencies);
+      for (const [i, group] of made.entries()) {
+        if (i < skip) continue;
+        const size = answerBytes(group);
+        const isFull = groups.length >= limit || bytes + size > SEARCH_LIMITS.maxAnswerBytes;
+        if (groups.length > 0 && isFull) {
+          // The step is made again for the rest of its groups.
+          next = { row: step.from, skip: i };
+          break search;
+        }
+        groups.push(group);
+        bytes += size;
+      }
+      skip = 0;
+      compared += step.compared;
+      next = step.next === undefined ? undefined : { row: step.next, skip: 0 };
+      if (groups.length >= limit || performance.now() > ends) break;
+    }
+    const more = next && { cursor: cursorAfter(cursorOf(next, view, this.source)) };
+    return { groups, compared, total: this.source.rows.length, ...more };
+  }
+
+  /** What ties two pictures, by the tier that is asked for. */
+  #how(): DuplicateOptions {
+    const { tier, minScore } = this.options;
+    if (tier === 'alike') return { minScore };
+    const twins = this.#twins();
+    if (tier === 'identical') return { minScore: 1, nearest: 0, twins };
+    const verify: DuplicateOptions['verify'] = (row, hit) => this.#isSame(row, hit.row, hit.score);
+    return { ...CANDIDATES, twins, verify };
+  }
+
+  /** Rows with the same bytes: of each set only the first one is searched for. */
+  #twins(): Twins {
+    const twins = new Twins();
+    const firsts = new Map<string, number>();
+    for (const row of this.source.rows) {
+      const hash = this.fingerprints.hash(this.#id(row));
+      if (hash === undefined) continue;
+      const first = firsts.get(hash);
+      if (first === undefined) firsts.set(hash, row);
+      else {
+        twins.add(first, row);
+        this.source.leaveOut(row);
+      }
+    }
+    return twins;
+  }
+
+  #id(row: number): string {
+    const known = this.#ids.get(row);
+    if (known !== undefined) return known;
+    const id = fingerprintId(this.source.entry(row));
+    this.#ids.set(row, id);
+    return id;
+  }
+
+  async #isSame(one: number, other: number, cosine: number): Promise<boolean> {
+    const [a, b] = await Promise.all([one, other].map((row) => this.fingerprints.of(this.source.entry(row))));
+    if (!a || !b) return false;
+    const [first, second] = [
+      { id: this.#id(one), fingerprint: a },
+      { id: this.#id(other), fingerprint: b },
+    ];
+    return isSame(this.verifier.confidence(first, second, cosine));
+  }
+
+  /** What goes for a keeper and another picture of its group: the pixels, and what people said. */
+  async #areOne(one: Member, other: Member): Promise<boolean> {
+    if (this.#notDuplicates.has(one.key, other.key)) return false;
+    if (one.hash !== undefined && one.hash === other.hash) return true;
+    if (this.options.tier === 'identical') return false;
+    const [a, b] = [this.source.embedding(one.row), this.source.embedding(other.row)];
+    let cosine = 0;
+    for (let i = 0; i < a.length; i++) cosine += a[i]! * b[i]!;
+    return this.#isSame(one.row, other.row, cosine);
+  }
+
+  async #groupsOf({ groups }: DuplicateStep, dependencies: Dependencies): Promise<Group[]> {
+    const made: Group[] = [];
+    for (const { rows, minScore } of groups) {
+      const members = rows.map((row) => this.#member(row));
+      if (this.options.tier === 'alike') {
+        made.push(...(await this.#parts(undefined, members, minScore, dependencies)));
+        continue;
+      }
+      const stars = await starGroups(members, (one, other) => this.#areOne(one, other), this.decisions);
+      for (const star of stars) made.push(...(await this.#parts(star, star.others, minScore, dependencies)));
+    }
+    return made;
+  }
+
+  /** A group as answers show it, in parts when it is very large. */
+  async #parts(
+    star: StarGroup<Member> | undefined,
+    others: readonly Member[],
+    minScore: number,
+    dependencies: Dependencies,
+  ): Promise<Group[]> {
+    const perPart = SEARCH_LIMITS.maxGroupPart - 1;
+    const of = Math.ceil(others.length / perPart);
+    const parts: Group[] = [];
+    for (let number = 1; number <= of; number++) {
+      const members = others.slice((number - 1) * perPart, number * perPart);
+      const tiers = members.map((member): Tier => {
+        if (!star) return 'alike';
+        return member.hash !== undefined && member.hash === star.keeper.hash ? 'identical' : 'same';
+      });
+      const tier = tiers.every((each) => each === 'identical') ? 'identical' : star ? 'same' : 'alike';
+      const all = [...(star ? [star.keeper] : []), ...members];
+      const pictures = await Promise.all(
+        all.map(async (member, i) => ({
+          ...(await shown(member.picture, dependencies)),
+          ...(member.width && { width: member.width }),
+          ...(member.height && { height: member.height }),
+          tier: (star ? tiers[i - 1] : 'alike') ?? tier,
+          protected: this.#isProtected(member.key),
+        })),
+      );
+      const gone = star ? members.filter(({ key }) => !this.#isProtected(key)) : [];
+      parts.push({
+        tier,
+        ...(star && { keeper: star.keeper.key, reason: star.reason }),
+        pictures,
+        deletable: gone.map(({ key }) => key),
+        freesBytes: gone.reduce((sum, { size }) => sum + size, 0),
+        ...(of > 1 && { part: { number, of } }),
+        minScore,
+      });
+    }
+    return parts;
+  }
+
+  #isProtected(key: string): boolean {
+    return this.decisions.protected.some((folder) => key.startsWith(folder));
+  }
+
+  #member(row: number): Member {
+    const picture = pictureOf(this.source.entry(row));
+    const fingerprint = this.fingerprints.known(this.#id(row));
+    return {
+      row,
+      picture,
+      hash: fingerprint?.hash,
+      key: picture.key,
+      size: picture.size,
+      width: fingerprint?.width,
+      height: fingerprint?.height,
+      hasExif: fingerprint?.hasExif,
+      date: picture.lastModified,
+    };
+  }
+}
+
+/** Where a page goes on: at the step that begins with this row, after so many of its groups. */
+interface Position {
   readonly row: number;
   readonly skip: number;
 }
 
-export const duplicates =
-  (dependencies: Dependencies): RouteHandler<typeof routes.duplicates> =>
+/** Rows keep their numbers within a lineage; those of the log come after them and get theirs when they are folded. */
+function cursorOf({ row, skip }: Position, { generation: { manifest } }: View, source: Everything): string {
+  return JSON.stringify([manifest.lineage, manifest.rows, row, skip, source.entry(row).key]);
+}
+
+/**
+ * Where to go on. Pictures that were folded since are compared once more, rather than never; and when the index was
+ * written anew, which renumbers its rows, the picture that was next is looked for by its key.
+ */
+function startOf(
+  cursor: string | undefined,
+  { generation: { manifest } }: View,
+  source: Everything,
+): Position {
+  if (cursor === undefined) return { row: 0, skip: 0 };
+  const [lineage, rows, row, skip, key] = decoded(cursor);
+  if (lineage === manifest.lineage) {
+    return manifest.rows === rows ? { row, skip } : { row: Math.min(row, rows), skip: row < rows ? skip : 0 };
+  }
+  const now = source.rows.find((each) => source.entry(each).key === key);
+  if (now !== undefined) return { row: now, skip };
+  throw new ApiProblem(
+    'cursor-expired',
+    'The index was written anew since that page. Begin again without a cursor; groups that you have come once more.',
+  );
+}
+
+const CURSOR = z.tuple([z.string(), z.int().min(0), z.int().min(0), z.int().min(0), z.string()]);
+
+function decoded(cursor: string): z.infer<typeof CURSOR> {
+  try {
+    const parsed: unknown = JSON.parse(cursor);
+    const { success, data } = CURSOR.safeParse(parsed);
+    if (success) return data;
+  } catch {
+    // Said below.
+  }
+  throw notACursor();
+}
+
+export const getDecisions =
+  ({ index }: Dependencies): RouteHandler<typeof routes.getDecisions> =>
   async (c) => {
-    const { minScore, prefix = '', cursor, limit } = c.req.valid('query');
-    const { live, defaultConsistency } = dependencies;
-    return live.read(defaultConsistency, async (view) => {
-      let at = startOf(afterCursor(cursor), view);
-      let next: Place | undefined;
-      const source = await view.everything({ prefix });
-      const groups: z.infer<typeof DuplicatesPage>['groups'] = [];
-      let compared = 0;
-      let bytes = 0;
-      const ends = performance.now() + SEARCH_LIMITS.duplicatesMs;
-      for await (const step of findDuplicates(source, { minScore, from: at.row })) {
-        const parts = step.groups.flatMap(partsOf);
-        const skipped = Math.min(at.skip, parts.length);
-        let given = skipped;
-        for (; given < parts.length && bytes < SEARCH_LIMITS.maxAnswerBytes; given++) {
-          const { rows, minScore } = parts[given]!;
-          const pictures = rows.map((row) => pictureOf(source.entry(row))).sort((a, b) => b.size - a.size);
-          const shownOnes = await Promise.all(pictures.map((each) => shown(each, dependencies)));
-          groups.push({ pictures: shownOnes, minScore });
-          bytes += answerBytes(shownOnes);
-        }
-        if (given < parts.length) {
-          // The answer is full in the middle of a step: the next page takes the step again and passes these over.
-          next = { row: at.row, skip: given };
-          break;
-        }
-        compared += step.compared;
-        // A step that begins further on is of fewer rows, so what is passed over may reach into the one after it.
-        next = step.next === undefined ? undefined : { row: step.next, skip: at.skip - skipped };
-        at = next ?? at;
-        // A step's groups belong together, so a page can be a little longer than it was asked to be.
-        if (groups.length >= limit || performance.now() > ends) break;
-      }
-      const more = next && { cursor: cursorAfter(cursorOf(next, view)) };
-      return c.json({ groups, compared, total: source.rows.length, ...more }, 200);
-    });
+    const { notDuplicates, ...folders } = await readDecisions(index);
+    return c.json(
+      {
+        protected: [...folders.protected],
+        preferred: [...folders.preferred],
+        notDuplicates: notDuplicates.map((keys) => [...keys]),
+      },
+      200,
+    );
   };
 
-/** A group that is too large for an answer comes as several, of which each begins with the group's first picture. */
-function partsOf({ rows: [first, ...others], minScore }: DuplicateGroup): DuplicateGroup[] {
-  const most = SEARCH_LIMITS.maxGroupPart - 1;
-  return Array.from({ length: Math.ceil(others.length / most) }, (_, part) => ({
-    rows: [first!, ...others.slice(part * most, (part + 1) * most)],
-    minScore,
-  }));
-}
+export const putFolders =
+  ({ index }: Dependencies): RouteHandler<typeof routes.putFolders> =>
+  async (c) => {
+    const folders = c.req.valid('json');
+    await writeFolders(index, folders);
+    return c.json(folders, 200);
+  };
 
-/** Rows keep their numbers within a lineage; those of the log come after them and get theirs when they are folded. */
-const cursorOf = ({ row, skip }: Place, { generation: { manifest } }: View): string =>
-  [manifest.lineage, manifest.rows, row, skip].join(' ');
-
-/** Where to go on. Pictures that were folded since are compared once more, rather than never. */
-function startOf(cursor: string | undefined, { generation: { manifest } }: View): Place {
-  if (cursor === undefined) return { row: 0, skip: 0 };
-  const [lineage, ...texts] = cursor.split(' ');
-  const numbers = texts.map((text) => (/^\d{1,15}$/.test(text) ? Number(text) : Number.NaN));
-  const [rows, row, skip] = numbers;
-  if (numbers.length !== 3 || numbers.some(Number.isNaN)) throw notACursor();
-  if (lineage !== manifest.lineage)
-    throw new ApiProblem(
-      'cursor-expired',
-      'The index was written anew since that page. Begin again without a cursor.',
-    );
-  if (rows! > manifest.rows) throw notACursor();
-  return manifest.rows === rows || row! < rows! ? { row: row!, skip: skip! } : { row: rows!, skip: 0 };
-}
+export const postNotDuplicates =
+  ({ index }: Dependencies): RouteHandler<typeof routes.postNotDuplicates> =>
+  async (c) => {
+    const { keys, undo = false } = c.req.valid('json');
+    await (undo ? forgetNotDuplicates : writeNotDuplicates)(index, keys);
+    return c.json({ keys, remembered: !undo }, 200);
+  };

@@ -5,6 +5,7 @@ import { HTTPException } from 'hono/http-exception';
 import { PictureRejected } from '../../pictures/decoding/errors.ts';
 import { ModelUnusable } from '../../pictures/embedding/embedder.ts';
 import { TrashKeepsItself } from '../../pictures/trash/trash.ts';
+import { IndexDamaged, IndexForeign } from '../../vectorlog/commit/errors.ts';
 import { LikenessError } from '../../vectorlog/errors.ts';
 import { IndexTooLarge } from '../../vectorlog/read/errors.ts';
 import { RESERVED_BYTES } from '../../vectorlog/read/memory.ts';
@@ -29,6 +30,7 @@ const KINDS: Readonly<Record<ProblemCode, { readonly status: number; readonly ti
   'internal-error': { status: 500, title: 'Something went wrong here' },
   'model-unusable': { status: 500, title: 'The model cannot be used' },
   'store-unavailable': { status: 503, title: 'The store did not answer' },
+  'index-unusable': { status: 503, title: 'The index cannot be read' },
   'index-too-large': { status: 507, title: 'The index does not fit in memory' },
 };
 
@@ -73,6 +75,8 @@ export function problemOf(error: unknown): ApiProblem | undefined {
   }
   if (error instanceof TrashKeepsItself) return new ApiProblem('trash-keeps-itself', error.message);
   if (error instanceof IndexTooLarge) return new ApiProblem('index-too-large', tooLarge(error));
+  if (error instanceof IndexDamaged || error instanceof IndexForeign)
+    return new ApiProblem('index-unusable', `${error.message}. See docs/recovery.md.`);
   if (error instanceof ModelUnusable) return new ApiProblem('model-unusable', error.message);
   if (error instanceof StoreUnavailable) {
     return new ApiProblem(

@@ -312,18 +312,37 @@ export const EmptyTrash = z
   });
 
 export const DuplicatesQuery = z.object({
+  tier: unlessEmpty(
+    z.enum(['identical', 'same', 'alike']).default('same').openapi({
+      description:
+        'identical: the same bytes only. same: these, and what is the same picture by its pixels. alike: what is near in the model, never to be deleted by.',
+    }),
+  ),
   minScore: unlessEmpty(
-    z.coerce
-      .number()
-      .min(0.5)
-      .max(1)
-      .default(0.97)
-      .openapi({ description: 'How alike two pictures must be to count as the same.' }),
+    z.coerce.number().min(0.5).max(1).default(0.97).openapi({
+      description: 'Only for tier alike: how alike two pictures must be.',
+    }),
   ),
   prefix,
   cursor,
   limit,
 });
+
+const Folders = z.array(z.string().min(1)).max(SEARCH_LIMITS.maxPage);
+
+export const FolderWishes = z
+  .strictObject({
+    protected: Folders.openapi({ description: 'Folders (prefixes of keys) to delete nothing from.' }),
+    preferred: Folders.openapi({ description: 'Folders (prefixes of keys) to keep from first.' }),
+  })
+  .openapi('FolderWishes');
+
+export const NotDuplicates = z
+  .strictObject({
+    keys: z.array(Key).min(2).max(SEARCH_LIMITS.maxPage),
+    undo: z.boolean().optional().openapi({ description: 'Takes it back, for exactly these keys.' }),
+  })
+  .openapi('NotDuplicates', { description: 'No two of these are the same picture.' });
 
 /** S3 keeps metadata in headers, so it is narrow: lower-case names, printable ASCII values, 2 KB in all. */
 const UploadMetadata = z

@@ -133,9 +133,35 @@ export const duplicates = createRoute({
   method: 'get',
   path: '/v1/duplicates',
   operationId: 'duplicates',
-  summary: 'Find groups of pictures that are the same but for size, crop or compression',
+  summary: 'Find groups of pictures that are the same, each with the one to keep',
   request: { query: requests.DuplicatesQuery },
   responses: { 200: ok('One page of groups.', schemas.DuplicatesPage), ...reading, 410: problem(410) },
+});
+
+export const getDecisions = createRoute({
+  method: 'get',
+  path: '/v1/duplicates/decisions',
+  operationId: 'getDecisions',
+  summary: 'See what was decided about duplicates',
+  responses: { 200: ok('All decisions.', schemas.Decisions), 500: problem(500), 503: problem(503) },
+});
+
+export const putFolders = createRoute({
+  method: 'put',
+  path: '/v1/duplicates/folders',
+  operationId: 'putFolders',
+  summary: 'Say which folders to delete nothing from, and which to keep from first',
+  request: { body: { required: true, content: { 'application/json': { schema: requests.FolderWishes } } } },
+  responses: { 200: ok('Remembered.', requests.FolderWishes), ...always, 503: problem(503) },
+});
+
+export const postNotDuplicates = createRoute({
+  method: 'post',
+  path: '/v1/duplicates/not',
+  operationId: 'postNotDuplicates',
+  summary: 'Say that pictures are not duplicates of each other, or take that back',
+  request: { body: { required: true, content: { 'application/json': { schema: requests.NotDuplicates } } } },
+  responses: { 200: ok('Remembered.', schemas.NotDuplicatesAnswer), ...always, 503: problem(503) },
 });
 
 export const stats = createRoute({

@@ -173,16 +173,51 @@ export const RejectedPage = z
   })
   .openapi('RejectedPage');
 
+const Tier = z.enum(['identical', 'same', 'alike']).openapi({
+  description:
+    'identical: the same bytes. same: the same picture by its pixels, but for size, crop, turn, colours or compression. alike: near in the model only; nothing to delete by.',
+});
+
+const DuplicatePicture = z
+  .object({
+    ...shown,
+    width: z.number().int().optional().openapi({ description: 'Pixels, as the picture is seen.' }),
+    height: z.number().int().optional(),
+    tier: Tier.openapi({
+      description: 'How the picture goes with the keeper; the keeper has that of the group.',
+    }),
+    protected: z.boolean().openapi({ description: 'In a folder from which nothing is to be deleted.' }),
+  })
+  .openapi('DuplicatePicture');
+
+export const DuplicateGroup = z
+  .object({
+    tier: Tier.openapi({ description: 'The weakest of the pictures.' }),
+    keeper: z.string().optional().openapi({
+      description: 'Key of the picture to keep: the first one. Absent for tier alike.',
+    }),
+    reason: z.string().optional().openapi({
+      description: 'Why that one, in a few words.',
+      example: '6000 x 4000',
+    }),
+    pictures: z.array(DuplicatePicture).min(2).openapi({ description: 'The keeper first.' }),
+    deletable: z.array(z.string()).openapi({
+      description: 'Keys that can go: all but the keeper and what is protected. Empty for tier alike.',
+    }),
+    freesBytes: z.number().int().openapi({ description: 'Bytes that are free when these are gone.' }),
+    part: z
+      .object({ number: z.number().int(), of: z.number().int() })
+      .optional()
+      .openapi({ description: 'A very large group comes in parts, each with the keeper.' }),
+    minScore: z.number().openapi({
+      description: 'Every picture of the group is at least this much like another one of it, by the model.',
+    }),
+  })
+  .openapi('DuplicateGroup');
+
 export const DuplicatesPage = z
   .object({
-    groups: z.array(
-      z.object({
-        pictures: z.array(Picture).min(2).openapi({ description: 'The largest file first.' }),
-        minScore: z.number().openapi({
-          description: 'Every picture of the group is at least this much like another one of it.',
-        }),
-      }),
-    ),
+    groups: z.array(DuplicateGroup),
     compared: z
       .number()
       .int()
@@ -194,6 +229,25 @@ export const DuplicatesPage = z
     description:
       'A page may be empty and still have a cursor: it ends after some work, not after some groups.',
   });
+
+export const NotDuplicatesAnswer = z
+  .object({
+    keys: z.array(z.string()),
+    remembered: z.boolean().openapi({ description: 'false when it was taken back.' }),
+  })
+  .openapi('NotDuplicatesAnswer');
+
+export const Decisions = z
+  .object({
+    protected: z
+      .array(z.string())
+      .openapi({ description: 'Folders (prefixes of keys) to delete nothing from.' }),
+    preferred: z.array(z.string()).openapi({ description: 'Folders (prefixes of keys) to keep from first.' }),
+    notDuplicates: z.array(z.array(z.string())).openapi({
+      description: 'Sets of keys of which no two are the same picture, whatever their pixels say.',
+    }),
+  })
+  .openapi('Decisions');
 
 const Model = z.object({
   id: z.string(),
@@ -274,6 +328,7 @@ export const PROBLEM_CODES = [
   'trash-keeps-itself',
   'route-not-found',
   'index-too-large',
+  'index-unusable',
   'store-unavailable',
   'model-unusable',
   'internal-error',

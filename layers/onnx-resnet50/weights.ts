@@ -80,7 +80,8 @@ function nameOf(path: string): string {
   const name = basename(path, extname(path))
     .toLowerCase()
     .replaceAll(/[^a-z0-9.]+/g, '-')
-    .replace(/^[-.]+/, '')
-    .replace(/(?<![-.])[-.]+$/, '');
-  return name || 'weights';
+    .replace(/^[-.]+/, '');
+  let end = name.length;
+  while (end > 0 && '-.'.includes(name[end - 1]!)) end--;
+  return name.slice(0, end) || 'weights';
 }

@@ -1,13 +1,24 @@
-/** Finds pictures that are the same but for size, crop or compression, by comparing every one with all others. */
+/** Finds groups of pictures that belong together, by asking for the nearest of every one. */
 
+import type { Hit } from '../../vectorlog/scan/hit.ts';
 import { MAX_QUERIES } from '../../vectorlog/scan/layout.ts';
 import { SCAN_LIMITS } from '../../vectorlog/scan/limits.ts';
 import type { DuplicateSource } from '../../vectorlog/scan/row-source.ts';
 import { complete, type DuplicateGroup, GrowingGroup, type Neighbours } from './group.ts';
 
 export interface DuplicateOptions {
-  /** How alike two pictures must be to count as the same: 0.97 finds copies, hardly anything else. */
+  /** The score from which a pair is looked at. */
   readonly minScore: number;
+  /**
+   * Whether a pair that scores so belongs together.
+   *
+   * @default all that score at least `minScore` do
+   */
+  readonly verify?: (row: number, hit: Hit) => boolean | Promise<boolean>;
+  /** Nearest pictures to look at first; more are asked for while all of them belong together. 0: none. @default all */
+  readonly nearest?: number;
+  /** Rows that are known to belong together; all but the first of each set are left out of the source's searches. */
+  readonly twins?: Twins;
   /**
    * The first row to compare; those before were compared by an earlier run.
    *
@@ -16,11 +27,35 @@ export interface DuplicateOptions {
   readonly from?: number | undefined;
 }
 
+/** Sets of rows that belong together without a search. */
+export class Twins {
+  readonly #firstOf = new Map<number, number>();
+  readonly #othersOf = new Map<number, number[]>();
+
+  /** @param first the lowest row of its set; rows are added in order */
+  add(first: number, row: number): void {
+    this.#firstOf.set(row, first);
+    const others = this.#othersOf.get(first);
+    if (others) others.push(row);
+    else this.#othersOf.set(first, [row]);
+  }
+
+  firstOf(row: number): number | undefined {
+    return this.#firstOf.get(row);
+  }
+
+  othersOf(first: number): readonly number[] {
+    return this.#othersOf.get(first) ?? [];
+  }
+}
+
 export interface DuplicateStep {
   /** Groups that were found in this step, whole. */
   readonly groups: readonly DuplicateGroup[];
   /** Rows that this step dealt with. */
   readonly compared: number;
+  /** The first row that it dealt with: a run from here gives the same step. */
+  readonly from: number;
   /** Where a later run goes on if this one ends here; `undefined` after the last step. */
   readonly next: number | undefined;
 }
@@ -29,7 +64,7 @@ export interface DuplicateStep {
  * Groups pictures that are tied by pairs of at least `minScore`, directly or through others: the connected components
  * of that graph with two members or more. Every group comes exactly once, whole, in the step that meets its lowest row,
  * so that a caller can stop after any step and go on from `next` later, in another process, with nothing else kept.
- * (The 1,000 closest pictures of a picture count; groups of more than 1,000 come in parts.)
+ * (The 1,000 closest pictures of a picture count.)
  *
  * Each step is one pass over the rows for up to 32 pictures: 10,000 pictures are some 300 passes.
  *
@@ -39,12 +74,12 @@ export interface DuplicateStep {
  */
 export async function* findDuplicates(
   source: DuplicateSource,
-  { minScore, from = 0 }: DuplicateOptions,
+  { from = 0, ...options }: DuplicateOptions,
 ): AsyncGenerator<DuplicateStep> {
   const { rows } = source;
   /** Rows with an earlier neighbour: their group comes, or came, with that one. */
   const later = new Set<number>();
-  const neighbours = neighboursIn(source, minScore);
+  const neighbours = neighboursIn(source, options);
 
   let at = rows.findIndex((row) => row >= from);
   while (at >= 0 && at < rows.length) {
@@ -64,15 +99,48 @@ export async function* findDuplicates(
     await complete(growing, neighbours);
     const groups = growing.map((group) => group.result()).filter((group) => group !== undefined);
     for (const row of groups.flatMap(({ rows }) => rows)) if (row >= (rows[at] ?? 0)) later.add(row);
-    yield { groups, compared: at - start, next: rows[at] };
+    yield { groups, compared: at - start, from: rows[start]!, next: rows[at] };
   }
 }
 
-function neighboursIn(source: DuplicateSource, minScore: number): Neighbours {
-  return async (rows) => {
-    if (rows.length === 0) return [];
+/** Each time that all neighbours belong together, so many times more are asked for. */
+const GROWTH = 4;
+
+function neighboursIn(
+  source: DuplicateSource,
+  { minScore, verify, nearest = SCAN_LIMITS.maxK, twins = new Twins() }: Omit<DuplicateOptions, 'from'>,
+): Neighbours {
+  const look = async (rows: readonly number[], k: number): Promise<Hit[][]> => {
+    if (rows.length === 0 || k === 0) return rows.map(() => []);
     const queries = rows.map((row) => source.embedding(row));
-    const found = await source.search(queries, { k: SCAN_LIMITS.maxK, minScore });
-    return found.map((hits, i) => hits.filter(({ row }) => row !== rows[i]));
+    // One more, since the picture itself is among them.
+    const found = await source.search(queries, { k: Math.min(k + 1, SCAN_LIMITS.maxK), minScore });
+    const others = found.map((hits, i) => hits.filter(({ row }) => row !== rows[i]));
+    if (!verify) return others;
+    const belonging: Hit[][] = [];
+    const more: number[] = [];
+    for (const [i, hits] of others.entries()) {
+      const kept: Hit[] = [];
+      for (const hit of hits) if (await verify(rows[i]!, hit)) kept.push(hit);
+      belonging.push(kept);
+      if (kept.length === hits.length && hits.length >= k && k < SCAN_LIMITS.maxK - 1) more.push(i);
+    }
+    const wider = await look(
+      more.map((i) => rows[i]!),
+      k * GROWTH,
+    );
+    for (const [at, i] of more.entries()) belonging[i] = wider[at]!;
+    return belonging;
+  };
+  return async (rows) => {
+    const searched = rows.filter((row) => twins.firstOf(row) === undefined);
+    const found = await look(searched, nearest);
+    const hitsOf = new Map(searched.map((row, i) => [row, found[i]!]));
+    return rows.map((row) => {
+      const first = twins.firstOf(row);
+      if (first !== undefined) return [{ row: first, score: 1 }];
+      const others = twins.othersOf(row).map((other) => ({ row: other, score: 1 }));
+      return [...others, ...hitsOf.get(row)!];
+    });
   };
 }

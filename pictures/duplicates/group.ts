@@ -2,10 +2,6 @@
 
 import type { Hit } from '../../vectorlog/scan/hit.ts';
 import { MAX_QUERIES } from '../../vectorlog/scan/layout.ts';
-import { SCAN_LIMITS } from '../../vectorlog/scan/limits.ts';
-
-/** Pictures in one group: as many as one search can find. */
-const MAX_GROUP = SCAN_LIMITS.maxK;
 
 export interface DuplicateGroup {
   /** Ascending; two or more. */
@@ -43,14 +39,13 @@ export class GrowingGroup {
     for (const { row, score } of hits) {
       if (row < this.first) this.#hasEarlier = true;
       if (!this.#best.has(row)) {
-        if (this.#best.size === MAX_GROUP) continue;
         this.#waiting.push(row);
       }
       this.#best.set(row, Math.max(score, this.#best.get(row) ?? score));
       this.#best.set(member, Math.max(score, this.#best.get(member)!));
     }
     // What is more belongs to the group of that earlier row, and is followed from there.
-    if (this.#hasEarlier || this.#best.size === MAX_GROUP) this.#waiting = [];
+    if (this.#hasEarlier) this.#waiting = [];
   }
 
   /** The group; `undefined` when it has a row before `first`, with which it comes instead. */

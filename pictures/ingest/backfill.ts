@@ -37,6 +37,8 @@ export interface BackfillOptions extends CompareOptions {
 
 /** Keys between two calls of `onProgress`. */
 const PROGRESS_KEYS = 1_000;
+/** Batches of messages that are on their way to the queue at the same time. */
+const SENDS_AT_ONCE = 8;
 
 /**
  * Compares bucket and index, and enqueues what differs. Safe while uploads go on and when run twice: what it asks for
@@ -55,10 +57,22 @@ export async function backfill(
   let cursor = scope.startAfter;
   let last = scope.startAfter;
   let bodies: string[] = [];
+  /** Batches on their way, in the order of keys; the cursor passes over one when it and all before it have arrived. */
+  const sending: { readonly sent: Promise<void>; readonly last: string | undefined }[] = [];
+  const settle = async (most: number) => {
+    while (sending.length > most) {
+      const { sent, last } = sending.shift()!;
+      await sent;
+      cursor = last;
+    }
+  };
   const flush = async () => {
-    if (bodies.length > 0 && !dryRun) await send(bodies);
+    const sent = bodies.length > 0 && !dryRun ? send(bodies) : Promise.resolve();
+    // It is awaited in its turn.
+    sent.catch(() => {});
+    sending.push({ sent, last });
     bodies = [];
-    cursor = last;
+    await settle(SENDS_AT_ONCE - 1);
   };
   const report = (): BackfillReport => {
     const { same: _, ...different } = counts;
@@ -76,6 +90,7 @@ export async function backfill(
     if (isProgress) onProgress?.(report());
   }
   await flush();
+  await settle(0);
   // An entry can be left over where on-upload was cut short, or its write was slow to arrive.
   if (!dryRun && scope.prefix === undefined) await removeOutdatedRejections(index, pictures);
   onProgress?.(report());

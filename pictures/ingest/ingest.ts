@@ -1,6 +1,8 @@
 /** From a batch of messages to one append: what on-upload does. */
 
 import type { Clock } from '../../vectorlog/clock.ts';
+import { assertAppendable } from '../../vectorlog/commit/append-guard.ts';
+import type { Origin } from '../../vectorlog/commit/manifest.ts';
 import { writeAppend } from '../../vectorlog/log/append-log.ts';
 import type { LogRecord } from '../../vectorlog/log/record.ts';
 import type { Logger } from '../../vectorlog/logger.ts';
@@ -21,6 +23,8 @@ export interface IngestDeps {
   /** The index store, in the namespace of the embedder's model. */
   readonly index: ObjectStore;
   readonly embedder: Embedder;
+  /** The names of index and pictures, where they have any; an index of others is refused. */
+  readonly origin?: Omit<Origin, 'modelId'>;
   readonly clock: Clock;
   readonly logger: Logger;
   /** What of the bucket belongs to the index; events of all else are done without a look. @default - everything */
@@ -109,10 +113,13 @@ export async function ingest(
   const { append, recorded } = appendOf(tasks);
   let appended = false;
   if (recorded.length > 0) {
-    const written = writeAppend(deps.index, deps.clock, append, DIMENSIONS).then((name) => {
+    const written = (async () => {
+      const { modelId } = deps.embedder.model;
+      await assertAppendable(deps.index, deps.clock, { modelId, ...deps.origin });
+      const name = await writeAppend(deps.index, deps.clock, append, DIMENSIONS);
       appended = true;
       deps.logger.info('appended', { name, records: append.records.length });
-    });
+    })();
     await Promise.all(recorded.map(({ message }) => attempt(message, () => written)));
   }
 

@@ -33,6 +33,10 @@ export interface FakeState {
   pictures: FakePicture[];
   /** Groups of keys. */
   duplicates: string[][];
+  /** Groups of keys that someone said are none. */
+  notDuplicates: string[][];
+  /** Folders from which nothing is to be deleted. */
+  protected: string[];
   rejected: { key: string; message: string }[];
   /** Deleted pictures, the last one first. */
   trash: FakePicture[];
@@ -66,6 +70,8 @@ export async function startFakeApi(initial: Partial<FakeState> = {}): Promise<Fa
   const state: FakeState = {
     pictures: [],
     duplicates: [],
+    notDuplicates: [],
+    protected: [],
     rejected: [],
     trash: [],
     synthetic: false,
@@ -311,7 +317,26 @@ function apiRoutes(app: Hono, state: FakeState, url: string): void {
 
   app.get('/v1/duplicates', (context) => {
     const pictures = (keys: string[]) => state.pictures.filter(({ key }) => keys.includes(key)).map(shown);
-    const groups = state.duplicates.map((keys) => ({ pictures: pictures(keys), minScore: 0.985 }));
+    const groups = state.duplicates
+      .filter((keys) => !state.notDuplicates.some((each) => each.join() === [...keys].sort().join()))
+      .map((keys) => {
+        const isProtected = (key: string) => state.protected.some((folder) => key.startsWith(folder));
+        const members = pictures(keys).map((each) => ({
+          ...each,
+          tier: 'same',
+          protected: isProtected(each.key),
+        }));
+        const deletable = members.slice(1).filter((each) => !each.protected);
+        return {
+          tier: 'same',
+          keeper: members[0]?.key,
+          reason: '6000 x 4000',
+          pictures: members,
+          deletable: deletable.map(({ key }) => key),
+          freesBytes: deletable.reduce((sum, { size }) => sum + size, 0),
+          minScore: 0.985,
+        };
+      });
     return context.json(
       schemas.DuplicatesPage.parse({
         groups: groups.filter((group) => group.pictures.length > 1),
@@ -319,6 +344,27 @@ function apiRoutes(app: Hono, state: FakeState, url: string): void {
         total: state.pictures.length,
       }),
     );
+  });
+  app.get('/v1/duplicates/decisions', (context) =>
+    context.json(
+      schemas.Decisions.parse({
+        protected: state.protected,
+        preferred: [],
+        notDuplicates: state.notDuplicates,
+      }),
+    ),
+  );
+  app.put('/v1/duplicates/folders', async (context) => {
+    const wishes = requests.FolderWishes.parse(await context.req.json());
+    state.protected = wishes.protected;
+    return context.json(wishes);
+  });
+  app.post('/v1/duplicates/not', async (context) => {
+    const { keys, undo } = requests.NotDuplicates.parse(await context.req.json());
+    const name = [...keys].sort();
+    state.notDuplicates = state.notDuplicates.filter((each) => each.join() !== name.join());
+    if (!undo) state.notDuplicates.push(name);
+    return context.json({ keys });
   });
 
   app.get('/v1/stats', (context) =>

@@ -83,7 +83,7 @@ describe('the library', () => {
   it('opens a folder by its name', async () => {
     await page.getByRole('navigation', { name: 'Folders' }).getByRole('link', { name: 'roll-000' }).click();
     await page.getByText('1,000 pictures').waitFor();
-    await page.getByRole('heading', { name: 'Library / roll-000' }).waitFor();
+    await page.getByRole('heading', { name: 'Library roll-000' }).waitFor();
     await page.getByLabel('Find').fill('042000');
     await page.getByText('Nothing has this in its name').waitFor();
     await page.getByRole('link', { name: 'All pictures' }).click();

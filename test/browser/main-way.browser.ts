@@ -178,7 +178,6 @@ describe('the console on likeness serve', () => {
 
   it('groups copies, compares them side by side, and deletes one only when asked twice', async () => {
     await page.getByRole('link', { name: 'Duplicates' }).click();
-    // Synthetic weights find more alike than there is; the copies are in one group with any weights.
     const group = page.locator('.group', { has: page.getByTitle('mixed/good.webp', { exact: true }) });
     await group.waitFor();
     expect(await group.getByTitle(SECOND, { exact: true }).count()).toBe(1);
@@ -187,15 +186,34 @@ describe('the console on likeness serve', () => {
       .getByRole('dialog', { name: 'Side by side' })
       .getByRole('img', { name: SECOND, exact: true })
       .waitFor();
-    await page.getByRole('button', { name: 'Delete mixed/good.webp' }).click();
+    await page
+      .getByRole('button', { name: `Keep ${SECOND}` })
+      .last()
+      .click();
+    await page.keyboard.press('Escape');
+    await page.getByRole('button', { name: 'Delete 1', exact: true }).click();
     const question = page.getByRole('dialog', { name: 'Delete this picture?' });
     await question.getByRole('button', { name: 'Cancel' }).click();
     await access(join(server.folder, 'mixed/good.webp'));
 
-    await page.getByRole('button', { name: 'Delete mixed/good.webp' }).click();
+    await page.getByRole('button', { name: 'Delete 1', exact: true }).click();
     await question.getByRole('button', { name: 'Delete this picture' }).click();
     await expect.poll(() => group.count(), SOON).toBe(0);
     await expect(access(join(server.folder, 'mixed/good.webp'))).rejects.toThrow();
+  });
+
+  it('has it back from the trash', async () => {
+    await page.getByRole('button', { name: 'Undo' }).click();
+    await expect
+      .poll(
+        () =>
+          access(join(server.folder, 'mixed/good.webp')).then(
+            () => true,
+            () => false,
+          ),
+        SOON,
+      )
+      .toBe(true);
   });
 
   it('asked nobody else for anything, and threw nothing', () => {

@@ -136,6 +136,19 @@ describe('likeness rm, ls, rejected, status', () => {
     await expect(readFile(join(library.folder, 'one.png'))).rejects.toThrow('ENOENT');
   });
 
+  it.each([
+    ['JSON', JSON.stringify([{ key: 'one.png' }, 'trips/two.png'])],
+    ['NUL', 'one.png\0trips/two.png\0'],
+  ])('deletes the keys of a list in %s', async (_, list) => {
+    const file = await sourceFile('list', new TextEncoder().encode(list));
+    expect((await likeness('rm', '--from', file)).out).toBe('Deleted 2 pictures.');
+  });
+
+  it('takes no list by lines, in which a key may be two', async () => {
+    const file = await sourceFile('list', new TextEncoder().encode('one.png\ntwo.png\n'));
+    expect((await likeness('rm', '--from', file)).code).toBe(2);
+  });
+
   it('lists nothing as an empty array', async () => {
     expect((await likeness('ls', 'nowhere/', '--json')).json()).toEqual([]);
     expect((await likeness('rejected', '--json')).json()).toEqual([]);

@@ -1,7 +1,14 @@
 /** Tests that an address says what a view shows, and that odd addresses still open something. */
 
 import { describe, expect, it } from 'vitest';
-import { formatRoute, HOME, libraryOf, parseRoute, type Route } from '../../console/route/route.ts';
+import {
+  DUPLICATES,
+  formatRoute,
+  HOME,
+  libraryOf,
+  parseRoute,
+  type Route,
+} from '../../console/route/route.ts';
 
 describe('an address', () => {
   const routes: Route[] = [
@@ -23,7 +30,7 @@ describe('an address', () => {
     { view: 'library', prefix: 'a/b c/', find: 'beach & sea', order: 'largest' },
     { view: 'map', show: 'dir/a b.jpg' },
     { view: 'picture', key: 'dir/per cent %.png' },
-    { view: 'duplicates', minScore: 0.95 },
+    { view: 'duplicates', tier: 'alike', minScore: 0.95 },
     { view: 'status' },
   ];
 
@@ -33,7 +40,7 @@ describe('an address', () => {
 
   it('leaves out what is the default', () => {
     expect(formatRoute(HOME)).toBe('#/search');
-    expect(formatRoute({ view: 'duplicates', minScore: 0.9 })).toBe('#/duplicates');
+    expect(formatRoute(DUPLICATES)).toBe('#/duplicates');
   });
 
   it.each([

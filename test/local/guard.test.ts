@@ -19,7 +19,12 @@ describe('sameOriginOnly', () => {
     ['an address typed into a browser', { host: '127.0.0.1:3000', 'sec-fetch-site': 'none' }],
     [
       'a link on another site',
-      { host: '127.0.0.1:3000', 'sec-fetch-site': 'cross-site', 'sec-fetch-mode': 'navigate' },
+      {
+        host: '127.0.0.1:3000',
+        'sec-fetch-site': 'cross-site',
+        'sec-fetch-mode': 'navigate',
+        'sec-fetch-dest': 'document',
+      },
     ],
   ])('lets in %s', async (_who, headers) => {
     expect(await ask(headers)).toBe(200);
@@ -33,6 +38,15 @@ describe('sameOriginOnly', () => {
     ['a page without an origin', { host: '127.0.0.1:3000', origin: 'null' }],
     ['a page of another port', { host: '127.0.0.1:3000', origin: 'http://127.0.0.1:8080' }],
     ['a picture in a page of another site', { host: '127.0.0.1:3000', 'sec-fetch-site': 'cross-site' }],
+    [
+      'a page of another site that frames this one',
+      {
+        host: '127.0.0.1:3000',
+        'sec-fetch-site': 'cross-site',
+        'sec-fetch-mode': 'navigate',
+        'sec-fetch-dest': 'iframe',
+      },
+    ],
   ])('refuses %s', async (_who, headers) => {
     expect(await ask(headers)).toBe(403);
   });

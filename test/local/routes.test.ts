@@ -3,6 +3,7 @@ import { request } from 'node:http';
 import { join } from 'node:path';
 import sharp from 'sharp';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { UploadTarget } from '../../client/types.ts';
 import { PICTURE_LIMITS } from '../../pictures/decoding/limits.ts';
 import { picture } from '../factories/pictures.ts';
 import { type ServedFolder, servedFolder } from '../factories/serving.ts';
@@ -112,6 +113,17 @@ describe('/thumbnails', () => {
 describe('/uploads', () => {
   const put = (path: string, body: BodyInit, headers = {}) =>
     fetch(`${url}/uploads/${path}`, { method: 'PUT', body, headers });
+  const about = { key: 'up.png', contentType: 'image/png', size: 5, metadata: { album: 'a' } };
+  /** Asks for an address as every client does. */
+  const signed = async (asked: object = about): Promise<UploadTarget> => {
+    const response = await fetch(`${url}/v1/uploads`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify(asked),
+    });
+    expect(response.status).toBe(200);
+    return response.json();
+  };
 
   it.each([
     'notes.txt',
@@ -122,6 +134,42 @@ describe('/uploads', () => {
     'a%5cb.png',
   ])('refuses the key %s', async (path) => {
     expect((await put(path, 'x')).status).toBe(400);
+  });
+
+  it('refuses a key that is too long', async () => {
+    const long = `${'x/'.repeat(600)}x.png`;
+    expect((await put(long, 'x')).status).toBe(400);
+    expect(await rawStatus(`/pictures/${long}`)).toBe(404);
+    expect(await rawStatus(`/thumbnails/${long}`)).toBe(404);
+  });
+
+  it.each(['a.txt', '.', 'demo/../x.png'])('signs no address for the key %s', async (key) => {
+    const body = JSON.stringify({ ...about, key });
+    const headers = { 'content-type': 'application/json' };
+    expect((await fetch(`${url}/v1/uploads`, { method: 'POST', headers, body })).status).toBe(400);
+  });
+
+  it('takes what was signed, and nothing else', async () => {
+    const target = await signed();
+    const send = (address: string, body: string, headers: Record<string, string> = target.headers!) =>
+      fetch(address, { method: 'PUT', body, headers });
+
+    expect((await send(target.url.replace('up.png', 'other.png'), 'bytes')).status).toBe(403);
+    expect((await send(target.url, 'bytes', { ...target.headers, 'content-type': 'text/html' })).status).toBe(
+      403,
+    );
+    expect((await send(target.url, 'bytes', { ...target.headers, 'x-amz-meta-more': 'b' })).status).toBe(403);
+    expect((await send(target.url.replace('size=5', 'size=6'), 'bytes!')).status).toBe(403);
+    expect((await send(target.url, 'more than that')).status).toBe(400);
+    expect((await send(target.url, '')).status).toBe(400);
+    expect((await fetch(`${url}/pictures/up.png`)).status).toBe(404);
+
+    expect((await send(target.url, 'bytes')).status).toBe(204);
+    expect(await (await fetch(`${url}/pictures/up.png`)).text()).toBe('bytes');
+  });
+
+  it('refuses what nobody signed', async () => {
+    expect((await put('up2.png', 'x')).status).toBe(403);
   });
 
   it('refuses what is too large', async () => {
@@ -146,6 +194,15 @@ describe('the rest', () => {
       desktop: '/local/desktop',
     });
   });
+
+  it.each(['/v1/health', '/v1/images', '/openapi.json', '/local/library', '/config.json', '/'])(
+    'lets no page frame %s',
+    async (path) => {
+      const { headers } = await fetch(url + path);
+      expect(headers.get('content-security-policy')).toContain("frame-ancestors 'none'");
+      expect(headers.get('x-content-type-options')).toBe('nosniff');
+    },
+  );
 
   it('answers the API', async () => {
     expect(await (await fetch(`${url}/v1/health`)).json()).toMatchObject({ status: 'ok' });

@@ -32,12 +32,17 @@ export const MUTANTS: readonly Mutant[] = [
     ],
   },
   {
-    mistake: 'compare versions as strings',
+    mistake: 'align versions on the right',
     patches: [
       {
         file: 'vectorlog/log/versions.ts',
-        replace: 'const length = Math.max(a.length, b.length);',
-        by: 'const length = 0;',
+        replace: "const x = a.toUpperCase().padEnd(length, '0');",
+        by: "const x = a.toUpperCase().padStart(length, '0');",
+      },
+      {
+        file: 'vectorlog/log/versions.ts',
+        replace: "const y = b.toUpperCase().padEnd(length, '0');",
+        by: "const y = b.toUpperCase().padStart(length, '0');",
       },
     ],
   },
@@ -72,7 +77,7 @@ export const MUTANTS: readonly Mutant[] = [
     patches: [
       {
         file: COMPACTION,
-        replace: '...orphansOf(manifest, indexFiles)',
+        replace: '...orphansOf(manifest, indexFiles, own.committedAt - limits.orphanGraceMs)',
         by: '...orphansOf({ ...manifest, generation: 1e9 }, await listIndexFiles(index))',
       },
     ],

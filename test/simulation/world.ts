@@ -149,7 +149,8 @@ export class World {
     const random = this.#random;
     if (random.chance(this.#faults === NO_FAULTS ? 0 : 0.03)) return;
     // Sequencers differ in length, as S3's may.
-    const sequencer = (number * 37).toString(16).toUpperCase();
+    // Aligned on the left and of any length, as those of S3 are.
+    const sequencer = (number * 37).toString(16).toUpperCase().padStart(6, '0').replace(/0+$/, '');
     const body = JSON.stringify(s3Event({ eventName, key, sequencer, ...(eTag && { eTag, size: 2 }) }));
     do {
       const longest = random.pick([5 * SECOND, 5 * SECOND, 5 * SECOND, 10 * MINUTE, 3 * HOUR]);

@@ -13,8 +13,7 @@ import { manifestName } from '../names.ts';
 import type { ObjectStore } from '../store/object-store.ts';
 import { type Base, emptyBase, loadBase } from './base.ts';
 import { type CompactionReport, NOTHING_DONE } from './compaction-report.ts';
-import { IndexDamaged } from './errors.ts';
-import { foldAppends } from './fold-log.ts';
+import { type Folding, foldAppends } from './fold-log.ts';
 import {
   expiredNames,
   historyOf,
@@ -23,10 +22,10 @@ import {
   withoutGoneAppends,
   withoutGoneFiles,
 } from './history.ts';
-import { listIndexFiles, namesOf, orphansOf } from './index-files.ts';
+import { type IndexFile, listIndexFiles, namesOf, orphansOf } from './index-files.ts';
 import { LOG_LIMITS, type LogLimits } from './limits.ts';
 import { readPortion } from './log-portion.ts';
-import type { Manifest } from './manifest.ts';
+import { assertOrigin, type Manifest, originOf } from './manifest.ts';
 import {
   type Committed,
   commitManifest,
@@ -34,12 +33,17 @@ import {
   type ManifestInfo,
   readManifest,
 } from './manifests.ts';
-import { writeGeneration } from './write-generation.ts';
+import { rebase } from './rebase.ts';
+import { encodeRow } from './rows-file.ts';
+import { type WrittenGeneration, writeGeneration } from './write-generation.ts';
 
 export interface CompactionDeps {
   /** The index store, in the model's namespace. */
   readonly index: ObjectStore;
   readonly modelId: string;
+  /** The names of the store and of what the entries are of, where they have any; an index of others is refused. */
+  readonly store?: string | undefined;
+  readonly source?: string | undefined;
   /** Numbers in a vector. */
   readonly dimensions: number;
   readonly clock: Clock;
@@ -62,7 +66,7 @@ export class Compactor {
   /**
    * Folds one portion of the log and cleans up. The runs of one Compactor must follow each other.
    *
-   * @throws IndexDamaged when the index files contradict each other; StoreUnavailable when the store did not answer:
+   * @throws IndexDamaged when the index files contradict each other; IndexForeign when the index is of another origin; StoreUnavailable when the store did not answer:
    *   whether the run committed is then unknown, which the next run finds out
    */
   async run(): Promise<CompactionReport> {
@@ -84,11 +88,10 @@ export class Compactor {
     listed: readonly ManifestInfo[],
     committed: Committed | undefined,
   ): Promise<CompactionReport> {
-    const { index, modelId, dimensions, clock, logger } = this.#deps;
+    const { index, dimensions, clock, logger } = this.#deps;
     const limits = this.#limits;
     const old = committed?.manifest;
-    if (old && old.modelId !== modelId)
-      throw new IndexDamaged(manifestName(old.generation), `it is of the model ${old.modelId}`);
+    if (old) assertOrigin(old, this.#deps);
     const idle = {
       ...NOTHING_DONE,
       generation: old?.generation ?? 0,
@@ -106,7 +109,7 @@ export class Compactor {
     if (waiting.length === 0 && !isCleaningDue()) return idle;
 
     const indexFiles = await listIndexFiles(index);
-    history = withoutGoneFiles(history, new Set(indexFiles));
+    history = withoutGoneFiles(history, new Set(indexFiles.map(({ name }) => name)));
     const { appends, unreadable, pending } = await readPortion(index, waiting, dimensions, limits);
     if (unreadable.length > 0) logger.error('appends cannot be read', { names: unreadable });
     if (appends.size === 0 && !isCleaningDue()) return { ...idle, unreadable };
@@ -115,7 +118,7 @@ export class Compactor {
     const folding = foldAppends(base.table, history.markers, [...appends.values()], dimensions);
     const generation = (old?.generation ?? 0) + 1;
     const written = await writeGeneration(this.#deps, base, folding, generation, limits);
-    const { lineage, rows, live, files, rewritten } = written;
+    const { lineage, rows, live, files, leftOut } = written;
 
     const forgets = committed && pending === 0;
     const markers = forgets
@@ -126,7 +129,7 @@ export class Compactor {
     const manifest: Manifest = {
       format: 1,
       generation,
-      modelId,
+      ...originOf(this.#deps, old),
       createdAt: new Date(clock.now()).toISOString(),
       lineage,
       rows,
@@ -136,7 +139,8 @@ export class Compactor {
       markers,
       replaced: replaced.length > 0 ? [...history.replaced, { names: replaced, at: null }] : history.replaced,
     };
-    if (!(await commitManifest(index, manifest))) return { ...idle, outcome: 'lost' };
+    if (!(await commitManifest(index, manifest)))
+      return (committed && (await this.#rebase(committed, folding, written))) ?? { ...idle, outcome: 'lost' };
 
     const own = await this.#isHighest(manifest);
     if (own === 'void') return { ...idle, outcome: 'lost' };
@@ -149,7 +153,7 @@ export class Compactor {
       pending,
       rowsAdded: folding.added.length,
       rowsDied: folding.died.length,
-      rewritten,
+      rewritten: leftOut !== undefined,
       deleted: 0,
       unreadable,
       oldestWaitMs: waiting[0] ? Math.max(0, clock.now() - appendTime(waiting[0].name)) : 0,
@@ -159,6 +163,23 @@ export class Compactor {
     this.#warm = { committed: { ...own.info, manifest }, table: written.advance() };
     const deleted = await this.#cleanUp(manifest, own.info, own.listed, indexFiles);
     return { ...done, deleted };
+  }
+
+  /** Saves a rewrite that lost its generation. What else this run folded, others have, or will. */
+  async #rebase(
+    base: Committed,
+    { added }: Folding,
+    { files, leftOut }: WrittenGeneration,
+  ): Promise<CompactionReport | undefined> {
+    if (!leftOut) return undefined;
+    const addedBytes = added.reduce((sum, { entry }) => sum + Buffer.byteLength(encodeRow(entry)), 0);
+    const keptBytes = files.rowsBytes - addedBytes;
+    const rebased = await rebase(this.#deps, { base, leftOut, files, keptBytes });
+    if (!rebased) return undefined;
+    this.#warm = undefined;
+    if ((await this.#isHighest(rebased)) === 'void') return undefined;
+    const { generation, rows, live } = rebased;
+    return { ...NOTHING_DONE, outcome: 'committed', generation, rows, live, rewritten: true };
   }
 
   /** The base of this run. A table that fails to load half-way is wrong, so nothing is warm until it is whole. */
@@ -199,13 +220,13 @@ export class Compactor {
     manifest: Manifest,
     own: ManifestInfo,
     listed: readonly ManifestInfo[],
-    indexFiles: readonly string[],
+    indexFiles: readonly IndexFile[],
   ): Promise<number> {
     const { index, logger } = this.#deps;
     const limits = this.#limits;
     const names = [
       ...expiredNames(manifest, limits, own.committedAt),
-      ...orphansOf(manifest, indexFiles),
+      ...orphansOf(manifest, indexFiles, own.committedAt - limits.orphanGraceMs),
       ...listed
         .filter(({ generation }) => generation <= own.generation - limits.manifestsKept)
         .map(({ generation }) => manifestName(generation)),

@@ -14,3 +14,13 @@ export class IndexDamaged extends LikenessError {
     super(`${file}: ${problem}`, options);
   }
 }
+
+/** The index belongs to another model, another store or another source of entries; it is not mixed with this one. */
+export class IndexForeign extends LikenessError {
+  readonly retryable = false;
+}
+
+/** Nothing may be appended to the index as it is. Somebody has to mend that; until then what waits goes on waiting. */
+export class IndexRefused extends LikenessError {
+  readonly retryable = true;
+}

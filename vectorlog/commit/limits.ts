@@ -10,6 +10,8 @@ export const LOG_LIMITS = {
   foldedGraceMs: 60 * SECOND,
   /** A replaced index file stays this long for readers that are in the middle of it. */
   replacedGraceMs: 15 * MINUTE,
+  /** A file that no manifest refers to stays this long: the run that wrote it may be about to refer to it. */
+  orphanGraceMs: 15 * MINUTE,
   /** A deletion's marker outlives any function that might still hold the picture it deleted. */
   markerMs: 60 * MINUTE,
   /** The most recent manifests that stay. */

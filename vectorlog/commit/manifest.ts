@@ -1,5 +1,7 @@
 /** The commit: the manifest with the highest generation is the index, and is never changed. */
 
+import { IndexDamaged, IndexForeign } from './errors.ts';
+
 /**
  * Milliseconds by the store's own clock: the `lastModified` of the manifest that recorded a thing first. `null` in that
  * manifest itself, which cannot know it; the next one fills it in. So no wait depends on the clocks of functions.
@@ -11,6 +13,9 @@ export interface Manifest {
   /** 1 for the first; each commit is the next. */
   readonly generation: number;
   readonly modelId: string;
+  /** The store and the source that it belongs to; left out where they have no names, and by earlier versions. */
+  readonly store?: string;
+  readonly source?: string;
   /** ISO 8601, UTC; for people. */
   readonly createdAt: string;
   /** Rows of two generations of one lineage are the same as far as both go: the later only appends. */
@@ -33,6 +38,73 @@ export interface Manifest {
   /** Index files of earlier generations that wait to be deleted. */
   readonly replaced: readonly { readonly names: readonly string[]; readonly at: CommitTime }[];
 }
+
+/** What an index belongs to: indexes of different origins are never mixed. */
+export interface Origin {
+  readonly modelId: string;
+  /** The name of the store that holds the index, where it has one that lasts: `s3://bucket`. */
+  readonly store?: string | undefined;
+  /** The name of what the entries are of. */
+  readonly source?: string | undefined;
+}
+
+/** @throws IndexForeign when a manifest says that it belongs to something else */
+export function assertOrigin(manifest: Manifest, { modelId, store, source }: Origin): void {
+  const name = `generation ${manifest.generation}`;
+  if (manifest.modelId !== modelId)
+    throw new IndexForeign(`${name} is of the model ${manifest.modelId} and not of ${modelId}`);
+  if (store !== undefined && manifest.store !== undefined && manifest.store !== store)
+    throw new IndexForeign(`${name} belongs to the store ${manifest.store} and not to ${store}`);
+  if (source !== undefined && manifest.source !== undefined && manifest.source !== source)
+    throw new IndexForeign(`${name} is an index of ${manifest.source} and not of ${source}`);
+}
+
+/** The origin that a manifest names: that of its writer, and what a manifest before it has named. */
+export function originOf(
+  { modelId, store, source }: Origin,
+  before: Origin | undefined,
+): Pick<Manifest, 'modelId' | 'store' | 'source'> {
+  const names = { store: store ?? before?.store, source: source ?? before?.source };
+  return {
+    modelId,
+    ...(names.store !== undefined && { store: names.store }),
+    ...(names.source !== undefined && { source: names.source }),
+  };
+}
+
+/**
+ * The manifest in an object.
+ *
+ * @throws IndexDamaged when it is not a manifest of this format and number, whatever else it may be
+ */
+export function decodeManifest(name: string, body: Uint8Array, generation: number): Manifest {
+  try {
+    const manifest = JSON.parse(new TextDecoder().decode(body)) as Manifest | null;
+    if (typeof manifest !== 'object' || manifest === null) throw new Error('it is no object');
+    if (manifest.format !== 1) throw new Error(`format ${manifest.format} is not known to this version`);
+    if (manifest.generation !== generation) throw new Error(`it says generation ${manifest.generation}`);
+    const { files, folded, markers, replaced } = manifest;
+    const texts: unknown[] = [manifest.modelId, manifest.lineage, files?.faiss, files?.rows, files?.dead];
+    if (texts.some((text) => typeof text !== 'string')) throw new Error('a name is missing');
+    for (const count of [manifest.rows, manifest.live, files.rowsBytes])
+      if (!Number.isSafeInteger(count) || count < 0) throw new Error('a count is missing');
+    if (!isListOf(folded, ({ name }) => typeof name === 'string'))
+      throw new Error('"folded" is no list of names');
+    if (!isListOf(markers, ({ key }) => typeof key === 'string'))
+      throw new Error('"markers" is no list of keys');
+    if (!isListOf(replaced, ({ names }) => Array.isArray(names)))
+      throw new Error('"replaced" is no list of names');
+    return manifest;
+  } catch (cause) {
+    throw new IndexDamaged(name, (cause as Error).message, { cause });
+  }
+}
+
+const isListOf = (list: unknown, isEntry: (entry: Record<string, unknown>) => boolean): boolean =>
+  Array.isArray(list) &&
+  list.every(
+    (entry) => typeof entry === 'object' && entry !== null && isEntry(entry as Record<string, unknown>),
+  );
 
 export interface Marker {
   readonly key: string;

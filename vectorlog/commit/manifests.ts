@@ -3,8 +3,7 @@
 import { generationOf, MANIFEST_PREFIX, manifestName } from '../names.ts';
 import { ObjectNotFound, StoreUnavailable } from '../store/errors.ts';
 import type { ObjectStore } from '../store/object-store.ts';
-import { IndexDamaged } from './errors.ts';
-import type { Manifest } from './manifest.ts';
+import { decodeManifest, type Manifest } from './manifest.ts';
 
 /** How often a manifest may vanish between a list and its reading before that is taken for a fault. */
 const LOOKS = 5;
@@ -61,14 +60,7 @@ export async function latestManifest(
 export async function readManifest(store: ObjectStore, generation: number): Promise<Manifest> {
   const name = manifestName(generation);
   const { body } = await store.get(name);
-  try {
-    const manifest = JSON.parse(new TextDecoder().decode(body)) as Manifest;
-    if (manifest.format !== 1) throw new Error(`format ${manifest.format} is not known to this version`);
-    if (manifest.generation !== generation) throw new Error(`it says generation ${manifest.generation}`);
-    return manifest;
-  } catch (cause) {
-    throw new IndexDamaged(name, (cause as Error).message, { cause });
-  }
+  return decodeManifest(name, body, generation);
 }
 
 /**

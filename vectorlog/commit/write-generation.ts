@@ -13,7 +13,8 @@ import { composeFiles, rewriteFiles, writeDead } from './write-files.ts';
 
 /** A generation whose files are written but which is not committed. */
 export interface WrittenGeneration extends Pick<Manifest, 'lineage' | 'rows' | 'live' | 'files'> {
-  readonly rewritten: boolean;
+  /** The rows that a new lineage was begun without; `undefined` where the lineage goes on. */
+  readonly leftOut: Bitset | undefined;
   /** Brings the table of the base up to this generation; for when it is committed. */
   readonly advance: () => KeyTable;
 }
@@ -46,7 +47,7 @@ export async function writeGeneration(
       renumbered.append(entries);
       return renumbered;
     };
-    return { lineage: ulid, rows: live, live, files: { ...names, rowsBytes }, rewritten: true, advance };
+    return { lineage: ulid, rows: live, live, files: { ...names, rowsBytes }, leftOut: dead, advance };
   }
 
   const dead = withDead(table, died, rows);
@@ -66,7 +67,7 @@ export async function writeGeneration(
     table.append(entries);
     return table;
   };
-  return { lineage: old?.lineage ?? ulid, rows, live, files, rewritten: false, advance };
+  return { lineage: old?.lineage ?? ulid, rows, live, files, leftOut: undefined, advance };
 }
 
 function withDead(table: KeyTable, died: readonly number[], rows: number): Bitset {

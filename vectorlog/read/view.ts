@@ -33,6 +33,13 @@ export interface ViewResult {
   readonly searched: number;
 }
 
+/** All pictures that a filter lets through. */
+export interface Everything extends DuplicateSource {
+  entry(row: number): Entry;
+  /** Has searches pass over a row from now on. */
+  leaveOut(row: number): void;
+}
+
 type Scan = Pick<SearchOptions, 'k' | 'minScore'>;
 
 /** Rows of the index and of the tail that answers may come from. */
@@ -113,7 +120,7 @@ export class View {
    * All pictures that a filter lets through as rows of one list, to compare them with each other: those of the index
    * under their own numbers, then those of the tail. Resolves when all of them are in memory.
    */
-  async everything(filter: Filter): Promise<DuplicateSource & { entry(row: number): Entry }> {
+  async everything(filter: Filter): Promise<Everything> {
     const { rows } = this.generation.manifest;
     const allowed = this.#allowed(filter, undefined);
     await this.index.complete;
@@ -122,6 +129,10 @@ export class View {
       embedding: (row) => (row < rows ? this.index.matrix.row(row) : this.tail.matrix.row(row - rows)),
       search: async (queries, options) => (await this.#hits(queries, options, allowed)).hits,
       entry: (row) => this.#entryAt(row),
+      leaveOut: (row) => {
+        if (row < rows) allowed.index.delete(row);
+        else allowed.tail.delete(row - rows);
+      },
     };
   }
 

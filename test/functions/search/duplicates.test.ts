@@ -1,95 +1,190 @@
-/** Near-duplicates through the API, page by page. */
+/** Duplicates through the API, page by page: groups, keepers, decisions. */
 
-import { describe, expect, test } from 'vitest';
-import { type testApi as Api, testApi } from '../../factories/api.ts';
+import sharp from 'sharp';
+import { beforeAll, describe, expect, test } from 'vitest';
+import type { DuplicateGroup, DuplicatesPage } from '../../../client/types.ts';
+import { SEARCH_LIMITS } from '../../../functions/search/limits.ts';
+import { json, testApi } from '../../factories/api.ts';
+import { picture } from '../../factories/pictures.ts';
 
-interface Page {
-  readonly groups: readonly {
-    readonly minScore: number;
-    readonly pictures: readonly { key: string; size: number }[];
-  }[];
-  readonly compared: number;
-  readonly total: number;
-  readonly cursor?: string;
+type Api = ReturnType<typeof testApi>;
+
+async function ask(api: Api, query = ''): Promise<DuplicatesPage> {
+  return (await (await api.request(`/v1/duplicates?${query}`)).json()) as DuplicatesPage;
 }
 
-async function ask(api: ReturnType<typeof Api>, query = ''): Promise<Page> {
-  return (await (await api.request(`/v1/duplicates?${query}`)).json()) as Page;
+/** All groups of all pages. */
+async function all(
+  api: Api,
+  query = '',
+): Promise<{ groups: DuplicateGroup[]; compared: number; pages: number }> {
+  const groups: DuplicateGroup[] = [];
+  let [compared, pages, cursor] = [0, 0, ''];
+  do {
+    const page = await ask(api, `${query}&cursor=${cursor}`);
+    groups.push(...page.groups);
+    compared += page.compared;
+    cursor = page.cursor ?? '';
+    pages++;
+  } while (cursor);
+  return { groups, compared, pages };
 }
 
-/** 90 pictures, of which every third has a copy, in the index and in the log. */
+/** Pictures that are nothing like each other. */
+const originals: Buffer[] = [];
+const smaller = (original: Buffer, side = 48) =>
+  sharp(original).resize(side, side).jpeg({ quality: 80 }).toBuffer();
+beforeAll(async () => {
+  for (let i = 0; i < 40; i++) originals.push(await picture(i + 1));
+});
+
+/** 90 pictures, of which every third has the same bytes as the one before, in the index and in the log. */
 async function library() {
   const api = testApi();
-  const put = (i: number) =>
-    api.upload(`${i % 2 ? 'odd' : 'even'}/${i}`, i % 3 === 2 ? `pair ${i - 1}` : `pair ${i}`);
+  const put = (i: number) => {
+    const original = originals[Math.floor(i / 3)]!;
+    // The second of three is another picture, made of its neighbour's seed.
+    return picture(1_000 + i).then((other) =>
+      api.upload(`${i % 2 ? 'odd' : 'even'}/${i}`, i % 3 === 0 ? other : original),
+    );
+  };
   for (let i = 0; i < 60; i++) await put(i);
   await api.compact();
   for (let i = 60; i < 90; i++) await put(i);
   return api;
 }
 
-const pairs = (page: Page) => page.groups.map(({ pictures }) => pictures.map(({ key }) => key).sort());
+const keysOf = (groups: readonly DuplicateGroup[]) =>
+  groups.map(({ pictures }) => pictures.map(({ key }) => key).sort());
 
 describe('GET /v1/duplicates', () => {
   test('finds every group once, over all pages', async () => {
     const api = await library();
-    const found: string[][] = [];
-    let compared = 0;
-    let cursor = '';
-    let pages = 0;
-    do {
-      const page = await ask(api, `limit=1&cursor=${cursor}`);
-      found.push(...pairs(page));
-      compared += page.compared;
-      cursor = page.cursor ?? '';
-      pages++;
-      expect(page.total).toBe(90);
-    } while (cursor);
+    const { groups, compared, pages } = await all(api, 'limit=1');
 
-    expect(pages).toBeGreaterThan(1);
+    expect(pages).toBeGreaterThan(20);
     expect(compared).toBe(90);
-    expect(found).toHaveLength(30);
-    expect(new Set(found.flat())).toHaveLength(60);
-    for (const [a, b] of found) expect(Math.abs(Number(a!.split('/')[1]) - Number(b!.split('/')[1]))).toBe(1);
+    expect(groups).toHaveLength(30);
+    expect(new Set(keysOf(groups).flat())).toHaveLength(60);
+    for (const [a, b] of keysOf(groups)) {
+      expect(Math.abs(Number(a!.split('/')[1]) - Number(b!.split('/')[1]))).toBe(1);
+    }
+    expect(groups[0]).toMatchObject({ tier: 'identical' });
   });
 
   test('looks only under a prefix', async () => {
     const api = await library();
-    await api.upload('odd/copy', 'pair 1');
-    const page = await ask(api, 'prefix=odd/');
-    expect(pairs(page)).toEqual([['odd/1', 'odd/copy']]);
-    expect(page.total).toBe(46);
+    await api.upload('odd/copy', originals[0]!);
+    expect(keysOf((await all(api, 'prefix=odd/')).groups)).toEqual([['odd/1', 'odd/copy']]);
+    expect((await ask(api, 'prefix=odd/')).total).toBe(46);
   });
 
-  test('shows the largest file of a group first', async () => {
+  test('keeps the one with most pixels, not the one with most bytes, and says why', async () => {
     const api = testApi();
-    await api.upload('small', 'same');
-    await api.upload('other', 'different');
-    await api.upload('large', 'same');
+    const large = await sharp(originals[1]!).resize(300, 300, { kernel: 'nearest' }).jpeg().toBuffer();
+    const screenshot = await sharp(large).resize(120, 120).png({ compressionLevel: 0 }).toBuffer();
+    expect(screenshot.length).toBeGreaterThan(large.length);
+    await api.upload('a screenshot.png', screenshot);
+    await api.upload('b.jpg', large);
+
     const { groups } = await ask(api);
-    expect(groups).toHaveLength(1);
-    expect(groups[0]!.minScore).toBeCloseTo(1, 5);
-    const sizes = groups[0]!.pictures.map(({ size }) => size);
-    expect(sizes).toEqual(sizes.toSorted((a, b) => b - a));
+
+    expect(groups).toMatchObject([
+      { tier: 'same', keeper: 'b.jpg', reason: '300 x 300', deletable: ['a screenshot.png'] },
+    ]);
+    expect(groups[0]!.freesBytes).toBe(screenshot.length);
+    expect(groups[0]!.pictures[0]).toMatchObject({ key: 'b.jpg', width: 300, height: 300 });
   });
+
+  test('offers nothing for deletion that is only alike', async () => {
+    const api = testApi();
+    await api.upload('one.png', originals[2]!);
+    await api.upload('copy.jpg', await smaller(originals[2]!));
+    const { groups } = await ask(api, 'tier=alike&minScore=0.9');
+    expect(groups).toMatchObject([{ tier: 'alike', deletable: [], freesBytes: 0 }]);
+    expect(groups[0]!.keeper).toBeUndefined();
+    expect((await ask(api, 'tier=identical')).groups).toEqual([]);
+  });
+
+  test('takes no two drawings for the same that the model alone cannot tell apart', async () => {
+    const api = testApi();
+    const base = sharp(originals[3]!);
+    // A part has another colour: the embeddings of the 8 x 8 thumbnails stay near.
+    const other = await sharp({ create: { width: 16, height: 32, channels: 3, background: '#20c060' } })
+      .png()
+      .toBuffer();
+    const changed = await base
+      .composite([{ input: other, left: 40, top: 8 }])
+      .png()
+      .toBuffer();
+    await api.upload('one.png', originals[3]!);
+    await api.upload('other.png', changed);
+    expect((await ask(api, 'tier=alike&minScore=0.5')).groups).toHaveLength(1);
+    expect((await ask(api)).groups).toEqual([]);
+  });
+
+  test('remembers what is no duplicate, and forgets it again', async () => {
+    const api = testApi();
+    for (const key of ['a', 'b', 'c']) await api.upload(key, originals[4]!);
+    const say = (body: unknown) => api.request('/v1/duplicates/not', json(body));
+
+    await say({ keys: ['a', 'c'] });
+    expect(keysOf((await ask(api)).groups)).toEqual([['a', 'b']]);
+    const decisions = await (await api.request('/v1/duplicates/decisions')).json();
+    expect(decisions).toEqual({ protected: [], preferred: [], notDuplicates: [['a', 'c']] });
+
+    await say({ keys: ['c', 'a'], undo: true });
+    expect(keysOf((await ask(api)).groups)).toEqual([['a', 'b', 'c']]);
+  });
+
+  test('deletes nothing from protected folders and keeps from preferred ones', async () => {
+    const api = testApi();
+    for (const key of ['best/a', 'safe/b', 'z/c']) await api.upload(key, originals[5]!);
+    const put = { ...json({ protected: ['safe/'], preferred: ['z/'] }), method: 'PUT' };
+    expect((await api.request('/v1/duplicates/folders', put)).status).toBe(200);
+    const { groups } = await ask(api);
+    expect(groups).toMatchObject([{ keeper: 'z/c', reason: 'in a preferred folder', deletable: ['best/a'] }]);
+  });
+
+  test('loses no member of a very large group, and bounds its pages', async () => {
+    const api = testApi();
+    const count = SEARCH_LIMITS.maxGroupPart + 60;
+    const store = api.pictures;
+    for (let i = 0; i < count; i++) await store.put(`p${i}`, originals[6]!);
+    for (let i = 0; i < count; i++) await api.upload(`p${i}`, originals[6]!);
+    const { groups } = await all(api, 'limit=1');
+    expect(groups.map(({ part }) => part)).toEqual([
+      { number: 1, of: 2 },
+      { number: 2, of: 2 },
+    ]);
+    expect(new Set(groups.map(({ keeper }) => keeper))).toHaveLength(1);
+    expect(new Set(groups.flatMap(({ deletable }) => deletable))).toHaveLength(count - 1);
+  }, 60_000);
 
   test('finds the rest when the log is folded between two pages', async () => {
     const api = await library();
     const first = await ask(api, 'limit=1');
     await api.compact();
-    const found = new Set(pairs(first).flat());
+    const found = new Set(keysOf(first.groups).flat());
     for (let { cursor } = first; cursor; ) {
       const page = await ask(api, `limit=1&cursor=${cursor}`);
-      for (const key of pairs(page).flat()) found.add(key);
+      for (const key of keysOf(page.groups).flat()) found.add(key);
       cursor = page.cursor;
     }
     expect(found).toHaveLength(60);
   });
 
-  test('says so when the index was written anew between two pages', async () => {
+  test('goes on by the key when the index was written anew, and says so when that is gone', async () => {
     const api = await library();
-    const { cursor } = await ask(api, 'limit=1');
-    for (let i = 0; i < 60; i++) await api.forget(`${i % 2 ? 'odd' : 'even'}/${i}`);
+    const { cursor } = await ask(api, 'limit=20');
+    // Half of the rows die, and not the one that is next.
+    for (let i = 0; i < 30; i++) await api.forget(`${i % 2 ? 'odd' : 'even'}/${i}`);
+    for (let i = 70; i < 90; i++) await api.forget(`${i % 2 ? 'odd' : 'even'}/${i}`);
+    await api.compact();
+    const goneOn = await api.request(`/v1/duplicates?cursor=${cursor}`);
+    expect(goneOn.status).toBe(200);
+
+    for (let i = 30; i < 70; i++) await api.forget(`${i % 2 ? 'odd' : 'even'}/${i}`);
     await api.compact();
     const response = await api.request(`/v1/duplicates?cursor=${cursor}`);
     expect(response.status).toBe(410);

@@ -5,6 +5,7 @@ import { SEARCH_LIMITS } from '../../../functions/search/limits.ts';
 import { PROBLEM_CODES } from '../../../functions/search/schemas.ts';
 import { ModelUnusable } from '../../../pictures/embedding/embedder.ts';
 import { NotInTrash, type Trash, TrashKeepsItself } from '../../../pictures/trash/trash.ts';
+import { IndexDamaged } from '../../../vectorlog/commit/errors.ts';
 import { ObjectUnreadable, StoreUnavailable } from '../../../vectorlog/store/errors.ts';
 import { json, picture, testApi } from '../../factories/api.ts';
 import { badPicture, fakeEmbedder } from '../../factories/fake-embedder.ts';
@@ -68,7 +69,7 @@ const cases: readonly [(typeof PROBLEM_CODES)[number], number, () => Promise<Res
   ['picture-rejected', 422, () => testApi().request('/v1/search', picture(badPicture()))],
   ['picture-not-found', 404, () => testApi().request('/v1/images/none.jpg')],
   ['picture-not-searchable', 404, notIndexedYet],
-  ['cursor-expired', 410, () => testApi().request('/v1/duplicates?cursor=b3RoZXIgMSAyIDA')],
+  ['cursor-expired', 410, () => testApi().request('/v1/duplicates?cursor=WyJvdGhlciIsMSwyLDAsImdvbmUiXQ')],
   [
     'trash-keeps-itself',
     409,
@@ -82,6 +83,11 @@ const cases: readonly [(typeof PROBLEM_CODES)[number], number, () => Promise<Res
   ],
   ['route-not-found', 404, () => testApi().request('/v1/nothing')],
   ['index-too-large', 507, tooLarge],
+  [
+    'index-unusable',
+    503,
+    () => failing(new IndexDamaged('manifest/1.json', 'format 9 is not known')).request('/v1/stats'),
+  ],
   ['store-unavailable', 503, () => failing(new StoreUnavailable('no answer')).request('/v1/stats')],
   ['model-unusable', 500, damagedModel],
   ['internal-error', 500, () => failing(new TypeError('x is undefined')).request('/v1/images')],

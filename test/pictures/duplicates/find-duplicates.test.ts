@@ -94,11 +94,22 @@ describe('findDuplicates', () => {
     );
   });
 
-  it('ends a group at 1,000 pictures', async () => {
+  it('loses no member of a group of more than 1,000', async () => {
     const chain = numbers(2_500).map((row) => [row, row + 1, 0.98] as const);
     const { source } = graph(numbers(2_501), chain);
     const { value } = await findDuplicates(source, { minScore: 0.97 }).next();
-    expect(value!.groups.map((group: DuplicateGroup) => group.rows.length)).toEqual([1_000]);
+    expect(value!.groups.map((group: DuplicateGroup) => group.rows.length)).toEqual([2_501]);
+  });
+
+  it('asks for more neighbours while all of them belong together, and keeps no other', async () => {
+    const ties = numbers(40).map((row) => [0, row + 1, 0.9 - row / 1_000] as const);
+    const { source } = graph(numbers(41), ties);
+    const groups = [];
+    const verify = (_row: number, hit: { row: number }) => hit.row !== 40;
+    for await (const step of findDuplicates(source, { minScore: 0.5, nearest: 4, verify })) {
+      groups.push(...step.groups);
+    }
+    expect(groups.map((group) => group.rows)).toEqual([numbers(40)]);
   });
 
   it('has nothing to say about no pictures', async () => {

@@ -24,7 +24,7 @@ let index: MemoryStore;
 let queue: string[];
 let sequencer: number;
 
-const modelId = 'm';
+const { modelId } = fakeEmbedder().model;
 const send = async (bodies: readonly string[]) => void queue.push(...bodies);
 const deps = () => ({ pictures, index, modelId, clock, send });
 

@@ -3,8 +3,11 @@
 import { beforeEach, describe, expect, it } from 'vitest';
 import { createCompact } from '../../../functions/compact/handler.ts';
 import { DIMENSIONS } from '../../../pictures/dimensions.ts';
+import { assertAppendable } from '../../../vectorlog/commit/append-guard.ts';
 import { Compactor } from '../../../vectorlog/commit/compaction.ts';
-import { IndexDamaged } from '../../../vectorlog/commit/errors.ts';
+import { decodeDead } from '../../../vectorlog/commit/dead-rows.ts';
+import { IndexDamaged, IndexForeign, IndexRefused } from '../../../vectorlog/commit/errors.ts';
+import { rowOffset } from '../../../vectorlog/commit/faiss-file.ts';
 import type { LogLimits } from '../../../vectorlog/commit/limits.ts';
 import { commitManifest, latestManifest, listManifests } from '../../../vectorlog/commit/manifests.ts';
 import { decodeRows } from '../../../vectorlog/commit/rows-file.ts';
@@ -62,6 +65,21 @@ async function namesUnder(prefix: string): Promise<string[]> {
 async function rowKeys(): Promise<string[]> {
   const { files } = (await latestManifest(store))!.manifest;
   return decodeRows(files.rows, (await store.get(files.rows)).body).map(({ key }) => key);
+}
+
+/** The keys of the live rows, each of which has the vector of its key. */
+async function verifyRows(): Promise<string[]> {
+  const { files, rows } = (await latestManifest(store))!.manifest;
+  const dead = decodeDead(files.dead, (await store.get(files.dead)).body, rows);
+  const live: string[] = [];
+  for (const [row, key] of (await rowKeys()).entries()) {
+    if (dead.has(row)) continue;
+    const range = { start: rowOffset(row, DIMENSIONS), end: rowOffset(row + 1, DIMENSIONS) };
+    const bytes = await store.read(files.faiss, range);
+    expect(new Float32Array(bytes.slice().buffer)).toEqual(seededVector(key));
+    live.push(key);
+  }
+  return live;
 }
 
 describe('a compaction', () => {
@@ -229,7 +247,46 @@ describe('a compaction', () => {
       logger: silentLogger,
     });
     await append('b');
-    await expect(other.run()).rejects.toThrow(IndexDamaged);
+    await expect(other.run()).rejects.toThrow(IndexForeign);
+  });
+
+  it('writes down which store and which source it belongs to, and refuses an index of others', async () => {
+    const of = (source: string, index = 's3://i') =>
+      new Compactor({
+        index: store,
+        modelId: 'm',
+        store: index,
+        source,
+        dimensions: DIMENSIONS,
+        clock,
+        logger: silentLogger,
+      });
+    await append('a');
+    await compactorOf().run();
+    await append('b');
+    // An index without names takes those of the first who has some.
+    expect(await of('s3://a').run()).toMatchObject({ outcome: 'committed' });
+    await append('c');
+    await expect(of('s3://b').run()).rejects.toThrow('s3://a');
+    await expect(of('s3://a', 's3://j').run()).rejects.toThrow(IndexForeign);
+    expect(await compactorOf().run()).toMatchObject({ outcome: 'committed', live: 3 });
+    expect((await latestManifest(store))!.manifest).toMatchObject({ store: 's3://i', source: 's3://a' });
+  });
+
+  it.each([
+    ['null', 'null'],
+    ['another format', '{"format":2,"generation":1}'],
+    ['no lists', '{"format":1,"generation":1,"modelId":"m","lineage":"l"}'],
+    ['cut', '{"format":1,'],
+  ])('refuses a manifest that is none: %s', async (_, body) => {
+    await store.put(manifestName(1), new TextEncoder().encode(body));
+    await append('a');
+    await expect(compactorOf().run()).rejects.toThrow(IndexDamaged);
+    const origin = { modelId: 'm' };
+    await expect(assertAppendable(store, clock, origin)).rejects.toThrow(IndexRefused);
+    // Mended, it is appended to at once.
+    await store.delete([manifestName(1)]);
+    await assertAppendable(store, clock, origin);
   });
 });
 
@@ -239,6 +296,7 @@ describe('compactions that run at once', () => {
     const reports = await Promise.all([1, 2, 3, 4].map(() => compactorOf().run()));
     expect(reports.map(({ outcome }) => outcome).sort()).toEqual(['committed', 'lost', 'lost', 'lost']);
     await append('d');
+    clock.skip(16 * MINUTE);
     await compactorOf().run();
     expect((await rowKeys()).toSorted()).toEqual(['a', 'b', 'c', 'd']);
     expect(await namesUnder('index/'), 'what the losers wrote is gone').toHaveLength(6);
@@ -297,6 +355,46 @@ describe('compactions that run at once', () => {
     await append('d', 'a');
     await compactor.run();
     expect(await rowKeys()).toEqual(['a', 'b', 'c', 'd', 'a']);
+  });
+
+  it('rebase a rewrite that others have overtaken, and keep what they added and removed', async () => {
+    for (const key of ['a', 'b', 'c', 'd', 'e', 'f']) await append(key);
+    await compactorOf().run();
+    await append('-a', '-b', 'g', 'c');
+    const slow = countingStore(store);
+    slow.before = async (method, key) => {
+      if (method !== 'putIfAbsent' || !key.startsWith('manifest/')) return;
+      slow.before = () => {};
+      // Folds the same, without rewriting, and goes on.
+      await compactorOf(store, { maxDeadShare: 0.9 }).run();
+      await append('h', '-d');
+      await compactorOf(store, { maxDeadShare: 0.9 }).run();
+    };
+    const before = (await latestManifest(store))!.manifest;
+    expect(await compactorOf(slow).run()).toMatchObject({ outcome: 'committed', rewritten: true, live: 5 });
+    const { manifest } = (await latestManifest(store))!;
+    expect(manifest).toMatchObject({ generation: 4, rows: 6, live: 5 });
+    expect(manifest.lineage).not.toBe(before.lineage);
+    expect(await rowKeys()).toEqual(['d', 'e', 'f', 'g', 'c', 'h']);
+    expect(await verifyRows()).toEqual(['e', 'f', 'g', 'c', 'h']);
+    await append('i');
+    expect(await compactorOf().run()).toMatchObject({ live: 6 });
+  });
+
+  it('give a rewrite up where others keep what it left out', async () => {
+    for (const key of ['a', 'b', 'c']) await append(key);
+    await compactorOf().run();
+    const racing = countingStore(store);
+    await append('x');
+    racing.before = async (method, key) => {
+      if (method !== 'putIfAbsent' || !key.startsWith('manifest/')) return;
+      racing.before = () => {};
+      // Knows only the first of the two appends that wait.
+      await compactorOf(store, { maxAppendsPerCompaction: 1 }).run();
+    };
+    await append('-a', '-b');
+    expect(await compactorOf(racing).run()).toMatchObject({ outcome: 'lost' });
+    expect(await verifyRows()).toEqual(['a', 'b', 'c', 'x']);
   });
 
   it('lose when their number is taken before they commit', async () => {

@@ -27,21 +27,23 @@ const foldAll = (records: readonly LogRecord[], from: KeyState = ABSENT): KeySta
   records.reduce((state, record) => fold(state, record) ?? state, from);
 
 const number = fc.integer({ min: 0, max: 300 });
-const hex = (value: number) => value.toString(16).toUpperCase();
+const hex = (value: number) => value.toString(16).toUpperCase().padStart(3, '0');
 /** Events of one key: whether it is a put follows from the version, as one version is one event. */
 const events = fc
   .array(number, { minLength: 1, maxLength: 8 })
   .map((numbers) => numbers.map((n) => (n % 3 === 0 ? remove(hex(n)) : put(hex(n), `e${n}`))));
 
 describe('versions', () => {
-  it('are hexadecimal numbers, whatever their length and case', () => {
+  it('are aligned on the left, whatever their length and case', () => {
     fc.assert(
       fc.property(number, number, fc.nat(6), (a, b, zeros) => {
-        const padded = '0'.repeat(zeros) + hex(a).toLowerCase();
+        const padded = hex(a).toLowerCase() + '0'.repeat(zeros);
         expect(Math.sign(compareVersions(padded, hex(b)))).toBe(Math.sign(a - b));
       }),
     );
-    expect(compareVersions('FF', '100')).toBeLessThan(0);
+    expect(compareVersions('FF', '100')).toBeGreaterThan(0);
+    // Half a second later, written shorter.
+    expect(compareVersions('0055AED6DD8', '0055AED6DCD90281E5')).toBeGreaterThan(0);
   });
 });
 
@@ -77,7 +79,7 @@ describe('folding', () => {
 
   it('keeps old events old after a backfill has replaced what they wrote', () => {
     const seen: KeyState = { state: 'live', version: '10', eTag: 'old' };
-    const after = foldAll([put(undefined, 'new', seen), put('9', 'older'), put('10', 'old')], seen);
+    const after = foldAll([put(undefined, 'new', seen), put('09', 'older'), put('10', 'old')], seen);
     expect(after).toEqual({ state: 'live', version: '10', eTag: 'new' });
     expect(foldAll([put('11', 'newest')], after)).toMatchObject({ eTag: 'newest' });
   });

@@ -1,0 +1,86 @@
+/** Embeddings and fingerprints of originals and their copies; kept, since they take far longer than what is measured. */
+
+import { createHash } from 'node:crypto';
+import { mkdir, readFile, rename, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import {
+  decodeFingerprint,
+  encodeFingerprint,
+  type Fingerprint,
+  fingerprintOf,
+} from '../../pictures/duplicates/fingerprint.ts';
+import type { Embedder } from '../../pictures/embedding/embedder.ts';
+import { CHANGES, originalOf } from './changes.ts';
+import type { Source } from './originals.ts';
+
+export interface Sample {
+  readonly source: Source;
+  /** Index into `CHANGES`; -1 for the original itself. */
+  readonly change: number;
+  readonly embedding: Float32Array;
+  readonly fingerprint: Fingerprint;
+}
+
+/** Raise it when a change or the painted pictures change. */
+const VERSION = 1;
+
+export class SampleCache {
+  constructor(
+    private readonly folder: string,
+    private readonly embedder: Embedder,
+    private readonly onSample: () => void = () => {},
+  ) {}
+
+  /** The picture itself, or its copies too, in the order of `CHANGES`. */
+  async samples(source: Source, copies: boolean): Promise<Sample[]> {
+    const bytes = await source.read();
+    const original = await this.#sample(source, -1, bytes, async () => bytes);
+    if (!copies) return [original];
+    const samples = [original];
+    const base = originalOf(bytes);
+    for (const [i, { make }] of CHANGES.entries()) {
+      samples.push(await this.#sample(source, i, bytes, async () => make(await base)));
+    }
+    return samples;
+  }
+
+  async #sample(
+    source: Source,
+    change: number,
+    original: Uint8Array,
+    make: () => Promise<Uint8Array>,
+  ): Promise<Sample> {
+    const { modelId } = this.embedder.model;
+    const name = change < 0 ? 'original' : CHANGES[change]!.name;
+    const key = createHash('sha256').update(`${VERSION} ${modelId} ${name} `).update(original).digest('hex');
+    const path = join(this.folder, key.slice(0, 2), key);
+    const kept = await readFile(`${path}.f32`).catch(() => undefined);
+    const known = await readFile(`${path}.fp`).catch(() => undefined);
+    this.onSample();
+    let bytes: Uint8Array | undefined;
+    let embedding: Float32Array;
+    if (kept) embedding = new Float32Array(Uint8Array.from(kept).buffer);
+    else {
+      bytes = await make();
+      const [outcome] = await this.embedder.embed([bytes]);
+      if (!outcome?.embedding) throw outcome?.rejected ?? new Error('no outcome');
+      embedding = outcome.embedding;
+      await write(
+        `${path}.f32`,
+        new Uint8Array(embedding.buffer, embedding.byteOffset, embedding.byteLength),
+      );
+    }
+    let fingerprint = process.env.LIKENESS_REFINGERPRINT ? undefined : known && decodeFingerprint(known);
+    if (!fingerprint) {
+      fingerprint = await fingerprintOf(bytes ?? (await make()));
+      await write(`${path}.fp`, encodeFingerprint(fingerprint));
+    }
+    return { source, change, embedding, fingerprint };
+  }
+}
+
+async function write(path: string, bytes: Uint8Array): Promise<void> {
+  await mkdir(join(path, '..'), { recursive: true });
+  await writeFile(`${path}.${process.pid}`, bytes);
+  await rename(`${path}.${process.pid}`, path);
+}

@@ -1,0 +1,51 @@
+/** A bounded line before work that takes the machine's time: so many at once, so many waiting, and no more. */
+
+import { LikenessError } from '../vectorlog/errors.ts';
+
+/** The line is full; who comes back later finds it shorter. */
+export class Overloaded extends LikenessError {
+  readonly retryable = true;
+}
+
+/** Who asked has left before its turn came. */
+export class NobodyWaits extends LikenessError {
+  readonly retryable = false;
+}
+
+export interface LineOptions {
+  readonly atOnce: number;
+  readonly maxWaiting: number;
+  /** What is done, for the message: `searches`. */
+  readonly of: string;
+}
+
+export class Line {
+  readonly #waiting: (() => void)[] = [];
+  #atWork = 0;
+
+  constructor(private readonly options: LineOptions) {}
+
+  /**
+   * Does the work when its turn comes.
+   *
+   * @param signal of the one who asked: work of those who left is not begun
+   * @throws Overloaded, NobodyWaits
+   */
+  async run<T>(work: () => Promise<T>, signal?: AbortSignal): Promise<T> {
+    const { atOnce, maxWaiting, of } = this.options;
+    if (this.#atWork >= atOnce) {
+      if (this.#waiting.length >= maxWaiting)
+        throw new Overloaded(`${atOnce} ${of} are at work and ${maxWaiting} wait; try again in a moment`);
+      // Whoever ends hands over its place.
+      await new Promise<void>((resolve) => this.#waiting.push(resolve));
+    } else this.#atWork++;
+    try {
+      if (signal?.aborted) throw new NobodyWaits(`nobody waits for one of the ${of} any more`);
+      return await work();
+    } finally {
+      const next = this.#waiting.shift();
+      if (next) next();
+      else this.#atWork--;
+    }
+  }
+}

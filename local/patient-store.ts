@@ -1,0 +1,52 @@
+/** A store on a file system that may stop answering: bounded in how much waits for it, and for how long. */
+
+import { StoreUnavailable } from '../vectorlog/store/errors.ts';
+import type { ObjectStore } from '../vectorlog/store/object-store.ts';
+import { Line } from './line.ts';
+
+/** Calls at once: fewer than the threads that wait for file systems, so that a dead one leaves some to the index. */
+const AT_ONCE = 6;
+const WAITING = 100_000;
+/** Longer than a slow disk takes for the largest picture, or a folder with a million names. */
+const PATIENCE_MS = 60_000;
+
+/**
+ * @param what it is, for messages: `the folder /mnt/photos`
+ * @param patienceMs after which a call fails; its place in the line stays taken until the file system lets go of it
+ */
+export function patientStore(store: ObjectStore, what: string, patienceMs = PATIENCE_MS): ObjectStore {
+  const line = new Line({ atOnce: AT_ONCE, maxWaiting: WAITING, of: 'reads of pictures' });
+  const patiently = async <T>(call: () => Promise<T>): Promise<T> => {
+    const over = new AbortController();
+    let timer: NodeJS.Timeout | undefined;
+    const late = new Promise<never>((_, reject) => {
+      timer = setTimeout(() => {
+        over.abort();
+        reject(new StoreUnavailable(`${what} does not answer`));
+      }, patienceMs);
+    });
+    try {
+      return await Promise.race([line.run(call, over.signal), late]);
+    } finally {
+      clearTimeout(timer);
+    }
+  };
+  return {
+    get: (key, options) => patiently(() => store.get(key, options)),
+    read: (key, range, target) => patiently(() => store.read(key, range, target)),
+    head: (key) => patiently(() => store.head(key)),
+    list: async function* (options) {
+      const pages = store.list(options)[Symbol.asyncIterator]();
+      for (;;) {
+        const { value, done } = await patiently(() => pages.next());
+        if (done) return;
+        yield value;
+      }
+    },
+    put: (key, body, options) => patiently(() => store.put(key, body, options)),
+    putIfAbsent: (key, body, options) => patiently(() => store.putIfAbsent(key, body, options)),
+    // As slow as whoever sends the parts.
+    compose: (key, parts, options) => store.compose(key, parts, options),
+    delete: (keys) => patiently(() => store.delete(keys)),
+  };
+}

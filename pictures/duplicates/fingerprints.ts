@@ -1,0 +1,75 @@
+/** The fingerprints of an index, made when pictures come in, or when they are first needed. */
+
+import { createHash } from 'node:crypto';
+import type { Clock } from '../../vectorlog/clock.ts';
+import { isRetryable, LikenessError } from '../../vectorlog/errors.ts';
+import type { ObjectStore } from '../../vectorlog/store/object-store.ts';
+import { decodeFingerprint, encodeFingerprint, type Fingerprint, fingerprintOf } from './fingerprint.ts';
+import { PackStore } from './pack-store.ts';
+
+export const FINGERPRINTS_PREFIX = 'fingerprints/';
+
+/** One state of one picture. */
+export interface PictureVersion {
+  readonly key: string;
+  readonly eTag: string;
+}
+
+/** The id under which the fingerprint of a picture stands. */
+export const fingerprintId = ({ key, eTag }: PictureVersion): string =>
+  createHash('sha256').update(`${key}\0${eTag}`).digest('hex').slice(0, 32);
+
+export class Fingerprints {
+  readonly #packs: PackStore;
+  /** Pictures that have none and cannot get one, so that they are not read again and again. */
+  readonly #without = new Set<string>();
+
+  /** @param pictures where those that have none are read from */
+  constructor(
+    index: ObjectStore,
+    private readonly pictures: Pick<ObjectStore, 'get'>,
+    clock: Pick<Clock, 'ulid'>,
+  ) {
+    this.#packs = new PackStore(index, FINGERPRINTS_PREFIX, clock);
+  }
+
+  /** Learns what others have made since. */
+  refresh(): Promise<void> {
+    return this.#packs.refresh();
+  }
+
+  /** What is known without reading a picture. */
+  known(id: string): Fingerprint | undefined {
+    const bytes = this.#packs.get(id);
+    return bytes && decodeFingerprint(bytes);
+  }
+
+  /** The hash of a picture's bytes, if it is known: cheaper than the whole fingerprint. */
+  hash(id: string): string | undefined {
+    const bytes = this.#packs.get(id);
+    return bytes && Buffer.from(bytes.buffer, bytes.byteOffset, 32).toString('hex', 16, 32);
+  }
+
+  /** Makes one where there is none; `undefined` for a picture that is gone, has changed, or cannot be decoded here. */
+  async of(picture: PictureVersion): Promise<Fingerprint | undefined> {
+    const id = fingerprintId(picture);
+    const known = this.known(id);
+    if (known || this.#without.has(id)) return known;
+    try {
+      const { body } = await this.pictures.get(picture.key, { ifMatch: picture.eTag });
+      const made = await fingerprintOf(body);
+      this.#packs.add(id, encodeFingerprint(made));
+      return made;
+    } catch (error) {
+      // A fault that passes must not decide for good that there is none.
+      if (error instanceof LikenessError && isRetryable(error)) throw error;
+      this.#without.add(id);
+      return undefined;
+    }
+  }
+
+  /** Writes those that were made. */
+  flush(): Promise<void> {
+    return this.#packs.flush();
+  }
+}

@@ -1,0 +1,37 @@
+/** Makes groups with a keeper of pictures that are tied to each other: everyone is the same picture as the keeper. */
+
+import { chooseKeeper, type Keeper, type KeeperFacts, type KeeperWishes } from './keeper.ts';
+
+export interface StarGroup<T> extends Keeper<T> {
+  /** The pictures that are the same as the keeper, without it; one or more. */
+  readonly others: readonly T[];
+}
+
+/**
+ * Takes the best picture of all as the keeper of those that are the same as it; what is left forms groups of its own.
+ * So no picture is offered for deletion that is not itself the same as the one that stays.
+ *
+ * @param isSame whether two pictures are the same, by their pixels and by what people decided
+ */
+export async function starGroups<T extends KeeperFacts>(
+  pictures: readonly T[],
+  isSame: (keeper: T, other: T) => boolean | Promise<boolean>,
+  wishes: KeeperWishes,
+): Promise<StarGroup<T>[]> {
+  const groups: StarGroup<T>[] = [];
+  let left = [...pictures];
+  while (left.length > 1) {
+    const { keeper } = chooseKeeper(left, wishes);
+    const others: T[] = [];
+    const rest: T[] = [];
+    for (const picture of left) {
+      if (picture === keeper) continue;
+      ((await isSame(keeper, picture)) ? others : rest).push(picture);
+    }
+    if (others.length > 0) {
+      groups.push({ ...chooseKeeper([keeper, ...others], wishes), keeper, others });
+    }
+    left = rest;
+  }
+  return groups;
+}

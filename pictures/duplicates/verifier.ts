@@ -1,0 +1,75 @@
+/** Says whether two pictures are the same one, and says it once a pair. */
+
+import type { Clock } from '../../vectorlog/clock.ts';
+import type { ObjectStore } from '../../vectorlog/store/object-store.ts';
+import { compare, type Prepared, prepare } from './compare.ts';
+import type { Fingerprint } from './fingerprint.ts';
+import { PackStore } from './pack-store.ts';
+import { confidenceOf, SAME_FROM } from './verdict.ts';
+
+export const VERDICTS_PREFIX = 'verdicts/';
+
+/** Pairs that are looked at: each picture and so many of its nearest, from a score that says little by itself. */
+export const CANDIDATES = { minScore: 0.5, nearest: 8 } as const;
+
+/** Fingerprints that are held ready: a few hundred rows and their neighbours. */
+const MAX_PREPARED = 1_024;
+
+/** A picture of a pair. */
+export interface Judged {
+  /** The id of its fingerprint. */
+  readonly id: string;
+  readonly fingerprint: Fingerprint;
+}
+
+export class Verifier {
+  readonly #packs: PackStore;
+  readonly #prepared = new Map<string, Prepared>();
+
+  constructor(index: ObjectStore, clock: Pick<Clock, 'ulid'>) {
+    this.#packs = new PackStore(index, VERDICTS_PREFIX, clock);
+  }
+
+  refresh(): Promise<void> {
+    return this.#packs.refresh();
+  }
+
+  flush(): Promise<void> {
+    return this.#packs.flush();
+  }
+
+  /** How sure it is that both are the same picture, 0 to 1; `isSame` draws the line. */
+  confidence(one: Judged, other: Judged, cosine: number): number {
+    if (one.fingerprint.hash === other.fingerprint.hash) return 1;
+    const [a, b] = one.id < other.id ? [one, other] : [other, one];
+    const pair = a.id.slice(0, 16) + b.id.slice(0, 16);
+    const known = this.#packs.get(pair);
+    if (known) return Buffer.from(known.buffer, known.byteOffset, 4).readFloatLE(0);
+    const confidence = Math.fround(judge(this.#ready(a), this.#ready(b), cosine));
+    const value = Buffer.alloc(4);
+    value.writeFloatLE(confidence);
+    this.#packs.add(pair, value);
+    return confidence;
+  }
+
+  #ready({ id, fingerprint }: Judged): Prepared {
+    const known = this.#prepared.get(id);
+    if (known) return known;
+    const prepared = prepare(fingerprint);
+    if (this.#prepared.size >= MAX_PREPARED) {
+      const [oldest] = this.#prepared.keys();
+      this.#prepared.delete(oldest!);
+    }
+    this.#prepared.set(id, prepared);
+    return prepared;
+  }
+}
+
+/** How sure it is that two pictures are the same, 0 to 1. Does not depend on their order. */
+export function judge(one: Prepared, other: Prepared, cosine: number): number {
+  // The smaller part is laid over the larger; which one is a crop of which is not known before.
+  const comparison = compare(one, other);
+  return comparison ? confidenceOf(comparison, cosine) : 0;
+}
+
+export const isSame = (confidence: number): boolean => confidence >= SAME_FROM;

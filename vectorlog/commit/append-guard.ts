@@ -1,0 +1,36 @@
+/** Keeps appends away from an index that is not theirs, or that this version cannot read. */
+
+import type { Clock } from '../clock.ts';
+import type { ObjectStore } from '../store/object-store.ts';
+import { IndexDamaged, IndexForeign, IndexRefused } from './errors.ts';
+import { assertOrigin, type Origin } from './manifest.ts';
+import { latestManifest } from './manifests.ts';
+
+/** A manifest that was found good is not looked at again for so long: one list a minute for a busy writer. */
+const TRUSTED_MS = 60_000;
+
+/** When the index of each store was last found good. */
+const trusted = new WeakMap<ObjectStore, number>();
+
+/**
+ * Lets pass when the index is one that may be appended to, or is yet to begin.
+ *
+ * @throws IndexRefused when the manifest cannot be read, or is of another model, store or source; worth trying again,
+ *   since somebody can mend it, and what waits must not be given up until then
+ */
+export async function assertAppendable(
+  store: ObjectStore,
+  clock: Pick<Clock, 'now'>,
+  origin: Origin,
+): Promise<void> {
+  const now = clock.now();
+  if (Math.abs(now - (trusted.get(store) ?? Number.NEGATIVE_INFINITY)) < TRUSTED_MS) return;
+  try {
+    const latest = await latestManifest(store);
+    if (latest) assertOrigin(latest.manifest, origin);
+  } catch (cause) {
+    if (!(cause instanceof IndexDamaged || cause instanceof IndexForeign)) throw cause;
+    throw new IndexRefused(`nothing is appended to this index: ${cause.message}`, { cause });
+  }
+  trusted.set(store, now);
+}
