@@ -112,10 +112,12 @@ describe('the duplicates workbench', () => {
     await page.keyboard.press('c');
     await page.getByRole('dialog', { name: 'Side by side' }).waitFor();
     await page.keyboard.press('Escape');
+    await page.getByRole('dialog').waitFor({ state: 'detached' });
     await page.getByRole('button', { name: `Show ${KEYS[0]}` }).focus();
     await page.keyboard.press('Delete');
     await page.getByRole('dialog', { name: 'Delete 2 pictures?' }).waitFor();
     await page.keyboard.press('Escape');
+    await page.getByRole('dialog').waitFor({ state: 'detached' });
     await page.getByRole('button', { name: `Show ${KEYS[0]}` }).press('n');
     await expect.poll(() => groups().count(), SOON).toBe(1);
   });
