@@ -2,8 +2,10 @@
 
 import type { Attributes, Entry } from '../vectorlog/log/record.ts';
 import type { Condition } from '../vectorlog/read/filter.ts';
+import type { PictureFacts } from './decoding/facts.ts';
 
-export interface PictureAttributes {
+/** Facts of the picture's header are missing in rows of versions before 0.3. */
+export interface PictureAttributes extends Partial<PictureFacts> {
   /** Bytes. */
   readonly size: number;
   readonly contentType: string | undefined;
@@ -26,8 +28,28 @@ export function pictureOf({ key, version, eTag, attributes }: Entry): Picture {
     contentType,
     metadata = {},
     lastModified = '',
+    width,
+    height,
+    taken,
+    camera,
+    latitude,
+    longitude,
   } = attributes as Partial<PictureAttributes>;
-  return { key, version, eTag, size, contentType, metadata, lastModified };
+  return {
+    key,
+    version,
+    eTag,
+    size,
+    contentType,
+    metadata,
+    lastModified,
+    ...(width !== undefined && { width }),
+    ...(height !== undefined && { height }),
+    ...(taken !== undefined && { taken }),
+    ...(camera !== undefined && { camera }),
+    ...(latitude !== undefined && { latitude }),
+    ...(longitude !== undefined && { longitude }),
+  };
 }
 
 /** A name in lower case, and the values of which a picture must have one. */

@@ -4,6 +4,7 @@ import type { Command } from 'commander';
 import { consoleLogger } from '../../local/console-logger.ts';
 import { shellQuoted } from '../../local/printable.ts';
 import { type BackfillOptions, type BackfillReport, backfill } from '../../pictures/ingest/backfill.ts';
+import { PICTURE_ENDINGS, parseEndings } from '../../pictures/picture-names.ts';
 import { systemClock } from '../../vectorlog/clock.ts';
 import { CommandFailed } from '../errors.ts';
 import { startProgress } from '../progress.ts';
@@ -13,6 +14,7 @@ import { count, type Terminal } from '../terminal.ts';
 interface Flags extends TargetFlags {
   readonly json?: boolean;
   readonly prefix?: string;
+  readonly endings?: string;
   readonly startAfter?: string;
   readonly dryRun?: boolean;
 }
@@ -61,6 +63,7 @@ function define(
     .description(description)
     .option('--queue-url <url>', 'on AWS: the queue of on-upload, which does the work')
     .option('--prefix <prefix>', 'only keys that begin with this')
+    .option('--endings <list>', 'only keys with these endings, with commas between, or all')
     .option('--start-after <key>', 'go on after this key, as an interrupted run said')
     .option('--dry-run', 'only count')
     .addHelpText(
@@ -82,6 +85,7 @@ Examples:
       try {
         report = await run(target, (bodies) => sender?.send(bodies) ?? Promise.resolve(), {
           ...(flags.prefix && { prefix: flags.prefix }),
+          endings: flags.endings ? parseEndings(flags.endings) : target.local ? 'all' : PICTURE_ENDINGS,
           ...(flags.startAfter && { startAfter: flags.startAfter }),
           dryRun: flags.dryRun === true,
           onProgress: (progress) => {

@@ -17,13 +17,11 @@ type Dependencies = SearchDependencies & { readonly live: LiveIndex };
 
 /** A picture as answers show it. */
 export async function shown(picture: Picture, { pictureUrl }: Pick<SearchDependencies, 'pictureUrl'>) {
-  const { key, metadata, lastModified, size, contentType } = picture;
+  const { version: _, eTag: __, key, contentType, ...attributes } = picture;
   return {
     key,
     url: await pictureUrl(key),
-    metadata,
-    lastModified,
-    size,
+    ...attributes,
     ...(contentType && { contentType }),
   };
 }

@@ -14,6 +14,17 @@ const shown = {
   lastModified: z.iso.datetime(),
   size: z.number().int().openapi({ description: 'Bytes.' }),
   contentType: z.string().optional(),
+  width: z.number().int().optional().openapi({
+    description: 'Pixels, as seen. Absent, like all that follows, where the picture was indexed before 0.3.',
+  }),
+  height: z.number().int().optional(),
+  taken: z.string().optional().openapi({
+    description: "When it was taken, by the camera's clock: ISO 8601 without a zone.",
+    example: '2024-07-31T18:04:12',
+  }),
+  camera: z.string().optional().openapi({ description: 'Maker and model, out of EXIF.' }),
+  latitude: z.number().optional().openapi({ description: 'Degrees, north positive.' }),
+  longitude: z.number().optional().openapi({ description: 'Degrees, east positive.' }),
 };
 
 export const Result = z
@@ -327,6 +338,7 @@ export const PROBLEM_CODES = [
   'not-allowed',
   'trash-keeps-itself',
   'route-not-found',
+  'index-loading',
   'index-too-large',
   'index-unusable',
   'store-unavailable',
@@ -354,5 +366,9 @@ export const Problem = z
       .string()
       .optional()
       .openapi({ description: 'internal-error: how the log calls this request.' }),
+    loading: z
+      .object({ doneBytes: z.number().int(), totalBytes: z.number().int() })
+      .optional()
+      .openapi({ description: 'index-loading: how much of the index is in memory.' }),
   })
   .openapi('Problem');

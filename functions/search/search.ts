@@ -193,7 +193,7 @@ async function bytesOf(key: string, dependencies: Dependencies): Promise<Uint8Ar
   const missing = () => live.read('eventual', (view) => notSearchable(key, view, dependencies));
   const found = await pictures.head(key);
   if (!found) throw await missing();
-  if (found.size > PICTURE_LIMITS.maxBytes) throw tooManyBytes(found.size);
+  if (found.size > PICTURE_LIMITS.maxBytesOfLargeKinds) throw tooManyBytes(found.size);
   try {
     // In the state that was measured, so that no larger one is read.
     return (await pictures.get(key, { ifMatch: found.eTag })).body;

@@ -18,8 +18,8 @@ export interface DownloadOptions {
   readonly url: string;
   /** Where the file goes; what is not complete stands beside it with `.part` at the end. */
   readonly path: string;
-  /** The first hex digits of its SHA-256. */
-  readonly sha256Prefix: string;
+  /** Its SHA-256, in hex. */
+  readonly sha256: string;
   readonly onProgress: (progress: Progress) => void;
   readonly fetch?: typeof fetch;
 }
@@ -33,17 +33,15 @@ const CONNECT_TIMEOUT_MS = 20_000;
  * @throws DownloadFailed when the server cannot be reached, or sends something else than it should.
  */
 export async function download(options: DownloadOptions): Promise<void> {
-  const { url, path, sha256Prefix } = options;
-  if ((await sizeOf(path)) > 0 && (await sha256OfFile(path)).startsWith(sha256Prefix)) return;
+  const { url, path, sha256 } = options;
+  if ((await sizeOf(path)) > 0 && (await sha256OfFile(path)) === sha256) return;
   const part = `${path}.part`;
   await mkdir(dirname(path), { recursive: true });
   await fetchInto(part, options);
   const hash = await sha256OfFile(part);
-  if (!hash.startsWith(sha256Prefix)) {
+  if (hash !== sha256) {
     await rm(part);
-    throw new DownloadFailed(
-      `${url} is not the file it should be: its SHA-256 is ${hash}, not ${sha256Prefix}…`,
-    );
+    throw new DownloadFailed(`${url} is not the file it should be: its SHA-256 is ${hash}, not ${sha256}`);
   }
   await rename(part, path);
 }

@@ -15,6 +15,12 @@ export interface PickleOptions {
 
 const MARK = Symbol('mark');
 
+/** Steps of a pickle: a state dict of ResNet50 takes some 20,000. */
+const MAX_STEPS = 1_000_000;
+
+/** Bytes of one text: names of tensors and modules. */
+const MAX_TEXT_BYTES = 65_536;
+
 /**
  * Reads the pickle that begins at `offset`.
  *
@@ -48,11 +54,12 @@ class Machine {
   }
 
   run(): { value: unknown; end: number } {
-    for (;;) {
+    for (let steps = 0; steps < MAX_STEPS; steps++) {
       const opcode = this.uint8();
       if (opcode === 0x2e) return { value: this.pop(), end: this.at };
       this.step(opcode);
     }
+    throw new WeightsUnusable(`the weights file's pickle has more than ${MAX_STEPS} steps`);
   }
 
   private step(opcode: number): void {
@@ -229,6 +236,7 @@ class Machine {
   }
 
   private text(length: number): string {
+    if (length > MAX_TEXT_BYTES) throw new Error('text too long');
     if (this.at + length > this.bytes.length) throw new Error('text beyond the end');
     this.at += length;
     return new TextDecoder().decode(this.bytes.subarray(this.at - length, this.at));

@@ -12,6 +12,9 @@ import {
   toFloat32,
 } from './tensor.ts';
 
+/** Bytes of a file unzipped, and of all tensors in float32: several times what ResNet50 has, in float64. */
+const MAX_BYTES = 1024 ** 3;
+
 /** A run of numbers that tensors look into. `format` is undefined for integers, which no weight is made of. */
 interface Storage {
   readonly format: NumberFormat | undefined;
@@ -68,9 +71,18 @@ export function readZippedPth(bytes: Uint8Array): StateDict {
 }
 
 function unzip(bytes: Uint8Array): Record<string, Uint8Array> {
+  let total = 0;
   try {
-    return unzipSync(bytes);
+    return unzipSync(bytes, {
+      filter: ({ originalSize }) => {
+        total += originalSize;
+        if (total > MAX_BYTES)
+          throw new WeightsUnusable(`the .pth file unzips to more than ${MAX_BYTES} bytes`);
+        return true;
+      },
+    });
   } catch (error) {
+    if (error instanceof WeightsUnusable) throw error;
     throw new WeightsUnusable('the .pth file is cut off or damaged', { cause: error });
   }
 }
@@ -87,9 +99,14 @@ export function readLegacyPth(bytes: Uint8Array): StateDict {
   next(); // protocol
   next(); // system
   const root = next();
-  const keys = next() as string[];
-  const formats = new Map(views(root).map(([, view]) => [view.storage.key, view.storage.format]));
-  const storages = new Map<string, Uint8Array>();
+  const keys = next();
+  if (!Array.isArray(keys)) throw new WeightsUnusable('the .pth file has no list of its storages');
+  const formats = new Map<unknown, NumberFormat | undefined>();
+  for (const [name, view] of views(root)) {
+    if (!isWindow(view)) throw new WeightsUnusable(`the .pth file describes ${name} wrongly`);
+    formats.set(view.storage.key, view.storage.format);
+  }
+  const storages = new Map<unknown, Uint8Array>();
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   for (const key of keys) {
     if (end + 8 > bytes.length) throw new WeightsUnusable('the .pth file is cut off');
@@ -110,14 +127,28 @@ function views(root: unknown): [string, TensorView][] {
 
 function materialise(root: unknown, bytesOf: (key: string) => Uint8Array | undefined): StateDict {
   const tensors = new Map<string, Tensor>();
+  let total = 0;
   for (const [name, view] of views(root)) {
+    if (!isWindow(view)) throw new WeightsUnusable(`the .pth file describes ${name} wrongly`);
     const { format, key } = view.storage;
     if (!format) continue;
+    // Many tensors may look into one storage.
+    total += elements(view.shape) * 4;
+    if (total > MAX_BYTES)
+      throw new WeightsUnusable(`the tensors of the .pth file take more than ${MAX_BYTES} bytes`);
     const bytes = bytesOf(key);
     if (!bytes) throw new WeightsUnusable(`the .pth file has no data for ${name}`);
     tensors.set(name, { shape: view.shape, data: gather(name, view, bytes, format) });
   }
   return tensors;
+}
+
+/** Whether a view is made of what a pickle should have given it; a pickle may give anything. */
+function isWindow({ storage, offset, shape, strides }: TensorView): boolean {
+  const counts = (list: unknown): list is number[] =>
+    Array.isArray(list) && list.every((number) => Number.isSafeInteger(number) && number >= 0);
+  const known = typeof storage === 'object' && storage !== null && typeof storage.key === 'string';
+  return known && counts([offset]) && counts(shape) && counts(strides) && shape.length === strides.length;
 }
 
 /** The numbers of a view; torch keeps weights contiguous, so the one that is not was saved on purpose and is refused. */

@@ -8,10 +8,21 @@ import { readStateDict } from './state-dict.ts';
 import { syntheticStateDict } from './synthetic.ts';
 import type { StateDict } from './tensor.ts';
 
-/** As torch.hub has it: the name ends in the first eight hex digits of the file's SHA-256. */
-const OFFICIAL: Readonly<Record<string, string>> = {
-  'imagenet1k-v2': 'https://download.pytorch.org/models/resnet50-11ad3fa6.pth',
-  'imagenet1k-v1': 'https://download.pytorch.org/models/resnet50-0676ba61.pth',
+interface OfficialWeights {
+  readonly url: string;
+  /** SHA-256 of the file, in hex. Its name carries the first eight digits, too few to be believed. */
+  readonly sha256: string;
+}
+
+const OFFICIAL: Readonly<Record<string, OfficialWeights>> = {
+  'imagenet1k-v2': {
+    url: 'https://download.pytorch.org/models/resnet50-11ad3fa6.pth',
+    sha256: '11ad3fa62ca79e40addfd354a8ec4b7c75143b3038b8d2a807fbc68deab379ca',
+  },
+  'imagenet1k-v1': {
+    url: 'https://download.pytorch.org/models/resnet50-0676ba61.pth',
+    sha256: '0676ba61b6795bbe1773cffd859882e5e297624d384b6993f7c9e683e722fb8a',
+  },
 };
 
 export const DEFAULT_WEIGHTS = 'imagenet1k-v2';
@@ -41,8 +52,8 @@ export function weightsSource(weights: string, downloads: string): WeightsSource
       read: async () => syntheticStateDict(),
     };
   }
-  const url = OFFICIAL[weights];
-  if (url) return official(weights, url, downloads);
+  const known = Object.hasOwn(OFFICIAL, weights) ? OFFICIAL[weights] : undefined;
+  if (known) return official(weights, known, downloads);
   if (!/[./\\]/.test(weights)) {
     const names = [...Object.keys(OFFICIAL), SYNTHETIC_WEIGHTS].join(', ');
     throw new WeightsUnusable(
@@ -60,16 +71,15 @@ export function weightsSource(weights: string, downloads: string): WeightsSource
   };
 }
 
-function official(name: string, url: string, downloads: string): WeightsSource {
-  const file = basename(url);
-  const hash = /-([0-9a-f]{8})\.pth$/.exec(file)![1]!;
+function official(name: string, { url, sha256 }: OfficialWeights, downloads: string): WeightsSource {
   return {
     name,
     synthetic: false,
-    fingerprint: async () => hash,
+    // Eight digits, as they always were: models that were built stay valid.
+    fingerprint: async () => sha256.slice(0, 8),
     read: async (onProgress) => {
-      const path = join(downloads, file);
-      await download({ url, path, sha256Prefix: hash, onProgress });
+      const path = join(downloads, basename(url));
+      await download({ url, path, sha256, onProgress });
       return readStateDict(path);
     },
   };

@@ -52,6 +52,13 @@ export interface SmallCopyOptions {
 const PIXELS_MISSING =
   /premature end of|bad huffman code|instead of rst|[0-9]{3} extraneous bytes|unable to read/i;
 
+/**
+ * libvips keeps one buffer of error messages for all threads of the process: what it says of a failure is of one picture for
+ * certain only while no other is decoded. Each decoding takes a share; one that failed is repeated with all of them.
+ */
+const SHARES = 1_024;
+const together = new MemoryBudget(SHARES);
+
 export class PictureDecoder {
   readonly limits: PictureLimits;
   readonly #budget: MemoryBudget;
@@ -66,8 +73,20 @@ export class PictureDecoder {
   }
 
   /** @throws PictureRejected, DecodingFailed */
-  header(bytes: Uint8Array): Promise<PictureHeader> {
-    return readHeader(bytes, this.limits);
+  async header(bytes: Uint8Array): Promise<PictureHeader> {
+    const read = () => readHeader(bytes, this.limits);
+    try {
+      return await this.#budget.run(1, () => together.run(1, read));
+    } catch (error) {
+      // What is told without a decoder's message is certain.
+      if (!(error instanceof Error) || error.cause === undefined) throw error;
+      return this.#alone(read);
+    }
+  }
+
+  /** Runs while nothing else is decoded in this process. */
+  #alone<Result>(work: () => Promise<Result>): Promise<Result> {
+    return this.#budget.run(Number.POSITIVE_INFINITY, () => together.run(SHARES, work));
   }
 
   /**
@@ -115,7 +134,7 @@ export class PictureDecoder {
     });
   }
 
-  /** Decodes when there is memory for it, in time, and a second time where a JPEG is only odd. */
+  /** Decodes when there is memory for it, in time; again where it failed, to know why, and where a JPEG is only odd. */
   async #run<Result>(
     header: PictureHeader,
     resultPixels: number,
@@ -143,9 +162,17 @@ export class PictureDecoder {
       }).timeout({ seconds: Math.ceil(limits.decodeTimeoutMs / 1000) + 1 });
       return within(limits.decodeTimeoutMs, work(picture));
     };
-    return this.#budget.run(Math.max(weight, this.#leastShare), async () => {
+    const strict = isJpeg ? 'warning' : 'error';
+    try {
+      return await this.#budget.run(Math.max(weight, this.#leastShare), () =>
+        together.run(1, () => attempt(strict)),
+      );
+    } catch (error) {
+      if (error instanceof PictureRejected) throw error;
+    }
+    return this.#alone(async () => {
       try {
-        return await attempt(isJpeg ? 'warning' : 'error').catch((error: unknown) => {
+        return await attempt(strict).catch((error: unknown) => {
           if (!isJpeg || error instanceof PictureRejected || PIXELS_MISSING.test(String(error))) throw error;
           return attempt('error');
         });

@@ -1,10 +1,12 @@
 /** Finds groups of pictures that belong together, by asking for the nearest of every one. */
 
-import type { Hit } from '../../vectorlog/scan/hit.ts';
+import type { RowSource } from '../../vectorlog/read/view.ts';
+import { type Hit, MAX_K } from '../../vectorlog/scan/hit.ts';
 import { MAX_QUERIES } from '../../vectorlog/scan/layout.ts';
-import { SCAN_LIMITS } from '../../vectorlog/scan/limits.ts';
-import type { DuplicateSource } from '../../vectorlog/scan/row-source.ts';
 import { complete, type DuplicateGroup, GrowingGroup, type Neighbours } from './group.ts';
+
+/** What duplicates are looked for in. */
+export type DuplicateSource = Pick<RowSource, 'rows' | 'read' | 'search'>;
 
 export interface DuplicateOptions {
   /** The score from which a pair is looked at. */
@@ -69,7 +71,7 @@ export interface DuplicateStep {
  * Each step is one pass over the rows for up to 32 pictures: 10,000 pictures are some 300 passes.
  *
  * @example
- * const source = { rows: [...live], embedding: (row) => matrix.row(row), search: … };
+ * const source = view.everything({ prefix: '' });
  * for await (const { groups, compared } of findDuplicates(source, { minScore: 0.97 })) show(groups, compared);
  */
 export async function* findDuplicates(
@@ -108,13 +110,13 @@ const GROWTH = 4;
 
 function neighboursIn(
   source: DuplicateSource,
-  { minScore, verify, nearest = SCAN_LIMITS.maxK, twins = new Twins() }: Omit<DuplicateOptions, 'from'>,
+  { minScore, verify, nearest = MAX_K, twins = new Twins() }: Omit<DuplicateOptions, 'from'>,
 ): Neighbours {
   const look = async (rows: readonly number[], k: number): Promise<Hit[][]> => {
     if (rows.length === 0 || k === 0) return rows.map(() => []);
-    const queries = rows.map((row) => source.embedding(row));
+    const queries = await source.read(rows);
     // One more, since the picture itself is among them.
-    const found = await source.search(queries, { k: Math.min(k + 1, SCAN_LIMITS.maxK), minScore });
+    const found = await source.search(queries, { k: Math.min(k + 1, MAX_K), minScore });
     const others = found.map((hits, i) => hits.filter(({ row }) => row !== rows[i]));
     if (!verify) return others;
     const belonging: Hit[][] = [];
@@ -123,7 +125,7 @@ function neighboursIn(
       const kept: Hit[] = [];
       for (const hit of hits) if (await verify(rows[i]!, hit)) kept.push(hit);
       belonging.push(kept);
-      if (kept.length === hits.length && hits.length >= k && k < SCAN_LIMITS.maxK - 1) more.push(i);
+      if (kept.length === hits.length && hits.length >= k && k < MAX_K - 1) more.push(i);
     }
     const wider = await look(
       more.map((i) => rows[i]!),

@@ -2,6 +2,7 @@
 
 import { LikenessError } from '../../vectorlog/errors.ts';
 import type { PictureRejected } from '../decoding/errors.ts';
+import type { PictureFacts } from '../decoding/facts.ts';
 
 /** What a model is, as the file beside it says; known without loading the network. */
 export interface ModelInfo {
@@ -16,7 +17,12 @@ export interface ModelInfo {
 
 /** What became of one picture: its unit vector of 2,048 float32, or the reason there is none. */
 export type EmbedOutcome =
-  | { readonly embedding: Float32Array; readonly rejected?: undefined }
+  | {
+      readonly embedding: Float32Array;
+      /** What the header told, where the embedder reads one. */
+      readonly facts?: PictureFacts;
+      readonly rejected?: undefined;
+    }
   | { readonly rejected: PictureRejected; readonly embedding?: undefined };
 
 /** A part of a picture, in fractions of its width and height after EXIF rotation, 0 to 1. */

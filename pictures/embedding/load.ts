@@ -3,6 +3,7 @@
 import { availableParallelism } from 'node:os';
 import { PictureDecoder } from '../decoding/decoder.ts';
 import { PictureRejected } from '../decoding/errors.ts';
+import { factsOf } from '../decoding/facts.ts';
 import { decodeBytesOf } from '../decoding/memory-budget.ts';
 import type { Crop, Embedder, EmbedOutcome } from './embedder.ts';
 import { readModelInfo } from './model-folder.ts';
@@ -36,7 +37,8 @@ export async function loadEmbedder(folder: string, options: EmbedderOptions = {}
   const embedOne = async (bytes: Uint8Array, crop: Crop | undefined): Promise<EmbedOutcome> => {
     try {
       const header = await decoder.header(bytes);
-      return { embedding: await network.embed(await preprocess(decoder, header, crop)) };
+      const embedding = await network.embed(await preprocess(decoder, header, crop));
+      return { embedding, facts: factsOf(header) };
     } catch (error) {
       if (error instanceof PictureRejected) return { rejected: error };
       throw error;

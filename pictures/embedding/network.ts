@@ -1,11 +1,13 @@
 /** The network on onnxruntime: takes crops one by one, and runs those together that are waiting together. */
 
+import { createHash } from 'node:crypto';
+import { readFile } from 'node:fs/promises';
 import { setImmediate } from 'node:timers/promises';
 import { InferenceSession, Tensor } from 'onnxruntime-node';
 import { DIMENSIONS } from '../dimensions.ts';
 import { ModelUnusable } from './embedder.ts';
 import { SIDE } from './geometry.ts';
-import { modelFile } from './model-folder.ts';
+import { modelFile, readModelInfo } from './model-folder.ts';
 
 /**
  * onnxruntime 1.30 reports usage to its maker over the network unless this variable is set when its first session is
@@ -48,21 +50,29 @@ export class Network {
 
   /** Reads the model, once. @throws ModelUnusable */
   load(): Promise<InferenceSession> {
-    this.session ??= openSession(modelFile(this.folder), {
+    this.session ??= this.open().catch((error) => {
+      this.session = undefined;
+      throw new ModelUnusable(`the model in ${this.folder} cannot be loaded: run "npm run setup"`, {
+        cause: error,
+      });
+    });
+    return this.session;
+  }
+
+  /** A file that is not the one its description says would give other vectors under the same model's id. */
+  private async open(): Promise<InferenceSession> {
+    const [{ sha256 }, model] = await Promise.all([
+      readModelInfo(this.folder),
+      readFile(modelFile(this.folder)),
+    ]);
+    if (createHash('sha256').update(model).digest('hex') !== sha256)
+      throw new ModelUnusable(`${modelFile(this.folder)} is not the file that its description says`);
+    return openSession(modelFile(this.folder), {
       intraOpNumThreads: this.options.threads,
       graphOptimizationLevel: 'all',
       // Threads that spin while they wait for each other take the processor from the next pictures' decoding.
       extra: { session: { intra_op: { allow_spinning: '0' } } },
-    }).catch((error) => {
-      this.session = undefined;
-      throw new ModelUnusable(
-        `the model in ${this.folder} cannot be loaded: run "npx likeness-search setup"`,
-        {
-          cause: error,
-        },
-      );
     });
-    return this.session;
   }
 
   /** @param crop 224 x 224 RGB pixels. @returns its unit vector. */

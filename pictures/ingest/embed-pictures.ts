@@ -3,6 +3,7 @@
 import { ObjectNotFound, ObjectUnreadable, PreconditionFailed } from '../../vectorlog/store/errors.ts';
 import type { ObjectStore, StoredObject } from '../../vectorlog/store/object-store.ts';
 import { PictureRejected } from '../decoding/errors.ts';
+import type { PictureFacts } from '../decoding/facts.ts';
 import { PICTURE_LIMITS } from '../decoding/limits.ts';
 import type { Embedder } from '../embedding/embedder.ts';
 import type { PutChange } from './change.ts';
@@ -12,6 +13,7 @@ import { INGEST_LIMITS } from './limits.ts';
 export interface Embedded {
   readonly state: 'embedded';
   readonly embedding: Float32Array;
+  readonly facts: PictureFacts | undefined;
   readonly object: Omit<StoredObject, 'body'>;
 }
 
@@ -71,8 +73,9 @@ async function embedPicture(deps: Deps, change: PutChange, signal?: AbortSignal)
     const { body, ...object } = picture;
     // The embedder runs those together that wait together.
     const [outcome] = await inTime(() => deps.embedder.embed([body]), signal);
-    const { rejected, embedding } = outcome!;
-    return rejected ? { state: 'rejected', reason: rejected } : { state: 'embedded', embedding, object };
+    if (outcome!.rejected) return { state: 'rejected', reason: outcome!.rejected };
+    const { embedding, facts } = outcome!;
+    return { state: 'embedded', embedding, facts, object };
   } catch (error) {
     return { state: 'failed', error };
   }

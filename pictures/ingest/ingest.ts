@@ -194,7 +194,13 @@ function recordOf({ change, outcome }: Task, embeddings: Map<Embedded, number>):
     const { eTag, size, contentType, metadata, lastModified } = outcome.object;
     const row = embeddings.get(outcome) ?? embeddings.size;
     embeddings.set(outcome, row);
-    const attributes = { size, contentType, metadata, lastModified: lastModified.toISOString() };
+    const attributes = {
+      size,
+      contentType,
+      metadata,
+      lastModified: lastModified.toISOString(),
+      ...outcome.facts,
+    };
     return { op: 'put', ...about, eTag, attributes: attributesOf(attributes), row };
   }
   if (outcome?.state === 'gone') return undefined;

@@ -61,7 +61,8 @@ async function commitEmpty({ index, modelId, clock }: RebuildDeps): Promise<void
     const history = old ? historyOf(old) : NO_HISTORY;
 
     const ulid = clock.ulid();
-    const names = indexNames(generation, ulid);
+    // Codes come with the first rows.
+    const { codes: _, ...names } = indexNames(generation, ulid);
     const rowsBytes = await composeFiles(index, {
       old: undefined,
       added: [],

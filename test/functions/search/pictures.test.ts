@@ -105,7 +105,7 @@ describe('POST /v1/uploads', () => {
 
   test.each([
     ['no image', { contentType: 'text/html' }],
-    ['what is too large', { size: 51 * 1024 * 1024 }],
+    ['what is too large', { size: 201 * 1024 * 1024 }],
     ['what is empty', { size: 0 }],
     ['a key that is too long', { key: 'ä'.repeat(513) }],
     ['metadata that no header can carry', { metadata: { album: 'Zürich' } }],

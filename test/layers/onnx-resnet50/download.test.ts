@@ -11,7 +11,7 @@ import { download } from '../../../layers/onnx-resnet50/download.ts';
 import { DownloadFailed } from '../../../layers/onnx-resnet50/errors.ts';
 
 const content = Buffer.from(Array.from({ length: 300_000 }, (_, i) => i % 251));
-const sha256Prefix = createHash('sha256').update(content).digest('hex').slice(0, 8);
+const sha256 = createHash('sha256').update(content).digest('hex');
 
 let server: Server;
 let url: string;
@@ -44,7 +44,7 @@ beforeEach(async () => {
 afterEach(() => new Promise((resolve) => server.close(resolve)));
 
 const get = (onProgress = (_: { done: number; total: number | undefined }): void => {}) =>
-  download({ url, path, sha256Prefix, onProgress });
+  download({ url, path, sha256, onProgress });
 
 describe('download', () => {
   it('writes the file, tells its progress, and does nothing the second time', async () => {
@@ -82,7 +82,7 @@ describe('download', () => {
   });
 
   it('refuses another file than the one it should be, and forgets it', async () => {
-    const wrong = { url, path, sha256Prefix: '00000000', onProgress: () => {} };
+    const wrong = { url, path, sha256: '0'.repeat(64), onProgress: () => {} };
 
     await expect(download(wrong)).rejects.toThrow(/not the file it should be/);
 
@@ -102,7 +102,7 @@ describe('download', () => {
 
   it('says why a server cannot be reached', async () => {
     await expect(
-      download({ url: 'http://127.0.0.1:1/weights.pth', path, sha256Prefix, onProgress: () => {} }),
+      download({ url: 'http://127.0.0.1:1/weights.pth', path, sha256, onProgress: () => {} }),
     ).rejects.toThrow(/could not be downloaded/);
   });
 });

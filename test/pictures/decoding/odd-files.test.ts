@@ -72,6 +72,29 @@ describe('a JPEG', () => {
   });
 });
 
+it('a damaged file is refused for its own fault, whatever fails or succeeds beside it', async () => {
+  const jpeg = await picture().jpeg().toBuffer();
+  const files = [
+    jpeg.subarray(0, jpeg.length / 2),
+    jpeg,
+    (await picture().webp().toBuffer()).subarray(0, 3_000),
+    (await picture().png().toBuffer()).subarray(0, 30_000),
+  ];
+  const many = Array.from({ length: 40 }, (_, i) => files[i % files.length]!);
+  const shared = new PictureDecoder();
+
+  const codes = await Promise.all(
+    many.map((bytes) =>
+      shared.smallCopy(bytes, { side: 224, fit: 'inside', format: 'png' }).then(
+        () => 'taken',
+        (error: PictureRejected) => error.code,
+      ),
+    ),
+  );
+
+  expect(codes).toEqual(many.map((bytes) => (bytes === jpeg ? 'taken' : 'corrupt')));
+});
+
 describe('an animation', () => {
   it.each(['gif', 'webp'] as const)('%s with a bad later frame is taken for its first', async (format) => {
     const spoiled = await animation(format, (bytes) => bytes.fill(0x55, Math.trunc(bytes.length * 0.8)));

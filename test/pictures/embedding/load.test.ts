@@ -3,6 +3,7 @@
 import { mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import sharp from 'sharp';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { type PreparedModel, prepareModel } from '../../../layers/onnx-resnet50/build.ts';
 import { MODELS_FOLDER } from '../../../local/model-choice.ts';
@@ -63,6 +64,37 @@ describe('embed', () => {
     expect(part[0]!.embedding).not.toEqual(whole[0]!.embedding);
   });
 
+  it('says what the header tells: the size as seen, time, camera and place', async () => {
+    const lying = await sharp(fixture('reduced.png'))
+      .withMetadata({ orientation: 6 })
+      .withExifMerge({
+        IFD0: { Make: 'Canon', Model: 'Canon EOS 5D' },
+        IFD2: { DateTimeOriginal: '2024:07:31 18:04:12' },
+        IFD3: {
+          GPSLatitudeRef: 'S',
+          GPSLatitude: '33/1 51/1 36/1',
+          GPSLongitudeRef: 'E',
+          GPSLongitude: '151/1 12/1 0/1',
+        },
+      })
+      .jpeg()
+      .toBuffer();
+    const { width, height } = await sharp(fixture('reduced.png')).metadata();
+
+    const [outcome] = await embedder.embed([lying]);
+
+    expect(outcome).toMatchObject({
+      facts: {
+        width: height,
+        height: width,
+        taken: '2024-07-31T18:04:12',
+        camera: 'Canon EOS 5D',
+        latitude: -33.86,
+        longitude: 151.2,
+      },
+    });
+  });
+
   it('takes a decoder with limits of its own', async () => {
     const strict = await loadEmbedder(prepared.folder, { decoder: new PictureDecoder({ maxPixels: 100 }) });
 
@@ -89,5 +121,17 @@ describe('loadEmbedder', () => {
     const damaged = await loadEmbedder(folder);
 
     await expect(damaged.embed([fixture('photo.jpg')])).rejects.toThrow(ModelUnusable);
+  });
+
+  it('refuses a model of which a byte is another one: its vectors would bear the id of the right model', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'likeness-model-'));
+    const bytes = readFileSync(modelFile(prepared.folder));
+    bytes[bytes.length >> 1]! ^= 1;
+    writeFileSync(descriptionFile(folder), JSON.stringify(prepared.model));
+    writeFileSync(modelFile(folder), bytes);
+
+    const damaged = await loadEmbedder(folder);
+
+    await expect(damaged.warm()).rejects.toThrow(ModelUnusable);
   });
 });

@@ -56,7 +56,13 @@ async function work({ compact = true } = {}): Promise<void> {
 }
 
 async function found(): Promise<string[]> {
-  const live = new LiveIndex({ store: index, clock, logger: silentLogger, budgetBytes: 2 ** 30 });
+  const live = new LiveIndex({
+    dimensions: DIMENSIONS,
+    store: index,
+    clock,
+    logger: silentLogger,
+    budgetBytes: 2 ** 30,
+  });
   return live.read('strong', (view) =>
     view.list({ prefix: '', after: undefined, limit: 100 }).entries.map(({ key, eTag }) => `${key} ${eTag}`),
   );
@@ -196,6 +202,21 @@ describe('when', () => {
     await work();
     expect(await found()).toEqual(await inBucket());
     expect(await verify(deps())).toMatchObject({ ok: true, counts: {} });
+  });
+
+  it('the codes are damaged, verify says where', async () => {
+    const { codes: file } = (await latestManifest(index))!.manifest.files;
+    const { body } = await index.get(file!);
+    body[body.length - 100]! ^= 1;
+    await index.put(file!, body);
+    expect((await verify(deps())).problems).toEqual([
+      {
+        severity: 'error',
+        code: 'file-damaged',
+        subject: file,
+        detail: 'row 29 is not what its vector makes',
+      },
+    ]);
   });
 
   it('files are cut or gone, verify says which', async () => {
