@@ -50,7 +50,7 @@ export function draw(canvas: HTMLCanvasElement, scene: Scene): number[] {
   const isInView = (x: number, y: number) =>
     Math.abs(x) < size.width / 2 + CELL && Math.abs(y) < size.height / 2 + CELL;
 
-  context.fillStyle = resolved(context, ink!);
+  context.fillStyle = ink;
   context.globalAlpha = 0.5;
   for (let at = 0; at < items.length; at++) {
     const [x, y] = [xOf(at), yOf(at)];
@@ -61,18 +61,18 @@ export function draw(canvas: HTMLCanvasElement, scene: Scene): number[] {
   const inView = Array.from(shownAsPictures(positions, camera)).filter((at) => isInView(xOf(at), yOf(at)));
   for (const at of inView) {
     const image = pictures.get(items[at]!.key);
-    drawPicture(context, image, xOf(at), yOf(at), PICTURE, resolved(context, well!));
+    drawPicture(context, image, xOf(at), yOf(at), PICTURE, well);
   }
   if (hovered !== undefined) {
     const image = pictures.get(items[hovered]!.key);
-    drawPicture(context, image, xOf(hovered), yOf(hovered), PICTURE * 1.5, resolved(context, well!));
+    drawPicture(context, image, xOf(hovered), yOf(hovered), PICTURE * 1.5, well);
   }
   if (ticked.size > 0) drawTicks();
   if (line.length > 1) drawLine();
   return inView.sort((a, b) => Math.hypot(xOf(a), yOf(a)) - Math.hypot(xOf(b), yOf(b)));
 
   function drawTicks(): void {
-    context.strokeStyle = context.fillStyle = resolved(context, accent!);
+    context.strokeStyle = context.fillStyle = accent;
     context.lineWidth = 3;
     const large = new Set(inView);
     for (const [at, { key }] of items.entries()) {
@@ -85,7 +85,7 @@ export function draw(canvas: HTMLCanvasElement, scene: Scene): number[] {
   }
 
   function drawLine(): void {
-    context.strokeStyle = resolved(context, accent!);
+    context.strokeStyle = accent;
     context.lineWidth = 2;
     context.beginPath();
     for (const [x, y] of line) context.lineTo(x, y);
@@ -114,16 +114,6 @@ function drawPicture(
   const scale = side / Math.max(image.width, image.height);
   const [width, height] = [image.width * scale, image.height * scale];
   context.drawImage(image, x - width / 2, y - height / 2, width, height);
-}
-
-/** A canvas knows no `light-dark()`; the page's colours are made of it. */
-function resolved(context: CanvasRenderingContext2D, colour: string): string {
-  const dark = document.documentElement.dataset.theme
-    ? document.documentElement.dataset.theme === 'dark'
-    : matchMedia('(prefers-color-scheme: dark)').matches;
-  const pair = /light-dark\(([^,]+),([^)]+)\)/.exec(colour);
-  if (pair) return (dark ? pair[2]! : pair[1]!).trim();
-  return colour.trim() || String(context.fillStyle);
 }
 
 /** The picture at a point of the screen, in pixels from the middle: one that is shown, or the nearest dot. */
