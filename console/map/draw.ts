@@ -40,9 +40,8 @@ export function draw(canvas: HTMLCanvasElement, scene: Scene): number[] {
   if (canvas.width !== width || canvas.height !== height) Object.assign(canvas, { width, height });
   const context = canvas.getContext('2d')!;
   const style = getComputedStyle(canvas);
-  const [ink, accent, well] = ['--ink-quiet', '--accent', '--well'].map((name) =>
-    style.getPropertyValue(name),
-  );
+  // The style sheet lends these properties its colours, since a canvas knows no `var()`.
+  const { color: ink, caretColor: accent, textDecorationColor: well } = style;
   context.setTransform(ratio, 0, 0, ratio, width / 2, height / 2);
   context.clearRect(-size.width / 2, -size.height / 2, size.width, size.height);
   const xOf = (at: number) => (positions[at * 2]! - camera.x) * camera.scale;
