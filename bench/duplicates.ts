@@ -1,11 +1,10 @@
 /** How long it takes to compare 10,000 pictures with one another: `npm run bench:duplicates [-- --json]`. */
 
 import { readModelChoice } from '../local/model-choice.ts';
-import { findDuplicates } from '../pictures/duplicates/find-duplicates.ts';
-import type { DuplicateSource } from '../vectorlog/scan/row-source.ts';
+import { type DuplicateSource, findDuplicates } from '../pictures/duplicates/find-duplicates.ts';
 import { describeMachine, machine } from './machine.ts';
 import { realEmbeddings } from './search/embeddings.ts';
-import { loadMatrix } from './search/ours.ts';
+import { codesOf, loadMatrix } from './search/ours.ts';
 
 const PICTURES = 10_000;
 const MIN_SCORE = 0.97;
@@ -14,14 +13,16 @@ const json = process.argv.includes('--json');
 const { folder } = (await readModelChoice()) ?? {};
 if (!folder) throw new Error('no model: run "npm run setup" first');
 const { file, modelId, synthetic } = await realEmbeddings(folder, () => {});
-const { matrix } = await loadMatrix(file, PICTURES);
+const matrix = await loadMatrix(file, PICTURES);
+const { codes } = await codesOf(matrix);
+const read = async (rows: readonly number[]) => rows.map((row) => matrix.row(row));
 let passes = 0;
 const source: DuplicateSource = {
   rows: Array.from({ length: PICTURES }, (_, row) => row),
-  embedding: (row) => matrix.row(row),
+  read,
   search: async (queries, options) => {
     passes++;
-    return (await matrix.search(queries, options)).hits;
+    return (await codes.search(queries, options, read)).hits;
   },
 };
 

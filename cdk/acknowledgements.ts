@@ -32,6 +32,16 @@ const NEEDED: readonly Wildcard[] = [
     reason: 'X-Ray has no permissions for single resources.',
   },
   {
+    actions: /^ec2:/,
+    resource: /^\*$/,
+    reason: 'Network interfaces of functions in a VPC have no names before Lambda makes them.',
+  },
+  {
+    actions: /^kms:/,
+    resource: /./,
+    reason: 'The actions of one key that encrypting and decrypting need, as the CDK grants them.',
+  },
+  {
     actions: /^lambda:InvokeFunction$/,
     resource: />:\*$/,
     reason: 'The CDK lets the schedule invoke all versions of this one function.',

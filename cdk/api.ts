@@ -1,9 +1,11 @@
 /** The HTTP API: every request goes to the search function, past an authorizer, a throttle and an access log. */
 
-import { Duration, RemovalPolicy } from 'aws-cdk-lib';
+import { Duration, Names, RemovalPolicy } from 'aws-cdk-lib';
 import { AccessLogFormat } from 'aws-cdk-lib/aws-apigateway';
 import {
+  ApiMapping,
   CorsHttpMethod,
+  DomainName,
   HttpApi,
   HttpMethod,
   HttpStage,
@@ -12,17 +14,24 @@ import {
 } from 'aws-cdk-lib/aws-apigatewayv2';
 import { HttpIamAuthorizer, HttpJwtAuthorizer } from 'aws-cdk-lib/aws-apigatewayv2-authorizers';
 import { HttpLambdaIntegration } from 'aws-cdk-lib/aws-apigatewayv2-integrations';
+import { Certificate } from 'aws-cdk-lib/aws-certificatemanager';
 import { LogGroup, RetentionDays } from 'aws-cdk-lib/aws-logs';
 import { Construct } from 'constructs';
+import type { PictureFilter } from '../pictures/picture-names.ts';
 import { acknowledge } from './acknowledgements.ts';
-import type { ApiAuth, ImageSearchProps } from './image-search-props.ts';
+import type { ApiAuth, CustomDomain, ImageSearchProps } from './image-search-props.ts';
+import { keepWarm } from './keep-warm.ts';
 import { LikenessFunction, type LikenessFunctionProps } from './likeness-function.ts';
-import { type Buckets, PERMISSIONS, permit } from './permissions.ts';
+import { type Buckets, PERMISSIONS, permit, permitChanges } from './permissions.ts';
 
 export interface SearchApiProps
   extends Buckets,
-    Pick<ImageSearchProps, 'auth' | 'corsOrigins' | 'throttle' | 'logRetention'> {
+    Pick<ImageSearchProps, 'auth' | 'corsOrigins' | 'throttle' | 'keepWarm'> {
   readonly modelId: string;
+  readonly filter: PictureFilter;
+  readonly uploads: boolean;
+  readonly deletes: boolean;
+  readonly domain: CustomDomain | undefined;
   readonly function: LikenessFunctionProps;
 }
 
@@ -32,11 +41,15 @@ export class SearchApi extends Construct {
   readonly stage: HttpStage;
   /** Address of the API, without a slash at its end. */
   readonly url: string;
+  /** What the DNS record of a domain of one's own must point to. */
+  readonly domainTarget: string | undefined;
 
   constructor(scope: Construct, id: string, props: SearchApiProps) {
     super(scope, id);
     this.function = new LikenessFunction(this, 'Search', props.function);
     permit(this.function, PERMISSIONS.search, props, props.modelId);
+    permitChanges(this.function, props.images, { ...props, prefix: props.filter.prefix });
+    if (props.keepWarm) keepWarm(this, this.function, props.keepWarm);
 
     this.api = new HttpApi(this, 'Http', {
       description: 'Likeness: image similarity search',
@@ -68,11 +81,26 @@ export class SearchApi extends Construct {
     }
 
     this.stage = this.addStage(props);
-    this.url = this.api.apiEndpoint;
+    this.url = props.domain ? `https://${props.domain.name}` : this.api.apiEndpoint;
+    this.domainTarget = props.domain && this.addDomain(props.domain);
   }
 
-  private addStage({ throttle, logRetention }: SearchApiProps): HttpStage {
+  /** @returns what the domain's DNS record must point to */
+  private addDomain({ name, certificateArn }: CustomDomain): string {
+    const domain = new DomainName(this, 'Domain', {
+      domainName: name,
+      certificate: Certificate.fromCertificateArn(this, 'Certificate', certificateArn),
+    });
+    new ApiMapping(this, 'Mapping', { api: this.api, domainName: domain, stage: this.stage });
+    return domain.regionalDomainName;
+  }
+
+  private addStage({ throttle, function: { surroundings } }: SearchApiProps): HttpStage {
+    const { logRetention, key } = surroundings;
     const accessLog = new LogGroup(this, 'AccessLog', {
+      // Under this name CloudWatch needs no line for each log group in the account's one resource policy of 5,120 bytes.
+      logGroupName: `/aws/vendedlogs/likeness/${Names.uniqueResourceName(this, { maxLength: 200, separator: '-' })}`,
+      ...(key && { encryptionKey: key }),
       retention: logRetention ?? RetentionDays.ONE_MONTH,
       removalPolicy: RemovalPolicy.DESTROY,
     });

@@ -3,12 +3,13 @@
 import { App, Validations } from 'aws-cdk-lib';
 import { AwsSolutionsChecks, ServerlessChecks } from 'cdk-nag';
 import { LikenessError } from '../vectorlog/errors.ts';
-import { stackPropsFrom } from './context.ts';
+import { flagsFrom, readConfiguration, stackPropsFrom } from './configuration.ts';
 import { LikenessStack } from './likeness-stack.ts';
 
 const app = new App();
 try {
-  new LikenessStack(app, 'Likeness', stackPropsFrom(app.node));
+  const context = app.node.getAllContext() as Record<string, unknown>;
+  new LikenessStack(app, 'Likeness', stackPropsFrom(readConfiguration(flagsFrom(context))));
 } catch (error) {
   // Its message says what to do; where it was thrown helps nobody who deploys.
   if (!(error instanceof LikenessError)) throw error;

@@ -1,6 +1,7 @@
 /** The two buckets: encrypted, TLS only, private, and kept when the stack goes. */
 
 import { Duration, RemovalPolicy } from 'aws-cdk-lib';
+import type { IKey } from 'aws-cdk-lib/aws-kms';
 import {
   BlockPublicAccess,
   Bucket,
@@ -14,7 +15,9 @@ import { acknowledge } from './acknowledgements.ts';
 
 /** What the two buckets can be told. */
 export interface BucketOptions {
-  /** @default RemovalPolicy.RETAIN */
+  /** @default - S3's own key */
+  readonly key?: IKey;
+  /** @default RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE */
   readonly removalPolicy?: RemovalPolicy;
   /** @default - no access logs */
   readonly accessLogs?: IBucket;
@@ -46,9 +49,13 @@ function createBucket(scope: Construct, id: string, options: BucketOptions): Buc
   const bucket = new Bucket(scope, id, {
     blockPublicAccess: BlockPublicAccess.BLOCK_ALL,
     objectOwnership: ObjectOwnership.BUCKET_OWNER_ENFORCED,
-    encryption: BucketEncryption.S3_MANAGED,
+    ...(options.key
+      ? // One data key for many objects: a request to KMS for each would cost more than all else.
+        { encryption: BucketEncryption.KMS, encryptionKey: options.key, bucketKeyEnabled: true }
+      : { encryption: BucketEncryption.S3_MANAGED }),
     enforceSSL: true,
-    removalPolicy: options.removalPolicy ?? RemovalPolicy.RETAIN,
+    // A first deployment that fails takes its empty buckets with it, so that it can be repeated.
+    removalPolicy: options.removalPolicy ?? RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE,
     ...(options.accessLogs && {
       serverAccessLogsBucket: options.accessLogs,
       serverAccessLogsPrefix: `${id}/`,

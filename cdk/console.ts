@@ -3,6 +3,7 @@
 import { existsSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { RemovalPolicy, Stack } from 'aws-cdk-lib';
+import { Certificate } from 'aws-cdk-lib/aws-certificatemanager';
 import {
   Distribution,
   HttpVersion,
@@ -17,7 +18,7 @@ import { Construct } from 'constructs';
 import { LikenessError } from '../vectorlog/errors.ts';
 import { acknowledge, acknowledgeWildcards } from './acknowledgements.ts';
 import { asInterface } from './buckets.ts';
-import type { ImageSearchProps } from './image-search-props.ts';
+import type { CustomDomain, ImageSearchProps } from './image-search-props.ts';
 
 /** The console was asked for where it cannot work. */
 export class ConsoleImpossible extends LikenessError {
@@ -41,7 +42,10 @@ export class Console extends Construct {
   private readonly bucket: Bucket;
   private readonly distribution: Distribution;
 
-  constructor(scope: Construct, id: string) {
+  /** What the DNS record of a domain of one's own must point to. */
+  readonly domainTarget: string | undefined;
+
+  constructor(scope: Construct, id: string, domain?: CustomDomain) {
     super(scope, id);
     this.bucket = new Bucket(this, 'Files', {
       blockPublicAccess: BlockPublicAccess.BLOCK_ALL,
@@ -57,6 +61,10 @@ export class Console extends Construct {
       defaultRootObject: 'index.html',
       httpVersion: HttpVersion.HTTP2_AND_3,
       priceClass: PriceClass.PRICE_CLASS_100,
+      ...(domain && {
+        domainNames: [domain.name],
+        certificate: Certificate.fromCertificateArn(this, 'Certificate', domain.certificateArn),
+      }),
       defaultBehavior: {
         origin: S3BucketOrigin.withOriginAccessControl(asInterface(this.bucket)),
         viewerProtocolPolicy: ViewerProtocolPolicy.REDIRECT_TO_HTTPS,
@@ -76,7 +84,8 @@ export class Console extends Construct {
       'AwsSolutions-CFR2',
       'AwsSolutions-CFR4',
     );
-    this.url = `https://${this.distribution.distributionDomainName}`;
+    this.url = `https://${domain?.name ?? this.distribution.distributionDomainName}`;
+    this.domainTarget = domain && this.distribution.distributionDomainName;
   }
 
   /** Puts the files there, with `config.json` that tells the page where its API is. */
@@ -94,6 +103,8 @@ export class Console extends Construct {
       ],
       distribution: this.distribution,
       prune: true,
+      // Without this the bucket is not empty when the console goes, and cannot be deleted.
+      retainOnDelete: false,
     });
     acknowledgePublisher(Stack.of(this));
   }

@@ -7,11 +7,16 @@ import { acknowledge } from './acknowledgements.ts';
 
 /**
  * Has Lambda read the queue and call the function. Unlike the CDK's SqsEventSource it gives the role only the three
- * actions that Lambda needs for this.
+ * actions that Lambda needs for this, and the one by which a message that failed comes back sooner.
  */
 export function consume(queue: Queue, fn: LambdaFunction, options: EventSourceMappingOptions): void {
   const grant = new PolicyStatement({
-    actions: ['sqs:ReceiveMessage', 'sqs:DeleteMessage', 'sqs:GetQueueAttributes'],
+    actions: [
+      'sqs:ReceiveMessage',
+      'sqs:DeleteMessage',
+      'sqs:GetQueueAttributes',
+      'sqs:ChangeMessageVisibility',
+    ],
     resources: [queue.queueArn],
   });
   fn.addToRolePolicy(grant);

@@ -1,6 +1,8 @@
 /** What can be set on an `ImageSearch`; every property has a default that deploys on a new account. */
 
 import type { Duration, RemovalPolicy } from 'aws-cdk-lib';
+import type { IVpc, SubnetSelection } from 'aws-cdk-lib/aws-ec2';
+import type { IKey } from 'aws-cdk-lib/aws-kms';
 import type { RetentionDays } from 'aws-cdk-lib/aws-logs';
 import type { IBucket } from 'aws-cdk-lib/aws-s3';
 import type { ScheduleExpression } from 'aws-cdk-lib/aws-scheduler';
@@ -24,7 +26,22 @@ export interface PerFunction<T> {
   readonly search?: T;
 }
 
+/** A name of your own for the API or the console, with its certificate in AWS Certificate Manager. */
+export interface CustomDomain {
+  /** Such as `photos.example.com`. Its DNS record is yours to make; the stack's outputs say what it must point to. */
+  readonly name: string;
+  /** For the API of the stack's region, for the console of us-east-1. */
+  readonly certificateArn: string;
+}
+
 export interface ImageSearchProps {
+  /**
+   * Name of the system, which keeps its metrics apart from those of other systems in the account.
+   *
+   * @default - the name of the stack and the path of the construct in it
+   */
+  readonly name?: string;
+
   /**
    * The bucket of the pictures: a new one, or one that you have. Its notifications are added to, not replaced. A bucket
    * of your own keeps its own CORS, encryption and lifecycle rules.
@@ -32,6 +49,51 @@ export interface ImageSearchProps {
    * @default - a new bucket that stays when the stack goes
    */
   readonly images?: IBucket;
+
+  /**
+   * What of the bucket is indexed: keys that begin with it.
+   *
+   * @default - the whole bucket
+   */
+  readonly prefix?: string;
+
+  /**
+   * What of the bucket is indexed: keys that end with one of these, in any case, or `all`.
+   *
+   * @default - the endings of what is usually called a picture: see pictures/picture-names.ts
+   */
+  readonly endings?: readonly string[] | 'all';
+
+  /**
+   * How events of the bucket are told: by `s3` itself, or by `eventbridge`, which never gets in the way of a trigger that
+   * the bucket has already (S3 refuses two that overlap), or by `none`: you send them to the queue of uploads yourself.
+   *
+   * @default 's3'
+   */
+  readonly events?: 's3' | 'eventbridge' | 'none';
+
+  /**
+   * How on-upload gets its events: from a `queue`, in batches, as many at once as `maxConcurrency` says; or `direct` from
+   * S3, which costs nothing while idle, but makes one append of each picture and may take every execution that the
+   * account has.
+   *
+   * @default 'queue'
+   */
+  readonly intake?: 'queue' | 'direct';
+
+  /**
+   * Whether the API signs uploads into the bucket.
+   *
+   * @default - only into a bucket that this construct makes
+   */
+  readonly uploads?: boolean;
+
+  /**
+   * Whether the API deletes pictures from the bucket.
+   *
+   * @default - only from a bucket that this construct makes
+   */
+  readonly deletes?: boolean;
 
   /**
    * The bucket of the log, the manifests and the index. Nothing else should write to it.
@@ -74,7 +136,8 @@ export interface ImageSearchProps {
   /**
    * How long one run may take.
    *
-   * @default - 2 minutes for uploads, 15 minutes for compaction, 29 seconds for search
+   * @default - 2 minutes for uploads, 15 minutes for compaction, 5 minutes for search: API Gateway waits half a minute, but a
+   *   search that loads a large index goes on and is warm for the next
    */
   readonly timeout?: PerFunction<Duration>;
 
@@ -87,10 +150,10 @@ export interface ImageSearchProps {
   readonly maxConcurrency?: number;
 
   /**
-   * When the log is folded into the index. It is also folded when it has grown by 1,000 appends, or five minutes
-   * after an append, whatever the schedule says.
+   * When the log is folded into the index at the latest. It is also folded when it grows, whatever the schedule says,
+   * except in a VPC.
    *
-   * @default - every minute
+   * @default - every hour; in a VPC every five minutes
    */
   readonly schedule?: ScheduleExpression;
 
@@ -132,11 +195,63 @@ export interface ImageSearchProps {
   readonly console?: boolean;
 
   /**
-   * Where alarms tell of themselves.
+   * Addresses that alarms are mailed to (each must confirm once), or a topic that you have.
    *
-   * @default - alarms change colour on the dashboard and tell nobody
+   * @default - no alarms
    */
-  readonly alarmTopic?: ITopic;
+  readonly alarms?: readonly string[] | ITopic;
+
+  /**
+   * A dashboard in CloudWatch.
+   *
+   * @default false
+   */
+  readonly dashboard?: boolean;
+
+  /**
+   * Traces of X-Ray.
+   *
+   * @default false
+   */
+  readonly tracing?: boolean;
+
+  /**
+   * How often the search function is called so that it stays loaded; at most every five minutes is of use. It keeps one
+   * instance. docs/cost.md has the price.
+   *
+   * @default - never: the first search after some minutes loads the index
+   */
+  readonly keepWarm?: Duration;
+
+  /**
+   * Puts the functions into a VPC that has an S3 gateway endpoint. Lambda cannot be called from there without further
+   * endpoints, so that compaction runs by its schedule alone.
+   *
+   * @default - no VPC
+   */
+  readonly vpc?: IVpc;
+
+  /**
+   * Subnets in the VPC.
+   *
+   * @default - private ones
+   */
+  readonly subnets?: SubnetSelection;
+
+  /**
+   * A key of KMS that encrypts all that is made here: buckets, queues, logs, environments, the topic of alarms. A key of
+   * another stack must allow the services in docs/operations.md itself.
+   *
+   * @default - keys of AWS
+   */
+  readonly key?: IKey;
+
+  /**
+   * Names of your own.
+   *
+   * @default - names of AWS
+   */
+  readonly domain?: { readonly api?: CustomDomain; readonly console?: CustomDomain };
 
   /**
    * How long logs stay.
@@ -148,7 +263,7 @@ export interface ImageSearchProps {
   /**
    * What becomes of the two buckets, where they are new, when the stack goes.
    *
-   * @default RemovalPolicy.RETAIN
+   * @default RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE
    */
   readonly removalPolicy?: RemovalPolicy;
 

@@ -2,20 +2,27 @@
 
 import { Duration, Stack, Tags } from 'aws-cdk-lib';
 import type { Dashboard } from 'aws-cdk-lib/aws-cloudwatch';
+import { GatewayVpcEndpointAwsService } from 'aws-cdk-lib/aws-ec2';
+import { PolicyStatement, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
+import { type IKey, Key } from 'aws-cdk-lib/aws-kms';
 import type { IBucket } from 'aws-cdk-lib/aws-s3';
+import { ScheduleExpression } from 'aws-cdk-lib/aws-scheduler';
 import { Construct } from 'constructs';
 import type { ModelInfo } from '../pictures/embedding/embedder.ts';
+import { DEFAULT_FILTER, formatEndings, type PictureFilter } from '../pictures/picture-names.ts';
 import { acknowledgeWildcards } from './acknowledgements.ts';
+import { Alarms } from './alarms.ts';
 import { SearchApi } from './api.ts';
 import { createImagesBucket, createIndexBucket } from './buckets.ts';
 import { type Assets, buildAssets } from './bundling/assets.ts';
 import { Compaction } from './compaction.ts';
+import { ConfigurationInvalid } from './configuration-invalid.ts';
 import { Console, requireBrowserAuth } from './console.ts';
+import { createDashboard } from './dashboard.ts';
 import type { ImageSearchProps } from './image-search-props.ts';
 import { Ingestion } from './ingestion.ts';
-import type { LikenessFunctionProps } from './likeness-function.ts';
+import type { LikenessFunctionProps, Surroundings } from './likeness-function.ts';
 import { modelLayer, readModel, refuseSynthetic } from './model-layer.ts';
-import { Monitoring } from './monitoring.ts';
 import { acknowledgeNotificationsHandler } from './notified-bucket.ts';
 
 /**
@@ -38,58 +45,107 @@ export class ImageSearch extends Construct {
   readonly ingestion: Ingestion;
   readonly compaction: Compaction;
   readonly search: SearchApi;
-  readonly dashboard: Dashboard;
+  /** Absent unless it was asked for. */
+  readonly dashboard: Dashboard | undefined;
+  /** What of the bucket is indexed. */
+  readonly filter: PictureFilter;
+  /** By name of a domain of one's own: what its DNS record must point to. */
+  readonly domainTargets: Readonly<Record<string, string>>;
 
-  constructor(scope: Construct, id: string, props: ImageSearchProps = {}) {
+  constructor(scope: Construct, id: string, { key: ownKey, ...rest }: ImageSearchProps = {}) {
     super(scope, id);
+    const props: ImageSearchProps = { ...rest, ...(ownKey && { key: allowedKey(this, ownKey) }) };
+    refuseOneBucket(props);
     const assets = props.assets ?? buildAssets(props);
     this.model = readModel(assets.layer);
     refuseSynthetic(this.model, props.weights);
+    this.filter = {
+      prefix: props.prefix ?? DEFAULT_FILTER.prefix,
+      endings: props.endings ?? DEFAULT_FILTER.endings,
+    };
 
     if (props.console) requireBrowserAuth(props);
-    const console = props.console ? new Console(this, 'Console') : undefined;
+    const console = props.console ? new Console(this, 'Console', props.domain?.console) : undefined;
     const corsOrigins = [...(props.corsOrigins ?? []), ...(console ? [console.url] : [])];
+    const own = props.images === undefined;
     this.images = props.images ?? createImagesBucket(this, 'Images', { ...props, corsOrigins });
     this.index = props.index ?? createIndexBucket(this, 'Index', props);
+    props.vpc?.addGatewayEndpoint('LikenessS3', { service: GatewayVpcEndpointAwsService.S3 });
 
+    const changes = { uploads: props.uploads ?? own, deletes: props.deletes ?? own };
     const buckets = { images: this.images, index: this.index, modelId: this.model.modelId };
-    const functions = this.functionProps(props, assets);
+    const functions = this.functionProps(props, assets, changes);
+    this.compaction = new Compaction(this, 'Compaction', {
+      ...buckets,
+      function: functions.compact,
+      schedule:
+        props.schedule ?? ScheduleExpression.rate(props.vpc ? Duration.minutes(5) : Duration.hours(1)),
+    });
+    // Lambda cannot be reached from a VPC without an endpoint that costs more than all else.
+    const compact = props.vpc ? undefined : this.compaction.function;
     this.ingestion = new Ingestion(this, 'Ingestion', {
       ...buckets,
       function: functions.onUpload,
       maxConcurrency: props.maxConcurrency ?? 5,
-    });
-    this.compaction = new Compaction(this, 'Compaction', {
-      ...buckets,
-      function: functions.compact,
-      schedule: props.schedule,
+      filter: this.filter,
+      events: props.events ?? 's3',
+      intake: props.intake ?? 'queue',
+      compact,
+      key: props.key,
     });
     this.search = new SearchApi(this, 'Api', {
       ...props,
       ...buckets,
+      ...changes,
+      filter: this.filter,
       corsOrigins,
       function: functions.search,
+      domain: props.domain?.api,
     });
     this.url = this.search.url;
     this.consoleUrl = console?.url;
     console?.publish(this.url, props.auth);
+    this.domainTargets = {
+      ...(props.domain?.api && { [props.domain.api.name]: this.search.domainTarget! }),
+      ...(console?.domainTarget && { [props.domain!.console!.name]: console.domainTarget }),
+    };
 
-    this.dashboard = new Monitoring(this, 'Monitoring', {
-      ingestion: this.ingestion,
-      compaction: this.compaction,
-      search: this.search,
-      alarmTopic: props.alarmTopic,
-    }).dashboard;
+    const { ingestion, compaction, search } = this;
+    const observed = { system: this.system(props), ingestion, compaction, search };
+    if (props.alarms) new Alarms(this, 'Alarms', { ...observed, tell: props.alarms, key: props.key });
+    this.dashboard = props.dashboard ? createDashboard(this, 'Dashboard', observed) : undefined;
 
     for (const [name, value] of Object.entries(props.tags ?? {})) Tags.of(this).add(name, value);
     acknowledgeWildcards(this);
     acknowledgeNotificationsHandler(Stack.of(this));
   }
 
-  private functionProps(props: ImageSearchProps, assets: Assets) {
+  /** Unique in an account and region, as stack names are. */
+  private system({ name }: ImageSearchProps): string {
+    if (name) return name;
+    let stack = Stack.of(this);
+    while (stack.nestedStackParent) stack = stack.nestedStackParent;
+    return `${stack.stackName}/${this.node.path.split('/').slice(1).join('/')}`;
+  }
+
+  private functionProps(
+    props: ImageSearchProps,
+    assets: Assets,
+    changes: { readonly uploads: boolean; readonly deletes: boolean },
+  ) {
     const { architecture = 'x64', logRetention } = props;
     const layer = modelLayer(this, 'Model', assets.layer, this.model, architecture);
-    const shared = { architecture, logRetention };
+    const surroundings: Surroundings = {
+      system: this.system(props),
+      logRetention,
+      tracing: props.tracing ?? false,
+      // Nobody pays for figures that nobody looks at.
+      metrics: props.dashboard === true || props.alarms !== undefined,
+      vpc: props.vpc,
+      subnets: props.subnets,
+      key: props.key,
+    };
+    const shared = { architecture, surroundings };
     const indexBucket = this.index.bucketName;
     const imagesBucket = this.images.bucketName;
     const modelFolder = '/opt/model';
@@ -101,11 +157,18 @@ export class ImageSearch extends Construct {
         layers: [layer],
         memory: props.memory?.onUpload ?? 3008,
         timeout: props.timeout?.onUpload ?? Duration.minutes(2),
-        environment: { imagesBucket, indexBucket, modelFolder },
+        environment: {
+          imagesBucket,
+          indexBucket,
+          modelFolder,
+          ...(this.filter.prefix && { prefix: this.filter.prefix }),
+          endings: formatEndings(this.filter.endings),
+        },
       },
       compact: {
         ...shared,
         description: 'Likeness: folds the log into one FAISS file',
+        quiet: true,
         code: assets.compact,
         layers: [],
         memory: props.memory?.compact ?? 1024,
@@ -115,12 +178,43 @@ export class ImageSearch extends Construct {
       search: {
         ...shared,
         description: 'Likeness: answers the HTTP API',
+        // The access log has a line for each request.
+        quiet: true,
         code: assets.search,
         layers: [layer],
         memory: props.memory?.search ?? 3008,
-        timeout: props.timeout?.search ?? Duration.seconds(29),
-        environment: { imagesBucket, indexBucket, modelFolder, consistency: props.consistency ?? 'strong' },
+        timeout: props.timeout?.search ?? Duration.minutes(5),
+        environment: {
+          imagesBucket,
+          indexBucket,
+          modelFolder,
+          consistency: props.consistency ?? 'strong',
+          uploads: changes.uploads ? 'on' : 'off',
+          deletes: changes.deletes ? 'on' : 'off',
+        },
       },
     } satisfies Record<string, LikenessFunctionProps>;
   }
+}
+
+/**
+ * The key, with the services that use it in its policy; a key of another stack takes no statements from here. What is
+ * made here knows it by its ARN alone: the CDK would write buckets and queues into its policy, and they need it first.
+ */
+function allowedKey(scope: Construct, key: IKey): IKey {
+  const { region, urlSuffix } = Stack.of(scope);
+  const actions = ['kms:Decrypt', 'kms:Encrypt', 'kms:GenerateDataKey*', 'kms:DescribeKey'];
+  for (const service of [`logs.${region}.${urlSuffix}`, 's3.amazonaws.com', 'cloudwatch.amazonaws.com'])
+    key.addToResourcePolicy(
+      new PolicyStatement({ actions, principals: [new ServicePrincipal(service)], resources: ['*'] }),
+    );
+  return Key.fromKeyArn(scope, 'Key', key.keyArn);
+}
+
+/** In one bucket every append would be an upload of its own, without end. */
+function refuseOneBucket({ images, index }: ImageSearchProps): void {
+  if (images && index && (images === index || images.bucketName === index.bucketName))
+    throw new ConfigurationInvalid(
+      'pictures and index need a bucket each: what the index writes would be taken for pictures',
+    );
 }

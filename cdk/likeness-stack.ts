@@ -1,21 +1,43 @@
 /** The two stacks: one that holds the data and outlives everything, and one inside it that can be replaced at will. */
 
 import { CfnOutput, NestedStack, Stack, type StackProps } from 'aws-cdk-lib';
-import { Bucket } from 'aws-cdk-lib/aws-s3';
+import { Vpc } from 'aws-cdk-lib/aws-ec2';
+import { Key } from 'aws-cdk-lib/aws-kms';
+import { Bucket, type IBucket } from 'aws-cdk-lib/aws-s3';
 import type { Construct } from 'constructs';
+import manifest from '../package.json' with { type: 'json' };
+import { formatEndings, PICTURE_ENDINGS } from '../pictures/picture-names.ts';
 import { createImagesBucket, createIndexBucket } from './buckets.ts';
+import { consoleLink } from './console-link.ts';
 import { ImageSearch } from './image-search.ts';
-import type { ImageSearchProps } from './image-search-props.ts';
+import type { ApiAuth, ImageSearchProps } from './image-search-props.ts';
+
+/** A bucket that you have. */
+export interface ExistingBucket {
+  readonly name: string;
+  /** ARN of the key of KMS that it is encrypted with, where that is not one of AWS's own. */
+  readonly keyArn?: string;
+}
 
 export interface LikenessStackProps extends StackProps {
   /** @default - see ImageSearchProps */
   readonly search?: ImageSearchProps;
   /**
-   * Name of a bucket that you have, whose pictures are to be searched.
+   * The bucket whose pictures are to be searched.
    *
    * @default - `search.images`, or a new bucket
    */
-  readonly imagesBucketName?: string;
+  readonly images?: ExistingBucket;
+  /**
+   * The bucket of the index.
+   *
+   * @default - `search.index`, or a new bucket
+   */
+  readonly index?: ExistingBucket;
+  /** ARN of a KMS key for all that is made. @default - `search.key`, or keys of AWS */
+  readonly keyArn?: string;
+  /** Id of a VPC for the functions; the stack then needs an account and a region. @default - `search.vpc`, or none */
+  readonly vpcId?: string;
   /**
    * Without it the stack holds the buckets alone: everything that costs money while idle is gone, no data is.
    *
@@ -25,8 +47,11 @@ export interface LikenessStackProps extends StackProps {
 }
 
 /**
- * Buckets are here, retained and protected against deletion; queues, functions, API and alarms are in the nested stack
- * `Serving`. They are nested and not beside each other so that a plain `cdk deploy` deploys both.
+ * Buckets are here, and stay when the stack goes; queues, functions, API and alarms are in the nested stack `Serving`.
+ * They are nested and not beside each other so that a plain `cdk deploy` deploys both.
+ *
+ * It is not protected against deletion from the first moment: a first deployment that fails could then not be repeated.
+ * `npm run deploy` protects it once it stands.
  */
 export class LikenessStack extends Stack {
   /** Absent when nothing is served. */
@@ -35,42 +60,103 @@ export class LikenessStack extends Stack {
   constructor(
     scope: Construct,
     id: string,
-    { search = {}, imagesBucketName, serving = true, ...props }: LikenessStackProps = {},
+    {
+      search: asked = {},
+      images: ownImages,
+      index: ownIndex,
+      keyArn,
+      vpcId,
+      serving = true,
+      ...props
+    }: LikenessStackProps = {},
   ) {
     super(scope, id, {
       description: 'Likeness: image similarity search. This stack holds the data.',
-      terminationProtection: true,
       ...props,
     });
-    const own = imagesBucketName && Bucket.fromBucketName(this, 'OwnImages', imagesBucketName);
+    const search: ImageSearchProps = {
+      ...asked,
+      ...(keyArn && { key: Key.fromKeyArn(this, 'Key', keyArn) }),
+      ...(vpcId && { vpc: Vpc.fromLookup(this, 'Vpc', { vpcId }) }),
+    };
     // The console's address is known only after the bucket. Every upload is signed, so the origin protects nothing.
     const corsOrigins = search.console ? ['*'] : (search.corsOrigins ?? []);
-    const images = (own || search.images) ?? createImagesBucket(this, 'Images', { ...search, corsOrigins });
-    const index = search.index ?? createIndexBucket(this, 'Index', search);
-    new CfnOutput(this, 'ImagesBucket', { value: images.bucketName, description: 'Put pictures here' });
-    new CfnOutput(this, 'IndexBucket', { value: index.bucketName, description: 'Log, manifests and index' });
+    const given = ownImages ? existing(this, 'OwnImages', ownImages) : search.images;
+    const images = given ?? createImagesBucket(this, 'Images', { ...search, corsOrigins });
+    const index =
+      (ownIndex ? existing(this, 'OwnIndex', ownIndex) : search.index) ??
+      createIndexBucket(this, 'Index', search);
+    this.output('ImagesBucket', images.bucketName, 'Put pictures here');
+    this.output('IndexBucket', index.bucketName, 'Log, manifests and index');
     if (!serving) return;
 
     const nested = new NestedStack(this, 'Serving', {
       description: 'Likeness: functions, queues, API and alarms.',
     });
-    this.search = new ImageSearch(nested, 'Search', { ...search, images, index });
-    const { url, consoleUrl, dashboard, ingestion } = this.search;
-    const console = `https://${this.region}.console.aws.amazon.com/cloudwatch/home?region=${this.region}`;
-    new CfnOutput(this, 'ApiUrl', { value: url, description: 'Address of the API' });
-    new CfnOutput(this, 'DashboardUrl', { value: `${console}#dashboards:name=${dashboard.dashboardName}` });
-    new CfnOutput(this, 'TryIt', {
-      value: `aws s3 cp photo.jpg s3://${images.bucketName}/ && sleep 15 && npx likeness-search search photo.jpg --endpoint ${url}`,
-      description: 'Upload a picture and find it',
+    const isNew = given === undefined;
+    this.search = new ImageSearch(nested, 'Search', {
+      name: this.stackName,
+      uploads: isNew,
+      deletes: isNew,
+      ...search,
+      images,
+      index,
     });
-    new CfnOutput(this, 'UploadsQueueUrl', {
-      value: ingestion.queue.queueUrl,
-      description: 'Where likeness backfill sends its work (--queue-url)',
-    });
-    new CfnOutput(this, 'DeadLettersArn', {
-      value: ingestion.deadLetters.queueArn,
-      description: 'Uploads that five tries could not index',
-    });
-    if (consoleUrl) new CfnOutput(this, 'ConsoleUrl', { value: consoleUrl });
+    this.outputsOf(this.search, search.auth ?? 'iam');
+  }
+
+  private outputsOf(search: ImageSearch, auth: ApiAuth): void {
+    const { url, consoleUrl, dashboard, ingestion, model, images, index, filter } = search;
+    this.output('ApiUrl', url, 'Address of the API');
+    // `npm run deploy` compares these two with what it is about to deploy.
+    this.output('Model', model.modelId, 'What pictures are embedded by');
+    this.output('Auth', authName(auth), 'Who may call the API');
+    if (consoleUrl) this.output('ConsoleUrl', consoleUrl, 'The console');
+    if (dashboard)
+      this.output(
+        'DashboardUrl',
+        `${consoleLink(this, 'cloudwatch')}#dashboards:name=${dashboard.dashboardName}`,
+      );
+    for (const [i, [name, target]] of Object.entries(search.domainTargets).entries())
+      this.output(`Domain${i + 1}`, target, `What the DNS record of ${name} must point to`);
+    this.output('DeadLettersArn', ingestion.deadLetters.queueArn, 'Uploads that all tries could not index');
+    const token = auth === 'iam' || auth === 'none' ? '' : ' --token <token>';
+    this.output(
+      'TryIt',
+      `aws s3 cp photo.jpg s3://${images.bucketName}/${filter.prefix} && sleep 15 && npx ${PACKAGE} search photo.jpg --endpoint ${url}${token}`,
+      'Upload a picture and find it',
+    );
+    if (!ingestion.queue) return;
+    this.output(
+      'UploadsQueueUrl',
+      ingestion.queue.queueUrl,
+      'Where a backfill sends its work, and events of your own go',
+    );
+    this.output(
+      'Backfill',
+      [
+        `npx ${PACKAGE} backfill --images-bucket ${images.bucketName} --index-bucket ${index.bucketName}`,
+        `--queue-url ${ingestion.queue.queueUrl} --model ${model.modelId}`,
+        ...(filter.prefix ? [`--prefix '${filter.prefix}'`] : []),
+        ...(filter.endings === PICTURE_ENDINGS ? [] : [`--endings '${formatEndings(filter.endings)}'`]),
+      ].join(' '),
+      'Has pictures indexed that were there before',
+    );
+  }
+
+  private output(id: string, value: string, description?: string): void {
+    new CfnOutput(this, id, { value, ...(description && { description }) });
   }
 }
+
+/** What `npx` runs outside a clone. */
+const PACKAGE = manifest.name;
+
+const existing = (scope: Construct, id: string, { name, keyArn }: ExistingBucket): IBucket =>
+  Bucket.fromBucketAttributes(scope, id, {
+    bucketName: name,
+    ...(keyArn && { encryptionKey: Key.fromKeyArn(scope, `${id}Key`, keyArn) }),
+  });
+
+/** As an output has it: `iam`, `none`, or the issuer of tokens. */
+const authName = (auth: ApiAuth): string => (typeof auth === 'string' ? auth : `jwt ${auth.jwt.issuer}`);

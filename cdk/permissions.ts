@@ -38,7 +38,7 @@ export const PERMISSIONS = {
   },
   search: {
     // Presigned uploads and picture addresses are signed with this role, and can do no more than it can.
-    images: { '': ['s3:GetObject', 's3:PutObject', 's3:DeleteObject'] },
+    images: { '': ['s3:GetObject'] },
     index: {
       [LOG_PREFIX]: ['s3:GetObject'],
       [MANIFEST_PREFIX]: ['s3:GetObject'],
@@ -51,6 +51,26 @@ export const PERMISSIONS = {
     },
   },
 } satisfies Record<string, Permissions>;
+
+/** What search may do to pictures where the owner lets callers upload or delete. */
+export function permitChanges(
+  grantee: IGrantable,
+  images: IBucket,
+  {
+    uploads,
+    deletes,
+    prefix,
+  }: { readonly uploads: boolean; readonly deletes: boolean; readonly prefix: string },
+): void {
+  const actions: ObjectAction[] = [];
+  if (uploads) actions.push('s3:PutObject');
+  if (deletes) actions.push('s3:DeleteObject');
+  if (actions.length === 0) return;
+  grantee.grantPrincipal.addToPrincipalPolicy(
+    new PolicyStatement({ actions, resources: [images.arnForObjects(`${prefix}*`)] }),
+  );
+  if (uploads) images.encryptionKey?.grantEncrypt(grantee);
+}
 
 export interface Buckets {
   readonly images: IBucket;

@@ -21,13 +21,13 @@ export const VARIABLES = {
   prefix: 'LIKENESS_PREFIX',
   /** What keys of pictures end with, with commas between, or `all`; absent for what is usually called a picture. */
   endings: 'LIKENESS_ENDINGS',
+  /** `on`, or `off` where the API signs no uploads, or deletes no pictures. */
+  uploads: 'LIKENESS_UPLOADS',
+  deletes: 'LIKENESS_DELETES',
   /** URLs of on-upload's queue and of its dead letters; absent when S3 calls on-upload itself. */
   uploadsQueue: 'LIKENESS_UPLOADS_QUEUE',
   deadLetters: 'LIKENESS_DEAD_LETTERS',
-  /** `off` where the API signs no uploads, or deletes no pictures. */
-  uploads: 'LIKENESS_UPLOADS',
-  deletes: 'LIKENESS_DELETES',
-  /** Name or ARN of compact, which on-upload wakes. */
+  /** Name or ARN of compact, which on-upload wakes; absent where it cannot be called. */
   compactFunction: 'LIKENESS_COMPACT_FUNCTION',
   /** `strong` or `eventual`: what a search does that does not say. */
   consistency: 'LIKENESS_CONSISTENCY',

@@ -6,4 +6,4 @@ import { costPage } from './cost/page.ts';
 
 const page = costPage();
 writeFileSync(fileURLToPath(new URL('../docs/cost.md', import.meta.url)), page);
-console.log(page.slice(page.indexOf('## A month'), page.indexOf('## The formula')));
+console.log(page.slice(page.indexOf('## A month'), page.indexOf('## Limits')));

@@ -28,6 +28,8 @@ if (answer.trim() === 'yes') {
   // The settings of the buckets must be those of the deployment.
   const { status } = spawnSync('npx', ['cdk', 'deploy', '-c', 'serving=false', ...settings], {
     stdio: 'inherit',
+    // Through a shell on Windows, where npx is a script.
+    shell: process.platform === 'win32',
   });
   process.exitCode = status ?? 1;
 } else {

@@ -20,9 +20,10 @@ export function generationOf(name: string): number | undefined {
   return match ? Number(match[1]) : undefined;
 }
 
-/** The three files of one generation; the ULID keeps two writers of one generation apart. */
+/** The files of one generation; the ULID keeps two writers of one generation apart. */
 export const indexNames = (generation: number, ulid: string) => ({
   faiss: `${INDEX_PREFIX}${generation}-${ulid}.faiss`,
   rows: `${INDEX_PREFIX}${generation}-${ulid}.jsonl`,
   dead: `${INDEX_PREFIX}${generation}-${ulid}.dead`,
+  codes: `${INDEX_PREFIX}${generation}-${ulid}.codes`,
 });

@@ -18,6 +18,7 @@ import { createWakeCompaction } from './wake-compaction.ts';
 
 const client = traced(s3Client({ endpoint: process.env[VARIABLES.endpoint] }));
 const lambda = traced(new LambdaClient({}));
+const compact = process.env[VARIABLES.compactFunction];
 const bucket = (variable: string) => new S3Store({ client, bucket: required(variable) });
 const memoryBytes = Number(required('AWS_LAMBDA_FUNCTION_MEMORY_SIZE')) * 1024 * 1024;
 const decoder = new PictureDecoder({ maxMemoryBytes: decodeBytesOf(memoryBytes) });
@@ -38,13 +39,12 @@ export const handler = observed(
     clock: systemClock,
     logger,
     filter: pictureFilter(),
-    wakeCompaction: createWakeCompaction({
-      invoke: () =>
-        lambda.send(
-          new InvokeCommand({ FunctionName: required(VARIABLES.compactFunction), InvocationType: 'Event' }),
-        ),
-      clock: systemClock,
-      logger,
+    ...(compact && {
+      wakeCompaction: createWakeCompaction({
+        invoke: () => lambda.send(new InvokeCommand({ FunctionName: compact, InvocationType: 'Event' })),
+        clock: systemClock,
+        logger,
+      }),
     }),
     ...(queueUrl &&
       deadLettersUrl && {

@@ -2,6 +2,7 @@
 
 import { OpenAPIHono, type z } from '@hono/zod-openapi';
 import { bodyLimit } from 'hono/body-limit';
+import { DIMENSIONS } from '../../pictures/dimensions.ts';
 import { LiveIndex } from '../../vectorlog/read/live-index.ts';
 import type { SearchDependencies } from './dependencies.ts';
 import { duplicates, getDecisions, postNotDuplicates, putFolders } from './duplicates.ts';
@@ -25,7 +26,8 @@ import { emptyTrash, emptyTrashRoute, listTrash, listTrashRoute, restore, restor
  */
 export function createApp(dependencies: SearchDependencies): OpenAPIHono {
   const { index: store, clock, logger, memoryBudgetBytes: budgetBytes } = dependencies;
-  const live = new LiveIndex({ store, clock, logger, budgetBytes });
+  const patienceMs = SEARCH_LIMITS.loadingPatienceMs;
+  const live = new LiveIndex({ store, clock, logger, dimensions: DIMENSIONS, budgetBytes, patienceMs });
   const context = { ...dependencies, live };
 
   const app = new OpenAPIHono({
@@ -38,6 +40,12 @@ export function createApp(dependencies: SearchDependencies): OpenAPIHono {
     for (const [name, value] of Object.entries(HEADERS)) c.header(name, value);
   });
   app.use(bodyLimit({ maxSize: SEARCH_LIMITS.maxBodyBytes, onError: () => respond(tooLarge()) }));
+  app.use(async (c, next) => {
+    // The framework keeps the text that is read here for whoever parses it.
+    const isJson = c.req.header('content-type')?.includes('json');
+    if (isJson && isDeeperThan(SEARCH_LIMITS.maxDepth, await c.req.text())) return respond(tooDeep());
+    return next();
+  });
 
   app.openapi(routes.search, search(context));
   app.openapi(routes.similar, similar(context));
@@ -108,6 +116,29 @@ const tooLarge = () =>
     'body-too-large',
     `A body has at most ${SEARCH_LIMITS.maxBodyBytes} bytes. Send a smaller copy: a picture of 500 pixels on its shorter side finds the same.`,
   );
+
+const tooDeep = () =>
+  new ApiProblem('invalid-request', `JSON is nested at most ${SEARCH_LIMITS.maxDepth} levels deep here.`);
+
+/**
+ * Whether JSON is nested deeper than `most`. Millions of open brackets keep a parser busy for half a second, and a look at each
+ * character for a few milliseconds.
+ */
+function isDeeperThan(most: number, json: string): boolean {
+  let depth = 0;
+  let inString = false;
+  for (let at = 0; at < json.length; at++) {
+    const character = json[at];
+    if (inString) {
+      if (character === '\\') at++;
+      else if (character === '"') inString = false;
+    } else if (character === '"') inString = true;
+    else if (character === '[' || character === '{') {
+      if (++depth > most) return true;
+    } else if (character === ']' || character === '}') depth--;
+  }
+  return false;
+}
 
 const unknownAddress = (method: string, path: string) =>
   new ApiProblem(

@@ -22,7 +22,7 @@ import { type StarGroup, starGroups } from '../../pictures/duplicates/star-group
 import { SAME_FROM } from '../../pictures/duplicates/verdict.ts';
 import { CANDIDATES, Verifier } from '../../pictures/duplicates/verifier.ts';
 import type { LiveIndex } from '../../vectorlog/read/live-index.ts';
-import type { Everything, View } from '../../vectorlog/read/view.ts';
+import type { RowSource, View } from '../../vectorlog/read/view.ts';
 import { answerBytes } from './answer-size.ts';
 import { afterCursor, cursorAfter, notACursor } from './cursor.ts';
 import type { SearchDependencies } from './dependencies.ts';
@@ -54,7 +54,7 @@ export const duplicates = (dependencies: Dependencies): RouteHandler<typeof rout
     const options = c.req.valid('query');
     const [decisions] = await Promise.all([readDecisions(index), fingerprints.refresh(), verifier.refresh()]);
     const page = await live.read(defaultConsistency, async (view) => {
-      const source = await view.everything({ prefix: options.prefix ?? '' });
+      const source = view.everything({ prefix: options.prefix ?? '' });
       const search = new Page(source, fingerprints, verifier, decisions, options);
       return search.fill(startOf(afterCursor(options.cursor), view, source), view, dependencies);
     });
@@ -69,7 +69,7 @@ class Page {
   readonly #ids = new Map<number, string>();
 
   constructor(
-    private readonly source: Everything,
+    private readonly source: RowSource,
     private readonly fingerprints: Fingerprints,
     private readonly verifier: Verifier,
     private readonly decisions: Decisions,
@@ -159,9 +159,9 @@ class Page {
     if (this.#notDuplicates.has(one.key, other.key)) return false;
     if (one.hash !== undefined && one.hash === other.hash) return true;
     if (this.options.tier === 'identical') return false;
-    const [a, b] = [this.source.embedding(one.row), this.source.embedding(other.row)];
+    const [a, b] = await this.source.read([one.row, other.row]);
     let cosine = 0;
-    for (let i = 0; i < a.length; i++) cosine += a[i]! * b[i]!;
+    for (let i = 0; i < a!.length; i++) cosine += a![i]! * b![i]!;
     return (await this.#confidence(one.row, other.row, cosine)) >= SAME_FROM;
   }
 
@@ -248,7 +248,7 @@ interface Position {
 }
 
 /** Rows keep their numbers within a lineage; those of the log come after them and get theirs when they are folded. */
-function cursorOf({ row, skip }: Position, { generation: { manifest } }: View, source: Everything): string {
+function cursorOf({ row, skip }: Position, { generation: { manifest } }: View, source: RowSource): string {
   return JSON.stringify([manifest.lineage, manifest.rows, row, skip, source.entry(row).key]);
 }
 
@@ -259,7 +259,7 @@ function cursorOf({ row, skip }: Position, { generation: { manifest } }: View, s
 function startOf(
   cursor: string | undefined,
   { generation: { manifest } }: View,
-  source: Everything,
+  source: RowSource,
 ): Position {
   if (cursor === undefined) return { row: 0, skip: 0 };
   const [lineage, rows, row, skip, key] = decoded(cursor);

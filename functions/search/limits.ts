@@ -1,6 +1,6 @@
 /** The limits of the HTTP API, each with its unit and the reason for its size. */
 
-import { SCAN_LIMITS } from '../../vectorlog/scan/limits.ts';
+import { MAX_K } from '../../vectorlog/scan/hit.ts';
 import { STORE_LIMITS } from '../../vectorlog/store/limits.ts';
 
 const MiB = 1024 * 1024;
@@ -9,7 +9,7 @@ const SECOND = 1000;
 /** The HTTP API. */
 export const SEARCH_LIMITS = {
   /** Results of one search. */
-  maxK: SCAN_LIMITS.maxK,
+  maxK: MAX_K,
   defaultK: 10,
   /**
    * Bytes of a request's body. Lambda takes 6 MB of JSON: base64 makes 4 of 3, and the event around it takes some, so
@@ -20,11 +20,15 @@ export const SEARCH_LIMITS = {
   maxAnswerBytes: 4 * MiB,
   /** Pictures in one group of duplicates of one page: a larger group comes in parts, each of which fits an answer. */
   maxGroupPart: 200,
+  /** Levels of lists and objects in a JSON body; real ones have five. */
+  maxDepth: 32,
   /** Bytes of an object key, as on S3. */
   maxKeyBytes: STORE_LIMITS.maxKeyBytes,
   /** Items on one page of a list. */
   maxPage: 1_000,
   defaultPage: 100,
+  /** How long a request waits for an index that is being loaded: API Gateway gives up after 30 seconds. */
+  loadingPatienceMs: 20 * SECOND,
   /** Milliseconds after which a page of duplicates ends, so that callers see progress and no gateway gives up. */
   duplicatesMs: 3 * SECOND,
   /** Pictures of one search by several. */

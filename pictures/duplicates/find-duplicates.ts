@@ -1,10 +1,12 @@
 /** Finds groups of pictures that belong together, by asking for the nearest of every one. */
 
-import type { Hit } from '../../vectorlog/scan/hit.ts';
+import type { RowSource } from '../../vectorlog/read/view.ts';
+import { type Hit, MAX_K } from '../../vectorlog/scan/hit.ts';
 import { MAX_QUERIES } from '../../vectorlog/scan/layout.ts';
-import { SCAN_LIMITS } from '../../vectorlog/scan/limits.ts';
-import type { DuplicateSource } from '../../vectorlog/scan/row-source.ts';
 import { complete, type DuplicateGroup, GrowingGroup, type Neighbours } from './group.ts';
+
+/** What duplicates are looked for in. */
+export type DuplicateSource = Pick<RowSource, 'rows' | 'read' | 'search'>;
 
 export interface DuplicateOptions {
   /** The score from which a pair is looked at. */
@@ -73,7 +75,7 @@ export interface DuplicateStep {
  * Each step is one pass over the rows for up to 32 pictures: 10,000 pictures are some 300 passes.
  *
  * @example
- * const source = { rows: [...live], embedding: (row) => matrix.row(row), search: … };
+ * const source = view.everything({ prefix: '' });
  * for await (const { groups, compared } of findDuplicates(source, { minScore: 0.97 })) show(groups, compared);
  */
 export async function* findDuplicates(
@@ -119,21 +121,15 @@ interface Sure extends Hit {
 
 function neighboursIn(
   source: DuplicateSource,
-  {
-    minScore,
-    verify,
-    sureFrom = 1,
-    nearest = SCAN_LIMITS.maxK,
-    twins = new Twins(),
-  }: Omit<DuplicateOptions, 'from'>,
+  { minScore, verify, sureFrom = 1, nearest = MAX_K, twins = new Twins() }: Omit<DuplicateOptions, 'from'>,
 ): Neighbours {
   /** What was found for rows, so that the other side of a pair need not be asked twice. */
   const known = new Map<number, Sure[]>();
 
   const search = async (rows: readonly number[], k: number): Promise<Hit[][]> => {
-    const queries = rows.map((row) => source.embedding(row));
+    const queries = await source.read(rows);
     // One more, since the picture itself is among them.
-    const found = await source.search(queries, { k: Math.min(k + 1, SCAN_LIMITS.maxK), minScore });
+    const found = await source.search(queries, { k: Math.min(k + 1, MAX_K), minScore });
     return found.map((hits, i) => hits.filter(({ row }) => row !== rows[i]));
   };
 
@@ -147,7 +143,7 @@ function neighboursIn(
       for (const hit of hits) judged.push({ ...hit, sure: await verify!(rows[i]!, hit) });
       const sure = judged.filter((each) => each.sure >= sureFrom).sort((a, b) => b.sure - a.sure);
       known.set(rows[i]!, sure);
-      if (sure.length === hits.length && hits.length >= k && k < SCAN_LIMITS.maxK - 1) more.push(rows[i]!);
+      if (sure.length === hits.length && hits.length >= k && k < MAX_K - 1) more.push(rows[i]!);
     }
     await sureOf(more, k * GROWTH);
   };

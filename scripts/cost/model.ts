@@ -1,51 +1,70 @@
 /** What a month costs, from what it consists of. */
 
-import { ROW_BYTES } from '../../pictures/dimensions.ts';
+import { DIMENSIONS, ROW_BYTES } from '../../pictures/dimensions.ts';
 import { QUEUE_LIMITS } from '../../pictures/ingest/limits.ts';
 import { neededBytes, RESERVED_BYTES } from '../../vectorlog/read/memory.ts';
+import { idleUsage } from './idle.ts';
+import MEASURED from './measured.json' with { type: 'json' };
 import { PRICES } from './prices.ts';
+import { templatesOf } from './templates.ts';
+import { add, times, total, type Usage } from './usage.ts';
 
 const GB = 1e9;
+const MB = 1e6;
 const MiB = 1024 * 1024;
-const HOURS = 730;
-const MINUTES = HOURS * 60;
+export const HOURS = 730;
 
-/** What is not known from the code, and was measured or is guessed. */
+/** What is not known from the code and cannot be measured here. */
 export const ASSUMED = {
   /** Bytes of a picture's line in the rows file. */
   bytesPerLine: 220,
-  /** Seconds that the embedding of one picture takes with 3,008 MB. */
-  secondsPerPicture: 0.35,
-  /** Seconds of a search: embedding, lists, answer; the scan comes on top. */
-  secondsPerSearch: 0.35,
-  /** Seconds that the scan takes for each picture, on the cores of 3,008 MB. */
-  scanSecondsPerPicture: 0.3e-6,
-  /** Seconds from nothing to a handler that is ready. */
+  /** Seconds from nothing to a handler that is ready, without the index. */
   coldStartSeconds: 3,
-  /** Bytes a second at which a cold function reads the index. */
-  loadBytesPerSecond: 300e6,
-  /** Searches an hour that keep one instance warm. */
-  searchesThatKeepWarm: 6,
-  /** Seconds of a compaction that finds nothing to do. */
-  secondsPerIdleCompaction: 0.15,
-  /** Reads of a queue in a month while it is empty: five readers that wait 20 seconds each. */
-  emptyReads: (5 * MINUTES * 60) / 20,
-  /** Bytes of logs that a run writes. */
-  bytesOfLogs: 1_500,
+  /** Bytes a second at which a function reads from S3, whatever its memory (github.com/sjakthol/aws-network-benchmark). */
+  networkBytesPerSecond: 75 * MB,
+  /** What it reads faster than that at first, in bytes and bytes a second. */
+  burstBytes: 300 * MB,
+  burstBytesPerSecond: 340 * MB,
+  /** Seconds that S3 takes for a small request. */
+  secondsPerRequest: 0.03,
+  /** Minutes after which Lambda takes an instance away that nobody asked. */
+  idleMinutes: 10,
+  /** Hours after which it replaces one that is asked all the time. */
+  instanceHours: 2,
+  /** Instances that serve a month of many searches, each of which loads the index. */
+  instancesAtOnce: 3,
+  /** Bytes of an answer: ten results, each with a signed address. */
+  bytesPerAnswer: 20_000,
+  /** Bytes of a picture in a search by picture, as the console makes it smaller before it asks. */
+  bytesPerQuery: 0.3 * MB,
+  /** Bytes of logs of a request: the line of the access log. */
+  bytesOfLogs: 500,
+  /** Appends that one compaction folds while pictures keep coming: those of a minute. */
+  appendsPerCompaction: 30,
+  /** Seconds and requests of a compaction on a warm function. */
+  secondsPerCompaction: 2,
 } as const;
 
-/** Alarms, one of them with two metrics, and metrics that the functions write. */
-const ALARM_METRICS = 14;
-const CUSTOM_METRICS = 4;
+/** HTTP APIs count a request once for each of these. */
+const HTTP_API_BYTES = 512 * 1024;
 
 /** Lambda's most, and what an account may use until it asks for more. */
 export const LARGEST_FUNCTION_MB = 10_240;
 export const DEFAULT_MB = 3_008;
+const COMPACT_MB = 1_024;
+
+export type Query = 'key' | 'picture';
 
 export interface Month {
   /** Pictures in the index. */
   readonly pictures: number;
   readonly searches: number;
+  /** @default 'picture' */
+  readonly by?: Query;
+  /** @default 'strong' */
+  readonly consistency?: 'strong' | 'eventual';
+  /** @default 'x64' */
+  readonly architecture?: 'x64' | 'arm64';
 }
 
 /** The index as it lies in the bucket. */
@@ -53,66 +72,93 @@ const storedBytes = (pictures: number): number => pictures * (ROW_BYTES + ASSUME
 
 /** Megabytes of memory that a search over so many pictures needs; it may be more than Lambda has. */
 export function searchMegabytes(pictures: number): number {
-  const index = neededBytes({ rows: pictures, files: { rowsBytes: pictures * ASSUMED.bytesPerLine } });
+  const index = neededBytes(
+    {
+      rows: pictures,
+      files: { faiss: '', rows: '', dead: '', codes: 'codes', rowsBytes: pictures * ASSUMED.bytesPerLine },
+    },
+    DIMENSIONS,
+  );
   return Math.max(DEFAULT_MB, Math.ceil((index + RESERVED_BYTES) / MiB));
 }
 
-/** Every month, whether anything happens or not: compaction looks for work each minute, queues are read, alarms watch. */
-export function idle(): Record<string, number> {
-  return {
-    'compaction: lists': MINUTES * 2 * PRICES.s3Write.usd,
-    'compaction: runs':
-      MINUTES * (PRICES.lambdaRequest.usd + PRICES.schedulerRun.usd) +
-      MINUTES * ASSUMED.secondsPerIdleCompaction * PRICES.lambdaSecond.usd,
-    'two queues, read while empty': 2 * ASSUMED.emptyReads * PRICES.sqsRequest.usd,
-    alarms: ALARM_METRICS * PRICES.alarm.usd,
-    'custom metrics': CUSTOM_METRICS * PRICES.metric.usd,
-    dashboard: PRICES.dashboard.usd,
-    'logs and traces': ((MINUTES * ASSUMED.bytesOfLogs) / GB) * PRICES.logs.usd + MINUTES * PRICES.trace.usd,
-  };
+/** Seconds that a function takes to read so much from S3. */
+export function loadSeconds(bytes: number): number {
+  const burst = Math.min(bytes, ASSUMED.burstBytes);
+  return burst / ASSUMED.burstBytesPerSecond + (bytes - burst) / ASSUMED.networkBytesPerSecond;
 }
+
+/** Every month, whether anything happens or not, of the stack as it is deployed by default. */
+let idleOfDefaults: Usage | undefined;
+export const idle = (): Usage => {
+  idleOfDefaults ??= idleUsage(templatesOf());
+  return idleOfDefaults;
+};
+
+const lambda = (seconds: number, megabytes: number, architecture: 'x64' | 'arm64' = 'x64'): Usage => ({
+  [architecture === 'arm64' ? 'lambdaSecondArm' : 'lambdaSecond']: seconds * (megabytes / 1024),
+  lambdaRequest: 1,
+});
 
 /** Once for each picture, when it is uploaded. */
-export function perUpload(): number {
-  const batches = 1 / QUEUE_LIMITS.batchSize;
-  const seconds = ASSUMED.secondsPerPicture * (DEFAULT_MB / 1024);
-  return (
-    // The picture read, its rejection looked for; one append for the batch, and its share of a compaction.
-    2 * PRICES.s3Read.usd +
-    batches * (2 * PRICES.s3Write.usd + 3 * PRICES.s3Read.usd) +
-    (1 + 4 * batches) * PRICES.sqsRequest.usd +
-    seconds * PRICES.lambdaSecond.usd +
-    batches * PRICES.lambdaRequest.usd
+export function upload(intake: 'queue' | 'direct' = 'queue'): Usage {
+  const pictures = intake === 'queue' ? QUEUE_LIMITS.batchSize : 1;
+  const batch = add(
+    lambda(pictures * (MEASURED.secondsPerEmbedding + ASSUMED.secondsPerRequest), DEFAULT_MB),
+    // Each picture is read and its rejection looked for; the append is written, and read by compact.
+    { s3Read: 2 * pictures + 1, s3Write: 1 },
+    intake === 'queue' ? { sqsRequest: pictures + 4 } : {},
   );
+  const compaction = add(lambda(ASSUMED.secondsPerCompaction, COMPACT_MB), {
+    // Lists of manifests and log, before and after; the manifest, the copied files and their new parts.
+    s3Write: 4 + 12,
+    s3Read: 3,
+  });
+  return add(times(1 / pictures, batch), times(1 / pictures / ASSUMED.appendsPerCompaction, compaction));
 }
 
-/** The month's searches. */
-export function searching({ pictures, searches }: Month): Record<string, number> {
-  const gigabytes = Math.min(searchMegabytes(pictures), LARGEST_FUNCTION_MB) / 1024;
-  const cold = Math.min(searches, HOURS * ASSUMED.searchesThatKeepWarm);
-  const load = storedBytes(pictures) / ASSUMED.loadBytesPerSecond;
-  const warmSeconds = ASSUMED.secondsPerSearch + pictures * ASSUMED.scanSecondsPerPicture;
+/** Searches that come at random times meet a cold function after a long gap, or when Lambda has replaced one. */
+function coldStarts(searches: number): number {
+  const afterGaps = searches * Math.exp((-ASSUMED.idleMinutes * searches) / (HOURS * 60));
+  const replaced = (HOURS / ASSUMED.instanceHours) * ASSUMED.instancesAtOnce;
+  return Math.min(searches, afterGaps + Math.min(searches / 100, replaced));
+}
+
+/** The month's searches, by what they consist of. */
+export function searching(month: Month): Record<string, Usage> {
+  const { pictures, searches, by = 'picture', consistency = 'strong', architecture = 'x64' } = month;
+  const megabytes = Math.min(searchMegabytes(pictures), LARGEST_FUNCTION_MB);
+  const list = consistency === 'strong' ? ASSUMED.secondsPerRequest : 0;
+  const embedding = by === 'picture' ? MEASURED.secondsPerQueryPicture : 0;
+  const seconds = MEASURED.secondsPerSearch + pictures * MEASURED.scanSecondsPerPicture + embedding + list;
+  const coldSeconds = ASSUMED.coldStartSeconds + loadSeconds(storedBytes(pictures));
+  const sent = ASSUMED.bytesPerAnswer;
+  const asked = by === 'picture' ? ASSUMED.bytesPerQuery : 0;
+  const { lambdaRequest = 0, ...compute } = times(searches, lambda(seconds, megabytes, architecture));
   return {
-    compute: searches * warmSeconds * gigabytes * PRICES.lambdaSecond.usd,
-    'cold starts': cold * (ASSUMED.coldStartSeconds + load) * gigabytes * PRICES.lambdaSecond.usd,
-    'lists (strong consistency)': searches * 2 * PRICES.s3Write.usd,
-    requests: searches * (PRICES.httpApiRequest.usd + PRICES.lambdaRequest.usd),
-    'logs and traces':
-      ((searches * ASSUMED.bytesOfLogs) / GB) * PRICES.logs.usd +
-      Math.min(searches, HOURS * 3600) * 0.05 * PRICES.trace.usd,
+    compute,
+    'cold starts': times(coldStarts(searches), lambda(coldSeconds, megabytes, architecture)),
+    lists: { s3Write: consistency === 'strong' ? searches * LISTS_PER_SEARCH : 0 },
+    requests: {
+      lambdaRequest,
+      httpApiRequest:
+        searches * Math.max(1, Math.ceil(asked / HTTP_API_BYTES) + Math.ceil(sent / HTTP_API_BYTES) - 1),
+    },
+    'transfer out': { transferOut: (searches * sent) / GB },
+    logs: { logs: (searches * ASSUMED.bytesOfLogs) / GB },
   };
 }
 
-export const storing = (pictures: number): number => (storedBytes(pictures) / GB) * PRICES.s3Storage.usd;
+/** Of the log and of the manifests. */
+export const LISTS_PER_SEARCH: number = 2;
 
-export const sum = (parts: Readonly<Record<string, number>>): number =>
-  Object.values(parts).reduce((total, part) => total + part, 0);
+export const storing = (pictures: number): Usage => ({ s3Storage: storedBytes(pictures) / GB });
 
-/** All of Likeness in a month. */
+/** All of Likeness in a month, in US dollars. */
 export const likeness = (month: Month): number =>
-  sum(idle()) + storing(month.pictures) + sum(searching(month));
+  total(idle()) + total(storing(month.pictures)) + total(add(...Object.values(searching(month))));
 
-/** The same pictures and searches elsewhere; the embedding is not in it, nor anything else around the vectors. */
+/** The same pictures and searches elsewhere; the embedding is not in it unless it says so. */
 export const ELSEWHERE = {
   'S3 Vectors': ({ pictures, searches }: Month): number => {
     const bytes = ROW_BYTES + ASSUMED.bytesPerLine;
@@ -123,6 +169,13 @@ export const ELSEWHERE = {
       ((pictures * bytes) / GB) * PRICES.vectorsStorage.usd +
       searches * (PRICES.vectorsQuery.usd + first * PRICES.vectorsFirst.usd + more * PRICES.vectorsMore.usd)
     );
+  },
+  /** Our API and function before it, with no index in memory: what a search by picture needs around the vectors. */
+  'S3 Vectors behind our API': (month: Month): number => {
+    const { compute: _, 'cold starts': __, lists: ___, ...around } = searching({ ...month, pictures: 0 });
+    const seconds = MEASURED.secondsPerSearch + MEASURED.secondsPerQueryPicture + 0.1;
+    const compute = times(month.searches, lambda(seconds, DEFAULT_MB));
+    return total(idle()) + total(add(compute, ...Object.values(around))) + ELSEWHERE['S3 Vectors'](month);
   },
   /** Half a unit for indexing and half for search at least; one unit holds 6 GB of memory. */
   'OpenSearch Serverless, classic': ({ pictures }: Month): number => {
@@ -135,6 +188,6 @@ export const ELSEWHERE = {
       1,
       2 ** Math.ceil(Math.log2((pictures * ROW_BYTES * 1.3 + 1.5 * GB) / (8 * GB))),
     );
-    return instances * HOURS * PRICES.instanceHour.usd + storing(pictures);
+    return instances * HOURS * PRICES.instanceHour.usd + total(storing(pictures));
   },
 } as const;

@@ -1,26 +1,33 @@
 /** docs/cost.md, made from the model so that no figure in it is typed. */
 
+import { IDLE_ASSUMED, idleUsage } from './idle.ts';
+import MEASURED from './measured.json' with { type: 'json' };
 import {
   ASSUMED,
   DEFAULT_MB,
   ELSEWHERE,
   idle,
   LARGEST_FUNCTION_MB,
+  LISTS_PER_SEARCH,
   likeness,
-  perUpload,
+  loadSeconds,
+  type Month,
   searching,
   searchMegabytes,
   storing,
-  sum,
+  upload,
 } from './model.ts';
+import { type OptionName, withOption } from './options.ts';
 import { PRICES } from './prices.ts';
+import { templatesOf } from './templates.ts';
+import { add, bill, total, type Usage } from './usage.ts';
 
-const PICTURES = [1_000, 100_000, 1_000_000];
+const PICTURES = [1_000, 100_000, 1_000_000, 4_000_000];
 const SEARCHES = [0, 1_000, 1_000_000];
 
 const usd = (value: number): string =>
-  `$${value < 10 ? value.toFixed(2) : Math.round(value).toLocaleString('en')}`;
-const count = (value: number): string => value.toLocaleString('en');
+  value >= 10 ? `$${Math.round(value).toLocaleString('en')}` : `$${value.toFixed(value < 0.1 ? 3 : 2)}`;
+const count = (value: number): string => value.toLocaleString('en', { maximumSignificantDigits: 3 });
 
 function table(head: readonly string[], rows: readonly (readonly string[])[]): string {
   const line = (cells: readonly string[]) => `| ${cells.join(' | ')} |`;
@@ -39,80 +46,135 @@ function mostPictures(megabytes: number): number {
   return Math.floor(low / 1_000) * 1_000;
 }
 
+const fits = (pictures: number): boolean => searchMegabytes(pictures) <= LARGEST_FUNCTION_MB;
+
+const monthRow = (month: Month): string[] => [
+  month.pictures.toLocaleString('en'),
+  month.searches === 0 ? 'none' : month.searches.toLocaleString('en'),
+  fits(month.pictures) ? usd(likeness(month)) : 'too many',
+  ...Object.values(ELSEWHERE).map((cost) => usd(cost(month))),
+];
+
+const wish = (name: OptionName, what: string): string[] => {
+  const usage = idleUsage(templatesOf(withOption(name)));
+  return [what, usd(total(usage)), usd(total(usage, { allowances: true }))];
+};
+
+const million = (month: Omit<Month, 'searches'>): number =>
+  total(add(...Object.values(searching({ ...month, searches: 1_000_000 }))));
+
+const lines = (usage: Usage): string[][] =>
+  Object.entries(bill(usage)).map(([unit, cost]) => [
+    `${count(usage[unit as keyof Usage]!)} x ${PRICES[unit as keyof typeof PRICES].per}`,
+    usd(cost),
+  ]);
+
 export function costPage(): string {
   const months = PICTURES.flatMap((pictures) => SEARCHES.map((searches) => ({ pictures, searches })));
-  const example = { pictures: 100_000, searches: 1_000_000 };
+  const example: Month = { pictures: 100_000, searches: 1_000_000, by: 'key' };
   return `# What it costs
 
 US dollars a month in US East (N. Virginia), without tax, free allowances, and the storage of the pictures themselves, which you
-pay anyway. \`npm run cost\` writes this page; change an assumption in \`scripts/cost/model.ts\` and run it again.
+pay anyway. \`npm run cost\` writes this page from the templates that a deployment uses and from a model of what a search and an upload
+do; a test fails when the page is not what the model says, or when a resource of a template has no price.
 
-## A month
+## A month in which nothing happens
 
 ${table(
-  ['pictures', 'searches', 'Likeness', ...Object.keys(ELSEWHERE)],
-  months.map((month) => [
-    count(month.pictures),
-    month.searches === 0 ? 'none' : count(month.searches),
-    usd(likeness(month)),
-    ...Object.values(ELSEWHERE).map((cost) => usd(cost(month))),
-  ]),
+  ['deployed', 'at list price', 'within the allowances that do not end'],
+  [
+    wish('defaults', 'as it is by default'),
+    wish('direct', "`intake: 'direct'`: S3 calls on-upload, no queue"),
+    wish('alarms', 'with alarms by mail'),
+    wish('dashboard', 'with the dashboard'),
+    wish('tracing', 'with tracing'),
+    wish('keepWarm', 'with one search function kept loaded (`keepWarm` every 5 minutes)'),
+  ],
 )}
 
-Uploading costs once: ${usd(perUpload() * 1_000)} for 1,000 pictures, ${usd(perUpload() * 1_000_000)} for 1,000,000; more than half of it is the network's
+A key of KMS of your own is ${usd(PRICES.key.usd)} more.
+
+The first line is:
+
+${table(['what', 'a month'], lines(idle()))}
+
+Most of it is Lambda looking into the empty queue of uploads. \`direct\` does without the queue, and gives up for it: batches (each picture
+is an append of its own: ${usd(total(upload('direct')) * 1e6)} for a million uploads instead of ${usd(total(upload()) * 1e6)}), the cap on how many uploads are embedded at
+once (an import may take every execution that the account has), and the backfill from the command line, which sends its work to the queue.
+
+## A month with searches
+
+Searches by picture, answers \`strong\`, functions on x64.
+
+${table(['pictures', 'searches', 'Likeness', ...Object.keys(ELSEWHERE)], months.map(monthRow))}
+
+"Too many" pictures do not fit into the memory of one function.
+
+Uploading costs once: ${usd(total(upload()) * 1_000)} for 1,000 pictures, ${usd(total(upload()) * 1_000_000)} for 1,000,000, compaction included; most of it is the network's
 computing time.
 
 How to read the other columns:
 
-- They hold vectors only. What makes vectors of pictures, keeps them in step with a bucket and answers a browser would come on top.
+- They hold vectors only. What makes vectors of pictures, keeps them in step with a bucket and answers a browser would come on top; "behind
+  our API" has the API and the embedding of the query in it, not the rest.
 - S3 Vectors and OpenSearch find approximate neighbours; Likeness finds the exact ones.
 - OpenSearch Serverless has had a second kind, "NextGen", since May 2026. It stops when idle and then costs its storage alone, and takes 10
   to 30 seconds for the first search after that. The column shows the classic kind without redundancy, which is always on.
 - The instance is one m7g.large or as many times its size as the vectors need, on demand, with nothing to take its place when it fails.
 
 **Where Likeness is not the cheapest.** S3 Vectors keeps vectors for less in every row; it does not make them, and its neighbours are
-approximate. A million searches over a million pictures also cost less on an instance. Of the price of a million searches here, two lists for
-each (\`strong\` consistency) are ${usd(searching(example)['lists (strong consistency)']!)}; \`consistency: 'eventual'\` does without them.
+approximate. A million searches over a million pictures also cost less on an instance.
+
+## A million searches over 100,000 pictures
+
+${table(
+  ['asked by', 'strong', 'eventual', 'strong, arm64'],
+  (['key', 'picture'] as const).map((by) => [
+    by,
+    usd(million({ pictures: 100_000, by })),
+    usd(million({ pictures: 100_000, by, consistency: 'eventual' })),
+    usd(million({ pictures: 100_000, by, architecture: 'arm64' })),
+  ]),
+)}
+
+By key and \`strong\` that is:
+
+${table(
+  ['what', 'a million'],
+  Object.entries(searching(example)).map(([name, usage]) => [name, usd(total(usage))]),
+)}
+
+A \`strong\` search lists the store ${LISTS_PER_SEARCH === 1 ? 'once' : 'twice'}; an \`eventual\` one asks it nothing. An answer of ten results is about
+${count(ASSUMED.bytesPerAnswer / 1e3)} kB, which is the transfer; the first 100 GB a month leave for nothing. HTTP APIs count a request once for each 512 KB. The
+picture of a query has about ${count(ASSUMED.bytesPerQuery / 1e6)} MB, as the console makes it smaller; one of 4 MB counts as eight requests.
 
 ## Limits of size
 
-A search keeps the whole index in memory. The ${count(DEFAULT_MB)} MB that a new account may use hold ${count(mostPictures(DEFAULT_MB))} pictures. The
-${count(LARGEST_FUNCTION_MB)} MB that Lambda has at most hold ${count(mostPictures(LARGEST_FUNCTION_MB))}; the last rows above are priced with that, although a million
-pictures do not quite fit.
+A search keeps the whole index in memory. The ${count(DEFAULT_MB)} MB that a new account may use hold ${mostPictures(DEFAULT_MB).toLocaleString('en')} pictures. The
+${LARGEST_FUNCTION_MB.toLocaleString('en')} MB that Lambda has at most hold ${mostPictures(LARGEST_FUNCTION_MB).toLocaleString('en')}. A function reads from S3 at about ${ASSUMED.networkBytesPerSecond / 1e6} MB a second whatever its memory, so that
+a cold start over 100,000 pictures takes about ${Math.round(ASSUMED.coldStartSeconds + loadSeconds(100_000 * 8_412))} s, and over 900,000 about ${Math.round(ASSUMED.coldStartSeconds + loadSeconds(900_000 * 8_412))} s.
 
-## The formula
+The index itself costs ${usd(total(storing(1_000_000)))} a month for each 1,000,000 pictures.
 
-\`\`\`
-month    = idle + storage + searches
-idle     = ${Object.entries(idle())
-    .map(([name, cost]) => `${usd(cost)} ${name}`)
-    .join('\n         + ')}
-         = ${usd(sum(idle()))}
-storage  = ${usd(storing(1_000_000))} for each 1,000,000 pictures
-searches = seconds x GB x ${PRICES.lambdaSecond.usd} + cold starts + 2 lists x ${PRICES.s3Write.usd * 1e6}e-6 + requests
-         , for 1,000,000 searches over 100,000 pictures:
-           ${Object.entries(searching(example))
-             .map(([name, cost]) => `${usd(cost)} ${name}`)
-             .join('\n         + ')}
-         = ${usd(sum(searching(example)))}
-\`\`\`
+## What was measured
 
-AWS's allowances that do not end (1,000,000 Lambda requests and 400,000 GB-seconds, 1,000,000 SQS requests, 14,000,000 schedules, 10 alarm
-metrics, 10 custom metrics, 3 dashboards, 5 GB of logs, 100,000 traces) take most of the idle cost away in an account that uses nothing else:
-what stays is the lists of compaction, ${usd(idle()['compaction: lists']!)}, and a little for queues and alarms. A compaction every five minutes instead of every
-minute makes it a fifth.
+\`npm run bench:cost -- --write\`, on ${MEASURED.on}, the fastest of many rounds:
+
+${table(
+  ['figure', 'value'],
+  Object.entries(MEASURED)
+    .filter(([name]) => name !== 'on')
+    .map(([name, value]) => [words(name), count(Number(value))]),
+)}
+
+\`npm run test:assets\` prints cold starts and memory of the deployed packages, measured on the machine that runs it.
 
 ## What is assumed
 
 ${table(
   ['assumption', 'value'],
-  Object.entries(ASSUMED).map(([name, value]) => [
-    name.replace(/([A-Z])/g, (letter) => ` ${letter.toLowerCase()}`),
-    count(value),
-  ]),
+  Object.entries({ ...ASSUMED, ...IDLE_ASSUMED }).map(([name, value]) => [words(name), count(value)]),
 )}
-
-\`npm run test:assets\` prints cold starts and memory of the deployed packages, measured on the machine that runs it.
 
 ## Unit prices
 
@@ -130,3 +192,5 @@ ${table(
 )}
 `;
 }
+
+const words = (name: string): string => name.replace(/([A-Z])/g, (letter) => ` ${letter.toLowerCase()}`);

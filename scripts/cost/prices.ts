@@ -23,6 +23,7 @@ const S3_VECTORS_QUERIES =
 
 export const PRICES = {
   lambdaSecond: price(0.0000166667, 'GB-second, x86', LAMBDA, '2024'),
+  lambdaSecondArm: price(0.0000133334, 'GB-second, arm64', LAMBDA, '2024'),
   lambdaRequest: price(
     0.2e-6,
     'request',
@@ -31,13 +32,19 @@ export const PRICES = {
   ),
   httpApiRequest: price(
     1e-6,
-    'request',
+    'request of up to 512 KB',
     'https://appropri8-astro.pages.dev/tutorials/2025/12/02/deploying-simple-api-aws/page/7',
     '2025-12',
   ),
   s3Storage: price(0.023, 'GB-month, Standard', S3_REQUESTS, 'undated; the same in 2026-06'),
   s3Write: price(0.005e-3, 'PUT, COPY, POST or LIST', S3_REQUESTS, 'undated'),
   s3Read: price(0.0004e-3, 'GET', S3_REQUESTS, 'undated'),
+  transferOut: price(
+    0.09,
+    'GB to the internet',
+    'https://finopsforge.com/reduce-aws-data-transfer-costs',
+    'undated',
+  ),
   sqsRequest: price(0.4e-6, 'request', SQS, '2026-03'),
   schedulerRun: price(1e-6, 'run', 'https://cloudburn.io/blog/amazon-eventbridge-pricing', '2026-03'),
   alarm: price(0.1, 'alarm metric and month', CLOUDWATCH_ALL, '2026-06'),
@@ -45,6 +52,13 @@ export const PRICES = {
   dashboard: price(3, 'dashboard and month', CLOUDWATCH_ALL, '2026-06'),
   logs: price(0.5, 'GB of logs', CLOUDWATCH_ALL, '2026-06'),
   trace: price(5e-6, 'trace', 'https://aws.amazon.com/xray/pricing/', 'undated'),
+  key: price(1, 'key of your own and month', 'https://aws.amazon.com/kms/pricing/', 'undated'),
+  interfaceEndpointHour: price(
+    0.01,
+    'hour of an interface endpoint',
+    'https://finopsforge.com/reduce-aws-data-transfer-costs',
+    'undated',
+  ),
   vectorsStorage: price(0.06, 'GB-month', S3_VECTORS, '2026'),
   vectorsWrite: price(0.2, 'GB written', S3_VECTORS, '2026'),
   vectorsQuery: price(2.5e-6, 'query', S3_VECTORS_QUERIES, '2026-06'),
@@ -58,3 +72,19 @@ export const PRICES = {
     '2026-06',
   ),
 } as const;
+
+/** What AWS gives each account every month without end, where it uses nothing else. */
+export const ALLOWANCES: Partial<Readonly<Record<keyof typeof PRICES, number>>> = {
+  lambdaRequest: 1_000_000,
+  // x64 and arm64 share it; Likeness uses one of them.
+  lambdaSecond: 400_000,
+  lambdaSecondArm: 400_000,
+  sqsRequest: 1_000_000,
+  schedulerRun: 14_000_000,
+  alarm: 10,
+  metric: 10,
+  dashboard: 3,
+  logs: 5,
+  trace: 100_000,
+  transferOut: 100,
+};

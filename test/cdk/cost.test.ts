@@ -1,16 +1,57 @@
-/** docs/cost.md is what the model says. */
+/** docs/cost.md is what the model says, and the model knows every resource of the templates. */
 
 import { readFileSync } from 'node:fs';
-import { expect, test } from 'vitest';
-import { likeness, searchMegabytes } from '../../scripts/cost/model.ts';
+import { describe, expect, test, vi } from 'vitest';
+import { idleUsage, ResourceUnpriced } from '../../scripts/cost/idle.ts';
+import { ELSEWHERE, likeness, searching, searchMegabytes, upload } from '../../scripts/cost/model.ts';
+import { withOption } from '../../scripts/cost/options.ts';
 import { costPage } from '../../scripts/cost/page.ts';
+import { templatesOf } from '../../scripts/cost/templates.ts';
+import { add, total } from '../../scripts/cost/usage.ts';
+
+vi.setConfig({ testTimeout: 240_000 });
 
 test('the page is up to date; npm run cost writes it', () => {
   expect(readFileSync(new URL('../../docs/cost.md', import.meta.url), 'utf8')).toBe(costPage());
+});
+
+describe('a month in which nothing happens costs', () => {
+  test('at most 0.30 by default, and 0.02 within the allowances that do not end', () => {
+    const usage = idleUsage(templatesOf());
+    expect(total(usage)).toBeLessThanOrEqual(0.3);
+    expect(total(usage, { allowances: true })).toBeLessThanOrEqual(0.02);
+    // A queue that is read costs a quarter of a dollar; were it nothing, the template had not been read.
+    expect(total(usage)).toBeGreaterThan(0.2);
+  });
+
+  test('at most 0.05 without a queue', () => {
+    expect(total(idleUsage(templatesOf(withOption('direct'))))).toBeLessThanOrEqual(0.05);
+  });
+
+  test('more with what is bought besides', () => {
+    const plain = total(idleUsage(templatesOf()));
+    for (const option of ['alarms', 'dashboard', 'tracing', 'keepWarm'] as const)
+      expect(total(idleUsage(templatesOf(withOption(option)))), option).toBeGreaterThan(plain);
+  });
+
+  test('what nobody knows for a resource without a line', () => {
+    expect(() => idleUsage([{ Gateway: { Type: 'AWS::EC2::NatGateway' } }])).toThrow(ResourceUnpriced);
+  });
+});
+
+test('a million searches by picture over 100,000 pictures cost under 30', () => {
+  const month = { pictures: 100_000, searches: 1_000_000, by: 'picture' } as const;
+  expect(total(add(...Object.values(searching(month))))).toBeLessThan(30);
 });
 
 test('more pictures and more searches never cost less', () => {
   const costs = [0, 1_000, 1_000_000].map((searches) => likeness({ pictures: 1_000, searches }));
   expect(costs).toEqual([...costs].sort((a, b) => a - b));
   expect(searchMegabytes(100_000)).toBeLessThanOrEqual(searchMegabytes(1_000_000));
+  expect(total(upload('direct'))).toBeGreaterThan(total(upload()));
+});
+
+test('our API before S3 Vectors costs more than S3 Vectors alone', () => {
+  const month = { pictures: 4_000_000, searches: 1_000_000 };
+  expect(ELSEWHERE['S3 Vectors behind our API'](month)).toBeGreaterThan(ELSEWHERE['S3 Vectors'](month));
 });

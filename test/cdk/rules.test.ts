@@ -1,6 +1,6 @@
 /** The rules of cdk-nag, held against every shape that the stacks can have. */
 
-import { Validations } from 'aws-cdk-lib';
+import { Duration, Validations } from 'aws-cdk-lib';
 import { AwsSolutionsChecks, ServerlessChecks } from 'cdk-nag';
 import { expect, test, vi } from 'vitest';
 import type { ImageSearchProps } from '../../cdk/image-search-props.ts';
@@ -12,6 +12,14 @@ vi.setConfig({ testTimeout: 240_000 });
 
 const SHAPES: Record<string, ImageSearchProps> = {
   'as it is': {},
+  'with all that can be asked for': {
+    alarms: ['me@example.com'],
+    dashboard: true,
+    tracing: true,
+    keepWarm: Duration.minutes(5),
+    events: 'eventbridge',
+  },
+  'without a queue': { intake: 'direct' },
   'with tokens': { auth: { jwt: { issuer: 'https://login.example.com', audience: ['photos'] } } },
   'open, with the console': { auth: 'none', console: true, corsOrigins: ['https://photos.example.com'] },
 };

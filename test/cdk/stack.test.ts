@@ -3,11 +3,14 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { App, Duration, Stack } from 'aws-cdk-lib';
 import { Match, Template } from 'aws-cdk-lib/assertions';
+import { type IVpc, SubnetType, Vpc } from 'aws-cdk-lib/aws-ec2';
+import { Key } from 'aws-cdk-lib/aws-kms';
 import { RetentionDays } from 'aws-cdk-lib/aws-logs';
 import { Bucket } from 'aws-cdk-lib/aws-s3';
 import { ScheduleExpression } from 'aws-cdk-lib/aws-scheduler';
 import { Topic } from 'aws-cdk-lib/aws-sns';
 import { beforeAll, describe, expect, test, vi } from 'vitest';
+import { ConfigurationInvalid } from '../../cdk/configuration-invalid.ts';
 import { ConsoleImpossible } from '../../cdk/console.ts';
 import { ImageSearch } from '../../cdk/image-search.ts';
 import { SyntheticWeights } from '../../cdk/model-layer.ts';
@@ -43,7 +46,7 @@ describe('the data', () => {
   test('stands in two buckets that stay, encrypted, private and TLS only', () => {
     data.resourceCountIs('AWS::S3::Bucket', 2);
     data.allResources('AWS::S3::Bucket', {
-      DeletionPolicy: 'Retain',
+      DeletionPolicy: 'RetainExceptOnCreate',
       UpdateReplacePolicy: 'Retain',
       Properties: Match.objectLike({
         BucketEncryption: {
@@ -77,8 +80,9 @@ describe('the data', () => {
     });
   });
 
-  test('is protected against deletion, and keeps its logical ids', () => {
-    expect(synthesise().stack.terminationProtection).toBe(true);
+  test('keeps its logical ids, and goes with a first deployment that failed so that it can be repeated', () => {
+    // Protected before it stands, a stack that failed could not be replaced; npm run deploy protects it afterwards.
+    expect(synthesise().stack.terminationProtection).toBe(false);
     // A changed id is a new bucket beside the old one, and an index that is empty.
     expect(Object.keys(data.findResources('AWS::S3::Bucket')).sort()).toEqual([
       'Images2D38C313',
@@ -95,21 +99,23 @@ describe('the data', () => {
 });
 
 describe('uploads', () => {
-  test('are announced by S3 to a queue, created and removed', () => {
+  test('are announced by S3 to a queue: created, removed, expired and restored', () => {
     serving.hasResourceProperties('Custom::S3BucketNotifications', {
       Managed: false,
       NotificationConfiguration: {
         QueueConfigurations: [
           Match.objectLike({ Events: ['s3:ObjectCreated:*'] }),
           Match.objectLike({ Events: ['s3:ObjectRemoved:*'] }),
+          Match.objectLike({ Events: ['s3:LifecycleExpiration:*'] }),
+          Match.objectLike({ Events: ['s3:ObjectRestore:Completed'] }),
         ],
       },
     });
   });
 
-  test('are tried three times, then wait two weeks with the dead letters', () => {
+  test('are tried five times, then wait two weeks with the dead letters', () => {
     serving.hasResourceProperties('AWS::SQS::Queue', {
-      RedrivePolicy: Match.objectLike({ maxReceiveCount: 3 }),
+      RedrivePolicy: Match.objectLike({ maxReceiveCount: 5 }),
       MessageRetentionPeriod: Duration.days(14).toSeconds(),
       SqsManagedSseEnabled: true,
     });
@@ -135,9 +141,66 @@ describe('uploads', () => {
   });
 });
 
+describe('events', () => {
+  const subscriptions = (template: Template) =>
+    Object.values(template.findResources('Custom::S3BucketNotifications')).map(
+      ({ Properties }) => Properties.NotificationConfiguration,
+    );
+
+  test('are asked for below the prefix alone', () => {
+    const { serving: narrowed } = synthesise({ prefix: 'photos/', endings: ['.jpg'] });
+    const [configuration] = subscriptions(narrowed!);
+    for (const { Filter } of configuration.QueueConfigurations)
+      expect(Filter).toEqual({ Key: { FilterRules: [{ Name: 'prefix', Value: 'photos/' }] } });
+    narrowed!.hasResourceProperties('AWS::Lambda::Function', {
+      Environment: {
+        Variables: Match.objectLike({ LIKENESS_PREFIX: 'photos/', LIKENESS_ENDINGS: '.jpg' }),
+      },
+    });
+  });
+
+  test('can come by EventBridge, which gets in the way of no other trigger', () => {
+    const { serving: bridged } = synthesise({ events: 'eventbridge', endings: ['.jpg', '.png'] });
+    expect(subscriptions(bridged!)).toEqual([{ EventBridgeConfiguration: {} }]);
+    bridged!.hasResourceProperties('AWS::Events::Rule', {
+      EventPattern: Match.objectLike({
+        source: ['aws.s3'],
+        detail: Match.objectLike({
+          object: {
+            key: [{ suffix: { 'equals-ignore-case': '.jpg' } }, { suffix: { 'equals-ignore-case': '.png' } }],
+          },
+        }),
+      }),
+      Targets: [Match.objectLike({ Arn: Match.anyValue() })],
+    });
+  });
+
+  test('can be left to the owner, who is told the queue', () => {
+    const { data: outer, serving: silent } = synthesise({ events: 'none' });
+    expect(subscriptions(silent!)).toEqual([]);
+    outer.hasOutput('UploadsQueueUrl', {});
+  });
+
+  test('can come from S3 without a queue: failures still wait for two weeks', () => {
+    const { data: outer, serving: direct } = synthesise({ intake: 'direct' });
+    direct!.resourceCountIs('AWS::Lambda::EventSourceMapping', 0);
+    direct!.resourceCountIs('AWS::SQS::Queue', 1);
+    direct!.hasResourceProperties('AWS::Lambda::EventInvokeConfig', {
+      MaximumRetryAttempts: 2,
+      DestinationConfig: { OnFailure: { Destination: Match.anyValue() } },
+    });
+    expect(subscriptions(direct!)[0].LambdaFunctionConfigurations).toHaveLength(4);
+    expect(() => outer.hasOutput('UploadsQueueUrl', {})).toThrow();
+    expect(() => synthesise({ intake: 'direct', events: 'eventbridge' })).toThrow(ConfigurationInvalid);
+  });
+});
+
 describe('compaction', () => {
-  test('runs every minute', () => {
-    serving.hasResourceProperties('AWS::Scheduler::Schedule', { ScheduleExpression: 'rate(1 minute)' });
+  test('runs every hour, and on-upload may wake it', () => {
+    serving.hasResourceProperties('AWS::Scheduler::Schedule', { ScheduleExpression: 'rate(1 hour)' });
+    serving.hasResourceProperties('AWS::Lambda::Function', {
+      Environment: { Variables: Match.objectLike({ LIKENESS_COMPACT_FUNCTION: Match.anyValue() }) },
+    });
   });
 
   test('runs on the schedule that it is given', () => {
@@ -145,21 +208,24 @@ describe('compaction', () => {
     daily.hasResourceProperties('AWS::Scheduler::Schedule', { ScheduleExpression: 'rate(1 day)' });
   });
 
-  test('is also woken by a thousand appends, or by one after five minutes', () => {
-    serving.hasResourceProperties('AWS::Lambda::EventSourceMapping', {
-      BatchSize: 1_000,
-      MaximumBatchingWindowInSeconds: 300,
-      ScalingConfig: { MaximumConcurrency: 2 },
+  test('says nothing when there was nothing to do', () => {
+    serving.hasResourceProperties('AWS::Lambda::Function', {
+      Description: Match.stringLikeRegexp('folds'),
+      LoggingConfig: Match.objectLike({ SystemLogLevel: 'WARN' }),
     });
-    serving.hasResourceProperties('Custom::S3BucketNotifications', {
-      NotificationConfiguration: {
-        QueueConfigurations: [
-          Match.objectLike({
-            Filter: { Key: { FilterRules: [{ Name: 'prefix', Value: 'imagenet1k-v2-01234567/log/' }] } },
-          }),
-        ],
-      },
-    });
+  });
+});
+
+describe('two systems in one account', () => {
+  test('share no metric', () => {
+    const namespace = (stackName: string) =>
+      ours(synthesise({}, { stackName }).serving!).map(
+        ({ Properties }) =>
+          (Properties.Environment as { Variables: Record<string, string> }).Variables
+            .POWERTOOLS_METRICS_NAMESPACE,
+      );
+    expect(new Set(namespace('Likeness'))).toEqual(new Set(['Likeness/Likeness']));
+    expect(new Set(namespace('Holidays'))).toEqual(new Set(['Likeness/Holidays']));
   });
 });
 
@@ -213,10 +279,13 @@ describe('the functions', () => {
     }
   });
 
-  test('run on x64 Amazon Linux 2023, are traced, and log for a month', () => {
+  test('run on x64 Amazon Linux 2023, are traced only on wish, and log for a month', () => {
     for (const { Properties } of ours(serving)) {
-      expect(Properties).toMatchObject({ Architectures: ['x86_64'], TracingConfig: { Mode: 'Active' } });
+      expect(Properties).toMatchObject({ Architectures: ['x86_64'] });
+      expect(Properties.TracingConfig).toBeUndefined();
     }
+    for (const { Properties } of ours(synthesise({ tracing: true }).serving!))
+      expect(Properties.TracingConfig).toEqual({ Mode: 'Active' });
     serving.allResourcesProperties('AWS::Logs::LogGroup', { RetentionInDays: 30 });
   });
 
@@ -253,13 +322,14 @@ describe('the functions', () => {
         .filter((action) => !action.startsWith('s3:')),
     );
     expect([...actions].sort()).toEqual([
+      'lambda:InvokeFunction',
       'logs:CreateLogStream',
       'logs:PutLogEvents',
+      'sqs:ChangeMessageVisibility',
       'sqs:DeleteMessage',
       'sqs:GetQueueAttributes',
       'sqs:ReceiveMessage',
-      'xray:PutTelemetryRecords',
-      'xray:PutTraceSegments',
+      'sqs:SendMessage',
     ]);
   });
 
@@ -287,43 +357,118 @@ describe('the functions', () => {
 });
 
 describe('monitoring', () => {
-  test('has alarms for errors, throttles, slowness, dead letters, waiting events and compaction', () => {
-    const names = Object.keys(serving.findResources('AWS::CloudWatch::Alarm'));
-    for (const alarm of [
-      ...['OnUpload', 'Compact', 'Search'].flatMap((fn) => [
-        `${fn}Errors`,
-        `${fn}Throttles`,
-        `${fn}Duration`,
-      ]),
-      ...['DeadLetters', 'OldestEvent', 'CompactionLag', 'ServerErrors'],
-    ]) {
-      expect(
-        names.filter((name) => name.includes(alarm)),
-        alarm,
-      ).toHaveLength(1);
-    }
-    serving.resourceCountIs('AWS::CloudWatch::Dashboard', 1);
+  const FIVE = ['DeadLetters', 'OldestEvent', 'CompactErrors', 'SearchErrors', 'CompactionLag'];
+
+  test('is bought by nobody who did not ask', () => {
+    serving.resourceCountIs('AWS::CloudWatch::Alarm', 0);
+    serving.resourceCountIs('AWS::CloudWatch::Dashboard', 0);
+    for (const { Properties } of ours(serving))
+      expect(Properties).toMatchObject({
+        Environment: { Variables: { POWERTOOLS_METRICS_DISABLED: 'true' } },
+      });
   });
 
-  test('is described, alarm by alarm, in docs/operations.md', () => {
+  test('has the five alarms that matter, told by mail and described in docs/operations.md', () => {
     const page = readFileSync(new URL('../../docs/operations.md', import.meta.url), 'utf8');
-    const descriptions = Object.values(serving.findResources('AWS::CloudWatch::Alarm')).map(
-      ({ Properties }) => Properties.AlarmDescription as string,
-    );
-    for (const description of descriptions) {
-      const name = /See "(.*)" in/.exec(description)![1]!;
-      expect(page).toContain(`\`${name}\``);
-    }
+    const { serving: watched } = synthesise({ alarms: ['me@example.com'] });
+    const alarms = Object.values(watched!.findResources('AWS::CloudWatch::Alarm'));
+    const names = alarms.map(({ Properties }) => /See "(.*)" in/.exec(Properties.AlarmDescription)![1]!);
+    expect(names.sort()).toEqual([...FIVE].sort());
+    for (const name of names) expect(page).toContain(`\`${name}\``);
+    for (const { Properties } of alarms) expect(Properties.AlarmActions).toHaveLength(1);
+    watched!.hasResourceProperties('AWS::SNS::Subscription', {
+      Protocol: 'email',
+      Endpoint: 'me@example.com',
+    });
+    for (const { Properties } of ours(watched!))
+      expect(Properties).toMatchObject({
+        Environment: { Variables: { POWERTOOLS_METRICS_DISABLED: 'false' } },
+      });
   });
 
-  test('tells the topic that it is given', () => {
-    const app = new App();
-    const stack = new Stack(app, 'Stack');
-    new ImageSearch(stack, 'Search', { assets: stubAssets(), alarmTopic: new Topic(stack, 'Topic') });
-    const alarms = Object.values(Template.fromStack(stack).findResources('AWS::CloudWatch::Alarm'));
-    for (const { Properties } of alarms) expect(Properties.AlarmActions).toHaveLength(1);
+  test('tells a topic that is there already', () => {
+    const stack = new Stack(new App(), 'Stack');
+    new ImageSearch(stack, 'Search', { assets: stubAssets(), alarms: new Topic(stack, 'Topic') });
+    const template = Template.fromStack(stack);
+    template.resourceCountIs('AWS::SNS::Topic', 1);
+    template.allResourcesProperties('AWS::CloudWatch::Alarm', { AlarmActions: [{ Ref: Match.anyValue() }] });
+  });
+
+  test('shows a dashboard on wish', () => {
+    const { data: outer, serving: shown } = synthesise({ dashboard: true });
+    shown!.resourceCountIs('AWS::CloudWatch::Dashboard', 1);
+    outer.hasOutput('DashboardUrl', {});
+    outer.hasMapping('Consoles', { 'aws-cn': { console: 'console.amazonaws.cn' } });
   });
 });
+
+describe('on wish', () => {
+  test('one search function stays loaded', () => {
+    const { serving: warm } = synthesise({ keepWarm: Duration.minutes(5) });
+    warm!.hasResourceProperties('AWS::Scheduler::Schedule', {
+      ScheduleExpression: 'rate(5 minutes)',
+      Target: Match.objectLike({ Input: Match.stringLikeRegexp('rawPath') }),
+    });
+  });
+
+  test('the functions stand in a VPC with a way to S3, and compaction runs by its schedule', () => {
+    const stack = new Stack(new App(), 'Stack');
+    const vpc = new Vpc(stack, 'Vpc', {
+      natGateways: 0,
+      maxAzs: 1,
+      subnetConfiguration: [{ name: 'Inner', subnetType: SubnetType.PRIVATE_ISOLATED }],
+    });
+    new ImageSearch(stack, 'Search', {
+      assets: stubAssets(),
+      vpc: vpc as IVpc,
+      subnets: { subnetType: SubnetType.PRIVATE_ISOLATED },
+    });
+    const template = Template.fromStack(stack);
+    for (const { Properties } of ours(template)) expect(Properties.VpcConfig).toBeDefined();
+    template.hasResourceProperties('AWS::EC2::VPCEndpoint', { VpcEndpointType: 'Gateway' });
+    template.hasResourceProperties('AWS::Scheduler::Schedule', { ScheduleExpression: 'rate(5 minutes)' });
+  });
+
+  test('all that is made is encrypted with one key of the owner', () => {
+    const stack = new Stack(new App(), 'Stack');
+    const key = new Key(stack, 'Key');
+    new ImageSearch(stack, 'Search', { assets: stubAssets(), key, alarms: ['me@example.com'] });
+    const template = Template.fromStack(stack);
+    template.allResourcesProperties('AWS::SQS::Queue', { KmsMasterKeyId: Match.anyValue() });
+    template.allResourcesProperties('AWS::Logs::LogGroup', { KmsKeyId: Match.anyValue() });
+    template.allResourcesProperties('AWS::SNS::Topic', { KmsMasterKeyId: Match.anyValue() });
+    for (const { Properties } of ours(template)) expect(Properties.KmsKeyArn).toBeDefined();
+    template.allResourcesProperties('AWS::S3::Bucket', {
+      BucketEncryption: {
+        ServerSideEncryptionConfiguration: [Match.objectLike({ BucketKeyEnabled: true })],
+      },
+    });
+    const services = JSON.stringify(template.findResources('AWS::KMS::Key'));
+    for (const service of ['logs.', 's3.amazonaws.com', 'cloudwatch.amazonaws.com'])
+      expect(services).toContain(service);
+  });
+
+  test('API and console have names of the owner', () => {
+    ensureConsole();
+    const { data: outer, serving: named } = synthesise({
+      auth: 'none',
+      console: true,
+      domain: {
+        api: { name: 'api.example.com', certificateArn: CERTIFICATE },
+        console: { name: 'photos.example.com', certificateArn: CERTIFICATE },
+      },
+    });
+    named!.hasResourceProperties('AWS::ApiGatewayV2::DomainName', { DomainName: 'api.example.com' });
+    named!.hasResourceProperties('AWS::CloudFront::Distribution', {
+      DistributionConfig: Match.objectLike({ Aliases: ['photos.example.com'] }),
+    });
+    outer.hasOutput('ApiUrl', { Value: 'https://api.example.com' });
+    outer.hasOutput('Domain1', {});
+    outer.hasOutput('Domain2', {});
+  });
+});
+
+const CERTIFICATE = 'arn:aws:acm:us-east-1:123456789012:certificate/01234567-89ab-cdef-0123-456789abcdef';
 
 describe('the construct', () => {
   test('needs nothing but its place, and makes its own buckets', () => {
@@ -342,6 +487,43 @@ describe('the construct', () => {
       BucketName: 'my-photos',
       Managed: false,
     });
+  });
+
+  test('lets nobody write to a bucket that exists unless its owner says so', () => {
+    const actionsOn = (props: { uploads?: boolean; deletes?: boolean }) => {
+      const { serving: over } = synthesise(props, { images: { name: 'my-photos' } });
+      return Object.values(resourcesOf(over!))
+        .filter(({ Type }) => Type === 'AWS::IAM::Policy')
+        .flatMap(
+          ({ Properties }) =>
+            (Properties.PolicyDocument as { Statement: { Action: string | string[]; Resource: unknown }[] })
+              .Statement,
+        )
+        .filter(({ Resource }) => JSON.stringify(Resource).includes('my-photos/*'))
+        .flatMap(({ Action }) => Action)
+        .filter((action) => action !== 's3:GetObject');
+    };
+    expect(actionsOn({})).toEqual([]);
+    expect(actionsOn({ uploads: true })).toEqual(['s3:PutObject']);
+    expect(actionsOn({ deletes: true })).toEqual(['s3:DeleteObject']);
+  });
+
+  test('reads a bucket that is encrypted with a key of its owner', () => {
+    const keyArn = 'arn:aws:kms:eu-central-1:123456789012:key/01234567-89ab-cdef-0123-456789abcdef';
+    const { serving: over } = synthesise({}, { images: { name: 'my-photos', keyArn } });
+    over!.hasResourceProperties('AWS::IAM::Policy', {
+      PolicyDocument: Match.objectLike({
+        Statement: Match.arrayWith([Match.objectLike({ Action: 'kms:Decrypt', Resource: keyArn })]),
+      }),
+    });
+  });
+
+  test('refuses one bucket for pictures and index', () => {
+    const stack = new Stack(new App(), 'Stack');
+    const bucket = Bucket.fromBucketName(stack, 'Both', 'both');
+    expect(
+      () => new ImageSearch(stack, 'Search', { assets: stubAssets(), images: bucket, index: bucket }),
+    ).toThrow(ConfigurationInvalid);
   });
 
   test('refuses random weights that nobody asked for, and says how to get real ones', () => {
@@ -363,6 +545,8 @@ describe('the construct', () => {
     const { serving: hosted, data: withUploads } = synthesise({ console: true, auth: 'none' });
     withUploads.hasResourceProperties('AWS::S3::Bucket', { CorsConfiguration: Match.anyValue() });
     hosted!.resourceCountIs('AWS::CloudFront::OriginAccessControl', 1);
+    // Its files go with it, or its bucket could not be deleted.
+    hosted!.hasResourceProperties('Custom::CDKBucketDeployment', { RetainOnDelete: false });
     hosted!.hasResourceProperties('AWS::ApiGatewayV2::Api', { CorsConfiguration: Match.anyValue() });
   });
 });

@@ -56,8 +56,7 @@ export class FilteredRows {
   }
 
   #extend(filter: Filter, known: Bitset, rows: number): Bitset {
-    const extended = new Bitset(rows);
-    extended.bytes.set(known.bytes);
+    const extended = known.copy(rows);
     for (const row of this.#candidates(filter, known.length, rows)) {
       if (this.#matches(filter, row)) extended.add(row);
     }

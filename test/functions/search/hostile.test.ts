@@ -65,6 +65,17 @@ test('a name in many cases counts as one', async () => {
   expect((await testApi().request('/v1/search', json({ key: 'a', filter }))).status).toBe(400);
 });
 
+test('brackets without end are refused before a parser counts them; brackets in a text are none', async () => {
+  const deep = await testApi().request('/v1/search', {
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
+    body: '['.repeat(1_000),
+  });
+  expect(((await deep.json()) as { detail: string }).detail).toContain('levels deep');
+  const { status } = await testApi().request('/v1/search', json({ key: `"${'['.repeat(100)}\\` }));
+  expect(status).toBe(404);
+});
+
 /** Texts of a kind, about as long as asked for. */
 const BODIES: Readonly<Record<string, (bytes: number) => string>> = {
   'filters in different cases': (bytes) => {

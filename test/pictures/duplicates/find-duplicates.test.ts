@@ -1,12 +1,15 @@
 import fc from 'fast-check';
 import { afterAll, describe, expect, it } from 'vitest';
 import { DIMENSIONS } from '../../../pictures/dimensions.ts';
-import { type DuplicateStep, findDuplicates } from '../../../pictures/duplicates/find-duplicates.ts';
+import {
+  type DuplicateSource,
+  type DuplicateStep,
+  findDuplicates,
+} from '../../../pictures/duplicates/find-duplicates.ts';
 import type { DuplicateGroup } from '../../../pictures/duplicates/group.ts';
 import { Bitset } from '../../../vectorlog/scan/bitset.ts';
 import { byScore } from '../../../vectorlog/scan/hit.ts';
 import { RowMatrix } from '../../../vectorlog/scan/row-matrix.ts';
-import type { DuplicateSource } from '../../../vectorlog/scan/row-source.ts';
 import { ScanQueue } from '../../../vectorlog/scan/scan-queue.ts';
 import { normalized, random, randomRows, rowOf } from '../../vectorlog/scan/rows.ts';
 
@@ -15,7 +18,7 @@ function graph(rows: readonly number[], ties: readonly (readonly [number, number
   const asked: number[] = [];
   const source: DuplicateSource = {
     rows,
-    embedding: (row) => Float32Array.of(row),
+    read: async (wanted) => wanted.map((row) => Float32Array.of(row)),
     search: async (queries, { k, minScore }) =>
       queries.map(([query]) => {
         asked.push(query!);
@@ -154,14 +157,14 @@ describe('findDuplicates', () => {
     copy(2_000, 2_999, 0);
     copy(7, 8, 0);
     normalized(rows);
-    const matrix = new RowMatrix({ queue });
+    const matrix = new RowMatrix(DIMENSIONS, { queue });
     matrix.append(rows);
     const live = new Bitset(3_000);
     for (let i = 0; i < 3_000; i++) if (i !== 8) live.add(i);
     const source: DuplicateSource = {
       rows: numbers(3_000).filter((row) => live.has(row)),
-      embedding: (row) => rowOf(rows, row),
-      search: async (queries, options) => (await matrix.search(queries, { ...options, allowed: live })).hits,
+      read: async (wanted) => wanted.map((row) => rowOf(rows, row)),
+      search: async (queries, options) => matrix.search(queries, { ...options, allowed: live }),
     };
 
     const groups = groupsOf(await steps(source));

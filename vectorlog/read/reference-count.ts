@@ -1,6 +1,5 @@
 /** Memory that several readers use at once is given back when the last of them lets go, and not before. */
-
-export class Shared {
+export class ReferenceCount {
   #users = 1;
   readonly #close: () => void;
   readonly #closed: Promise<void>;

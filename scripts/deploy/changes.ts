@@ -1,0 +1,44 @@
+/** What a deployment would change that nobody changes by the way: the bucket, the model, and who may call. */
+
+/** What is looked at of a CloudFormation template. */
+export interface Template {
+  readonly Outputs?: Readonly<Record<string, { readonly Value: unknown }>>;
+}
+
+export interface Change {
+  /** The word for `--yes-change`. */
+  readonly what: 'images' | 'index' | 'model' | 'auth';
+  readonly from: string;
+  readonly to: string;
+  readonly means: string;
+}
+
+const WATCHED: readonly { output: string; what: Change['what']; means: string }[] = [
+  {
+    output: 'ImagesBucket',
+    what: 'images',
+    means:
+      'events of the old bucket are told no more, and a backfill would take its pictures out of the index',
+  },
+  {
+    output: 'IndexBucket',
+    what: 'index',
+    means: 'searches find nothing until all pictures are indexed again',
+  },
+  { output: 'Model', what: 'model', means: 'searches find nothing until all pictures are indexed again' },
+  { output: 'Auth', what: 'auth', means: 'other callers may use the API than before' },
+];
+
+/** Compares the template that is deployed with the one that would be; an older one may not say everything. */
+export function changesOf(deployed: Template, next: Template): Change[] {
+  return WATCHED.flatMap(({ output, what, means }) => {
+    const from = deployed.Outputs?.[output];
+    const to = next.Outputs?.[output];
+    if (!from || !to) return [];
+    const [before, after] = [describe(from.Value), describe(to.Value)];
+    return before === after ? [] : [{ what, from: before, to: after, means }];
+  });
+}
+
+/** A reference is to a bucket that the stack has made. */
+const describe = (value: unknown): string => (typeof value === 'string' ? value : 'one that the stack makes');

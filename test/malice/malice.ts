@@ -1,0 +1,162 @@
+/**
+ * Attacks a server with bad pictures and odd requests:
+ * `npm run test:malice [-- --seed N] [-- --pictures N] [-- --quick] [-- --json]`.
+ *
+ * Every picture goes through search, into the folder and through thumbnails. Demanded: no status from 500 to 599 but 503, no end of
+ * the process, no answer over ten seconds, right answers in between, resident memory bounded, and most of it back afterwards.
+ */
+
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import { fileURLToPath } from 'node:url';
+import { parseArgs } from 'node:util';
+import { ALLOCATOR_ENVIRONMENT } from '../../pictures/decoding/limits.ts';
+import { picture } from '../factories/pictures.ts';
+import { type ApiDocument, fuzzedRequest } from './api-fuzz.ts';
+import { badPicture, goodPictures, randomOf } from './bad-pictures.ts';
+
+const MiB = 2 ** 20;
+/** What the server lets one decode take; with runtime, model, index and files it stays below `MOST_BYTES`. */
+const DECODE_BYTES = 512 * MiB;
+const MOST_BYTES = 1_400 * MiB;
+/** What may stay resident more than before the attack: the allocator's holes, and the index of what was taken. */
+const KEPT_BYTES = 400 * MiB;
+const SLOWEST_MS = 10_000;
+const GOOD = 20;
+
+const { values: options } = parseArgs({
+  options: {
+    seed: { type: 'string', default: '1' },
+    pictures: { type: 'string' },
+    quick: { type: 'boolean', default: false },
+    json: { type: 'boolean', default: false },
+  },
+});
+const pictures = Number(options.pictures ?? (options.quick ? 200 : 3_000));
+const requests = options.quick ? 500 : 5_000;
+const random = randomOf(Number(options.seed));
+
+const folder = await mkdtemp(join(tmpdir(), 'likeness-malice-'));
+const goods = await Promise.all(Array.from({ length: GOOD }, (_, i) => picture(i)));
+for (const [i, bytes] of goods.entries()) await writeFile(join(folder, `good-${i}.png`), bytes);
+await mkdir(join(folder, 'bad'));
+
+const server = spawn(
+  process.execPath,
+  ['--import', 'tsx', fileURLToPath(new URL('server.ts', import.meta.url)), folder, String(DECODE_BYTES)],
+  { env: { ...process.env, ...ALLOCATOR_ENVIRONMENT }, stdio: ['ignore', 'pipe', 'ignore'] },
+);
+const faults: string[] = [];
+const statuses = new Map<string, number>();
+let slowestMs = 0;
+
+/** Bytes of memory by a line of Linux's status file; 0 where there is none. */
+async function memory(line: 'VmRSS' | 'VmHWM'): Promise<number> {
+  const status = await readFile(`/proc/${server.pid}/status`, 'utf8').catch(() => '');
+  return Number(new RegExp(`${line}:\\s*(\\d+)`).exec(status)?.[1] ?? 0) * 1024;
+}
+
+async function ask(what: string, url: string, init?: RequestInit): Promise<Response | undefined> {
+  const start = performance.now();
+  try {
+    const response = await fetch(url, { ...init, signal: AbortSignal.timeout(60_000) });
+    const body = await response.arrayBuffer();
+    const ms = performance.now() - start;
+    slowestMs = Math.max(slowestMs, ms);
+    const name = `${what.split(' ')[0]} ${response.status}`;
+    statuses.set(name, (statuses.get(name) ?? 0) + 1);
+    if (response.status >= 500 && response.status !== 503) faults.push(`${what}: ${response.status}`);
+    if (ms > SLOWEST_MS) faults.push(`${what}: ${Math.round(ms)} ms`);
+    return new Response(response.status === 204 ? null : body, { status: response.status });
+  } catch (error) {
+    faults.push(`${what}: ${String(error)}`);
+    return undefined;
+  }
+}
+
+try {
+  const [base] = (await once(createInterface({ input: server.stdout }), 'line')) as [string];
+  const search = (bytes: Uint8Array, what: string) =>
+    ask(what, `${base}/v1/search?limit=1`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/octet-stream' },
+      body: bytes as Uint8Array<ArrayBuffer>,
+    });
+  const rightAnswer = async (): Promise<void> => {
+    const i = random(GOOD);
+    const answer = await search(goods[i]!, `good search ${i}`);
+    const { results } = ((await answer?.json()) ?? {}) as { results?: { key: string }[] };
+    if (results?.[0]?.key !== `good-${i}.png`) faults.push(`good-${i}.png was not found by itself`);
+  };
+  const untilIdle = async (): Promise<void> => {
+    while (server.exitCode === null) {
+      const stats = (await (await ask('stats', `${base}/v1/stats`))?.json()) as {
+        pictures?: number;
+        queue?: { waiting: number };
+      };
+      if ((stats?.pictures ?? 0) >= GOOD && stats.queue?.waiting === 0) return;
+      await new Promise((resolve) => setTimeout(resolve, 200));
+    }
+  };
+  await untilIdle();
+  await rightAnswer();
+  const before = await memory('VmRSS');
+
+  const made = await goodPictures();
+  for (let i = 0; i < pictures && server.exitCode === null; i++) {
+    const { ending, bytes, how } = badPicture(made, random);
+    const name = `bad/${i}.${ending}`;
+    await writeFile(join(folder, name), bytes);
+    await Promise.all([
+      search(bytes, `search ${name} (${how})`),
+      ask(`thumbnail ${name} (${how})`, `${base}/thumbnails/${name}?size=160`),
+    ]);
+    if (i % 25 === 0) await rightAnswer();
+  }
+  const document = (await (await ask('document', `${base}/openapi.json`))?.json()) as ApiDocument;
+  for (let i = 0; i < requests && server.exitCode === null; i++) {
+    const { method, path, body, statuses: named } = fuzzedRequest(document, random);
+    // The good pictures stay; a deletion of a key that happens to be one of theirs is not asked for.
+    const response = await ask(
+      `api ${method} ${path.slice(0, 200)} ${body?.slice(0, 200) ?? ''}`,
+      base + path,
+      {
+        method,
+        ...(body !== undefined && { body, headers: { 'content-type': 'application/json' } }),
+      },
+    );
+    const status = String(response?.status);
+    const known = named.includes(status) || named.includes('default') || ['404', '405'].includes(status);
+    if (response && !known) faults.push(`${method} ${path.slice(0, 200)}: ${status} is not in the document`);
+    if (i % 250 === 0) await rightAnswer();
+  }
+  await untilIdle();
+  await rightAnswer();
+
+  const most = await memory('VmHWM');
+  const after = await memory('VmRSS');
+  if (server.exitCode !== null || server.signalCode !== null) faults.push('the server ended');
+  if (most > MOST_BYTES) faults.push(`${Math.round(most / MiB)} MiB were resident`);
+  if (after > before + KEPT_BYTES) faults.push(`${Math.round((after - before) / MiB)} MiB stayed resident`);
+  const report = {
+    seed: Number(options.seed),
+    pictures,
+    requests,
+    slowestMs: Math.round(slowestMs),
+    residentMiB: [before, most, after].map((bytes) => Math.round(bytes / MiB)),
+    statuses: Object.fromEntries([...statuses].sort()),
+    faults: faults.length,
+  };
+  console.log(options.json ? JSON.stringify(report) : report);
+  for (const fault of faults.slice(0, 30)) console.error(fault);
+  if (faults.length > 0)
+    console.error(`again with: npm run test:malice -- --seed ${options.seed} --pictures ${pictures}`);
+} finally {
+  server.kill('SIGKILL');
+  await rm(folder, { recursive: true, force: true });
+}
+process.exitCode = faults.length > 0 ? 1 : 0;
