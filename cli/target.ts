@@ -9,6 +9,7 @@ import { Presence, sampleOf } from '../local/presence.ts';
 import type { Library } from '../local/server.ts';
 import { readModelInfo } from '../pictures/embedding/model-folder.ts';
 import { systemClock } from '../vectorlog/clock.ts';
+import type { Origin } from '../vectorlog/commit/manifest.ts';
 import type { Logger } from '../vectorlog/logger.ts';
 import { FileStore } from '../vectorlog/store/file-store.ts';
 import type { ObjectStore } from '../vectorlog/store/object-store.ts';
@@ -32,6 +33,8 @@ export interface Target {
   /** The index store, in the model's namespace. */
   readonly index: ObjectStore;
   readonly modelId: string;
+  /** What the index belongs to; one of another origin is refused. */
+  readonly origin: Origin;
   /** Whether what is sent is embedded on this machine. */
   readonly local: boolean;
   /** @throws UsageError when no queue was named */
@@ -78,6 +81,8 @@ async function openFolder(folder: string, indexFolder: string, model: string | u
     pictures,
     index,
     modelId,
+    // A folder may be moved: it has no name that lasts.
+    origin: { modelId },
     local: true,
     openSender: async (logger) => {
       const { embedHere } = await import('./embed-here.ts');
@@ -102,6 +107,7 @@ async function openBuckets(folder: string | undefined, flags: TargetFlags): Prom
     pictures: new S3Store({ client, bucket: imagesBucket }),
     index: prefixed(store, `${modelId}/`),
     modelId,
+    origin: { modelId, store: `s3://${indexBucket}`, source: `s3://${imagesBucket}` },
     local: false,
     openSender: async () => {
       if (!queueUrl) throw new UsageError('name the queue of on-upload: --queue-url');
