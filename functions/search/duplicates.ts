@@ -19,7 +19,8 @@ import {
 import { Fingerprints, fingerprintId } from '../../pictures/duplicates/fingerprints.ts';
 import type { KeeperFacts } from '../../pictures/duplicates/keeper.ts';
 import { type StarGroup, starGroups } from '../../pictures/duplicates/star-groups.ts';
-import { CANDIDATES, isSame, Verifier } from '../../pictures/duplicates/verifier.ts';
+import { SAME_FROM } from '../../pictures/duplicates/verdict.ts';
+import { CANDIDATES, Verifier } from '../../pictures/duplicates/verifier.ts';
 import type { LiveIndex } from '../../vectorlog/read/live-index.ts';
 import type { RowSource, View } from '../../vectorlog/read/view.ts';
 import { answerBytes } from './answer-size.ts';
@@ -112,8 +113,8 @@ class Page {
     if (tier === 'alike') return { minScore };
     const twins = this.#twins();
     if (tier === 'identical') return { minScore: 1, nearest: 0, twins };
-    const verify: DuplicateOptions['verify'] = (row, hit) => this.#isSame(row, hit.row, hit.score);
-    return { ...CANDIDATES, twins, verify };
+    const verify: DuplicateOptions['verify'] = (row, hit) => this.#confidence(row, hit.row, hit.score);
+    return { ...CANDIDATES, twins, verify, sureFrom: SAME_FROM };
   }
 
   /** Rows with the same bytes: of each set only the first one is searched for. */
@@ -141,14 +142,16 @@ class Page {
     return id;
   }
 
-  async #isSame(one: number, other: number, cosine: number): Promise<boolean> {
+  async #confidence(one: number, other: number, cosine: number): Promise<number> {
+    const [hash, otherHash] = [one, other].map((row) => this.fingerprints.hash(this.#id(row)));
+    if (hash !== undefined && hash === otherHash) return 1;
     const [a, b] = await Promise.all([one, other].map((row) => this.fingerprints.of(this.source.entry(row))));
-    if (!a || !b) return false;
+    if (!a || !b) return 0;
     const [first, second] = [
       { id: this.#id(one), fingerprint: a },
       { id: this.#id(other), fingerprint: b },
     ];
-    return isSame(this.verifier.confidence(first, second, cosine));
+    return this.verifier.confidence(first, second, cosine);
   }
 
   /** What goes for a keeper and another picture of its group: the pixels, and what people said. */
@@ -159,7 +162,7 @@ class Page {
     const [a, b] = await this.source.read([one.row, other.row]);
     let cosine = 0;
     for (let i = 0; i < a!.length; i++) cosine += a![i]! * b![i]!;
-    return this.#isSame(one.row, other.row, cosine);
+    return (await this.#confidence(one.row, other.row, cosine)) >= SAME_FROM;
   }
 
   async #groupsOf({ groups }: DuplicateStep, dependencies: Dependencies): Promise<Group[]> {

@@ -108,11 +108,33 @@ describe('findDuplicates', () => {
     const ties = numbers(40).map((row) => [0, row + 1, 0.9 - row / 1_000] as const);
     const { source } = graph(numbers(41), ties);
     const groups = [];
-    const verify = (_row: number, hit: { row: number }) => hit.row !== 40;
+    const verify = (row: number, hit: { row: number }) => (row !== 40 && hit.row !== 40 ? 1 : 0);
     for await (const step of findDuplicates(source, { minScore: 0.5, nearest: 4, verify })) {
       groups.push(...step.groups);
     }
     expect(groups.map((group) => group.rows)).toEqual([numbers(40)]);
+  });
+
+  it('takes a variant for no copy when the picture itself is there, and a copy for one from its own side', async () => {
+    // 0 and 1 are as good as equal, 2 is a poor copy of them; 3 is a variant that is like 0 and even like 2.
+    const sure = new Map([
+      ['0 1', 0.99],
+      ['0 2', 0.8],
+      ['1 2', 0.8],
+      ['2 3', 0.75],
+      ['0 3', 0.6],
+      ['1 3', 0.6],
+    ]);
+    const { source } = graph(
+      numbers(4),
+      [...sure.keys()].map((pair) => [Number(pair[0]), Number(pair[2]), 0.9] as const),
+    );
+    const verify = (row: number, hit: { row: number }) => sure.get([row, hit.row].sort().join(' ')) ?? 0;
+    const groups = [];
+    for await (const step of findDuplicates(source, { minScore: 0.5, verify, sureFrom: 0.78 })) {
+      groups.push(...step.groups);
+    }
+    expect(groups.map((group) => group.rows)).toEqual([[0, 1, 2]]);
   });
 
   it('has nothing to say about no pictures', async () => {
