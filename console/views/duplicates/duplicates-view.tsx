@@ -37,6 +37,7 @@ import { ProtectedFolders, useFolderWishes } from './protected-folders.tsx';
 const MIN_SCORE = 0.8;
 /** Groups that exist as elements at first, and how many come when someone scrolls to their end. */
 const STEP = 40;
+const GROUPS_AT_ONCE = 20;
 
 const TIERS: readonly (readonly [Tier, string])[] = [
   ['same', 'The same picture'],
@@ -57,7 +58,8 @@ export function DuplicatesView({ route }: { route: DuplicatesRoute }) {
       tier,
       ...(tier === 'alike' && { minScore }),
       ...(cursor !== undefined && { cursor }),
-      limit,
+      // Few at a time: verifying each takes a moment, and someone waits for the first.
+      limit: Math.min(limit, GROUPS_AT_ONCE),
       signal,
     });
     return { items: page.groups, total: page.total, done: page.compared, cursor: page.cursor };
