@@ -5,6 +5,7 @@ import { useEffect, useRef, useState } from 'preact/hooks';
 import type { DuplicateGroup } from '../../../client/index.ts';
 import { useConnection } from '../../api/connection.tsx';
 import { type Pages, usePages } from '../../api/pages.ts';
+import { useAllows } from '../../api/use-stats.tsx';
 import { Compare } from '../../compare/compare.tsx';
 import { useSequence } from '../../library/sequence.ts';
 import { Button } from '../../parts/button.tsx';
@@ -50,6 +51,7 @@ let kept: { of: string; choices: Choices } | undefined;
 
 export function DuplicatesView({ route }: { route: DuplicatesRoute }) {
   const { client } = useConnection();
+  const { deletes } = useAllows();
   const { tier } = route;
   const minScore = useSettled(route.minScore);
   const name = tier === 'alike' ? `duplicates alike ${minScore}` : `duplicates ${tier}`;
@@ -109,7 +111,7 @@ export function DuplicatesView({ route }: { route: DuplicatesRoute }) {
     const member = target.closest<HTMLElement>('[data-member]');
     const row = target.closest<HTMLElement>('[data-group]');
     const group = order.find((each) => idOf(each) === row?.dataset.group);
-    if (event.key === 'Delete' && chosen.pictures.length > 0) setDeleting(chosen);
+    if (event.key === 'Delete' && chosen.pictures.length > 0 && deletes) setDeleting(chosen);
     else if (!group || !member) return;
     else if (!run(event.key, group, member)) return;
     event.preventDefault();
@@ -215,7 +217,7 @@ export function DuplicatesView({ route }: { route: DuplicatesRoute }) {
           <Button
             look="danger"
             icon="trash"
-            disabled={chosen.pictures.length === 0}
+            disabled={chosen.pictures.length === 0 || !deletes}
             onClick={() => setDeleting(chosen)}
           >
             Delete {count(chosen.pictures.length)}
