@@ -6,6 +6,8 @@ export const LOG_PREFIX = 'log/';
 export const MANIFEST_PREFIX = 'manifest/';
 /** Where the files stand that manifests point to. */
 export const INDEX_PREFIX = 'index/';
+/** Where it stands how far the far index has come, and how good its answers are. */
+export const FAR_PREFIX = 'far/';
 /** Where the reasons stand why pictures could not be indexed. */
 export const REJECTED_PREFIX = 'rejected/';
 
