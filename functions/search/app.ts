@@ -2,6 +2,8 @@
 
 import { OpenAPIHono, type z } from '@hono/zod-openapi';
 import { bodyLimit } from 'hono/body-limit';
+import { Verifier } from '../../pictures/duplicates/verifier.ts';
+import { CenteredIndex } from '../../vectorlog/read/centered.ts';
 import { LiveIndex } from '../../vectorlog/read/live-index.ts';
 import type { SearchDependencies } from './dependencies.ts';
 import { duplicates, getDecisions, postNotDuplicates, putFolders } from './duplicates.ts';
@@ -26,7 +28,9 @@ import { emptyTrash, emptyTrashRoute, listTrash, listTrashRoute, restore, restor
 export function createApp(dependencies: SearchDependencies): OpenAPIHono {
   const { index: store, clock, logger, memoryBudgetBytes: budgetBytes } = dependencies;
   const live = new LiveIndex({ store, clock, logger, budgetBytes });
-  const context = { ...dependencies, live };
+  const verdicts = new Verifier(store, clock);
+  const centered = new CenteredIndex(budgetBytes);
+  const context = { ...dependencies, live, verdicts, centered };
 
   const app = new OpenAPIHono({
     getPath: routePath,

@@ -13,3 +13,17 @@ export class IndexTooLarge extends LikenessError {
     super(`an index of ${rows} rows needs ${neededBytes} bytes of memory, and ${budgetBytes} may be used`);
   }
 }
+
+/** A centred copy of the vectors does not fit beside the index; decided before any of it is made. */
+export class CenteredTooLarge extends LikenessError {
+  readonly retryable = false;
+  constructor(
+    readonly rows: number,
+    readonly neededBytes: number,
+    readonly budgetBytes: number,
+  ) {
+    super(
+      `${rows} rows with a centred copy need ${neededBytes} bytes of memory, and ${budgetBytes} may be used`,
+    );
+  }
+}

@@ -136,6 +136,16 @@ export class View {
     };
   }
 
+  /** The rows of the files that were alive when they were written, whatever the tail says of them since. */
+  async committed(): Promise<Pick<Everything, 'rows' | 'embedding'>> {
+    const { manifest, dead } = this.generation;
+    await this.index.complete;
+    return {
+      rows: [...rowsOf(allBut(manifest.rows, dead), 0)],
+      embedding: (row) => this.index.matrix.row(row),
+    };
+  }
+
   /** Every entry that a search can find, in no order that means anything. */
   *all(): Generator<Entry> {
     for (const row of rowsOf(this.#live, 0)) yield this.index.lines.entry(row);
