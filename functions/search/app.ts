@@ -2,6 +2,7 @@
 
 import { OpenAPIHono, type z } from '@hono/zod-openapi';
 import { bodyLimit } from 'hono/body-limit';
+import { DIMENSIONS } from '../../pictures/dimensions.ts';
 import { Verifier } from '../../pictures/duplicates/verifier.ts';
 import { CenteredIndex } from '../../vectorlog/read/centered.ts';
 import { LiveIndex } from '../../vectorlog/read/live-index.ts';
@@ -27,9 +28,10 @@ import { emptyTrash, emptyTrashRoute, listTrash, listTrashRoute, restore, restor
  */
 export function createApp(dependencies: SearchDependencies): OpenAPIHono {
   const { index: store, clock, logger, memoryBudgetBytes: budgetBytes } = dependencies;
-  const live = new LiveIndex({ store, clock, logger, budgetBytes });
+  const patienceMs = SEARCH_LIMITS.loadingPatienceMs;
+  const live = new LiveIndex({ store, clock, logger, dimensions: DIMENSIONS, budgetBytes, patienceMs });
   const verdicts = new Verifier(store, clock);
-  const centered = new CenteredIndex(budgetBytes);
+  const centered = new CenteredIndex(DIMENSIONS, budgetBytes);
   const context = { ...dependencies, live, verdicts, centered };
 
   const app = new OpenAPIHono({

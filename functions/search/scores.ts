@@ -10,8 +10,11 @@ import { dot } from './sample.ts';
 
 const BINS = 50;
 
-/** Counts pictures by their score. Of more than `maxHistogramPictures` it looks at as many, evenly spread.
- * `inSpace` takes an embedding to where `query` is. */
+/**
+ * Counts pictures by their score. Of more than `maxHistogramPictures` it looks at as many, evenly spread.
+ *
+ * @param inSpace takes an embedding to where `query` is
+ */
 export async function histogramOf(
   query: Float32Array,
   view: View,

@@ -6,8 +6,8 @@ import { RowMatrix } from '../scan/row-matrix.ts';
 import { CenteredTooLarge } from './errors.ts';
 import { type Filter, NO_FILTER } from './filter.ts';
 import { neededBytes } from './memory.ts';
-import { Shared } from './shared.ts';
-import type { Everything, Found, View } from './view.ts';
+import { ReferenceCount } from './reference-count.ts';
+import type { Found, RowSource, View } from './view.ts';
 
 /** Vectors between two looks at other work: a few milliseconds. */
 const SLICE = 512;
@@ -44,8 +44,14 @@ export class CenteredIndex {
   #current: CenteredRows | undefined;
   #preparing: Promise<unknown> = Promise.resolve();
 
-  /** @param budgetBytes that the index and its centred copy may take together */
-  constructor(private readonly budgetBytes: number) {}
+  /**
+   * @param dimensions numbers in a vector
+   * @param budgetBytes that the index and its centred copy may take together
+   */
+  constructor(
+    private readonly dimensions: number,
+    private readonly budgetBytes: number,
+  ) {}
 
   /** @throws CenteredTooLarge before anything is copied, StoreUnavailable */
   async read<T>(view: View, work: (space: CenteredView) => Promise<T>): Promise<T> {
@@ -55,42 +61,47 @@ export class CenteredIndex {
     try {
       return await work({
         of: (vector) => rows.center(vector),
-        search: async (query, { filter, ...options }) =>
-          rows.search(await view.everything(filter), query, options),
+        search: async (query, { filter, ...options }) => rows.search(view.everything(filter), query, options),
       });
     } finally {
-      rows.shared.release();
+      rows.references.release();
     }
   }
 
   async #prepare(view: View): Promise<CenteredRows> {
-    const committed = await view.committed();
-    const everything = await view.everything(NO_FILTER);
+    const committed = view.committed();
+    const everything = view.everything(NO_FILTER);
     const hasCommitted = committed.rows.length > 0;
     const basis = hasCommitted ? view.generation : view;
     if (this.#current?.basis !== basis) {
-      this.#current?.shared.release();
+      this.#current?.references.release();
       this.#current = undefined;
       const { manifest } = view.generation;
       const rows = new Set([...committed.rows, ...everything.rows]).size;
-      const needed = neededBytes(manifest) + RowMatrix.bytesFor(rows);
+      // Twice: the vectors themselves are kept in memory too, where there is room.
+      const needed = neededBytes(manifest, this.dimensions) + 2 * RowMatrix.bytesFor(rows, this.dimensions);
       if (needed > this.budgetBytes) throw new CenteredTooLarge(rows, needed, this.budgetBytes);
-      this.#current = await CenteredRows.of(basis, hasCommitted ? committed : everything, manifest.rows);
+      this.#current = await CenteredRows.of(
+        basis,
+        hasCommitted ? committed : everything,
+        manifest.rows,
+        this.dimensions,
+      );
     }
     const current = this.#current;
     // For the caller, who lets go of it.
-    current.shared.retain();
+    current.references.retain();
     await current.addTail(everything);
     return current;
   }
 }
 
-type Vectors = Pick<Everything, 'rows' | 'embedding'>;
+type Vectors = Pick<RowSource, 'rows' | 'read'>;
 
 /** Centred vectors around one mean. */
 class CenteredRows {
-  readonly #matrix = new RowMatrix();
-  readonly shared = new Shared(() => this.#matrix.close());
+  readonly #matrix: RowMatrix;
+  readonly references = new ReferenceCount(() => this.#matrix.close());
   /** Where the centred vector of a row of the files stands; -1 for none. */
   readonly #ofRow: Int32Array;
   /** The same for entries of the tail, whose rows are numbered anew now and then. */
@@ -102,11 +113,17 @@ class CenteredRows {
     private readonly mean: Float64Array,
     committedRows: number,
   ) {
+    this.#matrix = new RowMatrix(mean.length);
     this.#ofRow = new Int32Array(committedRows).fill(-1);
   }
 
-  static async of(basis: object, vectors: Vectors, committedRows: number): Promise<CenteredRows> {
-    const made = new CenteredRows(basis, await meanOf(vectors), committedRows);
+  static async of(
+    basis: object,
+    vectors: Vectors,
+    committedRows: number,
+    dimensions: number,
+  ): Promise<CenteredRows> {
+    const made = new CenteredRows(basis, await meanOf(vectors, dimensions), committedRows);
     await made.#add(
       vectors,
       vectors.rows.filter((row) => row < committedRows),
@@ -115,7 +132,7 @@ class CenteredRows {
   }
 
   /** Takes in what the log says since the last compaction. */
-  async addTail(everything: Everything): Promise<void> {
+  async addTail(everything: RowSource): Promise<void> {
     const added = everything.rows.filter((row) => this.#position(everything, row) === undefined);
     const first = this.#matrix.length;
     await this.#add(everything, added);
@@ -126,13 +143,13 @@ class CenteredRows {
 
   center(vector: Float32Array): Float32Array {
     const root = rootOf(vector);
-    if (this.mean.length === root.length) for (let i = 0; i < root.length; i++) root[i]! -= this.mean[i]!;
+    for (let i = 0; i < root.length; i++) root[i]! -= this.mean[i]!;
     const length = lengthOf(root);
     return Float32Array.from(root, length > NO_LENGTH ? (x) => x / length : () => 0);
   }
 
   async search(
-    among: Everything,
+    among: RowSource,
     query: Float32Array,
     { k, minScore }: { readonly k: number; readonly minScore?: number | undefined },
   ): Promise<{ found: Found[]; searched: number }> {
@@ -143,19 +160,21 @@ class CenteredRows {
       allowed.add(position);
       rowAt[position] = row;
     }
-    const { hits } = await this.#matrix.search([query], {
+    if (among.rows.length === 0) return { found: [], searched: 0 };
+    const [hits] = await this.#matrix.search([query], {
       k,
       allowed,
+      rows: { start: 0, end: allowed.length },
       ...(minScore !== undefined && { minScore }),
     });
-    const found = hits[0]!.map(({ row, score }) => ({ entry: among.entry(rowAt[row]!), score }));
+    const found = hits!.map(({ row, score }) => ({ entry: among.entry(rowAt[row]!), score }));
     return { found, searched: among.rows.length };
   }
 
   async #add(vectors: Vectors, rows: readonly number[]): Promise<void> {
     for (let at = 0; at < rows.length; at += SLICE) {
       const slice = rows.slice(at, at + SLICE);
-      const centred = slice.map((row) => this.center(vectors.embedding(row)));
+      const centred = (await vectors.read(slice)).map((vector) => this.center(vector));
       const together = new Float32Array(this.mean.length * slice.length);
       for (const [i, vector] of centred.entries()) together.set(vector, i * vector.length);
       const first = this.#matrix.length;
@@ -165,7 +184,7 @@ class CenteredRows {
     }
   }
 
-  #position(everything: Everything, row: number): number | undefined {
+  #position(everything: RowSource, row: number): number | undefined {
     if (row >= this.#ofRow.length) return this.#ofTail.get(nameOf(everything.entry(row)));
     return this.#ofRow[row]! < 0 ? undefined : this.#ofRow[row]!;
   }
@@ -188,14 +207,16 @@ function lengthOf(vector: Float64Array): number {
   return Math.sqrt(squares);
 }
 
-async function meanOf({ rows, embedding }: Vectors): Promise<Float64Array> {
-  const mean = new Float64Array(rows.length > 0 ? embedding(rows[0]!).length : 0);
-  for (const [i, row] of rows.entries()) {
-    if (i % SLICE === SLICE - 1) await others();
-    const root = rootOf(embedding(row));
-    for (let at = 0; at < mean.length; at++) mean[at]! += root[at]!;
+async function meanOf({ rows, read }: Vectors, dimensions: number): Promise<Float64Array> {
+  const mean = new Float64Array(dimensions);
+  for (let at = 0; at < rows.length; at += SLICE) {
+    for (const vector of await read(rows.slice(at, at + SLICE))) {
+      const root = rootOf(vector);
+      for (let i = 0; i < dimensions; i++) mean[i]! += root[i]! / rows.length;
+    }
+    await others();
   }
-  return mean.map((sum) => sum / rows.length);
+  return mean;
 }
 
 /** Lets other requests have their turn. */

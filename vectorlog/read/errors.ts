@@ -27,3 +27,14 @@ export class CenteredTooLarge extends LikenessError {
     );
   }
 }
+
+/** The index is still on its way into memory. It goes on coming, and what came is kept: ask again in a moment. */
+export class IndexLoading extends LikenessError {
+  readonly retryable = true;
+  constructor(
+    readonly doneBytes: number,
+    readonly totalBytes: number,
+  ) {
+    super(`${doneBytes} of ${totalBytes} bytes of the index are in memory`);
+  }
+}

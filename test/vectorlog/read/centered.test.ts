@@ -1,6 +1,7 @@
 /** Centred searches against a plain loop over all vectors, and how long their mean stays. */
 
 import { describe, expect, test } from 'vitest';
+import { DIMENSIONS } from '../../../pictures/dimensions.ts';
 import { CenteredIndex } from '../../../vectorlog/read/centered.ts';
 import { CenteredTooLarge } from '../../../vectorlog/read/errors.ts';
 import { NO_FILTER } from '../../../vectorlog/read/filter.ts';
@@ -63,7 +64,7 @@ describe('a centred search', () => {
     const mean = meanOf([...books.truth.values()]);
     await books.append(...puts(600, 700), { delete: '5' }, { put: '7', vector: vectorOf('seven anew') });
     const { index } = liveIndex(books);
-    const centered = new CenteredIndex(2 ** 30);
+    const centered = new CenteredIndex(DIMENSIONS, 2 ** 30);
 
     await index.read('strong', async (view) => {
       for (const name of ['7', '650', 'something else']) {
@@ -81,13 +82,13 @@ describe('a centred search', () => {
     await books.compact();
     const before = meanOf([...books.truth.values()]);
     const { index, fresh } = liveIndex(books);
-    const centered = new CenteredIndex(2 ** 30);
+    const centered = new CenteredIndex(DIMENSIONS, 2 ** 30);
     await index.read('strong', (view) => ask(centered, view, vectorOf('1')));
     await books.append(...puts(40, 60), { delete: '2' });
 
     const [here, elsewhere] = await Promise.all([
       index.read('strong', (view) => ask(centered, view, vectorOf('1'), 50)),
-      fresh().read('strong', (view) => ask(new CenteredIndex(2 ** 30), view, vectorOf('1'), 50)),
+      fresh().read('strong', (view) => ask(new CenteredIndex(DIMENSIONS, 2 ** 30), view, vectorOf('1'), 50)),
     ]);
     expectSame(here.found, ranked(vectorOf('1'), books.truth, before));
     expect(elsewhere.found.map(({ score }) => score)).toEqual(here.found.map(({ score }) => score));
@@ -100,7 +101,7 @@ describe('a centred search', () => {
   test('goes by all there is before the first compaction', async () => {
     const books = library();
     const { index } = liveIndex(books);
-    const centered = new CenteredIndex(2 ** 30);
+    const centered = new CenteredIndex(DIMENSIONS, 2 ** 30);
     const none = await index.read('strong', (view) => ask(centered, view, vectorOf('1')));
     expect(none).toEqual({ found: [], searched: 0 });
     for (const [from, to] of [
@@ -120,7 +121,7 @@ describe('a centred search', () => {
     await books.append(...puts(30, 35));
     const { index } = liveIndex(books);
     const { found, searched } = await index.read('strong', (view) =>
-      ask(new CenteredIndex(2 ** 30), view, vectorOf('1'), 50, { prefix: '3' }),
+      ask(new CenteredIndex(DIMENSIONS, 2 ** 30), view, vectorOf('1'), 50, { prefix: '3' }),
     );
     expect(searched).toBe(6);
     expect(found.map(({ entry }) => entry.key).sort()).toEqual(['3', '30', '31', '32', '33', '34']);
@@ -131,7 +132,7 @@ describe('a centred search', () => {
     await books.append(put('only'));
     const { index } = liveIndex(books);
     const { found } = await index.read('strong', (view) =>
-      ask(new CenteredIndex(2 ** 30), view, vectorOf('only')),
+      ask(new CenteredIndex(DIMENSIONS, 2 ** 30), view, vectorOf('only')),
     );
     expect(found.map(({ entry, score }) => [entry.key, score])).toEqual([['only', 0]]);
   });
@@ -141,7 +142,9 @@ describe('a centred search', () => {
     await books.append(...puts(0, 10));
     await books.compact();
     const { index } = liveIndex(books);
-    const asking = index.read('strong', (view) => ask(new CenteredIndex(1_000_000), view, vectorOf('1')));
+    const asking = index.read('strong', (view) =>
+      ask(new CenteredIndex(DIMENSIONS, 1_000_000), view, vectorOf('1')),
+    );
     await expect(asking).rejects.toThrow(CenteredTooLarge);
   });
 });
