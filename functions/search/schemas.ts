@@ -340,6 +340,7 @@ export const PROBLEM_CODES = [
   'route-not-found',
   'index-too-large',
   'index-unusable',
+  'picture-not-decoded',
   'store-unavailable',
   'model-unusable',
   'internal-error',

@@ -12,6 +12,8 @@ export type RejectionCode =
   | 'too-many-pixels'
   | 'too-many-frames'
   | 'decode-timeout'
+  /** It ended the process that decoded it, more than once. */
+  | 'crashed'
   /** In an archive: a restore brings an event that tries again. */
   | 'archived'
   /** The store lets us read other pictures, and not this one; the next backfill tries again. */
@@ -58,7 +60,7 @@ export function meaningOf(error: unknown, bytes: number): PictureRejected | Deco
   const message = error instanceof Error ? error.message : String(error);
   const machineSays = MACHINE.test(message) && !FILES_OWN_LIMIT.test(message);
   if (machineSays || !(UNSUPPORTED.test(message) || DAMAGED.test(message)) || !isFree(bytes))
-    return new DecodingFailed('the picture could not be decoded now', { cause: error });
+    return new DecodingFailed('The picture could not be decoded now', { cause: error });
   if (UNSUPPORTED.test(message))
     return new PictureRejected(
       'unsupported-format',
