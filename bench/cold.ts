@@ -11,7 +11,7 @@ import { fileURLToPath } from 'node:url';
 import { parseArgs, promisify } from 'node:util';
 import sharp from 'sharp';
 import { modelFolder } from '../local/model-choice.ts';
-import { ROW_BYTES } from '../pictures/dimensions.ts';
+import { DIMENSIONS, ROW_BYTES } from '../pictures/dimensions.ts';
 import { readModelInfo } from '../pictures/embedding/load.ts';
 import { startS3Server, whyNoS3Server } from '../test/s3-server/s3-server.ts';
 import { systemClock } from '../vectorlog/clock.ts';
@@ -25,11 +25,15 @@ import { appendPictures, writeIndex } from './cold/write-index.ts';
 import { describeMachine, machine } from './machine.ts';
 import { median } from './median.ts';
 
-const ROWS = 20_000;
 const { values: options } = parseArgs({
-  options: { json: { type: 'boolean', default: false }, rounds: { type: 'string', default: '7' } },
+  options: {
+    json: { type: 'boolean', default: false },
+    rounds: { type: 'string', default: '7' },
+    quick: { type: 'boolean', default: false },
+  },
 });
-const rounds = Number(options.rounds);
+const rounds = options.quick ? 1 : Number(options.rounds);
+const ROWS = options.quick ? 6_000 : 20_000;
 const say = (line: string): void => {
   if (!options.json) console.log(line);
 };
@@ -56,7 +60,13 @@ async function refreshMs(index: LiveIndex): Promise<number> {
 }
 
 async function refreshes(store: ObjectStore, appends: number) {
-  const index = new LiveIndex({ store, clock: systemClock, logger: silentLogger, budgetBytes: 4 * 2 ** 30 });
+  const index = new LiveIndex({
+    dimensions: DIMENSIONS,
+    store,
+    clock: systemClock,
+    logger: silentLogger,
+    budgetBytes: 4 * 2 ** 30,
+  });
   await index.read('strong', (view) => view.embedding('picture-0.jpg'));
   if (appends > 0) await appendPictures(store, appends, { perAppend: 1, prefix: `tail-${appends}` });
   const first = await refreshMs(index);

@@ -1,27 +1,28 @@
 /** How long it takes to compare 10,000 pictures with one another: `npm run bench:duplicates [-- --json]`. */
 
 import { readModelChoice } from '../local/model-choice.ts';
-import { findDuplicates } from '../pictures/duplicates/find-duplicates.ts';
-import type { DuplicateSource } from '../vectorlog/scan/row-source.ts';
+import { type DuplicateSource, findDuplicates } from '../pictures/duplicates/find-duplicates.ts';
 import { describeMachine, machine } from './machine.ts';
-import { realEmbeddings } from './search/embeddings.ts';
-import { loadMatrix } from './search/ours.ts';
+import { deleteMadeUp, type Embeddings, madeUpEmbeddings, realEmbeddings } from './search/embeddings.ts';
+import { codesOf, loadMatrix } from './search/ours.ts';
 
-const PICTURES = 10_000;
+const quick = process.argv.includes('--quick');
+const PICTURES = quick ? 500 : 10_000;
 const MIN_SCORE = 0.97;
 const json = process.argv.includes('--json');
 
-const { folder } = (await readModelChoice()) ?? {};
-if (!folder) throw new Error('no model: run "npm run setup" first');
-const { file, modelId, synthetic } = await realEmbeddings(folder, () => {});
-const { matrix } = await loadMatrix(file, PICTURES);
+const all = quick ? await madeUpEmbeddings(PICTURES) : await embeddings();
+const { file, modelId, synthetic } = all;
+const matrix = await loadMatrix(file, PICTURES);
+const { codes } = await codesOf(matrix);
+const read = async (rows: readonly number[]) => rows.map((row) => matrix.row(row));
 let passes = 0;
 const source: DuplicateSource = {
   rows: Array.from({ length: PICTURES }, (_, row) => row),
-  embedding: (row) => matrix.row(row),
+  read,
   search: async (queries, options) => {
     passes++;
-    return (await matrix.search(queries, options)).hits;
+    return (await codes.search(queries, options, read)).hits;
   },
 };
 
@@ -56,4 +57,11 @@ if (json) {
   console.log(`${PICTURES} pictures, crops and flips, embedded with ${modelId}, minScore ${MIN_SCORE}`);
   console.log(`${seconds.toFixed(1)} s in ${passes} passes, the longest step ${longestStepMs.toFixed(0)} ms`);
   console.log(`${groups} groups of ${pictures} pictures in all`);
+}
+if (quick) await deleteMadeUp(all);
+
+async function embeddings(): Promise<Embeddings> {
+  const { folder } = (await readModelChoice()) ?? {};
+  if (!folder) throw new Error('no model: run "npm run setup" first');
+  return realEmbeddings(folder, () => {});
 }

@@ -5,14 +5,14 @@ import { RowMatrix } from '../vectorlog/scan/row-matrix.ts';
 import { describeMachine, machine } from './machine.ts';
 
 const ROWS = 4_096;
-const SEARCHES = 100_000;
-const EVERY = 10_000;
+const quick = process.argv.includes('--quick');
+const SEARCHES = quick ? 1_000 : 100_000;
+const EVERY = SEARCHES / 10;
 const json = process.argv.includes('--json');
 
-const matrix = new RowMatrix();
+const matrix = new RowMatrix(DIMENSIONS);
 const vectors = Float32Array.from({ length: ROWS * DIMENSIONS }, (_, i) => Math.abs(Math.sin(i)) / 30);
 matrix.append(vectors);
-while (matrix.coded < ROWS) await new Promise((resolve) => setTimeout(resolve, 5));
 
 if (!json) console.log(`${describeMachine(machine())}\n${ROWS} rows, one query after the other, k = 10`);
 const start = performance.now();

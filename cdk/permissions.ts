@@ -2,7 +2,8 @@
 
 import { type IGrantable, PolicyStatement } from 'aws-cdk-lib/aws-iam';
 import type { IBucket } from 'aws-cdk-lib/aws-s3';
-import { IN_WORK_PREFIX } from '../pictures/ingest/in-work.ts';
+import { DECISIONS_PREFIX, FINGERPRINTS_PREFIX, VERDICTS_PREFIX } from '../pictures/duplicates/names.ts';
+import { IN_WORK_PREFIX } from '../pictures/ingest/names.ts';
 import { INDEX_PREFIX, LOG_PREFIX, MANIFEST_PREFIX, REJECTED_PREFIX } from '../vectorlog/names.ts';
 
 type ObjectAction = 's3:GetObject' | 's3:PutObject' | 's3:DeleteObject' | 's3:AbortMultipartUpload';
@@ -45,6 +46,10 @@ export const PERMISSIONS = {
       [MANIFEST_PREFIX]: ['s3:GetObject'],
       [INDEX_PREFIX]: ['s3:GetObject'],
       [REJECTED_PREFIX]: ['s3:GetObject'],
+      // What duplicates are judged by, the verdicts, and what people decided.
+      [FINGERPRINTS_PREFIX]: ['s3:GetObject', 's3:PutObject', 's3:DeleteObject'],
+      [VERDICTS_PREFIX]: ['s3:GetObject', 's3:PutObject', 's3:DeleteObject'],
+      [DECISIONS_PREFIX]: ['s3:GetObject', 's3:PutObject', 's3:DeleteObject'],
     },
   },
 } satisfies Record<string, Permissions>;

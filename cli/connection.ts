@@ -2,6 +2,7 @@
 
 import { type Client, createClient } from '../client/client.ts';
 import { CommandFailed, UsageError } from './errors.ts';
+import { processTerminal } from './terminal.ts';
 
 export const DEFAULT_ENDPOINT = 'http://127.0.0.1:3000';
 
@@ -24,7 +25,12 @@ export interface ServerFlags {
  * @throws UsageError when the endpoint is no address, or credentials would be sent in the clear
  */
 export async function connect(flags: ServerFlags): Promise<Client> {
-  return createClient({ endpoint: flags.endpoint, fetch: explained(await fetchFor(flags), flags.endpoint) });
+  return createClient({
+    endpoint: flags.endpoint,
+    fetch: explained(await fetchFor(flags), flags.endpoint),
+    onLoading: ({ doneBytes, totalBytes }) =>
+      processTerminal.err(`the index is being loaded: ${Math.floor((100 * doneBytes) / totalBytes)} %`),
+  });
 }
 
 /** Whether the server is on AWS, where each request at once is an instance of a function. */

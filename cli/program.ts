@@ -19,6 +19,7 @@ import { serveCommand } from './commands/serve.ts';
 import { setupCommand } from './commands/setup.ts';
 import { similarCommand } from './commands/similar.ts';
 import { statusCommand } from './commands/status.ts';
+import { restoreCommand, trashCommand } from './commands/trash.ts';
 import { verifyCommand } from './commands/verify.ts';
 import { DEFAULT_ENDPOINT } from './connection.ts';
 import { CommandFailed, EXIT, UsageError } from './errors.ts';
@@ -69,6 +70,8 @@ Exit codes: 0 done, 1 failed, 2 wrong usage.`,
     rejectedCommand,
     statusCommand,
     duplicatesCommand,
+    trashCommand,
+    restoreCommand,
     compactCommand,
     verifyCommand,
     backfillCommand,

@@ -9,10 +9,12 @@ import { Presence, sampleOf } from '../local/presence.ts';
 import type { Library } from '../local/server.ts';
 import { readModelInfo } from '../pictures/embedding/model-folder.ts';
 import { systemClock } from '../vectorlog/clock.ts';
+import type { Origin } from '../vectorlog/commit/manifest.ts';
 import type { Logger } from '../vectorlog/logger.ts';
 import { FileStore } from '../vectorlog/store/file-store.ts';
 import type { ObjectStore } from '../vectorlog/store/object-store.ts';
 import { prefixed } from '../vectorlog/store/prefixed-store.ts';
+import { probe } from '../vectorlog/store/probe.ts';
 import { isLoopback } from './connection.ts';
 import { UsageError } from './errors.ts';
 import type { Sender } from './sender.ts';
@@ -32,6 +34,8 @@ export interface Target {
   /** The index store, in the model's namespace. */
   readonly index: ObjectStore;
   readonly modelId: string;
+  /** What the index belongs to; one of another origin is refused. */
+  readonly origin: Origin;
   /** Whether what is sent is embedded on this machine. */
   readonly local: boolean;
   /** @throws UsageError when no queue was named */
@@ -54,7 +58,7 @@ export const addTargetFlags = (command: Command): Command =>
     )
     .option('--s3-endpoint <url>', 'an S3-compatible store in place of AWS');
 
-/** @throws UsageError when the library or its model cannot be told */
+/** @throws UsageError when the library or its model cannot be told; StoreUnsuitable when a store of one's own cannot serve */
 export async function openTarget(folder: string | undefined, flags: TargetFlags): Promise<Target> {
   if (flags.imagesBucket || flags.indexBucket) return openBuckets(folder, flags);
   const library = folder ? undefined : await servedLibrary(flags.endpoint);
@@ -78,6 +82,8 @@ async function openFolder(folder: string, indexFolder: string, model: string | u
     pictures,
     index,
     modelId,
+    // A folder may be moved: it has no name that lasts.
+    origin: { modelId },
     local: true,
     openSender: async (logger) => {
       const { embedHere } = await import('./embed-here.ts');
@@ -97,11 +103,14 @@ async function openBuckets(folder: string | undefined, flags: TargetFlags): Prom
   ]);
   const client = s3Client({ endpoint: s3Endpoint ?? process.env.LIKENESS_S3_ENDPOINT });
   const store = new S3Store({ client, bucket: indexBucket });
+  // AWS keeps its promises; a store of one's own is asked before anything is built on it.
+  if (s3Endpoint ?? process.env.LIKENESS_S3_ENDPOINT) await probe(store);
   const modelId = flags.model ?? (await onlyModel(store));
   return {
     pictures: new S3Store({ client, bucket: imagesBucket }),
     index: prefixed(store, `${modelId}/`),
     modelId,
+    origin: { modelId, store: `s3://${indexBucket}`, source: `s3://${imagesBucket}` },
     local: false,
     openSender: async () => {
       if (!queueUrl) throw new UsageError('name the queue of on-upload: --queue-url');

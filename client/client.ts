@@ -19,6 +19,7 @@ import type {
   PicturePage,
   PictureState,
   PicturesOptions,
+  Problem,
   RejectedPage,
   Restored,
   RestoreRequest,
@@ -44,11 +45,19 @@ export interface ClientOptions {
    * @default the global fetch
    */
   readonly fetch?: typeof fetch;
+  /**
+   * Is told how much of the index is in memory, each time that a request finds it still being loaded. The request is
+   * then made again until it is answered or aborted; without this too.
+   */
+  readonly onLoading?: (progress: LoadingProgress) => void;
 }
+
+/** Bytes of the index. */
+export type LoadingProgress = NonNullable<Problem['loading']>;
 
 /**
  * Every method makes exactly one request (`upload` two, `images`, `rejected` and `duplicates` one a page) and tries
- * nothing again.
+ * nothing again, but while the index is being loaded (`index-loading`).
  *
  * @throws ProblemError when the server answers with a problem; what `fetch` throws when there is no answer.
  */
@@ -111,7 +120,7 @@ interface Call {
   readonly signal?: AbortSignal | undefined;
 }
 
-export function createClient({ endpoint, fetch = globalThis.fetch }: ClientOptions): Client {
+export function createClient({ endpoint, fetch = globalThis.fetch, onLoading }: ClientOptions): Client {
   const base = withoutEndSlashes(endpoint);
 
   async function call<T>(method: string, path: string, { query = {}, body, signal }: Call = {}): Promise<T> {
@@ -119,13 +128,19 @@ export function createClient({ endpoint, fetch = globalThis.fetch }: ClientOptio
     for (const [name, value] of Object.entries(query)) {
       if (value !== undefined) for (const each of [value].flat()) parameters.append(name, String(each));
     }
-    const response = await fetch(parameters.size > 0 ? `${base}${path}?${parameters}` : base + path, {
-      method,
-      ...(body && { body: body.content, headers: { 'content-type': body.type } }),
-      ...(signal && { signal }),
-    });
-    if (!response.ok) throw await ProblemError.from(response);
-    return (await response.json()) as T;
+    const url = parameters.size > 0 ? `${base}${path}?${parameters}` : base + path;
+    for (;;) {
+      const response = await fetch(url, {
+        method,
+        ...(body && { body: body.content, headers: { 'content-type': body.type } }),
+        ...(signal && { signal }),
+      });
+      if (response.ok) return (await response.json()) as T;
+      const error = await ProblemError.from(response);
+      if (error.code !== 'index-loading') throw error;
+      if (error.problem.loading) onLoading?.(error.problem.loading);
+      await pause(Number(response.headers.get('retry-after') ?? 1) * 1000, signal);
+    }
   }
 
   return {
@@ -189,6 +204,19 @@ const json = (value: unknown) => ({ type: 'application/json', content: JSON.stri
 
 const asBlob = (bytes: Blob | Uint8Array): Blob =>
   bytes instanceof Blob ? bytes : new Blob([bytes as Uint8Array<ArrayBuffer>]);
+
+/** Rejects with the signal's reason when that comes first. */
+function pause(ms: number, signal: AbortSignal | undefined): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const timer = setTimeout(resolve, ms);
+    const abort = (): void => {
+      clearTimeout(timer);
+      reject(signal?.reason);
+    };
+    if (signal?.aborted) abort();
+    else signal?.addEventListener('abort', abort, { once: true });
+  });
+}
 
 async function searchBody(query: Parameters<Client['search']>[0]): Promise<NonNullable<Call['body']>> {
   if ('queries' in query) return json({ queries: await Promise.all(query.queries.map(weightedBody)) });

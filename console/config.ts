@@ -16,6 +16,8 @@ export interface ConsoleConfig {
   readonly thumbnails?: string;
   /** A POST here adds the demonstration pictures to the library. @default none: the page does not offer them */
   readonly demo?: string;
+  /** A POST of `{key}` to `show` or `open` below this address does so on the machine itself. @default none */
+  readonly desktop?: string;
   /** `jwt`: the page asks for a bearer token before anything else. @default 'none' */
   readonly auth?: 'none' | 'jwt';
 }

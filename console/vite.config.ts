@@ -10,7 +10,7 @@ const root = fileURLToPath(new URL('.', import.meta.url));
 export default defineConfig({
   root,
   base: './',
-  plugins: [preact(), scriptBudget({ maxBytes: 150_000 })],
+  plugins: [preact(), scriptBudget({ maxBytes: 90_000 })],
   build: {
     outDir: fileURLToPath(new URL('../dist/console', import.meta.url)),
     emptyOutDir: true,

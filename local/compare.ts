@@ -64,12 +64,9 @@ async function find({
 }: CompareDeps): Promise<Found> {
   const different: { key: string; eTag: string | undefined }[] = [];
   let toForget = 0;
-  // Events must come after all that the index knows, whatever the clock says now: what was deleted, too.
-  const onKnown = ({ state }: { state: { version?: string | undefined } }) => {
-    if (state.version !== undefined) sequencer.passOver(state.version);
-  };
-  for await (const { key, verdict, known, picture } of compare({ pictures, index }, { onKnown })) {
+  for await (const { key, verdict, known, picture } of compare({ pictures, index })) {
     signal.throwIfAborted();
+    if (known.state !== 'absent' && known.version !== undefined) sequencer.passOver(known.version);
     const eTag = known.state === 'live' ? known.eTag : undefined;
     if (verdict === 'same') {
       if (picture) events.remember(key, picture.eTag);

@@ -37,13 +37,49 @@ export async function demoNames(source: string): Promise<string[]> {
   return [...spread(toned, MOTIFS), ...spread(single, OTHERS)].flat();
 }
 
+const TONES: Readonly<Record<string, string>> = {
+  '1f3fb': 'light',
+  '1f3fc': 'medium-light',
+  '1f3fd': 'medium',
+  '1f3fe': 'medium-dark',
+  '1f3ff': 'dark',
+};
+
+/** What the code points of a drawing leave out or put in where the lists of names do not. */
+const bare = (codes: string): string => codes.replaceAll(/-fe0f|-1f3f[b-f]/g, '').replaceAll(/^0+/g, '');
+
+/** Names for people, `waving hand, dark skin tone.webp` for `1f44b-1f3ff.webp`; the code points where there is no name. */
+export function readableNames(): (file: string) => string {
+  const names = new Map<string, string>();
+  try {
+    const emoji = createRequire(import.meta.url)('unicode-emoji-json/data-by-emoji.json') as Readonly<
+      Record<string, { readonly name: string }>
+    >;
+    for (const [characters, { name }] of Object.entries(emoji)) {
+      const codes = Array.from(characters, (character) => character.codePointAt(0)!.toString(16)).join('-');
+      names.set(bare(codes), name);
+    }
+  } catch {
+    // Without the list of names, which only a clone has, the drawings keep those of their files.
+  }
+  return (file) => {
+    const codes = file.slice(0, file.lastIndexOf('.'));
+    const name = names.get(bare(codes));
+    const tones = [...new Set(codes.match(/1f3f[b-f]/g))].map((code) => TONES[code]);
+    // What Windows does not have in names.
+    const text = name?.replaceAll(/[\\/:*?"<>|]/g, '');
+    return text ? `${text}${tones.length > 0 ? `, ${tones.join(' and ')} skin tone` : ''}.webp` : file;
+  };
+}
+
 /** Copies the pictures into a folder of the library; those that are there already stay as they are. */
 export async function addDemoPictures(source: string, folder: string): Promise<number> {
   const names = await demoNames(source);
+  const readable = readableNames();
   const target = join(folder, DEMO_FOLDER);
   await mkdir(target, { recursive: true });
   for (const name of names) {
-    const path = join(target, name);
+    const path = join(target, readable(name));
     const there = await stat(path).then(
       () => true,
       () => false,

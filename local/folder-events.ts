@@ -14,6 +14,8 @@ export interface FolderEventsOptions {
   readonly clock: Pick<Clock, 'now'>;
   /** Takes the body of a queue message. */
   readonly send: (body: string, urgency: Urgency) => Promise<void>;
+  /** Resolves when the sequencer has passed over all that the index knows. @default at once */
+  readonly ready?: Promise<void>;
   /** Resolves when `send` takes a message at once. */
   readonly room?: (urgency: Urgency) => Promise<void>;
   /** How long a picture has to be missed before it is forgotten. @default 1000 */
@@ -52,6 +54,7 @@ export class FolderEvents {
       manySecondLookMs: 60_000,
       onMany: () => {},
       room: async () => {},
+      ready: Promise.resolve(),
       ...options,
     };
   }
@@ -143,8 +146,9 @@ export class FolderEvents {
     this.#known.delete(key);
   }
 
-  #send(change: Omit<ObjectChange, 'sequencer' | 'at'>, urgency: Urgency): Promise<void> {
-    const { sequencer, clock, send } = this.#options;
+  async #send(change: Omit<ObjectChange, 'sequencer' | 'at'>, urgency: Urgency): Promise<void> {
+    const { sequencer, clock, send, ready } = this.#options;
+    await ready;
     const event = s3Event({ ...change, sequencer: sequencer.next(), at: clock.now() });
     return send(JSON.stringify(event), urgency);
   }

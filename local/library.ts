@@ -15,7 +15,7 @@ import { Keeper } from './keeper.ts';
 import type { Selection } from './library-settings.ts';
 import { openPictures } from './picture-folder.ts';
 import { Presence, sampleOf } from './presence.ts';
-import { Sequencer } from './sequencer.ts';
+import { passOverAll, Sequencer } from './sequencer.ts';
 import type { FolderTrash } from './trash.ts';
 import { FailureNotes, Troubles } from './troubles.ts';
 import { type Incomplete, PictureWatcher } from './watcher.ts';
@@ -96,9 +96,14 @@ export function openLibrary(options: LibraryOptions): OpenLibrary {
     },
   });
   const sequencer = new Sequencer(clock);
+  // An index that cannot be read now is read by the comparison, which is tried again until it succeeds.
+  const ready = passOverAll(sequencer, index).catch((error: unknown) =>
+    logger.info('the versions are not known yet', { error }),
+  );
   const events = new FolderEvents({
     pictures,
     sequencer,
+    ready,
     clock,
     send: (body, urgency) => queue.send(body, urgency),
     room: (urgency) => queue.room(urgency),

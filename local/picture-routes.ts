@@ -96,7 +96,10 @@ export function pictureRoutes({ pictures, thumbnails, signer, onChange }: Pictur
       return problem({ code: 'picture-not-found', status: 404, title: 'No such picture', detail });
     }
     const eTag = `"${found.eTag}"`;
-    const headers = { etag: eTag, 'cache-control': 'private, no-cache', ...HARMLESS };
+    // An address that names the time of the last change never means anything else.
+    const versioned = context.req.query('v') === String(found.lastModified.getTime());
+    const cacheControl = versioned ? 'private, max-age=31536000, immutable' : 'private, no-cache';
+    const headers = { etag: eTag, 'cache-control': cacheControl, ...HARMLESS };
     if (context.req.header('if-none-match') === eTag) return new Response(null, { status: 304, headers });
     try {
       const { body, bytes, contentType } = await make(key, found);

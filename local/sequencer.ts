@@ -1,6 +1,8 @@
 /** Versions for events on one machine: what S3's `sequencer` is on AWS. */
 
 import type { Clock } from '../vectorlog/clock.ts';
+import { knownKeys } from '../vectorlog/commit/key-states.ts';
+import type { ObjectStore } from '../vectorlog/store/object-store.ts';
 
 /** Wall clock milliseconds in the upper bits leave room for a million events in each of them. */
 const COUNTER_BITS = 20n;
@@ -26,4 +28,13 @@ export class Sequencer {
     const passed = BigInt(`0x${version.slice(0, DIGITS).padEnd(DIGITS, '0')}`);
     if (passed > this.#last) this.#last = passed;
   }
+}
+
+/**
+ * Passes over every version that an index knows, those of deleted pictures included: after a clock was set back, what is
+ * written now must still come after what was deleted then.
+ */
+export async function passOverAll(sequencer: Sequencer, index: ObjectStore): Promise<void> {
+  for await (const { state } of knownKeys(index))
+    if (state.version !== undefined) sequencer.passOver(state.version);
 }

@@ -7,7 +7,8 @@ import { LikenessError } from '../vectorlog/errors.ts';
 import type { Logger } from '../vectorlog/logger.ts';
 import { KeyInvalid } from '../vectorlog/store/errors.ts';
 import { consoleRoutes } from './console-routes.ts';
-import { addDemoPictures, demoSource } from './demo-pictures.ts';
+import { addDemoPictures, demoNames, demoSource } from './demo-pictures.ts';
+import { DESKTOP, desktopRoutes } from './desktop.ts';
 import { sameOriginOnly } from './guard.ts';
 import { Line, NobodyWaits, Overloaded } from './line.ts';
 import { LOCK_PATH } from './lock.ts';
@@ -59,11 +60,20 @@ export function createServer(options: ServerOptions): Hono {
   app.get(LIBRARY_PATH, (context) => context.json(options.library));
   const demo = demoSource();
   if (demo) {
-    app.post(DEMO, async (context) =>
-      context.json({ pictures: await addDemoPictures(demo, options.library.folder) }, 202),
-    );
+    // Answered before the pictures are there: copying them beside the indexing of the first takes a while.
+    app.post(DEMO, async (context) => {
+      addDemoPictures(demo, options.library.folder).catch((error: unknown) =>
+        options.logger.error('the demo pictures could not be added', { error }),
+      );
+      return context.json({ pictures: (await demoNames(demo)).length }, 202);
+    });
   }
-  const config: ConsoleConfig = { thumbnails: '/thumbnails/{key}?size={size}', ...(demo && { demo: DEMO }) };
+  app.route('/', desktopRoutes(options.library.folder));
+  const config: ConsoleConfig = {
+    thumbnails: '/thumbnails/{key}?size={size}',
+    desktop: DESKTOP,
+    ...(demo && { demo: DEMO }),
+  };
   app.route('/', consoleRoutes(config));
   app.onError((error) => {
     if (error instanceof DecodingFailed) options.logger.warn('a picture could not be decoded now', { error });

@@ -11,6 +11,9 @@ import { build } from 'esbuild';
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
 
+/** Turns the product of bytes of relaxed SIMD on in the scan's kernel. */
+const RELAXED = { from: 'const RELAXED: bool = false;', to: 'const RELAXED: bool = true;' };
+
 /** Whose memory a kernel works on: one of its own, which grows as needed, or a shared one of up to 4 GiB. */
 export type KernelMemory = 'own' | 'shared';
 
@@ -26,9 +29,16 @@ const MEMORY_FLAGS: Record<KernelMemory, readonly string[]> = {
  * Compiles AssemblyScript to WebAssembly.
  *
  * @param path of the source, from the root
+ * @param relaxed whether it is the build for processors with relaxed SIMD
  */
-export async function compileAssembly(path: string, memory: KernelMemory): Promise<Uint8Array<ArrayBuffer>> {
-  const source = await readFile(join(root, path), 'utf8');
+export async function compileAssembly(
+  path: string,
+  memory: KernelMemory,
+  relaxed = false,
+): Promise<Uint8Array<ArrayBuffer>> {
+  const text = await readFile(join(root, path), 'utf8');
+  const source = relaxed ? text.replace(RELAXED.from, RELAXED.to) : text;
+  if (relaxed && source === text) throw new Error(`${path} has no relaxed build`);
   const written = new Map<string, Uint8Array<ArrayBuffer>>();
   const messages: string[] = [];
   const { error } = await asc.main(
@@ -36,6 +46,7 @@ export async function compileAssembly(path: string, memory: KernelMemory): Promi
       'module.ts',
       ...['--outFile', 'module.wasm', '-O3', '--noAssert', '--runtime', 'stub'],
       ...MEMORY_FLAGS[memory],
+      ...(relaxed ? ['--enable', 'relaxed-simd'] : []),
     ],
     {
       readFile: (name) => (name === 'module.ts' ? source : null),
@@ -79,11 +90,15 @@ const moduleText = (sources: string, constants: Readonly<Record<string, string>>
 
 const base64 = (bytes: Uint8Array): string => `'${Buffer.from(bytes).toString('base64')}'`;
 
+const SCAN_KERNEL = 'vectorlog/scan/assembly/kernel.ts';
+
 /** The modules that the product loads: where each stands, from the root, and how its text is made. */
 export const GENERATED: Readonly<Record<string, () => Promise<string>>> = {
   'vectorlog/scan/kernel.generated.ts': async () =>
-    moduleText('assembly/kernel.ts and worker.ts', {
-      KERNEL_BASE64: base64(await compileAssembly('vectorlog/scan/assembly/kernel.ts', 'shared')),
+    moduleText('assembly and worker.ts', {
+      KERNEL_BASE64: base64(await compileAssembly(SCAN_KERNEL, 'shared')),
+      RELAXED_KERNEL_BASE64: base64(await compileAssembly(SCAN_KERNEL, 'shared', true)),
+      ENCODER_BASE64: base64(await compileAssembly('vectorlog/scan/assembly/encoder.ts', 'own')),
       WORKER_SOURCE: JSON.stringify(await bundleWorker()),
     }),
   'pictures/embedding/resampling/kernel.generated.ts': async () =>

@@ -6,6 +6,8 @@ export const LOG_PREFIX = 'log/';
 export const MANIFEST_PREFIX = 'manifest/';
 /** Where the files stand that manifests point to. */
 export const INDEX_PREFIX = 'index/';
+/** Where it stands how far the far index has come, and how good its answers are. */
+export const FAR_PREFIX = 'far/';
 /** Where the reasons stand why pictures could not be indexed. */
 export const REJECTED_PREFIX = 'rejected/';
 
@@ -20,9 +22,10 @@ export function generationOf(name: string): number | undefined {
   return match ? Number(match[1]) : undefined;
 }
 
-/** The three files of one generation; the ULID keeps two writers of one generation apart. */
+/** The files of one generation; the ULID keeps two writers of one generation apart. */
 export const indexNames = (generation: number, ulid: string) => ({
   faiss: `${INDEX_PREFIX}${generation}-${ulid}.faiss`,
   rows: `${INDEX_PREFIX}${generation}-${ulid}.jsonl`,
   dead: `${INDEX_PREFIX}${generation}-${ulid}.dead`,
+  codes: `${INDEX_PREFIX}${generation}-${ulid}.codes`,
 });

@@ -70,7 +70,7 @@ export class SampleCache {
         new Uint8Array(embedding.buffer, embedding.byteOffset, embedding.byteLength),
       );
     }
-    let fingerprint = process.env.LIKENESS_REFINGERPRINT ? undefined : known && decodeFingerprint(known);
+    let fingerprint = known && decodeFingerprint(known);
     if (!fingerprint) {
       fingerprint = await fingerprintOf(bytes ?? (await make()));
       await write(`${path}.fp`, encodeFingerprint(fingerprint));

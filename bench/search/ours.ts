@@ -1,39 +1,67 @@
-/** Likeness: the rows of the file in a RowMatrix. */
+/** Likeness: the rows of the file as codes, and as float32. */
 
 import { open } from 'node:fs/promises';
 import { DIMENSIONS } from '../../pictures/dimensions.ts';
 import { rowOffset } from '../../vectorlog/commit/faiss-file.ts';
-import { RowMatrix, type SearchResult } from '../../vectorlog/scan/row-matrix.ts';
+import { CodeMatrix } from '../../vectorlog/scan/code-matrix.ts';
+import { Centre } from '../../vectorlog/scan/codes.ts';
+import { RowMatrix } from '../../vectorlog/scan/row-matrix.ts';
 import { type Contender, K, timed } from './contender.ts';
 
-/** The first `rows` rows of the file, with all their codes made. */
-export async function loadMatrix(
-  file: string,
-  rows: number,
-): Promise<{ matrix: RowMatrix; codesMs: number }> {
-  const matrix = new RowMatrix();
+/** Rows that the centre is the mean of, as compaction has it. */
+const CENTRE_ROWS = 16_384;
+const ENCODED_AT_ONCE = 1_024;
+
+/** The first `rows` rows of the file as float32, in memory. */
+export async function loadMatrix(file: string, rows: number): Promise<RowMatrix> {
+  const matrix = new RowMatrix(DIMENSIONS);
   const handle = await open(file);
   const incoming = matrix.reserve(rows);
   for (const { start, bytes } of incoming.targets)
     await handle.read({ buffer: bytes, position: rowOffset(start, DIMENSIONS) });
   await handle.close();
-  const { ms } = await timed(async () => {
-    incoming.commit();
-    while (matrix.coded < rows) await new Promise((resolve) => setTimeout(resolve, 5));
-  });
-  return { matrix, codesMs: ms };
+  incoming.commit();
+  return matrix;
 }
 
-export function ours(matrix: RowMatrix, useCodes: boolean): Contender & { last(): SearchResult } {
-  let last: SearchResult;
+/** The codes of all rows, and how long it took one thread to make them. */
+export async function codesOf(matrix: RowMatrix): Promise<{ codes: CodeMatrix; codesMs: number }> {
+  const { length } = matrix;
+  const sample = Array.from({ length: Math.min(CENTRE_ROWS, length) }, (_, i) => matrix.row(i));
+  const centre = Centre.of(sample, DIMENSIONS);
+  const codes = new CodeMatrix(centre);
+  const { ms } = await timed(async () => {
+    for (let start = 0; start < length; start += ENCODED_AT_ONCE) {
+      const block = new Float32Array(Math.min(ENCODED_AT_ONCE, length - start) * DIMENSIONS);
+      for (let i = 0; i * DIMENSIONS < block.length; i++) block.set(matrix.row(start + i), i * DIMENSIONS);
+      codes.append(centre.encode(block));
+    }
+  });
+  return { codes, codesMs: ms };
+}
+
+/** A search by codes; the rows that it looks at again are in memory. `last` is how many those were. */
+export function byCodes(codes: CodeMatrix, matrix: RowMatrix): Contender & { last(): number } {
+  let last = 0;
   return {
-    name: useCodes ? 'likeness (8-bit codes, then float32)' : 'likeness (float32 only)',
+    name: 'likeness (8-bit codes, then float32)',
     async search(queries) {
-      const { ms, value } = await timed(() => matrix.search(queries, { k: K, useCodes }));
-      last = value;
+      const read = async (rows: readonly number[]) => rows.map((row) => matrix.row(row));
+      const { ms, value } = await timed(() => codes.search(queries, { k: K }, read));
+      last = value.read;
       return { ms, rows: value.hits.map((hits) => hits.map(({ row }) => row)) };
     },
     last: () => last,
-    close: async () => {},
+    close: async () => codes.close(),
   };
 }
+
+/** A search that reads every row. */
+export const byFloats = (matrix: RowMatrix): Contender => ({
+  name: 'likeness (float32 only)',
+  async search(queries) {
+    const { ms, value } = await timed(() => matrix.search(queries, { k: K }));
+    return { ms, rows: value.map((hits) => hits.map(({ row }) => row)) };
+  },
+  close: async () => {},
+});

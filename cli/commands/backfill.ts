@@ -6,7 +6,7 @@ import { shellQuoted } from '../../local/printable.ts';
 import { type BackfillOptions, type BackfillReport, backfill } from '../../pictures/ingest/backfill.ts';
 import { PICTURE_ENDINGS, parseEndings } from '../../pictures/picture-names.ts';
 import { systemClock } from '../../vectorlog/clock.ts';
-import { CommandFailed } from '../errors.ts';
+import { CommandFailed, UsageError } from '../errors.ts';
 import { startProgress } from '../progress.ts';
 import { addTargetFlags, openTarget, TARGET_HELP, type Target, type TargetFlags } from '../target.ts';
 import { count, type Terminal } from '../terminal.ts';
@@ -17,6 +17,7 @@ interface Flags extends TargetFlags {
   readonly endings?: string;
   readonly startAfter?: string;
   readonly dryRun?: boolean;
+  readonly yes?: boolean;
 }
 
 const BACKFILL = {
@@ -31,8 +32,8 @@ const REBUILD = {
   name: 'rebuild',
   summary: 'make the index anew from the pictures',
   description:
-    'Empties the index and has every picture indexed again, whatever state the index is in. Searches find what is ' +
-    'done so far.',
+    'Empties the index and has every picture indexed again, whatever state index and log are in. Searches find what is ' +
+    'done so far. With --prefix nothing is emptied: the pictures under it are indexed again, in place.',
 };
 
 export const backfillCommand = (program: Command, terminal: Terminal): void =>
@@ -41,7 +42,8 @@ export const backfillCommand = (program: Command, terminal: Terminal): void =>
   );
 
 export const rebuildCommand = (program: Command, terminal: Terminal): void =>
-  define(program, terminal, REBUILD, async (target, send, options) => {
+  define(program, terminal, REBUILD, async (target, send, options, flags) => {
+    if (empties(flags) && !flags.yes) await confirm(terminal);
     const { rebuild } = await import('../../pictures/maintenance/rebuild.ts');
     return rebuild({ ...target, send, clock: systemClock }, options);
   });
@@ -50,7 +52,22 @@ type Run = (
   target: Target,
   send: (bodies: readonly string[]) => Promise<void>,
   options: BackfillOptions,
+  flags: Flags,
 ) => Promise<BackfillReport>;
+
+const empties = ({ dryRun, prefix, startAfter }: Flags): boolean =>
+  !dryRun && prefix === undefined && startAfter === undefined;
+
+/** @throws UsageError when nobody is there to ask; CommandFailed when the answer is no */
+async function confirm(terminal: Terminal): Promise<void> {
+  if (!terminal.interactive || !process.stdin.isTTY)
+    throw new UsageError('a rebuild empties the index first; say --yes if that is meant');
+  const { createInterface } = await import('node:readline/promises');
+  const asking = createInterface({ input: process.stdin, output: process.stderr });
+  const answer = await asking.question('Empty the index and embed every picture again? [y/N] ');
+  asking.close();
+  if (!/^y(?:es)?$/i.test(answer.trim())) throw new CommandFailed('nothing was changed');
+}
 
 function define(
   program: Command,
@@ -58,7 +75,9 @@ function define(
   { name, summary, description }: typeof BACKFILL,
   run: Run,
 ) {
-  addTargetFlags(program.command(name))
+  const command = addTargetFlags(program.command(name));
+  if (name === 'rebuild') command.option('--yes', 'empty the index without asking');
+  command
     .summary(summary)
     .description(description)
     .option('--queue-url <url>', 'on AWS: the queue of on-upload, which does the work')
@@ -83,16 +102,21 @@ Examples:
       let cursor: string | undefined;
       let report: BackfillReport;
       try {
-        report = await run(target, (bodies) => sender?.send(bodies) ?? Promise.resolve(), {
-          ...(flags.prefix && { prefix: flags.prefix }),
-          endings: flags.endings ? parseEndings(flags.endings) : target.local ? 'all' : PICTURE_ENDINGS,
-          ...(flags.startAfter && { startAfter: flags.startAfter }),
-          dryRun: flags.dryRun === true,
-          onProgress: (progress) => {
-            cursor = progress.cursor;
-            bar.update(progress.compared, progress.compared);
+        report = await run(
+          target,
+          (bodies) => sender?.send(bodies) ?? Promise.resolve(),
+          {
+            ...(flags.prefix && { prefix: flags.prefix }),
+            endings: flags.endings ? parseEndings(flags.endings) : target.local ? 'all' : PICTURE_ENDINGS,
+            ...(flags.startAfter && { startAfter: flags.startAfter }),
+            dryRun: flags.dryRun === true,
+            onProgress: (progress) => {
+              cursor = progress.cursor;
+              bar.update(progress.compared, progress.compared);
+            },
           },
-        });
+          flags,
+        );
       } catch (error) {
         if (cursor !== undefined && !target.local)
           terminal.err(`Go on with: likeness ${name} --start-after ${shellQuoted(cursor)}`);

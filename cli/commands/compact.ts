@@ -21,10 +21,10 @@ Examples:
     )
     .action(async (folder: string | undefined, _options, command: Command) => {
       const flags = command.optsWithGlobals<TargetFlags & { json?: boolean }>();
-      const { index, modelId } = await openTarget(folder, flags);
+      const { index, origin } = await openTarget(folder, flags);
       const { createCompact } = await import('../../functions/compact/handler.ts');
       const logger = consoleLogger(terminal.err);
-      const report = await createCompact({ index, modelId, clock: systemClock, logger })();
+      const report = await createCompact({ index, ...origin, clock: systemClock, logger })();
       if (flags.json) return terminal.out(JSON.stringify(report));
       const what = { idle: 'Nothing to fold', committed: 'Committed', lost: 'Another compaction was first' };
       terminal.out(

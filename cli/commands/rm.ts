@@ -33,10 +33,11 @@ Examples:
       const keys = flags.from === undefined ? named : [...named, ...(await keysFrom(flags.from))];
       if (keys.length === 0) throw new UsageError('name the keys of pictures, or a list of them with --from');
       const client = await connect(flags);
+      let final = 0;
       const bar = startProgress({ title: 'Deleting', total: keys.length });
       try {
         for (const [i, key] of keys.entries()) {
-          await client.delete(key);
+          if (!(await client.delete(key)).restorable) final++;
           bar.update(i + 1);
         }
         if (flags.wait) for (const key of keys) await untilAbsent(client, key);
@@ -44,7 +45,10 @@ Examples:
         bar.stop();
       }
       if (flags.json) terminal.out(JSON.stringify({ deleted: keys }));
-      else terminal.out(`Deleted ${count(keys.length, 'picture')}.`);
+      else {
+        const back = final > 0 ? 'for good' : 'likeness restore brings them back';
+        terminal.out(`Deleted ${count(keys.length, 'picture')}: ${back}.`);
+      }
     });
 }
 

@@ -7,6 +7,8 @@ export interface Trouble {
   readonly detail: string;
   /** Nothing is wrong with the request: it will be made again by itself. */
   readonly passing: boolean;
+  /** What was asked for goes on from a state that is no more: it has to begin anew. */
+  readonly expired?: true;
   /** The server wants to know who asks. */
   readonly needsToken: boolean;
 }
@@ -22,6 +24,7 @@ export function troubleOf(error: unknown): Trouble {
       // A picture that is on its way into the index can be searched by in a moment.
       passing: error.retryable || error.problem.state === 'pending',
       needsToken,
+      ...(error.code === 'cursor-expired' && { expired: true }),
     };
   }
   // A fetch without an answer rejects with a TypeError, for reasons that browsers keep to themselves.

@@ -1,6 +1,7 @@
 /** Asks the server for what a view shows, tells how that goes, and asks again when the fault may pass. */
 
 import { useCallback, useEffect, useState } from 'preact/hooks';
+import { Lru } from '../storage/lru.ts';
 import { type Trouble, troubleOf } from './trouble.ts';
 
 export interface Answer<T> {
@@ -18,15 +19,7 @@ const RETRY_AFTER_MS = 2_000;
 const RETRY_AT_MOST_MS = 30_000;
 
 /** Answers of this visit, so that "back" shows at once what was there. */
-const answers = new Map<string, unknown>();
-const MAX_ANSWERS = 40;
-
-function remember(question: string, value: unknown): void {
-  answers.delete(question);
-  answers.set(question, value);
-  const oldest = answers.keys().next().value;
-  if (answers.size > MAX_ANSWERS && oldest !== undefined) answers.delete(oldest);
-}
+const answers = new Lru<string, unknown>(40);
 
 /**
  * @param question names the request; another name is another request, `undefined` is none
@@ -51,7 +44,7 @@ export function useRequest<T>(
       const slow = setTimeout(() => setState((now) => ({ ...now, slow: true })), SLOW_AFTER_MS);
       timers.push(slow);
       try {
-        remember(question, await load(abort.signal));
+        answers.set(question, await load(abort.signal));
         if (!abort.signal.aborted) setState({ question, done: true });
       } catch (error) {
         if (abort.signal.aborted) return;

@@ -3,7 +3,7 @@
 import { type ComponentChildren, createContext } from 'preact';
 import { useContext, useEffect, useRef } from 'preact/hooks';
 import type { Stats } from '../../client/index.ts';
-import { libraryChanged } from '../library/library-version.ts';
+import { libraryChanged, useLibraryChanges } from '../library/library-version.ts';
 import { useConnection } from './connection.tsx';
 import { type Answer, useRequest } from './use-request.ts';
 
@@ -36,6 +36,9 @@ export function StatsProvider({ lively, children }: StatsProviderProps) {
       removeEventListener('focus', look);
     };
   }, [often, retry, trouble]);
+
+  // Uploads and deletions of this page are known here before the next look would come.
+  useLibraryChanges(retry);
 
   const before = useRef<number>();
   useEffect(() => {

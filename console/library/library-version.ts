@@ -1,6 +1,6 @@
 /** Tells views that the library has changed: something was added or deleted, here or elsewhere. */
 
-import { useEffect } from 'preact/hooks';
+import { useEffect, useRef } from 'preact/hooks';
 
 const listeners = new Set<() => void>();
 
@@ -11,10 +11,13 @@ export function libraryChanged(): void {
 
 /** Calls `refresh` after each change of the library while the component is shown. */
 export function useLibraryChanges(refresh: () => void): void {
+  const latest = useRef(refresh);
+  latest.current = refresh;
   useEffect(() => {
-    listeners.add(refresh);
+    const listener = () => latest.current();
+    listeners.add(listener);
     return () => {
-      listeners.delete(refresh);
+      listeners.delete(listener);
     };
-  }, [refresh]);
+  }, []);
 }

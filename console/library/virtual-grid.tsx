@@ -1,7 +1,7 @@
 /** A grid of any length that scrolls with the page and holds only the tiles in view. */
 
 import './virtual-grid.css';
-import type { ComponentChildren } from 'preact';
+import type { ComponentChildren, RefObject } from 'preact';
 import { useEffect, useLayoutEffect, useRef, useState } from 'preact/hooks';
 import { inView, neighbour, shapeOf } from './grid-window.ts';
 
@@ -12,11 +12,13 @@ interface VirtualGridProps {
   readonly gap: number;
   /** Told what is in view, so that it can be loaded. */
   readonly onView: (end: number) => void;
+  /** Gets what puts the focus on a tile, wherever it is. */
+  readonly reveal?: RefObject<((index: number) => void) | undefined>;
   /** One tile; what takes the focus in it has `tabIndex` and is an element with `data-tile`. */
   readonly tile: (index: number, tabIndex: 0 | -1) => ComponentChildren;
 }
 
-export function VirtualGrid({ label, length, minTile, gap, onView, tile }: VirtualGridProps) {
+export function VirtualGrid({ label, length, minTile, gap, onView, reveal, tile }: VirtualGridProps) {
   const list = useRef<HTMLUListElement>(null);
   const [width, setWidth] = useState(0);
   const [view, setView] = useState({ top: 0, height: 0 });
@@ -55,6 +57,10 @@ export function VirtualGrid({ label, length, minTile, gap, onView, tile }: Virtu
     const next = neighbour(event.key, active, length, shape.columns);
     if (next === undefined) return;
     event.preventDefault();
+    goTo(next);
+  };
+
+  const goTo = (next: number) => {
     focusNext.current = true;
     setCurrent(next);
     // A tile far away does not exist until the page has scrolled to it.
@@ -63,7 +69,12 @@ export function VirtualGrid({ label, length, minTile, gap, onView, tile }: Virtu
     if (row < scrollY + HEADER || row + side > scrollY + innerHeight) {
       scrollTo({ top: Math.max(0, row - innerHeight / 3) });
     }
+    list
+      .current!.querySelector<HTMLElement>(`[data-index="${next}"] [data-tile]`)
+      ?.focus({ preventScroll: true });
   };
+
+  if (reveal) reveal.current = goTo;
 
   // Before the paint, and so before the next key: it would go to a tile that is there no more.
   useLayoutEffect(() => {

@@ -9,15 +9,18 @@ interface DialogProps {
   readonly title: string;
   readonly onClose: () => void;
   readonly wide?: boolean;
+  /** Escape and the cross call `onClose`, and the dialog stays until it is not rendered any more. */
+  readonly stays?: boolean;
   readonly children: ComponentChildren;
 }
 
 /** Open as long as it is rendered. */
-export function Dialog({ title, onClose, wide = false, children }: DialogProps) {
+export function Dialog({ title, onClose, wide = false, stays = false, children }: DialogProps) {
   const element = useRef<HTMLDialogElement>(null);
   const titleId = useId();
   useEffect(() => {
     element.current?.showModal();
+    element.current?.querySelector<HTMLElement>('[data-first]')?.focus();
   }, []);
   return (
     <dialog
@@ -26,6 +29,11 @@ export function Dialog({ title, onClose, wide = false, children }: DialogProps) 
       data-wide={wide ? '' : undefined}
       aria-labelledby={titleId}
       onClose={onClose}
+      onCancel={(event) => {
+        if (!stays) return;
+        event.preventDefault();
+        onClose();
+      }}
     >
       <div class="dialog-head">
         <h2 id={titleId}>{title}</h2>
@@ -34,7 +42,7 @@ export function Dialog({ title, onClose, wide = false, children }: DialogProps) 
           size="small"
           icon="close"
           aria-label="Close"
-          onClick={() => element.current?.close()}
+          onClick={() => (stays ? onClose() : element.current?.close())}
         />
       </div>
       {children}
@@ -45,7 +53,9 @@ export function Dialog({ title, onClose, wide = false, children }: DialogProps) 
 interface ConfirmProps {
   readonly title: string;
   readonly action: string;
-  /** The action is under way. */
+  /** @default 'Cancel' */
+  readonly cancel?: string;
+  /** The action is under way; cancelling stops it, and whoever asked decides when the dialog goes. */
   readonly busy?: boolean;
   readonly onConfirm: () => void;
   readonly onCancel: () => void;
@@ -53,12 +63,22 @@ interface ConfirmProps {
 }
 
 /** Asks before something that cannot be taken back; the safe answer comes first. */
-export function Confirm({ title, action, busy = false, onConfirm, onCancel, children }: ConfirmProps) {
+export function Confirm({
+  title,
+  action,
+  cancel = 'Cancel',
+  busy = false,
+  onConfirm,
+  onCancel,
+  children,
+}: ConfirmProps) {
   return (
-    <Dialog title={title} onClose={onCancel}>
+    <Dialog title={title} onClose={onCancel} stays={busy}>
       {children}
       <div class="dialog-actions">
-        <Button onClick={onCancel}>Cancel</Button>
+        <Button data-first onClick={onCancel}>
+          {cancel}
+        </Button>
         <Button look="danger" icon="trash" disabled={busy} onClick={onConfirm}>
           {action}
         </Button>

@@ -1,6 +1,7 @@
 /** Form fields with their labels. */
 
 import './field.css';
+import type { ComponentChildren } from 'preact';
 import { useEffect, useId, useState } from 'preact/hooks';
 
 interface TextFieldProps {
@@ -8,7 +9,7 @@ interface TextFieldProps {
   readonly value: string;
   readonly hint?: string;
   readonly placeholder?: string;
-  readonly type?: 'text' | 'url' | 'password';
+  readonly type?: 'text' | 'url' | 'password' | 'search';
   /** Offered while someone types. */
   readonly suggestions?: readonly string[];
   /** With each letter. */
@@ -72,10 +73,12 @@ interface ScoreFieldProps {
   readonly value: number;
   readonly min?: number;
   readonly onInput: (value: number) => void;
+  /** Between the label and the slider. */
+  readonly children?: ComponentChildren;
 }
 
 /** A slider for a score between `min` and 1. */
-export function ScoreField({ label, value, min = 0, onInput }: ScoreFieldProps) {
+export function ScoreField({ label, value, min = 0, onInput, children }: ScoreFieldProps) {
   const id = useId();
   return (
     <div class="field">
@@ -83,6 +86,7 @@ export function ScoreField({ label, value, min = 0, onInput }: ScoreFieldProps) 
         <label for={id}>{label}</label>
         <output for={id}>{value.toFixed(2)}</output>
       </span>
+      {children}
       <input
         id={id}
         type="range"
@@ -96,25 +100,25 @@ export function ScoreField({ label, value, min = 0, onInput }: ScoreFieldProps) 
   );
 }
 
-interface ChoiceFieldProps {
+interface SelectFieldProps {
   readonly label: string;
-  readonly value: number;
-  readonly choices: readonly number[];
-  readonly onChange: (value: number) => void;
+  readonly value: string;
+  /** Values and what they are called. */
+  readonly choices: readonly (readonly [string, string])[];
+  readonly onChange: (value: string) => void;
 }
 
-export function ChoiceField({ label, value, choices, onChange }: ChoiceFieldProps) {
+export function SelectField({ label, value, choices, onChange }: SelectFieldProps) {
   const id = useId();
-  const all = choices.includes(value) ? choices : [...choices, value].sort((a, b) => a - b);
   return (
     <div class="field">
       <label class="field-label" for={id}>
         {label}
       </label>
-      <select id={id} value={value} onChange={({ currentTarget }) => onChange(Number(currentTarget.value))}>
-        {all.map((each) => (
+      <select id={id} value={value} onChange={({ currentTarget }) => onChange(currentTarget.value)}>
+        {choices.map(([each, name]) => (
           <option key={each} value={each}>
-            {each}
+            {name}
           </option>
         ))}
       </select>

@@ -25,6 +25,22 @@ export const score = (value: number): string =>
 /** An ISO time in the reader's time zone. */
 export const moment = (iso: string): string => days.format(new Date(iso));
 
+const dates = new Intl.DateTimeFormat('en', { dateStyle: 'medium' });
+
+/** The day of an ISO time in the reader's time zone. */
+export const day = (iso: string): string => dates.format(new Date(iso));
+
+/** When a photo was taken, by the camera's own clock: an ISO time without a zone, shown as it is. */
+export const takenAt = (local: string): string =>
+  days.format(new Date(local.replace(/(?:Z|[+-]\d\d:?\d\d)$/, '')));
+
+/** About how long something takes: `12 seconds`, `3 minutes`, `2 hours`. */
+export function about(seconds: number): string {
+  if (seconds < 60) return plural(Math.max(5, Math.ceil(seconds / 5) * 5), 'second');
+  if (seconds < 3_600) return plural(Math.ceil(seconds / 60), 'minute');
+  return plural(Math.ceil(seconds / 3_600), 'hour');
+}
+
 /** How long ago an ISO time was: `just now`, `4 minutes ago`. */
 export function ago(iso: string, now = Date.now()): string {
   const seconds = Math.max(0, (now - Date.parse(iso)) / 1000);

@@ -1,79 +1,102 @@
-/** One picture of a grid: a link, and where it is a search result its score. */
+/** One picture of a grid: a link to the viewer, a tick, and what a view adds to them. */
 
 import './tile.css';
-import type { Picture } from '../../client/index.ts';
+import type { ComponentChildren } from 'preact';
+import { useRef } from 'preact/hooks';
+import type { ShownPicture } from '../library/sequence.ts';
+import { currentRoute, navigate } from '../route/navigation.ts';
 import { formatRoute, HOME } from '../route/route.ts';
+import { selected, selectTo, toggle, useSelection } from '../selection/selection.ts';
 import { Thumbnail } from '../thumbnails/thumbnail.tsx';
-import { fileName, score as formatScore } from './format.ts';
+import { fileName } from './format.ts';
 import { Icon } from './icon.tsx';
-
-/** What a tile shows; results and items of the library both are. */
-export type TilePicture = Pick<Picture, 'key' | 'url' | 'lastModified'>;
 
 export const pictureHref = (key: string): string => formatRoute({ view: 'picture', key });
 export const searchHref = (key: string): string => formatRoute({ ...HOME, query: { key } });
 
-/** A tile that opens the picture. */
-export function PictureTile({ picture, tabIndex }: { picture: TilePicture; tabIndex?: 0 | -1 }) {
-  const name = fileName(picture.key);
+/** Opens a picture above the view that is shown. */
+export const view = (key: string): void => navigate({ ...currentRoute(), show: key }, 'over');
+
+interface TileProps {
+  readonly picture: ShownPicture;
+  readonly tabIndex?: 0 | -1;
+  /** Said after the key, such as a score. */
+  readonly detail?: string;
+  /** Buttons at the lower edge, shown while the pointer or the focus is on the tile. */
+  readonly actions?: ComponentChildren;
+  /** Shown on the picture. */
+  readonly badge?: ComponentChildren;
+  /** Below the picture. */
+  readonly caption?: ComponentChildren;
+}
+
+/** Milliseconds that a finger stays on a tile to tick it. */
+const LONG_PRESS_MS = 450;
+
+export function Tile({ picture, tabIndex, detail, actions, badge, caption }: TileProps) {
+  const { key } = picture;
+  const ticks = useSelection();
+  const ticked = ticks.has(key);
+  const press = useRef<ReturnType<typeof setTimeout>>();
+  const pressed = useRef(false);
+  const endPress = () => clearTimeout(press.current);
+
+  const onClick = (event: MouseEvent) => {
+    event.preventDefault();
+    if (pressed.current) pressed.current = false;
+    else if (event.shiftKey) selectTo(picture);
+    else if (event.ctrlKey || event.metaKey || selected().size > 0) toggle(picture);
+    else view(key);
+  };
   return (
-    <div class="tile">
+    <div class="tile" data-ticked={ticked ? '' : undefined} data-picking={ticks.size > 0 ? '' : undefined}>
       <a
         class="tile-link"
         data-tile
-        href={pictureHref(picture.key)}
+        data-key={key}
+        href={formatRoute({ ...currentRoute(), show: key })}
         tabIndex={tabIndex}
-        aria-label={picture.key}
+        aria-label={detail ? `${key}, ${detail}` : key}
+        onClick={onClick}
+        onKeyDown={(event) => {
+          if (event.key !== 'x' && event.key !== ' ') return;
+          event.preventDefault();
+          if (event.shiftKey) selectTo(picture);
+          else toggle(picture);
+        }}
+        onContextMenu={(event) => pressed.current && event.preventDefault()}
+        onPointerDown={(event) => {
+          pressed.current = false;
+          if (event.pointerType === 'mouse') return;
+          press.current = setTimeout(() => {
+            pressed.current = true;
+            toggle(picture);
+          }, LONG_PRESS_MS);
+        }}
+        onPointerUp={endPress}
+        onPointerCancel={endPress}
+        onPointerLeave={endPress}
       >
         <Thumbnail picture={picture} alt="" />
-        <span class="tile-name" aria-hidden="true">
-          {name}
-        </span>
+        {!caption && (
+          <span class="tile-name" aria-hidden="true">
+            {fileName(key)}
+          </span>
+        )}
+        {badge && <span class="tile-badge">{badge}</span>}
       </a>
-    </div>
-  );
-}
-
-/** A tile that searches by the picture. */
-export function SearchTile({ picture }: { picture: TilePicture }) {
-  return (
-    <div class="tile">
-      <a class="tile-link" href={searchHref(picture.key)} aria-label={`Search by ${picture.key}`}>
-        <Thumbnail picture={picture} alt="" />
-        <span class="tile-name" aria-hidden="true">
-          {fileName(picture.key)}
-        </span>
-      </a>
-    </div>
-  );
-}
-
-interface ResultTileProps {
-  readonly picture: TilePicture;
-  readonly score: number;
-  /** Where a click leads: the search by this picture. */
-  readonly href: string;
-}
-
-/** A tile that searches by the picture, with its score and a way to its details. */
-export function ResultTile({ picture, score, href }: ResultTileProps) {
-  const name = fileName(picture.key);
-  const figure = formatScore(score);
-  return (
-    <div class="tile">
-      <a class="tile-link" href={href} aria-label={`Search by ${picture.key}, score ${figure}`}>
-        <Thumbnail picture={picture} alt="" />
-      </a>
-      <a class="tile-details" href={pictureHref(picture.key)} aria-label={`Details of ${picture.key}`}>
-        <Icon name="info" size={18} />
-      </a>
-      <div class="tile-caption" aria-hidden="true">
-        <span title={picture.key}>{name}</span>
-        <span class="tile-score">{figure}</span>
-        <div class="tile-bar">
-          <div style={{ width: `${Math.max(0, Math.min(score, 1)) * 100}%` }} />
-        </div>
-      </div>
+      <button
+        type="button"
+        class="tile-tick"
+        aria-pressed={ticked}
+        aria-label={`Select ${key}`}
+        tabIndex={tabIndex}
+        onClick={(event) => (event.shiftKey ? selectTo(picture) : toggle(picture))}
+      >
+        <Icon name="check" size={14} />
+      </button>
+      {actions && <div class="tile-actions">{actions}</div>}
+      {caption}
     </div>
   );
 }

@@ -2,13 +2,19 @@
 
 /** The API takes 4.4 MiB; the difference is air for what a proxy adds. */
 const MAX_BYTES = 4_000_000;
+/** Eight of these fit into a request. */
+const SMALL_BYTES = 300_000;
 /** Far above the 256 pixels that the model looks at, so that a part of the picture still has enough of them. */
 const MAX_SIDE = 2_048;
 
-/** The picture as it is when it is small enough, otherwise a smaller copy; as it is when the browser cannot read it. */
-export async function prepare(picture: Blob): Promise<Blob> {
-  if (picture.size <= MAX_BYTES) return picture;
-  const smaller = await shrink(picture, MAX_SIDE).catch(() => undefined);
+/**
+ * The picture as it is when it is small enough, otherwise a smaller copy; as it is when the browser cannot read it.
+ *
+ * @param maxSide pixels of the longer side of a copy; when given, the picture is copied unless it has few bytes
+ */
+export async function prepare(picture: Blob, maxSide?: number): Promise<Blob> {
+  if (picture.size <= (maxSide === undefined ? MAX_BYTES : SMALL_BYTES)) return picture;
+  const smaller = await shrink(picture, maxSide ?? MAX_SIDE).catch(() => undefined);
   return smaller ?? picture;
 }
 

@@ -19,9 +19,9 @@ addEventListener('popstate', () => {
 /**
  * How a view is arrived at: as a step that "back" returns from; in place of the view that is shown; or in place of it
  * and on the way to others, as a slider does. Only the last may leave the address bar behind for a moment, so a reload
- * right after anything else keeps it.
+ * right after anything else keeps it. `over` is a step that leaves the page below where it was scrolled to.
  */
-export type Arrival = 'step' | 'in-place' | 'sliding';
+export type Arrival = 'step' | 'over' | 'in-place' | 'sliding';
 
 /** Goes to a view. */
 export function navigate(route: Route, arrival: Arrival = 'step'): void {
@@ -33,10 +33,19 @@ export function navigate(route: Route, arrival: Arrival = 'step'): void {
   else if (arrival === 'in-place') write();
   else {
     if (hash !== location.hash) history.replaceState(history.state, '', hash);
-    history.pushState(null, '', next);
-    restore(0);
+    history.pushState(arrival === 'over' ? { scrollY, over: true } : null, '', next);
+    if (arrival === 'step') restore(0);
   }
   arriveAt(next);
+}
+
+/** Takes away what was opened over a view: by going back where it was opened here, in place where a link led to it. */
+export function closeOver(): void {
+  if ((history.state as { over?: true } | null)?.over) history.back();
+  else {
+    const { show: _, ...below } = currentRoute();
+    navigate(below as Route, 'in-place');
+  }
 }
 
 function arriveAt(next: string): void {
@@ -71,7 +80,7 @@ export function keepScrollPosition(): void {
   let timer: ReturnType<typeof setTimeout> | undefined;
   addEventListener('scroll', () => {
     clearTimeout(timer);
-    timer = setTimeout(() => history.replaceState({ scrollY }, ''), SCROLL_SETTLES_MS);
+    timer = setTimeout(() => history.replaceState({ ...history.state, scrollY }, ''), SCROLL_SETTLES_MS);
   });
   addEventListener('popstate', () => {
     clearTimeout(timer);

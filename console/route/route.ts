@@ -11,36 +11,81 @@ export interface Crop {
 /** What to search by: a picture of the library, or one that this browser keeps (see query/kept-pictures.ts). */
 export type Query = { readonly key: string } | { readonly kept: string };
 
+/** A picture of the library that a search goes by as well: towards what is like it, or away from that. */
+export interface Also {
+  readonly key: string;
+  readonly away: boolean;
+}
+
 export interface SearchRoute {
   readonly view: 'search';
   readonly query: Query | undefined;
+  readonly also: readonly Also[];
   readonly crop: Crop | undefined;
-  readonly k: number;
   readonly minScore: number;
   readonly prefix: string;
   readonly metadata: Readonly<Record<string, string>>;
 }
 
-export type Route =
-  | SearchRoute
-  | { readonly view: 'library'; readonly prefix: string }
-  | { readonly view: 'picture'; readonly key: string }
-  | { readonly view: 'duplicates'; readonly minScore: number }
-  | { readonly view: 'status' };
+export const ORDERS = ['newest', 'oldest', 'taken', 'name', 'largest', 'key'] as const;
+export type Order = (typeof ORDERS)[number];
 
-export const DEFAULT_K = 24;
-export const DEFAULT_DUPLICATE_SCORE = 0.97;
+export interface LibraryRoute {
+  readonly view: 'library';
+  readonly prefix: string;
+  /** A part of a name or of a folder. */
+  readonly find: string;
+  readonly order: Order;
+}
+
+/** How sure it is that pictures are the same: by their bytes, by their pixels, or by the model alone. */
+export type Tier = 'identical' | 'same' | 'alike';
+
+export interface DuplicatesRoute {
+  readonly view: 'duplicates';
+  readonly tier: Tier;
+  /** Only for `alike`. */
+  readonly minScore: number;
+}
+
+export type Route = (
+  | SearchRoute
+  | LibraryRoute
+  | { readonly view: 'map' }
+  | { readonly view: 'picture'; readonly key: string }
+  | DuplicatesRoute
+  | { readonly view: 'status' }
+) & {
+  /** Key of the picture that is shown large above the view. */
+  readonly show?: string;
+};
+
+export const DEFAULT_ORDER: Order = 'newest';
+const DEFAULT_DUPLICATE_SCORE = 0.97;
+export const DUPLICATES: DuplicatesRoute = {
+  view: 'duplicates',
+  tier: 'same',
+  minScore: DEFAULT_DUPLICATE_SCORE,
+};
 
 /** A search without a query: the way in. */
 export const HOME: SearchRoute = {
   view: 'search',
   query: undefined,
+  also: [],
   crop: undefined,
-  k: DEFAULT_K,
   minScore: 0,
   prefix: '',
   metadata: {},
 };
+
+/** All pictures, or those of a folder. */
+export const libraryOf = (prefix = ''): LibraryRoute => ({
+  view: 'library',
+  prefix,
+  find: '',
+  order: DEFAULT_ORDER,
+});
 
 const META = 'meta.';
 
@@ -48,24 +93,38 @@ const META = 'meta.';
 export function parseRoute(hash: string): Route {
   const [path = '', search = ''] = hash.replace(/^#?\/?/, '').split('?', 2);
   const params = new URLSearchParams(search);
+  const show = params.get('show');
+  return { ...parseView(path, params), ...(show && { show }) };
+}
+
+function parseView(path: string, params: URLSearchParams): Route {
   const prefix = params.get('prefix') ?? '';
   const key = params.get('key') ?? '';
   switch (path) {
-    case 'library':
-      return { view: 'library', prefix };
+    case 'library': {
+      const order = ORDERS.find((each) => each === params.get('order')) ?? DEFAULT_ORDER;
+      return { view: 'library', prefix, find: params.get('find') ?? '', order };
+    }
+    case 'map':
+      return { view: 'map' };
     case 'picture':
-      return key ? { view: 'picture', key } : { view: 'library', prefix: '' };
+      return key ? { view: 'picture', key } : libraryOf();
     case 'duplicates':
-      return { view: 'duplicates', minScore: fraction(params.get('min')) ?? DEFAULT_DUPLICATE_SCORE };
+      return {
+        ...DUPLICATES,
+        tier: (['identical', 'alike'] as const).find((each) => each === params.get('tier')) ?? 'same',
+        minScore: fraction(params.get('min')) ?? DEFAULT_DUPLICATE_SCORE,
+      };
     case 'status':
       return { view: 'status' };
     default: {
       const kept = params.get('kept');
+      const also = (name: string, away: boolean) => params.getAll(name).map((each) => ({ key: each, away }));
       return {
         view: 'search',
         query: key ? { key } : kept ? { kept } : undefined,
+        also: [...also('like', false), ...also('unlike', true)],
         crop: parseCrop(params.get('crop')),
-        k: wholeNumber(params.get('k')) ?? DEFAULT_K,
         minScore: fraction(params.get('min')) ?? 0,
         prefix,
         metadata: Object.fromEntries(
@@ -84,25 +143,29 @@ export function formatRoute(route: Route): string {
   switch (route.view) {
     case 'library':
       if (route.prefix) params.set('prefix', route.prefix);
+      if (route.find) params.set('find', route.find);
+      if (route.order !== DEFAULT_ORDER) params.set('order', route.order);
       break;
     case 'picture':
       params.set('key', route.key);
       break;
     case 'duplicates':
+      if (route.tier !== 'same') params.set('tier', route.tier);
       if (route.minScore !== DEFAULT_DUPLICATE_SCORE) params.set('min', String(route.minScore));
       break;
     case 'search':
       if (route.query && 'key' in route.query) params.set('key', route.query.key);
       if (route.query && 'kept' in route.query) params.set('kept', route.query.kept);
+      for (const { key, away } of route.also) params.append(away ? 'unlike' : 'like', key);
       if (route.crop) params.set('crop', formatCrop(route.crop));
-      if (route.k !== DEFAULT_K) params.set('k', String(route.k));
       if (route.minScore > 0) params.set('min', String(route.minScore));
       if (route.prefix) params.set('prefix', route.prefix);
       for (const [name, value] of Object.entries(route.metadata)) params.set(META + name, value);
       break;
-    case 'status':
+    default:
       break;
   }
+  if (route.show) params.set('show', route.show);
   const search = params.toString();
   return `#/${route.view}${search && `?${search}`}`;
 }
@@ -123,9 +186,4 @@ function parseCrop(text: string | null): Crop | undefined {
 function fraction(text: string | null): number | undefined {
   const value = Number(text ?? Number.NaN);
   return value >= 0 && value <= 1 ? value : undefined;
-}
-
-function wholeNumber(text: string | null): number | undefined {
-  const value = Number(text ?? Number.NaN);
-  return Number.isInteger(value) && value >= 1 && value <= 1000 ? value : undefined;
 }

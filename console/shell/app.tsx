@@ -7,13 +7,18 @@ import { StatsProvider } from '../api/use-stats.tsx';
 import { libraryChanged } from '../library/library-version.ts';
 import { Announcer } from '../parts/announcer.tsx';
 import { fileName, folderOf } from '../parts/format.ts';
+import { Toasts } from '../parts/toast.tsx';
 import { useRoute } from '../route/navigation.ts';
 import type { Route } from '../route/route.ts';
+import { deselect } from '../selection/selection.ts';
+import { SelectionBar } from '../selection/selection-bar.tsx';
 import { summarise } from '../uploads/summary.ts';
 import { UploadTray } from '../uploads/upload-tray.tsx';
 import { UploadsProvider, useUploads } from '../uploads/uploads-context.tsx';
+import { Viewer } from '../viewer/viewer.tsx';
 import { DuplicatesView } from '../views/duplicates/duplicates-view.tsx';
 import { LibraryView } from '../views/library/library-view.tsx';
+import { MapView } from '../views/map/map-view.tsx';
 import { PictureView } from '../views/picture/picture-view.tsx';
 import { SearchView } from '../views/search/search-view.tsx';
 import { StatusView } from '../views/status/status-view.tsx';
@@ -38,6 +43,7 @@ function Page() {
   const { underway, steps } = summarise(uploads);
   const folder = route.view === 'library' ? folderOf(route.prefix) : '';
   useTitleAndFocus(route);
+  useSelectionEnds(route);
   useArrivals(steps.done);
   return (
     <StatsProvider lively={underway > 0 || route.view === 'status'}>
@@ -48,8 +54,11 @@ function Page() {
         </div>
         <View route={route} />
       </main>
+      <SelectionBar />
       <UploadTray />
+      <Toasts />
       <DropLayer folder={folder} />
+      {route.show && <Viewer pictureKey={route.show} />}
       <Announcer />
     </StatsProvider>
   );
@@ -60,11 +69,13 @@ function View({ route }: { route: Route }) {
     case 'search':
       return <SearchView route={route} />;
     case 'library':
-      return <LibraryView key={route.prefix} prefix={route.prefix} />;
+      return <LibraryView key={route.prefix} route={route} />;
+    case 'map':
+      return <MapView />;
     case 'picture':
       return <PictureView key={route.key} pictureKey={route.key} />;
     case 'duplicates':
-      return <DuplicatesView minScore={route.minScore} />;
+      return <DuplicatesView route={route} />;
     case 'status':
       return <StatusView />;
   }
@@ -76,6 +87,8 @@ function titleOf(route: Route): string {
       return route.query && 'key' in route.query ? `Like ${fileName(route.query.key)}` : 'Search';
     case 'library':
       return route.prefix || 'Library';
+    case 'map':
+      return 'Map';
     case 'picture':
       return fileName(route.key);
     case 'duplicates':
@@ -94,6 +107,12 @@ function useTitleAndFocus(route: Route): void {
     if (first.current) first.current = false;
     else document.querySelector<HTMLElement>('main h1')?.focus({ preventScroll: true });
   }, [title]);
+}
+
+/** Ticks belong to what someone sees: another view or folder begins without. */
+function useSelectionEnds(route: Route): void {
+  const place = route.view + ('prefix' in route ? route.prefix : '');
+  useEffect(() => () => deselect(), [place]);
 }
 
 const ARRIVALS_REST_MS = 1_000;

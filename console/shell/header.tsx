@@ -4,15 +4,16 @@ import './header.css';
 import { useState } from 'preact/hooks';
 import { Button } from '../parts/button.tsx';
 import { Icon, type IconName } from '../parts/icon.tsx';
-import { DEFAULT_DUPLICATE_SCORE, formatRoute, HOME, type Route } from '../route/route.ts';
+import { DUPLICATES, formatRoute, HOME, libraryOf, type Route } from '../route/route.ts';
 import { AddDialog } from './add-dialog.tsx';
 import { IndexingNote } from './indexing-note.tsx';
 import { ThemeButton } from './theme-button.tsx';
 
 const TABS: readonly { label: string; icon: IconName; route: Route; also?: Route['view'] }[] = [
   { label: 'Search', icon: 'search', route: HOME },
-  { label: 'Library', icon: 'grid', route: { view: 'library', prefix: '' }, also: 'picture' },
-  { label: 'Duplicates', icon: 'copies', route: { view: 'duplicates', minScore: DEFAULT_DUPLICATE_SCORE } },
+  { label: 'Library', icon: 'grid', route: libraryOf(), also: 'picture' },
+  { label: 'Map', icon: 'map', route: { view: 'map' } },
+  { label: 'Duplicates', icon: 'copies', route: DUPLICATES },
   { label: 'Status', icon: 'pulse', route: { view: 'status' } },
 ];
 
@@ -42,8 +43,13 @@ export function Header({ view, folder }: { view: Route['view']; folder: string }
       <div class="header-end">
         <IndexingNote />
         <ThemeButton />
-        <Button icon="plus" onClick={() => setAdding(true)}>
-          Add pictures
+        <Button
+          class="button header-add"
+          icon="plus"
+          aria-label="Add pictures"
+          onClick={() => setAdding(true)}
+        >
+          <span>Add pictures</span>
         </Button>
       </div>
       {adding && <AddDialog folder={folder} onClose={() => setAdding(false)} />}

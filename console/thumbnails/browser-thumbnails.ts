@@ -7,7 +7,8 @@ import { BlobStore } from '../storage/blob-store.ts';
 /** What a thumbnail is made from; a changed picture has another `lastModified`. */
 export interface Original {
   readonly key: string;
-  readonly url: string;
+  /** Where it is, as far as that is known. */
+  readonly url?: string | undefined;
   readonly lastModified: string;
 }
 
@@ -53,13 +54,9 @@ async function turn(): Promise<void> {
 }
 
 /** A signed URL expires; then the API is asked for a fresh one. */
-async function fetchOriginal(
-  client: Client,
-  { key, url }: { key: string; url: string },
-  signal: AbortSignal,
-): Promise<Blob> {
-  const first = await fetch(url, { signal });
-  if (first.ok) return first.blob();
+async function fetchOriginal(client: Client, { key, url }: Original, signal: AbortSignal): Promise<Blob> {
+  const first = url === undefined ? undefined : await fetch(url, { signal });
+  if (first?.ok) return first.blob();
   const now = await client.image(key, { signal });
   if (now.state !== 'indexed') throw new Error(`"${key}" is not in the library any more`);
   const second = await fetch(now.url, { signal });

@@ -11,7 +11,7 @@ export function previewUrl(
   config: ConsoleConfig,
   { key, url, lastModified }: Original,
   size: number,
-): string {
+): string | undefined {
   if (!config.thumbnails) return url;
   const path = key.split('/').map(encodeURIComponent).join('/');
   const address = config.thumbnails.replace('{key}', path).replace('{size}', String(size));

@@ -1,7 +1,7 @@
 /** A small picture in a grid; never the original. */
 
 import './thumbnail.css';
-import { useEffect, useState } from 'preact/hooks';
+import { useEffect, useRef, useState } from 'preact/hooks';
 import { useConnection } from '../api/connection.tsx';
 import { Icon } from '../parts/icon.tsx';
 import { browserThumbnail, type Original } from './browser-thumbnails.ts';
@@ -12,16 +12,20 @@ interface ThumbnailProps {
   /** Empty where a text beside it names the picture. */
   readonly alt: string;
   /** Pixels of the longer side. */
-  readonly size?: 320 | 640 | 1280;
+  readonly size?: 160 | 320 | 640 | 1280;
   readonly fit?: 'cover' | 'contain';
 }
 
 export function Thumbnail({ picture, alt, size = 320, fit = 'cover' }: ThumbnailProps) {
-  const src = useThumbnail(picture, size);
+  const tries = useTries();
+  const src = useThumbnail(picture, size, tries.made);
   // Which address loaded or failed: a tile that shows another picture starts afresh.
   const [loaded, setLoaded] = useState<string>();
   const [failed, setFailed] = useState<string>();
-  const broken = src === null || (src !== undefined && failed === src);
+  useEffect(() => {
+    if (src === null && tries.left) tries.again();
+  }, [src]);
+  const broken = (src === null && !tries.left) || (src !== undefined && failed === src);
   return (
     <span class="thumbnail" data-fit={fit} data-loaded={src && loaded === src ? '' : undefined}>
       {broken ? (
@@ -36,13 +40,15 @@ export function Thumbnail({ picture, alt, size = 320, fit = 'cover' }: Thumbnail
       ) : (
         src && (
           <img
+            // Another try is another element: the browser would not ask again for the address of the same one.
+            key={tries.made}
             src={src}
             alt={alt}
             loading="lazy"
             decoding="async"
             draggable={false}
             onLoad={() => setLoaded(src)}
-            onError={() => setFailed(src)}
+            onError={() => (tries.left ? tries.again() : setFailed(src))}
           />
         )
       )}
@@ -50,8 +56,30 @@ export function Thumbnail({ picture, alt, size = 320, fit = 'cover' }: Thumbnail
   );
 }
 
+/** Milliseconds before each new try: an outage of some seconds leaves no hole in a grid. */
+const RETRY_AFTER_MS = [1_000, 3_000, 8_000, 20_000];
+
+/** Counts the tries of a thumbnail that did not come, and makes the next one a while later. */
+function useTries() {
+  const [made, setMade] = useState(0);
+  const timer = useRef<ReturnType<typeof setTimeout>>();
+  useEffect(() => () => clearTimeout(timer.current), []);
+  return {
+    made,
+    left: made < RETRY_AFTER_MS.length,
+    again() {
+      clearTimeout(timer.current);
+      timer.current = setTimeout(() => setMade(made + 1), RETRY_AFTER_MS[made]);
+    },
+  };
+}
+
 /** The address of a thumbnail; `undefined` while it is made, `null` when it cannot be. */
-function useThumbnail({ key, url, lastModified }: Original, size: number): string | null | undefined {
+function useThumbnail(
+  { key, url, lastModified }: Original,
+  size: number,
+  tried: number,
+): string | null | undefined {
   const { client, config } = useConnection();
   const template = config.thumbnails;
   const [made, setMade] = useState<string | null>();
@@ -73,7 +101,7 @@ function useThumbnail({ key, url, lastModified }: Original, size: number): strin
       abort.abort();
       if (address) URL.revokeObjectURL(address);
     };
-  }, [client, template, key, url, lastModified, size]);
+  }, [client, template, key, url, lastModified, size, tried]);
 
   return template ? previewUrl(config, { key, url, lastModified }, size) : made;
 }

@@ -32,6 +32,25 @@ export function pictureType({ name, type }: { name: string; type: string }): str
   return type === '' ? TYPES[name.slice(name.lastIndexOf('.') + 1).toLowerCase()] : undefined;
 }
 
+/** Formats that are pictures to people, and to no decoder here: what to do about each. */
+const NOT_TAKEN: Readonly<Record<string, string>> = {
+  psd: 'Photoshop files are not taken. Export it as JPEG, PNG or WebP.',
+  ai: 'Illustrator files are not taken. Export it as SVG or PNG.',
+  pdf: 'PDF files are not taken. Export its pages as PNG.',
+  ...Object.fromEntries(
+    ['cr2', 'cr3', 'nef', 'arw', 'dng', 'orf', 'raf', 'rw2'].map((ending) => [
+      ending,
+      'Raw files of cameras are not taken. Export it as JPEG.',
+    ]),
+  ),
+};
+
+/** Why a file is not taken, before anything is sent; `undefined` for what may be. */
+export function whyNot(file: { name: string; type: string }): string | undefined {
+  const ending = file.name.slice(file.name.lastIndexOf('.') + 1).toLowerCase();
+  return NOT_TAKEN[ending] ?? (pictureType(file) ? undefined : 'It is not a picture.');
+}
+
 /** Files from an input; a chosen folder brings its paths along. */
 export const fromInput = (files: readonly File[]): PickedFile[] =>
   files.map((file) => ({ path: file.webkitRelativePath || file.name, file })).filter(notClutter);

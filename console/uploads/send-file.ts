@@ -9,7 +9,12 @@ const FINAL = new Set([400, 411, 413, 415]);
 /**
  * @throws UploadRefused when the store will never take the file, Error when it might
  */
-export function sendFile(target: UploadTarget, file: File, onSent: (bytes: number) => void): Promise<void> {
+export function sendFile(
+  target: UploadTarget,
+  file: File,
+  onSent: (bytes: number) => void,
+  signal: AbortSignal,
+): Promise<void> {
   return new Promise((resolve, reject) => {
     const request = new XMLHttpRequest();
     request.open(target.method, target.url);
@@ -19,6 +24,8 @@ export function sendFile(target: UploadTarget, file: File, onSent: (bytes: numbe
       else if (FINAL.has(request.status)) reject(new UploadRefused(reasonIn(request)));
       else reject(new Error(reasonIn(request)));
     };
+    signal.addEventListener('abort', () => request.abort());
+    request.onabort = () => reject(new Error('It was stopped.'));
     request.onerror = () => reject(new Error('The connection broke.'));
     if (target.method === 'PUT') {
       for (const [name, value] of Object.entries(target.headers ?? {})) request.setRequestHeader(name, value);

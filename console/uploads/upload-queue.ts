@@ -1,6 +1,6 @@
 /** Sends many files to the library a few at a time, tries again what failed by chance, and follows each until it is found. */
 
-/** What became of one file, in this order; the last four are ends. */
+/** What became of one file, in this order; the last five are ends. */
 export type UploadState =
   | { readonly step: 'waiting' }
   | { readonly step: 'sending'; readonly sent: number }
@@ -12,12 +12,15 @@ export type UploadState =
   /** It can never become a search result; `reason` says why. */
   | { readonly step: 'refused'; readonly reason: string }
   /** Trying again may help; `reason` says what went wrong. */
-  | { readonly step: 'failed'; readonly reason: string };
+  | { readonly step: 'failed'; readonly reason: string }
+  /** Someone stopped it before it was sent. */
+  | { readonly step: 'cancelled' };
 
 export interface Upload {
   readonly id: number;
   readonly key: string;
   readonly file: File;
+  readonly metadata: Readonly<Record<string, string>>;
   readonly state: UploadState;
 }
 
@@ -26,7 +29,7 @@ export interface UploadServer {
   /** What the library knows of a key. */
   stateOf(key: string): Promise<{ state: 'absent' | 'pending' | 'indexed' | 'rejected'; reason?: string }>;
   /** Sends the bytes. @throws UploadRefused for what will never work, anything else for what may work later */
-  send(key: string, file: File, onSent: (bytes: number) => void): Promise<void>;
+  send(upload: Upload, onSent: (bytes: number) => void, signal: AbortSignal): Promise<void>;
 }
 
 /** The server will not have this file, however often it is sent. */
@@ -48,7 +51,7 @@ const WATCH_EVERY_MS = 300;
 const WATCH_AT_MOST_EVERY_MS = 4_000;
 const RETRY_AFTER_MS = 1_000;
 
-const ENDS = new Set<UploadState['step']>(['done', 'exists', 'refused', 'failed']);
+const ENDS = new Set<UploadState['step']>(['done', 'exists', 'refused', 'failed', 'cancelled']);
 
 export class UploadQueue {
   private readonly uploads = new Map<number, Upload>();
@@ -56,6 +59,8 @@ export class UploadQueue {
   private waiting: number[] = [];
   /** Ids of the files that may be sent: their names are free, or someone said to replace what has them. */
   private readonly cleared = new Set<number>();
+  /** Ends what is being sent, by id. */
+  private readonly aborts = new Map<number, AbortController>();
   private readonly listeners = new Set<() => void>();
   private nextId = 1;
   private sending = 0;
@@ -77,10 +82,13 @@ export class UploadQueue {
     return () => this.listeners.delete(listener);
   }
 
-  add(files: readonly { readonly key: string; readonly file: File }[]): void {
+  add(
+    files: readonly { readonly key: string; readonly file: File }[],
+    metadata: Upload['metadata'] = {},
+  ): void {
     for (const { key, file } of files) {
       const id = this.nextId++;
-      this.uploads.set(id, { id, key, file, state: { step: 'waiting' } });
+      this.uploads.set(id, { id, key, file, metadata, state: { step: 'waiting' } });
       this.waiting.push(id);
     }
     this.changed();
@@ -90,7 +98,7 @@ export class UploadQueue {
   /** Notes a file that was never going to be a picture. */
   refuse(key: string, file: File, reason: string): void {
     const id = this.nextId++;
-    this.uploads.set(id, { id, key, file, state: { step: 'refused', reason } });
+    this.uploads.set(id, { id, key, file, metadata: {}, state: { step: 'refused', reason } });
     this.changed();
   }
 
@@ -113,6 +121,17 @@ export class UploadQueue {
       }
     }
     this.pump();
+  }
+
+  /** Stops what waits and what is being sent: all of it, or one. What has arrived stays. */
+  cancel(id?: number): void {
+    for (const upload of this.uploads.values()) {
+      const { step } = upload.state;
+      if ((step !== 'waiting' && step !== 'sending') || (id !== undefined && id !== upload.id)) continue;
+      this.waiting = this.waiting.filter((each) => each !== upload.id);
+      this.set(upload.id, { step: 'cancelled' });
+      this.aborts.get(upload.id)?.abort();
+    }
   }
 
   /** Forgets what has ended. */
@@ -142,30 +161,41 @@ export class UploadQueue {
 
   private async transfer(id: number): Promise<void> {
     const { tries = 3, sleep = pause } = this.options;
+    const abort = new AbortController();
+    this.aborts.set(id, abort);
     for (let attempt = 1; ; attempt += 1) {
       try {
-        this.set(id, await this.sendOnce(id));
+        const state = await this.sendOnce(id, abort.signal);
+        // What arrived before it could be stopped is there: saying otherwise would be wrong.
+        this.set(id, state);
         this.watch();
         return;
       } catch (error) {
+        if (abort.signal.aborted) return;
         const reason = error instanceof Error ? error.message : String(error);
         if (error instanceof UploadRefused) return this.set(id, { step: 'refused', reason });
         if (attempt >= tries) return this.set(id, { step: 'failed', reason });
         this.set(id, { step: 'sending', sent: 0 });
         await sleep(RETRY_AFTER_MS * 2 ** (attempt - 1));
+        if (abort.signal.aborted) return;
       }
     }
   }
 
-  private async sendOnce(id: number): Promise<UploadState> {
-    const { key, file } = this.uploads.get(id)!;
+  private async sendOnce(id: number, signal: AbortSignal): Promise<UploadState> {
+    const upload = this.uploads.get(id)!;
     if (!this.cleared.has(id)) {
-      const { state } = await this.server.stateOf(key);
+      const { state } = await this.server.stateOf(upload.key);
+      signal.throwIfAborted();
       if (state === 'indexed' || state === 'pending') return { step: 'exists' };
       // Asked once: a second try may find what the first one sent before its connection broke.
       this.cleared.add(id);
     }
-    await this.server.send(key, file, (sent) => this.set(id, { step: 'sending', sent }));
+    await this.server.send(
+      upload,
+      (sent) => !signal.aborted && this.set(id, { step: 'sending', sent }),
+      signal,
+    );
     return { step: 'indexing' };
   }
 

@@ -13,17 +13,17 @@ export function uploadServer(client: Client): UploadServer {
         ? { state: 'rejected', reason: picture.reason.message }
         : { state: picture.state };
     },
-    async send(key, file, onSent) {
+    async send({ key, file, metadata }, onSent, signal) {
       const contentType = pictureType(file) ?? file.type;
       const target = await client
-        .uploadTarget({ key, contentType, size: file.size })
+        .uploadTarget({ key, contentType, size: file.size, metadata }, { signal })
         .catch((error: unknown) => {
           if (error instanceof ProblemError && (error.status === 400 || error.status === 422)) {
             throw new UploadRefused(error.problem.detail ?? error.problem.title);
           }
           throw error;
         });
-      await sendFile(target, file, onSent);
+      await sendFile(target, file, onSent, signal);
     },
   };
 }

@@ -3,8 +3,9 @@
 import './upload-tray.css';
 import { useEffect, useRef, useState } from 'preact/hooks';
 import { announce } from '../parts/announcer.tsx';
-import { Button } from '../parts/button.tsx';
-import { plural } from '../parts/format.ts';
+import { Button, LinkButton } from '../parts/button.tsx';
+import { folderOf, plural } from '../parts/format.ts';
+import { formatRoute, libraryOf } from '../route/route.ts';
 import { type Summary, summarise } from './summary.ts';
 import type { Upload, UploadState } from './upload-queue.ts';
 import { useUploads } from './uploads-context.tsx';
@@ -45,14 +46,27 @@ export function UploadTray() {
         )}
       </div>
       <div class="tray-body">
-        <progress value={summary.progress} max={1} aria-label="All uploads" />
+        {summary.progress > 0 || summary.underway > 0 ? (
+          <progress value={summary.progress} max={1} aria-label="All uploads" />
+        ) : null}
         {open && (
           <>
             <p class="small quiet figures" style={{ marginTop: '8px' }}>
               {tally(summary)}
             </p>
-            {(summary.steps.failed > 0 || summary.steps.exists > 0) && (
+            {summary.total > summary.underway + summary.steps.refused + summary.steps.cancelled ||
+            summary.underway > 0 ? (
               <div class="tray-actions">
+                {summary.underway === 0 && summary.steps.done > 0 && (
+                  <LinkButton size="small" look="primary" href={formatRoute(libraryOf(folderOfAll(uploads)))}>
+                    Show them
+                  </LinkButton>
+                )}
+                {summary.steps.waiting + summary.steps.sending > 0 && (
+                  <Button size="small" icon="close" onClick={() => queue.cancel()}>
+                    Cancel
+                  </Button>
+                )}
                 {summary.steps.failed > 0 && (
                   <Button size="small" icon="retry" onClick={() => queue.retry()}>
                     Try {plural(summary.steps.failed, 'file')} again
@@ -64,7 +78,7 @@ export function UploadTray() {
                   </Button>
                 )}
               </div>
-            )}
+            ) : null}
             {lines.length > 0 && (
               // biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reachable by keyboard.
               <ul class="tray-list" tabIndex={0} aria-label="Files under way or not taken">
@@ -91,6 +105,13 @@ function Line({ upload: { id, key, file, state } }: { upload: Upload }) {
       {state.step === 'sending' && (
         <>
           <span class="quiet figures">{file.size > 0 ? Math.floor((state.sent / file.size) * 100) : 0}%</span>
+          <Button
+            look="plain"
+            size="small"
+            icon="close"
+            aria-label={`Stop ${key}`}
+            onClick={() => queue.cancel(id)}
+          />
           <progress value={state.sent} max={file.size} aria-label={key} />
         </>
       )}
@@ -111,9 +132,21 @@ function Line({ upload: { id, key, file, state } }: { upload: Upload }) {
   );
 }
 
+/** The folder that holds all that were added. */
+function folderOfAll(uploads: readonly Upload[]): string {
+  const [first, ...others] = uploads
+    .filter(({ state }) => state.step === 'done')
+    .map(({ key }) => folderOf(key));
+  let common = first ?? '';
+  for (const folder of others) {
+    while (!folder.startsWith(common)) common = folderOf(common.slice(0, -1));
+  }
+  return common;
+}
+
 function headline({ underway, total, steps }: Summary): string {
   if (underway > 0) return `Adding ${plural(total, 'picture')}`;
-  const notTaken = steps.failed + steps.refused + steps.exists;
+  const notTaken = steps.failed + steps.refused + steps.exists + steps.cancelled;
   if (notTaken === 0) return `${plural(steps.done, 'picture')} added`;
   return steps.done > 0
     ? `${plural(steps.done, 'picture')} added, ${notTaken} not`
@@ -126,6 +159,7 @@ function tally({ steps, total }: Summary): string {
   if (steps.exists > 0) parts.push(`${steps.exists} there already`);
   if (steps.refused > 0) parts.push(`${steps.refused} refused`);
   if (steps.failed > 0) parts.push(`${steps.failed} failed`);
+  if (steps.cancelled > 0) parts.push(`${steps.cancelled} stopped`);
   return parts.join(' · ');
 }
 

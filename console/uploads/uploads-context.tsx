@@ -3,7 +3,7 @@
 import { type ComponentChildren, createContext } from 'preact';
 import { useContext, useEffect, useMemo, useState } from 'preact/hooks';
 import { useConnection } from '../api/connection.tsx';
-import { keyFor, type PickedFile, pictureType } from './picked-files.ts';
+import { keyFor, type PickedFile, whyNot } from './picked-files.ts';
 import { type Upload, UploadQueue } from './upload-queue.ts';
 import { uploadServer } from './upload-server.ts';
 
@@ -11,7 +11,11 @@ interface Uploads {
   readonly queue: UploadQueue;
   readonly uploads: readonly Upload[];
   /** Adds files below a folder of the library (`holiday/`, or nothing); what is no picture is noted as refused. */
-  readonly add: (files: readonly PickedFile[], folder?: string) => void;
+  readonly add: (
+    files: readonly PickedFile[],
+    folder?: string,
+    metadata?: Readonly<Record<string, string>>,
+  ) => void;
 }
 
 const UploadsContext = createContext<Uploads | undefined>(undefined);
@@ -25,12 +29,16 @@ export function UploadsProvider({ children }: { children: ComponentChildren }) {
     () => ({
       queue,
       uploads,
-      add(files, folder = '') {
+      add(files, folder = '', metadata = {}) {
         const named = files.map((each) => ({ key: keyFor(folder, each), file: each.file }));
         for (const { key, file } of named) {
-          if (!pictureType(file)) queue.refuse(key, file, 'It is not a picture.');
+          const refusal = whyNot(file);
+          if (refusal) queue.refuse(key, file, refusal);
         }
-        queue.add(named.filter(({ file }) => pictureType(file)));
+        queue.add(
+          named.filter(({ file }) => !whyNot(file)),
+          metadata,
+        );
       },
     }),
     [queue, uploads],

@@ -3,6 +3,7 @@
 import { OpenAPIHono, type z } from '@hono/zod-openapi';
 import { bodyLimit } from 'hono/body-limit';
 import { DecodingFailed } from '../../pictures/decoding/errors.ts';
+import { DIMENSIONS } from '../../pictures/dimensions.ts';
 import { LiveIndex } from '../../vectorlog/read/live-index.ts';
 import type { SearchDependencies } from './dependencies.ts';
 import { duplicates, getDecisions, postNotDuplicates, putFolders } from './duplicates.ts';
@@ -26,7 +27,8 @@ import { emptyTrash, emptyTrashRoute, listTrash, listTrashRoute, restore, restor
  */
 export function createApp(dependencies: SearchDependencies): OpenAPIHono {
   const { index: store, clock, logger, memoryBudgetBytes: budgetBytes } = dependencies;
-  const live = new LiveIndex({ store, clock, logger, budgetBytes });
+  const patienceMs = SEARCH_LIMITS.loadingPatienceMs;
+  const live = new LiveIndex({ store, clock, logger, dimensions: DIMENSIONS, budgetBytes, patienceMs });
   const context = { ...dependencies, live };
 
   const app = new OpenAPIHono({

@@ -75,13 +75,13 @@ interface Ranked {
 }
 
 /** What a list is sorted by; of equal ones the key decides. */
-function rankOf({ key, lastModified, size }: Picture, order: Order): string | number {
+function rankOf({ key, lastModified, size, taken }: Picture, order: Order): string | number {
   switch (order) {
     case 'newest':
     case 'oldest':
       return lastModified;
     case 'taken':
-      return '';
+      return taken ?? '';
     case 'name':
       return key.slice(key.lastIndexOf('/') + 1);
     case 'largest':

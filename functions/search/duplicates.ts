@@ -19,9 +19,10 @@ import {
 import { Fingerprints, fingerprintId } from '../../pictures/duplicates/fingerprints.ts';
 import type { KeeperFacts } from '../../pictures/duplicates/keeper.ts';
 import { type StarGroup, starGroups } from '../../pictures/duplicates/star-groups.ts';
-import { CANDIDATES, isSame, Verifier } from '../../pictures/duplicates/verifier.ts';
+import { SAME_FROM } from '../../pictures/duplicates/verdict.ts';
+import { CANDIDATES, Verifier } from '../../pictures/duplicates/verifier.ts';
 import type { LiveIndex } from '../../vectorlog/read/live-index.ts';
-import type { Everything, View } from '../../vectorlog/read/view.ts';
+import type { RowSource, View } from '../../vectorlog/read/view.ts';
 import { answerBytes } from './answer-size.ts';
 import { afterCursor, cursorAfter, notACursor } from './cursor.ts';
 import type { SearchDependencies } from './dependencies.ts';
@@ -53,7 +54,7 @@ export const duplicates = (dependencies: Dependencies): RouteHandler<typeof rout
     const options = c.req.valid('query');
     const [decisions] = await Promise.all([readDecisions(index), fingerprints.refresh(), verifier.refresh()]);
     const page = await live.read(defaultConsistency, async (view) => {
-      const source = await view.everything({ prefix: options.prefix ?? '' });
+      const source = view.everything({ prefix: options.prefix ?? '' });
       const search = new Page(source, fingerprints, verifier, decisions, options);
       return search.fill(startOf(afterCursor(options.cursor), view, source), view, dependencies);
     });
@@ -68,7 +69,7 @@ class Page {
   readonly #ids = new Map<number, string>();
 
   constructor(
-    private readonly source: Everything,
+    private readonly source: RowSource,
     private readonly fingerprints: Fingerprints,
     private readonly verifier: Verifier,
     private readonly decisions: Decisions,
@@ -112,8 +113,8 @@ class Page {
     if (tier === 'alike') return { minScore };
     const twins = this.#twins();
     if (tier === 'identical') return { minScore: 1, nearest: 0, twins };
-    const verify: DuplicateOptions['verify'] = (row, hit) => this.#isSame(row, hit.row, hit.score);
-    return { ...CANDIDATES, twins, verify };
+    const verify: DuplicateOptions['verify'] = (row, hit) => this.#confidence(row, hit.row, hit.score);
+    return { ...CANDIDATES, twins, verify, sureFrom: SAME_FROM };
   }
 
   /** Rows with the same bytes: of each set only the first one is searched for. */
@@ -141,14 +142,16 @@ class Page {
     return id;
   }
 
-  async #isSame(one: number, other: number, cosine: number): Promise<boolean> {
+  async #confidence(one: number, other: number, cosine: number): Promise<number> {
+    const [hash, otherHash] = [one, other].map((row) => this.fingerprints.hash(this.#id(row)));
+    if (hash !== undefined && hash === otherHash) return 1;
     const [a, b] = await Promise.all([one, other].map((row) => this.fingerprints.of(this.source.entry(row))));
-    if (!a || !b) return false;
+    if (!a || !b) return 0;
     const [first, second] = [
       { id: this.#id(one), fingerprint: a },
       { id: this.#id(other), fingerprint: b },
     ];
-    return isSame(this.verifier.confidence(first, second, cosine));
+    return this.verifier.confidence(first, second, cosine);
   }
 
   /** What goes for a keeper and another picture of its group: the pixels, and what people said. */
@@ -156,10 +159,10 @@ class Page {
     if (this.#notDuplicates.has(one.key, other.key)) return false;
     if (one.hash !== undefined && one.hash === other.hash) return true;
     if (this.options.tier === 'identical') return false;
-    const [a, b] = [this.source.embedding(one.row), this.source.embedding(other.row)];
+    const [a, b] = await this.source.read([one.row, other.row]);
     let cosine = 0;
-    for (let i = 0; i < a.length; i++) cosine += a[i]! * b[i]!;
-    return this.#isSame(one.row, other.row, cosine);
+    for (let i = 0; i < a!.length; i++) cosine += a![i]! * b![i]!;
+    return (await this.#confidence(one.row, other.row, cosine)) >= SAME_FROM;
   }
 
   async #groupsOf({ groups }: DuplicateStep, dependencies: Dependencies): Promise<Group[]> {
@@ -245,7 +248,7 @@ interface Position {
 }
 
 /** Rows keep their numbers within a lineage; those of the log come after them and get theirs when they are folded. */
-function cursorOf({ row, skip }: Position, { generation: { manifest } }: View, source: Everything): string {
+function cursorOf({ row, skip }: Position, { generation: { manifest } }: View, source: RowSource): string {
   return JSON.stringify([manifest.lineage, manifest.rows, row, skip, source.entry(row).key]);
 }
 
@@ -256,7 +259,7 @@ function cursorOf({ row, skip }: Position, { generation: { manifest } }: View, s
 function startOf(
   cursor: string | undefined,
   { generation: { manifest } }: View,
-  source: Everything,
+  source: RowSource,
 ): Position {
   if (cursor === undefined) return { row: 0, skip: 0 };
   const [lineage, rows, row, skip, key] = decoded(cursor);

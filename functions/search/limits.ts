@@ -1,6 +1,6 @@
 /** The limits of the HTTP API, each with its unit and the reason for its size. */
 
-import { SCAN_LIMITS } from '../../vectorlog/scan/limits.ts';
+import { MAX_K } from '../../vectorlog/scan/hit.ts';
 import { STORE_LIMITS } from '../../vectorlog/store/limits.ts';
 
 const MiB = 1024 * 1024;
@@ -9,7 +9,7 @@ const SECOND = 1000;
 /** The HTTP API. */
 export const SEARCH_LIMITS = {
   /** Results of one search. */
-  maxK: SCAN_LIMITS.maxK,
+  maxK: MAX_K,
   defaultK: 10,
   /**
    * Bytes of a request's body. Lambda takes 6 MB of JSON: base64 makes 4 of 3, and the event around it takes some, so
@@ -27,6 +27,8 @@ export const SEARCH_LIMITS = {
   /** Items on one page of a list. */
   maxPage: 1_000,
   defaultPage: 100,
+  /** How long a request waits for an index that is being loaded: API Gateway gives up after 30 seconds. */
+  loadingPatienceMs: 20 * SECOND,
   /** Milliseconds after which a page of duplicates ends, so that callers see progress and no gateway gives up. */
   duplicatesMs: 3 * SECOND,
   /** Pictures of one search by several. */
@@ -37,7 +39,7 @@ export const SEARCH_LIMITS = {
   /** Pictures on a map: what a browser lays out within seconds, and what Lambda answers with in 6 MB. */
   maxMapPictures: 20_000,
   /** Bytes of all keys on a map together, for the same reason. */
-  maxMapKeyBytes: 3 * MiB,
+  maxMapKeyBytes: 2 * MiB,
   /** Pictures that a histogram of scores looks at; of more, it looks at some and estimates. */
   maxHistogramPictures: 8_192,
   /** Values that are named of one metadata name. */

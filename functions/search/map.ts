@@ -1,6 +1,7 @@
 /** What a map of the library is laid out from: a few numbers for each picture. */
 
 import { createRoute, type RouteHandler, z } from '@hono/zod-openapi';
+import type { Picture } from '../../pictures/attributes.ts';
 import type { LiveIndex } from '../../vectorlog/read/live-index.ts';
 import type { View } from '../../vectorlog/read/view.ts';
 import { catalogue } from './catalogue.ts';
@@ -16,12 +17,12 @@ const DIMS = 32;
 export const LibraryMap = z
   .object({
     pictures: z.number().int().openapi({ description: 'Pictures under the prefix.' }),
-    keys: z.array(z.string()).openapi({
-      description: `At most ${SEARCH_LIMITS.maxMapPictures} of them, evenly spread over all.`,
-    }),
+    items: z
+      .array(z.object({ key: z.string(), lastModified: z.iso.datetime(), size: z.number().int() }))
+      .openapi({ description: `At most ${SEARCH_LIMITS.maxMapPictures} of them, evenly spread over all.` }),
     dims: z.number().int(),
     vectors: z.base64().openapi({
-      description: 'For each key `dims` signed bytes: the embedding along its principal directions.',
+      description: 'For each of them `dims` signed bytes: the embedding along its principal directions.',
     }),
   })
   .openapi('LibraryMap');
@@ -44,7 +45,7 @@ export const map =
     const { prefix = '', consistency } = c.req.valid('query');
     return live.read(consistency ?? defaultConsistency, async (view) => {
       const all = catalogue(view).filter(({ key }) => key.startsWith(prefix));
-      const placed = await embedded(thinned(all.map(({ key }) => key)), view);
+      const placed = await embedded(thinned(all), view);
       const vectors = await principalComponents(
         placed.map(({ embedding }) => embedding),
         DIMS,
@@ -52,7 +53,7 @@ export const map =
       return c.json(
         {
           pictures: all.length,
-          keys: placed.map(({ key }) => key),
+          items: placed.map(({ picture: { key, lastModified, size } }) => ({ key, lastModified, size })),
           dims: DIMS,
           vectors: Buffer.from(vectors.buffer).toString('base64'),
         },
@@ -61,18 +62,25 @@ export const map =
     });
   };
 
-async function embedded(keys: readonly string[], view: View) {
-  const found: { key: string; embedding: Float32Array }[] = [];
-  for (const key of keys) {
-    const embedding = await view.embedding(key);
-    if (embedding) found.push({ key, embedding });
+async function embedded(pictures: readonly Picture[], view: View) {
+  const found: { picture: Picture; embedding: Float32Array }[] = [];
+  for (const picture of pictures) {
+    const embedding = await view.embedding(picture.key);
+    if (embedding) found.push({ picture, embedding });
   }
   return found;
 }
 
-/** As many keys as a map may have, evenly spread over all. */
-function thinned(keys: readonly string[]): readonly string[] {
-  const bytes = keys.reduce((sum, key) => sum + Buffer.byteLength(key), 0);
-  const every = Math.max(keys.length / SEARCH_LIMITS.maxMapPictures, bytes / SEARCH_LIMITS.maxMapKeyBytes, 1);
-  return Array.from({ length: Math.floor(keys.length / every) }, (_, at) => keys[Math.floor(at * every)]!);
+/** As many pictures as a map may have, evenly spread over all. */
+function thinned(pictures: readonly Picture[]): readonly Picture[] {
+  const bytes = pictures.reduce((sum, { key }) => sum + Buffer.byteLength(key), 0);
+  const every = Math.max(
+    pictures.length / SEARCH_LIMITS.maxMapPictures,
+    bytes / SEARCH_LIMITS.maxMapKeyBytes,
+    1,
+  );
+  return Array.from(
+    { length: Math.floor(pictures.length / every) },
+    (_, at) => pictures[Math.floor(at * every)]!,
+  );
 }

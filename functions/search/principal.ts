@@ -4,9 +4,9 @@ import { setImmediate } from 'node:timers/promises';
 import { dot } from './sample.ts';
 
 /** Embeddings that the directions are found from, evenly spread over all. */
-const SAMPLE = 384;
+const SAMPLE = 256;
 /** Rounds of orthogonal iteration: the picture on a screen does not change after so many. */
-const ROUNDS = 12;
+const ROUNDS = 8;
 /** Embeddings between two looks at other work. */
 const SLICE = 256;
 

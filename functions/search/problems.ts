@@ -7,7 +7,7 @@ import { ModelUnusable } from '../../pictures/embedding/embedder.ts';
 import { TrashKeepsItself } from '../../pictures/trash/trash.ts';
 import { IndexDamaged, IndexForeign } from '../../vectorlog/commit/errors.ts';
 import { LikenessError } from '../../vectorlog/errors.ts';
-import { IndexTooLarge } from '../../vectorlog/read/errors.ts';
+import { IndexLoading, IndexTooLarge } from '../../vectorlog/read/errors.ts';
 import { RESERVED_BYTES } from '../../vectorlog/read/memory.ts';
 import { QueryInvalid } from '../../vectorlog/scan/errors.ts';
 import { KeyInvalid, StoreUnavailable } from '../../vectorlog/store/errors.ts';
@@ -31,6 +31,7 @@ const KINDS: Readonly<Record<ProblemCode, { readonly status: number; readonly ti
   'model-unusable': { status: 500, title: 'The model cannot be used' },
   'picture-not-decoded': { status: 503, title: 'The picture could not be decoded now' },
   'store-unavailable': { status: 503, title: 'The store did not answer' },
+  'index-loading': { status: 503, title: 'The index is being loaded' },
   'index-unusable': { status: 503, title: 'The index cannot be read' },
   'index-too-large': { status: 507, title: 'The index does not fit in memory' },
 };
@@ -44,7 +45,7 @@ export class ApiProblem extends LikenessError {
   constructor(
     code: ProblemCode,
     detail: string,
-    more: Pick<ProblemDocument, 'errors' | 'reason' | 'state' | 'requestId'> = {},
+    more: Pick<ProblemDocument, 'errors' | 'reason' | 'state' | 'requestId' | 'loading'> = {},
   ) {
     super(detail);
     const { status, title } = KINDS[code];
@@ -81,6 +82,8 @@ export function problemOf(error: unknown): ApiProblem | undefined {
   }
   if (error instanceof TrashKeepsItself) return new ApiProblem('trash-keeps-itself', error.message);
   if (error instanceof IndexTooLarge) return new ApiProblem('index-too-large', tooLarge(error));
+  if (error instanceof IndexLoading)
+    return new ApiProblem('index-loading', loading(error), { loading: progressOf(error) });
   if (error instanceof IndexDamaged || error instanceof IndexForeign)
     return new ApiProblem('index-unusable', `${error.message}. See docs/recovery.md.`);
   if (error instanceof ModelUnusable) return new ApiProblem('model-unusable', error.message);
@@ -106,6 +109,11 @@ function problemOfHttp({ status, message }: HTTPException): ApiProblem {
 }
 
 const MiB = 1024 * 1024;
+
+const progressOf = ({ doneBytes, totalBytes }: IndexLoading) => ({ doneBytes, totalBytes });
+
+const loading = ({ doneBytes, totalBytes }: IndexLoading): string =>
+  `${Math.floor((100 * doneBytes) / totalBytes)} % of the index is in memory. What came is kept: ask again in a moment.`;
 
 function tooLarge({ rows, neededBytes, budgetBytes }: IndexTooLarge): string {
   const needed = Math.ceil((neededBytes + RESERVED_BYTES) / MiB);

@@ -338,6 +338,7 @@ export const PROBLEM_CODES = [
   'not-allowed',
   'trash-keeps-itself',
   'route-not-found',
+  'index-loading',
   'index-too-large',
   'index-unusable',
   'picture-not-decoded',
@@ -366,5 +367,9 @@ export const Problem = z
       .string()
       .optional()
       .openapi({ description: 'internal-error: how the log calls this request.' }),
+    loading: z
+      .object({ doneBytes: z.number().int(), totalBytes: z.number().int() })
+      .optional()
+      .openapi({ description: 'index-loading: how much of the index is in memory.' }),
   })
   .openapi('Problem');

@@ -1,6 +1,7 @@
 /** How the server and the index are. */
 
 import type { RouteHandler } from '@hono/zod-openapi';
+import { DIMENSIONS } from '../../pictures/dimensions.ts';
 import type { LiveIndex } from '../../vectorlog/read/live-index.ts';
 import { neededBytes } from '../../vectorlog/read/memory.ts';
 import type { SearchDependencies } from './dependencies.ts';
@@ -37,7 +38,7 @@ export const stats =
           ...(manifest.generation > 0 && { committedAt: manifest.createdAt }),
         },
         log: { appends: appends + pending, pending },
-        memory: { bytes: neededBytes(manifest), budgetBytes: memoryBudgetBytes },
+        memory: { bytes: neededBytes(manifest, DIMENSIONS), budgetBytes: memoryBudgetBytes },
       })),
       queue?.(),
     ]);

@@ -3,6 +3,7 @@
 import { createHash } from 'node:crypto';
 import { ObjectNotFound } from '../../vectorlog/store/errors.ts';
 import type { ObjectStore } from '../../vectorlog/store/object-store.ts';
+import { DECISIONS_PREFIX } from './names.ts';
 
 export interface FolderWishes {
   /** Prefixes of keys: "never delete from here". */
@@ -16,7 +17,6 @@ export interface Decisions extends FolderWishes {
   readonly notDuplicates: readonly (readonly string[])[];
 }
 
-export const DECISIONS_PREFIX = 'decisions/';
 const FOLDERS = `${DECISIONS_PREFIX}folders.json`;
 const NOT_PREFIX = `${DECISIONS_PREFIX}not/`;
 /** Decisions that are read side by side. */

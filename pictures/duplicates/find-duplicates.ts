@@ -1,20 +1,26 @@
 /** Finds groups of pictures that belong together, by asking for the nearest of every one. */
 
-import type { Hit } from '../../vectorlog/scan/hit.ts';
+import type { RowSource } from '../../vectorlog/read/view.ts';
+import { type Hit, MAX_K } from '../../vectorlog/scan/hit.ts';
 import { MAX_QUERIES } from '../../vectorlog/scan/layout.ts';
-import { SCAN_LIMITS } from '../../vectorlog/scan/limits.ts';
-import type { DuplicateSource } from '../../vectorlog/scan/row-source.ts';
 import { complete, type DuplicateGroup, GrowingGroup, type Neighbours } from './group.ts';
+
+/** What duplicates are looked for in. */
+export type DuplicateSource = Pick<RowSource, 'rows' | 'read' | 'search'>;
 
 export interface DuplicateOptions {
   /** The score from which a pair is looked at. */
   readonly minScore: number;
   /**
-   * Whether a pair that scores so belongs together.
+   * How sure it is that a pair belongs together, 0 to 1. Of a picture's pairs only the surest counts, if it is at least
+   * `sureFrom`, and those as sure as it: a variant of a picture, with another colour of skin, is less like a copy of it
+   * than the picture itself is. A pair may count for either of its pictures.
    *
-   * @default all that score at least `minScore` do
+   * @default all that score at least `minScore` belong together
    */
-  readonly verify?: (row: number, hit: Hit) => boolean | Promise<boolean>;
+  readonly verify?: (row: number, hit: Hit) => number | Promise<number>;
+  /** @default 1 */
+  readonly sureFrom?: number;
   /** Nearest pictures to look at first; more are asked for while all of them belong together. 0: none. @default all */
   readonly nearest?: number;
   /** Rows that are known to belong together; all but the first of each set are left out of the source's searches. */
@@ -69,7 +75,7 @@ export interface DuplicateStep {
  * Each step is one pass over the rows for up to 32 pictures: 10,000 pictures are some 300 passes.
  *
  * @example
- * const source = { rows: [...live], embedding: (row) => matrix.row(row), search: … };
+ * const source = view.everything({ prefix: '' });
  * for await (const { groups, compared } of findDuplicates(source, { minScore: 0.97 })) show(groups, compared);
  */
 export async function* findDuplicates(
@@ -103,38 +109,72 @@ export async function* findDuplicates(
   }
 }
 
-/** Each time that all neighbours belong together, so many times more are asked for. */
+/** Each time that all neighbours are as sure as the surest, so many times more are asked for. */
 const GROWTH = 4;
+
+/** How much less sure than the surest counts as the same: what rounding and a second JPEG make. */
+const MARGIN = 0.01;
+
+interface Sure extends Hit {
+  readonly sure: number;
+}
 
 function neighboursIn(
   source: DuplicateSource,
-  { minScore, verify, nearest = SCAN_LIMITS.maxK, twins = new Twins() }: Omit<DuplicateOptions, 'from'>,
+  { minScore, verify, sureFrom = 1, nearest = MAX_K, twins = new Twins() }: Omit<DuplicateOptions, 'from'>,
 ): Neighbours {
-  const look = async (rows: readonly number[], k: number): Promise<Hit[][]> => {
-    if (rows.length === 0 || k === 0) return rows.map(() => []);
-    const queries = rows.map((row) => source.embedding(row));
+  /** What was found for rows, so that the other side of a pair need not be asked twice. */
+  const known = new Map<number, Sure[]>();
+
+  const search = async (rows: readonly number[], k: number): Promise<Hit[][]> => {
+    const queries = await source.read(rows);
     // One more, since the picture itself is among them.
-    const found = await source.search(queries, { k: Math.min(k + 1, SCAN_LIMITS.maxK), minScore });
-    const others = found.map((hits, i) => hits.filter(({ row }) => row !== rows[i]));
-    if (!verify) return others;
-    const belonging: Hit[][] = [];
-    const more: number[] = [];
-    for (const [i, hits] of others.entries()) {
-      const kept: Hit[] = [];
-      for (const hit of hits) if (await verify(rows[i]!, hit)) kept.push(hit);
-      belonging.push(kept);
-      if (kept.length === hits.length && hits.length >= k && k < SCAN_LIMITS.maxK - 1) more.push(i);
-    }
-    const wider = await look(
-      more.map((i) => rows[i]!),
-      k * GROWTH,
-    );
-    for (const [at, i] of more.entries()) belonging[i] = wider[at]!;
-    return belonging;
+    const found = await source.search(queries, { k: Math.min(k + 1, MAX_K), minScore });
+    return found.map((hits, i) => hits.filter(({ row }) => row !== rows[i]));
   };
+
+  /** The pairs of each row that are sure enough, the surest first. */
+  const sureOf = async (rows: readonly number[], k: number): Promise<void> => {
+    if (rows.length === 0) return;
+    const found = await search(rows, k);
+    const more: number[] = [];
+    for (const [i, hits] of found.entries()) {
+      const judged: Sure[] = [];
+      for (const hit of hits) judged.push({ ...hit, sure: await verify!(rows[i]!, hit) });
+      const sure = judged.filter((each) => each.sure >= sureFrom).sort((a, b) => b.sure - a.sure);
+      known.set(rows[i]!, sure);
+      if (sure.length === hits.length && hits.length >= k && k < MAX_K - 1) more.push(rows[i]!);
+    }
+    await sureOf(more, k * GROWTH);
+  };
+  const isBest = (row: number, { sure }: Sure): boolean => {
+    const best = known.get(row)?.[0];
+    return best === undefined || sure >= best.sure - MARGIN;
+  };
+
+  const look = async (rows: readonly number[]): Promise<Hit[][]> => {
+    if (nearest === 0) return rows.map(() => []);
+    if (!verify) return rows.length === 0 ? [] : search(rows, nearest);
+    await sureOf(
+      rows.filter((row) => !known.has(row)),
+      nearest,
+    );
+    // A pair that is not the best for this row may be the best for the other.
+    const others = rows.flatMap((row) =>
+      known
+        .get(row)!
+        .filter((hit) => !isBest(row, hit))
+        .map((hit) => hit.row),
+    );
+    const unknown = [...new Set(others)].filter((row) => !known.has(row));
+    for (let i = 0; i < unknown.length; i += MAX_QUERIES)
+      await sureOf(unknown.slice(i, i + MAX_QUERIES), nearest);
+    return rows.map((row) => known.get(row)!.filter((hit) => isBest(row, hit) || isBest(hit.row, hit)));
+  };
+
   return async (rows) => {
     const searched = rows.filter((row) => twins.firstOf(row) === undefined);
-    const found = await look(searched, nearest);
+    const found = await look(searched);
     const hitsOf = new Map(searched.map((row, i) => [row, found[i]!]));
     return rows.map((row) => {
       const first = twins.firstOf(row);

@@ -5,9 +5,11 @@ import type { Clock } from '../../vectorlog/clock.ts';
 import { isRetryable, LikenessError } from '../../vectorlog/errors.ts';
 import type { ObjectStore } from '../../vectorlog/store/object-store.ts';
 import { decodeFingerprint, encodeFingerprint, type Fingerprint, fingerprintOf } from './fingerprint.ts';
+import { FINGERPRINTS_PREFIX } from './names.ts';
 import { PackStore } from './pack-store.ts';
 
-export const FINGERPRINTS_PREFIX = 'fingerprints/';
+/** Fingerprints that are kept decoded: those of some steps and their neighbours. */
+const MAX_RECENT = 2_048;
 
 /** One state of one picture. */
 export interface PictureVersion {
@@ -21,6 +23,8 @@ export const fingerprintId = ({ key, eTag }: PictureVersion): string =>
 
 export class Fingerprints {
   readonly #packs: PackStore;
+  /** Those that were asked for last, decoded. */
+  readonly #recent = new Map<string, Fingerprint>();
   /** Pictures that have none and cannot get one, so that they are not read again and again. */
   readonly #without = new Set<string>();
 
@@ -40,8 +44,17 @@ export class Fingerprints {
 
   /** What is known without reading a picture. */
   known(id: string): Fingerprint | undefined {
+    const recent = this.#recent.get(id);
+    if (recent) return recent;
     const bytes = this.#packs.get(id);
-    return bytes && decodeFingerprint(bytes);
+    const decoded = bytes && decodeFingerprint(bytes);
+    if (!decoded) return undefined;
+    if (this.#recent.size >= MAX_RECENT) {
+      const [oldest] = this.#recent.keys();
+      this.#recent.delete(oldest!);
+    }
+    this.#recent.set(id, decoded);
+    return decoded;
   }
 
   /** The hash of a picture's bytes, if it is known: cheaper than the whole fingerprint. */

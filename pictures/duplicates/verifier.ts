@@ -2,12 +2,11 @@
 
 import type { Clock } from '../../vectorlog/clock.ts';
 import type { ObjectStore } from '../../vectorlog/store/object-store.ts';
-import { compare, type Prepared, prepare } from './compare.ts';
+import { type Comparison, compare, type Prepared, prepare } from './compare.ts';
 import type { Fingerprint } from './fingerprint.ts';
+import { VERDICTS_PREFIX } from './names.ts';
 import { PackStore } from './pack-store.ts';
 import { confidenceOf, SAME_FROM } from './verdict.ts';
-
-export const VERDICTS_PREFIX = 'verdicts/';
 
 /** Pairs that are looked at: each picture and so many of its nearest, from a score that says little by itself. */
 export const CANDIDATES = { minScore: 0.5, nearest: 8 } as const;
@@ -67,9 +66,16 @@ export class Verifier {
 
 /** How sure it is that two pictures are the same, 0 to 1. Does not depend on their order. */
 export function judge(one: Prepared, other: Prepared, cosine: number): number {
-  // The smaller part is laid over the larger; which one is a crop of which is not known before.
-  const comparison = compare(one, other);
+  const comparison = comparisonOf(one, other);
   return comparison ? confidenceOf(comparison, cosine) : 0;
 }
+
+/** What is measured of a pair: the smaller picture is laid over the larger, whichever comes first. */
+export function comparisonOf(one: Prepared, other: Prepared): Comparison | undefined {
+  const order = pixelsOf(one) - pixelsOf(other) || (one.fingerprint.hash < other.fingerprint.hash ? 1 : -1);
+  return order > 0 ? compare(one, other) : compare(other, one);
+}
+
+const pixelsOf = ({ fingerprint: { width, height } }: Prepared): number => width * height;
 
 export const isSame = (confidence: number): boolean => confidence >= SAME_FROM;

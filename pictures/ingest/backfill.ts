@@ -1,5 +1,8 @@
 /** Asks on-upload for everything in which a bucket and its index differ: pictures that no event ever told of. */
 
+import { systemClock } from '../../vectorlog/clock.ts';
+import { assertAppendable } from '../../vectorlog/commit/append-guard.ts';
+import type { Origin } from '../../vectorlog/commit/manifest.ts';
 import type { ObjectStore } from '../../vectorlog/store/object-store.ts';
 import { type CompareOptions, type Comparison, compare } from './compare.ts';
 import { QUEUE_LIMITS } from './limits.ts';
@@ -10,6 +13,8 @@ export interface BackfillDeps {
   readonly pictures: ObjectStore;
   /** The index store, in the model's namespace. */
   readonly index: ObjectStore;
+  /** Of the index; one of another origin is refused, and changed by nothing. @default - not compared */
+  readonly origin?: Origin;
   /** Puts message bodies into on-upload's queue, at most 10 at a time; resolves when the queue has them. */
   readonly send: (bodies: readonly string[]) => Promise<void>;
 }
@@ -31,6 +36,8 @@ export interface BackfillReport {
 export interface BackfillOptions extends CompareOptions {
   /** Called now and then, and once at the end. */
   readonly onProgress?: (report: BackfillReport) => void;
+  /** Also has embedded again what is indexed as it is; counted as missing. @default false */
+  readonly again?: boolean;
   /** Count only, ask for nothing. */
   readonly dryRun?: boolean;
 }
@@ -46,12 +53,15 @@ const SENDS_AT_ONCE = 8;
  *
  * A run without a prefix also removes entries under `rejected/` whose pictures are not there any more.
  *
- * Memory is bounded. Should it be interrupted, `cursor` of the last progress says from where to go on.
+ * Should it be interrupted, `cursor` of the last progress says from where to go on.
+ *
+ * @throws IndexRefused
  */
 export async function backfill(
-  { pictures, index, send }: BackfillDeps,
-  { onProgress, dryRun = false, ...scope }: BackfillOptions = {},
+  { pictures, index, send, origin }: BackfillDeps,
+  { onProgress, dryRun = false, again = false, ...scope }: BackfillOptions = {},
 ): Promise<BackfillReport> {
+  if (origin && !dryRun) await assertAppendable(index, systemClock, origin);
   const counts = { same: 0, missing: 0, changed: 0, gone: 0 };
   let compared = 0;
   let cursor = scope.startAfter;
@@ -81,10 +91,10 @@ export async function backfill(
 
   for await (const comparison of compare({ pictures, index }, scope)) {
     compared++;
-    counts[comparison.verdict]++;
+    const isAsked = again || comparison.verdict !== 'same';
+    counts[isAsked && comparison.verdict === 'same' ? 'missing' : comparison.verdict]++;
     last = comparison.key;
-    const body = messageOf(comparison);
-    if (body) bodies.push(body);
+    if (isAsked) bodies.push(messageOf(comparison));
     const isProgress = compared % PROGRESS_KEYS === 0;
     if (bodies.length === QUEUE_LIMITS.batchSize || isProgress) await flush();
     if (isProgress) onProgress?.(report());
@@ -97,8 +107,7 @@ export async function backfill(
   return report();
 }
 
-function messageOf({ key, verdict, known: basis, picture }: Comparison): string | undefined {
-  if (verdict === 'same') return undefined;
+function messageOf({ key, known: basis, picture }: Comparison): string {
   const about = { key, version: undefined, basis };
   return encodeBackfillMessage(
     picture ? { op: 'put', ...about, eTag: picture.eTag, size: picture.size } : { op: 'delete', ...about },

@@ -31,8 +31,6 @@ export interface CompareOptions {
   readonly endings?: PictureFilter['endings'];
   /** Only keys that sort after it. */
   readonly startAfter?: string;
-  /** Called with all that the index knows, what was deleted of late included. */
-  readonly onKnown?: (known: KnownKey) => void;
 }
 
 /**
@@ -43,14 +41,11 @@ export interface CompareOptions {
  */
 export async function* compare(
   { pictures, index }: { readonly pictures: ObjectStore; readonly index: ObjectStore },
-  { prefix = '', endings = 'all', startAfter, onKnown }: CompareOptions = {},
+  { prefix = '', endings = 'all', startAfter }: CompareOptions = {},
 ): AsyncIterable<Comparison> {
   const rejected = await rejectedNames(index);
-  const inScope = (known: KnownKey) => {
-    onKnown?.(known);
-    const { key } = known;
-    return key.startsWith(prefix) && (startAfter === undefined || compareKeys(key, startAfter) > 0);
-  };
+  const inScope = ({ key }: { key: string }) =>
+    key.startsWith(prefix) && (startAfter === undefined || compareKeys(key, startAfter) > 0);
   const known = filter(knownKeys(index), inScope)[Symbol.asyncIterator]();
   try {
     let head = await known.next();

@@ -6,10 +6,8 @@ import type { ObjectStore } from '../../vectorlog/store/object-store.ts';
 import { PictureRejected } from '../decoding/errors.ts';
 import type { PutChange } from './change.ts';
 import { type EmbedPicturesDeps, embedPictures, type PictureOutcome } from './embed-pictures.ts';
+import { IN_WORK_PREFIX } from './names.ts';
 import { entryName } from './rejections.ts';
-
-/** Where pictures are noted that are being embedded after a try that failed. */
-export const IN_WORK_PREFIX = 'in-work/';
 
 interface Notes {
   readonly index: ObjectStore;

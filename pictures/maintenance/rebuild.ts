@@ -2,9 +2,9 @@
 
 import type { Clock } from '../../vectorlog/clock.ts';
 import { IndexDamaged } from '../../vectorlog/commit/errors.ts';
-import { historyOf, NO_HISTORY } from '../../vectorlog/commit/history.ts';
+import { type History, historyOf, NO_HISTORY } from '../../vectorlog/commit/history.ts';
 import { namesOf } from '../../vectorlog/commit/index-files.ts';
-import type { Manifest } from '../../vectorlog/commit/manifest.ts';
+import { assertOrigin, type Manifest, originOf } from '../../vectorlog/commit/manifest.ts';
 import {
   type Committed,
   commitManifest,
@@ -12,9 +12,15 @@ import {
   readManifest,
 } from '../../vectorlog/commit/manifests.ts';
 import { composeFiles, writeDead } from '../../vectorlog/commit/write-files.ts';
+import { LikenessError } from '../../vectorlog/errors.ts';
+import { type AppendInfo, listAppends, readRecords } from '../../vectorlog/log/append-log.ts';
+import { AppendUnreadable } from '../../vectorlog/log/errors.ts';
+import { fold } from '../../vectorlog/log/fold.ts';
+import { ABSENT, type KeyState } from '../../vectorlog/log/key-state.ts';
+import type { LogRecord } from '../../vectorlog/log/record.ts';
 import { indexNames } from '../../vectorlog/names.ts';
 import { Bitset } from '../../vectorlog/scan/bitset.ts';
-import { StoreUnavailable } from '../../vectorlog/store/errors.ts';
+import { ObjectNotFound, StoreUnavailable } from '../../vectorlog/store/errors.ts';
 import type { ObjectStore } from '../../vectorlog/store/object-store.ts';
 import { DIMENSIONS } from '../dimensions.ts';
 import {
@@ -23,10 +29,17 @@ import {
   type BackfillReport,
   backfill,
 } from '../ingest/backfill.ts';
+import { isFolderMarker } from '../ingest/change.ts';
+import { belongs, type PictureFilter } from '../picture-names.ts';
 
 export interface RebuildDeps extends BackfillDeps {
   readonly modelId: string;
   readonly clock: Clock;
+}
+
+/** There is nothing to make the index anew from: it is left as it is. */
+export class NothingToRebuildFrom extends LikenessError {
+  readonly retryable = false;
 }
 
 /** Compactions that may come between before a rebuild gives up. */
@@ -34,34 +47,64 @@ const TRIES = 5;
 
 /**
  * Commits an empty index, then has every picture of the bucket embedded again. Until that is done, searches find what
- * was embedded already and what is in the log. Whatever state the index is in, even without a readable manifest, this
- * ends with a good one.
+ * was embedded already and what came since. Whatever state index and log are in, even without a readable manifest, this
+ * ends with good ones.
+ *
+ * With a prefix nothing is emptied: the pictures under it are embedded again, and each replaces what the index has of it.
  *
  * @returns what the backfill enqueued; that on-upload and compact have done it is for the caller to wait for
- * @throws StoreUnavailable when compactions commit faster than this does
+ * @throws NothingToRebuildFrom when there are no pictures, or they cannot be read: before anything was changed;
+ *   IndexForeign; StoreUnavailable when compactions commit faster than this does
  */
 export async function rebuild(
   deps: RebuildDeps,
-  { startAfter, dryRun = false, onProgress }: Omit<BackfillOptions, 'prefix'> = {},
+  { startAfter, prefix, endings = 'all', dryRun = false, onProgress }: BackfillOptions = {},
 ): Promise<BackfillReport> {
+  const options = { dryRun, endings, ...(onProgress && { onProgress }) };
+  if (prefix) {
+    const scope = { prefix, ...(startAfter !== undefined && { startAfter }) };
+    return backfill(deps, { ...options, ...scope, again: true });
+  }
   // To go on with a rebuild that was interrupted, its index must not be emptied again.
-  if (startAfter === undefined && !dryRun) await commitEmpty(deps);
-  return backfill(deps, {
-    dryRun,
-    ...(startAfter !== undefined && { startAfter }),
-    ...(onProgress && { onProgress }),
-  });
+  if (startAfter !== undefined) return backfill(deps, { ...options, startAfter });
+  const found = await countPictures(deps.pictures, { prefix: '', endings });
+  if (dryRun) {
+    const report = { compared: found, missing: found, changed: 0, gone: 0, cursor: undefined };
+    onProgress?.(report);
+    return report;
+  }
+  await commitEmpty(deps);
+  return backfill(deps, options);
 }
 
-async function commitEmpty({ index, modelId, clock }: RebuildDeps): Promise<void> {
+/** How many pictures there are, once it is sure that they can be listed and read. @throws NothingToRebuildFrom */
+async function countPictures(pictures: ObjectStore, filter: PictureFilter): Promise<number> {
+  let found = 0;
+  try {
+    for await (const page of pictures.list({ prefix: '' }))
+      for (const { key, size } of page) {
+        if (isFolderMarker(key, size) || !belongs(key, filter)) continue;
+        if (found++ === 0 && size > 0) await pictures.read(key, { start: 0, end: 1 });
+      }
+  } catch (cause) {
+    const reason = `the pictures cannot be read (${(cause as Error).message})`;
+    throw new NothingToRebuildFrom(`${reason}; the index is left as it is`, { cause });
+  }
+  if (found === 0) throw new NothingToRebuildFrom('there are no pictures; the index is left as it is');
+  return found;
+}
+
+async function commitEmpty({ index, modelId, origin, clock }: RebuildDeps): Promise<void> {
   for (let attempt = 0; attempt < TRIES; attempt++) {
     const highest = (await listManifests(index)).at(-1);
     const generation = (highest?.generation ?? 0) + 1;
     const old = highest && (await readIfPossible(index, highest));
-    const history = old ? historyOf(old) : NO_HISTORY;
+    if (old) assertOrigin(old.manifest, { ...origin, modelId });
+    const history = historyWithLog(old ? historyOf(old) : NO_HISTORY, await readLog(index));
 
     const ulid = clock.ulid();
-    const names = indexNames(generation, ulid);
+    // Codes come with the first rows.
+    const { codes: _, ...names } = indexNames(generation, ulid);
     const rowsBytes = await composeFiles(index, {
       old: undefined,
       added: [],
@@ -72,7 +115,7 @@ async function commitEmpty({ index, modelId, clock }: RebuildDeps): Promise<void
     const manifest: Manifest = {
       format: 1,
       generation,
-      modelId,
+      ...originOf({ ...origin, modelId }, old?.manifest),
       createdAt: new Date(clock.now()).toISOString(),
       lineage: ulid,
       rows: 0,
@@ -85,6 +128,50 @@ async function commitEmpty({ index, modelId, clock }: RebuildDeps): Promise<void
     if ((await listManifests(index)).at(-1)?.generation === generation) return;
   }
   throw new StoreUnavailable('compactions commit all the time; stop them and try again');
+}
+
+interface Log {
+  readonly names: readonly string[];
+  readonly records: readonly LogRecord[];
+}
+
+/** All appends that are there, and what those say that can be read. */
+async function readLog(index: ObjectStore): Promise<Log> {
+  const names: string[] = [];
+  const records: LogRecord[] = [];
+  const add = async (append: AppendInfo) => {
+    names.push(append.name);
+    try {
+      records.push(...(await readRecords(index, append)));
+    } catch (error) {
+      if (!(error instanceof AppendUnreadable || error instanceof ObjectNotFound)) throw error;
+    }
+  };
+  for await (const append of listAppends(index)) await add(append);
+  return { names, records };
+}
+
+/** The log is replaced too: its vectors are as much in doubt as those of the files. Its deletions are remembered. */
+function historyWithLog({ folded, markers, replaced }: History, { names, records }: Log): History {
+  const known = new Set(folded.map(({ name }) => name));
+  const states = new Map<string, KeyState>(
+    markers.map(({ key, version }) => [key, { state: 'deleted', version }]),
+  );
+  const remembered = new Map(markers.map((marker) => [marker.key, marker]));
+  for (const record of records) {
+    const state = fold(states.get(record.key) ?? ABSENT, record);
+    if (!state) continue;
+    states.set(record.key, state);
+    remembered.delete(record.key);
+    if (state.state === 'deleted')
+      remembered.set(record.key, {
+        key: record.key,
+        ...(state.version !== undefined && { version: state.version }),
+        at: null,
+      });
+  }
+  const added = names.filter((name) => !known.has(name)).map((name) => ({ name, at: null }));
+  return { folded: [...folded, ...added], markers: [...remembered.values()], replaced };
 }
 
 async function readIfPossible(

@@ -1,6 +1,6 @@
 /** What a month costs, from what it consists of. */
 
-import { ROW_BYTES } from '../../pictures/dimensions.ts';
+import { DIMENSIONS, ROW_BYTES } from '../../pictures/dimensions.ts';
 import { QUEUE_LIMITS } from '../../pictures/ingest/limits.ts';
 import { neededBytes, RESERVED_BYTES } from '../../vectorlog/read/memory.ts';
 import { idleUsage } from './idle.ts';
@@ -72,7 +72,13 @@ const storedBytes = (pictures: number): number => pictures * (ROW_BYTES + ASSUME
 
 /** Megabytes of memory that a search over so many pictures needs; it may be more than Lambda has. */
 export function searchMegabytes(pictures: number): number {
-  const index = neededBytes({ rows: pictures, files: { rowsBytes: pictures * ASSUMED.bytesPerLine } });
+  const index = neededBytes(
+    {
+      rows: pictures,
+      files: { faiss: '', rows: '', dead: '', codes: 'codes', rowsBytes: pictures * ASSUMED.bytesPerLine },
+    },
+    DIMENSIONS,
+  );
   return Math.max(DEFAULT_MB, Math.ceil((index + RESERVED_BYTES) / MiB));
 }
 

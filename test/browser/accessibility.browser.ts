@@ -52,6 +52,32 @@ const STATES: readonly {
       await page.getByText('A picture of this name is in the library.').waitFor();
     },
   },
+  { name: 'the map', path: '#/map' },
+  { name: 'a search by several', path: `#/search?key=${FIRST}&like=${SECOND}&unlike=${PICTURES[2]!.key}` },
+  {
+    name: 'a picture shown large, with its facts',
+    path: `#/library?show=${SECOND}`,
+    arrive: (page) => page.getByRole('button', { name: 'Facts' }).click(),
+  },
+  {
+    name: 'pictures that are selected',
+    path: '#/library',
+    async arrive(page) {
+      await page.keyboard.press('Control+a');
+      await page.getByRole('region', { name: 'Selection' }).waitFor();
+    },
+  },
+  {
+    name: 'pictures side by side',
+    path: '#/library',
+    async arrive(page) {
+      for (const key of [FIRST, SECOND]) {
+        await page.getByRole('link', { name: key, exact: true }).focus();
+        await page.keyboard.press('x');
+      }
+      await page.getByRole('button', { name: 'Compare' }).click();
+    },
+  },
   { name: 'status', path: '#/status' },
   {
     name: 'a server that does not answer',

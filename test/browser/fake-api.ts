@@ -7,8 +7,12 @@ import { getRequestListener } from '@hono/node-server';
 import { serveStatic } from '@hono/node-server/serve-static';
 import { type Context, Hono } from 'hono';
 import type { ConsoleConfig } from '../../console/config.ts';
+import { FoldersPage } from '../../functions/search/folders.ts';
 import { keyFromPath, routePath } from '../../functions/search/key-path.ts';
+import { LibraryMap } from '../../functions/search/map.ts';
+import { MetadataNames } from '../../functions/search/metadata.ts';
 import * as requests from '../../functions/search/requests.ts';
+import { Sample } from '../../functions/search/sample.ts';
 import * as schemas from '../../functions/search/schemas.ts';
 import { demoPicture } from './demo-pictures.ts';
 
@@ -17,6 +21,11 @@ const CONSOLE = fileURLToPath(new URL('../../dist/console', import.meta.url));
 export interface FakePicture {
   readonly key: string;
   readonly metadata?: Readonly<Record<string, string>>;
+  /** Bytes. @default made of the key's length */
+  readonly size?: number;
+  /** Cosine with any query. @default made of the place in the list */
+  readonly score?: number;
+  readonly stackedOn?: string;
 }
 
 /** What a test may change while the server runs. */
@@ -24,7 +33,13 @@ export interface FakeState {
   pictures: FakePicture[];
   /** Groups of keys. */
   duplicates: string[][];
+  /** Groups of keys that someone said are none. */
+  notDuplicates: string[][];
+  /** Folders from which nothing is to be deleted. */
+  protected: string[];
   rejected: { key: string; message: string }[];
+  /** Deleted pictures, the last one first. */
+  trash: FakePicture[];
   synthetic: boolean;
   /** Events that wait to be indexed. */
   waiting: number;
@@ -55,7 +70,10 @@ export async function startFakeApi(initial: Partial<FakeState> = {}): Promise<Fa
   const state: FakeState = {
     pictures: [],
     duplicates: [],
+    notDuplicates: [],
+    protected: [],
     rejected: [],
+    trash: [],
     synthetic: false,
     waiting: 0,
     delayMs: 0,
@@ -108,12 +126,12 @@ export async function startFakeApi(initial: Partial<FakeState> = {}): Promise<Fa
 }
 
 function apiRoutes(app: Hono, state: FakeState, url: string): void {
-  const shown = ({ key, metadata = {} }: FakePicture) => ({
+  const shown = ({ key, metadata = {}, size = 20_000 + key.length * 1_000 }: FakePicture) => ({
     key,
     url: `${url}/pictures/${encodeURI(key)}`,
     metadata,
     lastModified: WHEN,
-    size: 20_000 + key.length * 1_000,
+    size,
     contentType: 'image/webp',
   });
   const find = (key: string) => state.pictures.findIndex((picture) => picture.key === key);
@@ -133,7 +151,8 @@ function apiRoutes(app: Hono, state: FakeState, url: string): void {
       .filter(({ picture }) => filters.every(([name, value]) => picture.metadata?.[name] === value))
       .map(({ picture, index }) => ({
         ...shown(picture),
-        score: 0.98 / (1 + 0.05 * Math.abs(index - start)),
+        score: picture.score ?? 0.98 / (1 + 0.05 * Math.abs(index - start)),
+        ...(picture.stackedOn && { stackedOn: picture.stackedOn }),
       }))
       .sort((a, b) => b.score - a.score)
       .slice(0, k);
@@ -144,6 +163,9 @@ function apiRoutes(app: Hono, state: FakeState, url: string): void {
         ...(state.synthetic && { synthetic: true }),
         searched: state.pictures.length,
         pending: 0,
+        ...(context.req.query('histogram') && {
+          histogram: { counts: Array.from({ length: 50 }, (_, n) => n % 7), estimated: false },
+        }),
         took: { embedMs: 12, refreshMs: 1, scanMs: 3 },
       }),
     );
@@ -153,14 +175,19 @@ function apiRoutes(app: Hono, state: FakeState, url: string): void {
     if (state.rejectQuery)
       return problem(422, 'picture-rejected', 'Not a readable picture', state.rejectQuery);
     const isJson = context.req.header('content-type') === 'application/json';
-    const from = isJson ? find(((await context.req.json()) as { key: string }).key) : -1;
+    const body = isJson ? ((await context.req.json()) as { key?: string; queries?: { key: string }[] }) : {};
+    const key = body.key ?? body.queries?.[0]?.key;
+    const from = key === undefined ? -1 : find(key);
     return search(context, from);
   });
   app.get('/v1/images/:key/similar', (context) => search(context, find(keyOf(context))));
 
   app.get('/v1/images', (context) => {
-    const { prefix = '', cursor, limit } = requests.ListQuery.parse(context.req.query());
-    const all = state.pictures.filter(({ key }) => key.startsWith(prefix));
+    const { prefix = '', find = '', order, cursor, limit } = requests.ListQuery.parse(context.req.query());
+    const all = state.pictures.filter(
+      ({ key }) => key.startsWith(prefix) && key.toLowerCase().includes(find.toLowerCase()),
+    );
+    if (order === 'largest') all.sort((a, b) => shown(b).size - shown(a).size);
     const start = Number(cursor ?? 0);
     const end = start + limit;
     return context.json({
@@ -185,8 +212,76 @@ function apiRoutes(app: Hono, state: FakeState, url: string): void {
 
   app.delete('/v1/images/:key', (context) => {
     const key = keyOf(context);
+    const gone = state.pictures[find(key)];
+    if (gone) state.trash.unshift(gone);
     state.pictures = state.pictures.filter((picture) => picture.key !== key);
     return context.json(schemas.Deletion.parse({ key, state: 'pending', restorable: true }), 202);
+  });
+
+  app.get('/v1/trash', (context) =>
+    context.json(
+      schemas.TrashPage.parse({
+        kept: true,
+        items: state.trash.map(({ key }) => ({ id: key, key, size: 20_000, deletedAt: WHEN })),
+      }),
+    ),
+  );
+  app.post('/v1/trash/restore', async (context) => {
+    const { ids = [], keys = [] } = requests.RestoreRequest.parse(await context.req.json());
+    const back = [...ids, ...keys];
+    state.pictures.push(...state.trash.filter(({ key }) => back.includes(key)));
+    state.trash = state.trash.filter(({ key }) => !back.includes(key));
+    return context.json(schemas.Restored.parse({ results: back.map((key) => ({ key, restored: true })) }));
+  });
+  app.post('/v1/trash/empty', (context) => {
+    const pictures = state.trash.length;
+    state.trash = [];
+    return context.json(schemas.Emptied.parse({ pictures, bytes: pictures * 20_000 }));
+  });
+
+  app.get('/v1/folders', (context) => {
+    const { prefix = '', find: text = '' } = requests.FoldersQuery.parse(context.req.query());
+    const counts = new Map<string, number>();
+    for (const { key } of state.pictures) {
+      const slash = key.indexOf('/', prefix.length);
+      if (slash < 0 || !key.startsWith(prefix)) continue;
+      const folder = key.slice(0, slash + 1);
+      if (folder.includes(text)) counts.set(folder, (counts.get(folder) ?? 0) + 1);
+    }
+    const folders = Array.from(counts, ([path, pictures]) => ({ prefix: path, pictures }));
+    return context.json(FoldersPage.parse({ folders, pictures: state.pictures.length }));
+  });
+  app.get('/v1/metadata', (context) => {
+    const names = new Map<string, Set<string>>();
+    for (const [name, value] of state.pictures.flatMap(({ metadata = {} }) => Object.entries(metadata))) {
+      names.set(name, (names.get(name) ?? new Set()).add(value));
+    }
+    const all = Array.from(names, ([name, values]) => ({
+      name,
+      pictures: 1,
+      values: Array.from(values, (value) => ({ value, pictures: 1 })),
+    }));
+    return context.json(MetadataNames.parse({ names: all }));
+  });
+  app.get('/v1/sample', (context) => {
+    const { limit } = requests.SampleQuery.parse(context.req.query());
+    return context.json(Sample.parse({ items: state.pictures.slice(0, limit).map(shown) }));
+  });
+  /** Five groups, some way apart. */
+  app.get('/v1/map', (context) => {
+    const dims = 4;
+    const vectors = Int8Array.from({ length: state.pictures.length * dims }, (_, at) => {
+      const group = Math.floor(at / dims) % 5;
+      return Math.round(60 * Math.sin(group * 2 + (at % dims)) + 20 * Math.sin(at * 7.3));
+    });
+    return context.json(
+      LibraryMap.parse({
+        pictures: state.pictures.length,
+        items: state.pictures.map(shown).map(({ key, lastModified, size }) => ({ key, lastModified, size })),
+        dims,
+        vectors: Buffer.from(vectors.buffer).toString('base64'),
+      }),
+    );
   });
 
   app.post('/v1/uploads', async (context) => {
@@ -222,19 +317,26 @@ function apiRoutes(app: Hono, state: FakeState, url: string): void {
 
   app.get('/v1/duplicates', (context) => {
     const pictures = (keys: string[]) => state.pictures.filter(({ key }) => keys.includes(key)).map(shown);
-    const groups = state.duplicates.map((keys) => {
-      const members = pictures(keys).map((each) => ({ ...each, tier: 'same', protected: false }));
-      const deletable = members.slice(1);
-      return {
-        tier: 'same',
-        keeper: members[0]?.key,
-        reason: '6000 x 4000',
-        pictures: members,
-        deletable: deletable.map(({ key }) => key),
-        freesBytes: deletable.reduce((sum, { size }) => sum + size, 0),
-        minScore: 0.985,
-      };
-    });
+    const groups = state.duplicates
+      .filter((keys) => !state.notDuplicates.some((each) => each.join() === [...keys].sort().join()))
+      .map((keys) => {
+        const isProtected = (key: string) => state.protected.some((folder) => key.startsWith(folder));
+        const members = pictures(keys).map((each) => ({
+          ...each,
+          tier: 'same',
+          protected: isProtected(each.key),
+        }));
+        const deletable = members.slice(1).filter((each) => !each.protected);
+        return {
+          tier: 'same',
+          keeper: members[0]?.key,
+          reason: '6000 x 4000',
+          pictures: members,
+          deletable: deletable.map(({ key }) => key),
+          freesBytes: deletable.reduce((sum, { size }) => sum + size, 0),
+          minScore: 0.985,
+        };
+      });
     return context.json(
       schemas.DuplicatesPage.parse({
         groups: groups.filter((group) => group.pictures.length > 1),
@@ -242,6 +344,27 @@ function apiRoutes(app: Hono, state: FakeState, url: string): void {
         total: state.pictures.length,
       }),
     );
+  });
+  app.get('/v1/duplicates/decisions', (context) =>
+    context.json(
+      schemas.Decisions.parse({
+        protected: state.protected,
+        preferred: [],
+        notDuplicates: state.notDuplicates,
+      }),
+    ),
+  );
+  app.put('/v1/duplicates/folders', async (context) => {
+    const wishes = requests.FolderWishes.parse(await context.req.json());
+    state.protected = wishes.protected;
+    return context.json(wishes);
+  });
+  app.post('/v1/duplicates/not', async (context) => {
+    const { keys, undo } = requests.NotDuplicates.parse(await context.req.json());
+    const name = [...keys].sort();
+    state.notDuplicates = state.notDuplicates.filter((each) => each.join() !== name.join());
+    if (!undo) state.notDuplicates.push(name);
+    return context.json({ keys });
   });
 
   app.get('/v1/stats', (context) =>
@@ -263,6 +386,10 @@ function apiRoutes(app: Hono, state: FakeState, url: string): void {
         log: { appends: 2, pending: 0 },
         memory: { bytes: state.pictures.length * 8_192, budgetBytes: 2_000_000_000 },
         queue: { waiting: state.waiting, failed: 0 },
+        allows: { uploads: true, deletes: true },
+        ...(state.waiting > 0 && {
+          indexing: { done: 3_000 - state.waiting, total: 3_000, perSecond: 20 },
+        }),
       }),
     ),
   );

@@ -123,17 +123,20 @@ describe('the console on likeness serve', () => {
   });
 
   it('keeps a filter that was set just before a reload', async () => {
-    await page.getByRole('combobox', { name: 'Results' }).selectOption('12');
+    const folder = page.getByLabel('Folder', { exact: true });
+    await folder.fill('mix');
+    await folder.press('Enter');
     await page.reload();
     await expect.poll(resultKeys, SOON).toEqual(['mixed/good.webp']);
-    expect(await page.getByRole('combobox', { name: 'Results' }).inputValue()).toBe('12');
+    expect(await folder.inputValue()).toBe('mix');
   });
 
-  it('searches by a result that is clicked, and goes back', async () => {
+  it('searches by a result, and goes back', async () => {
     await page.goto(`${server.url}/#/search?key=${FIRST}`);
     await firstResult().waitFor();
     const [next] = await resultKeys();
-    await results().first().getByRole('link', { name: 'Search by' }).click();
+    await results().first().hover();
+    await results().first().getByRole('button', { name: 'Search by' }).click();
     await page.getByRole('heading', { name: `Like ${next!.split('/').pop()}` }).waitFor();
     await page.goBack();
     await page.getByRole('heading', { name: `Like ${FIRST}` }).waitFor();
@@ -175,7 +178,6 @@ describe('the console on likeness serve', () => {
 
   it('groups copies, compares them side by side, and deletes one only when asked twice', async () => {
     await page.getByRole('link', { name: 'Duplicates' }).click();
-    // Synthetic weights find more alike than there is; the copies are in one group with any weights.
     const group = page.locator('.group', { has: page.getByTitle('mixed/good.webp', { exact: true }) });
     await group.waitFor();
     expect(await group.getByTitle(SECOND, { exact: true }).count()).toBe(1);
@@ -184,15 +186,34 @@ describe('the console on likeness serve', () => {
       .getByRole('dialog', { name: 'Side by side' })
       .getByRole('img', { name: SECOND, exact: true })
       .waitFor();
-    await page.getByRole('button', { name: 'Delete mixed/good.webp' }).click();
+    await page
+      .getByRole('button', { name: `Keep ${SECOND}` })
+      .last()
+      .click();
+    await page.keyboard.press('Escape');
+    await page.getByRole('button', { name: 'Delete 1', exact: true }).click();
     const question = page.getByRole('dialog', { name: 'Delete this picture?' });
     await question.getByRole('button', { name: 'Cancel' }).click();
     await access(join(server.folder, 'mixed/good.webp'));
 
-    await page.getByRole('button', { name: 'Delete mixed/good.webp' }).click();
+    await page.getByRole('button', { name: 'Delete 1', exact: true }).click();
     await question.getByRole('button', { name: 'Delete this picture' }).click();
     await expect.poll(() => group.count(), SOON).toBe(0);
     await expect(access(join(server.folder, 'mixed/good.webp'))).rejects.toThrow();
+  });
+
+  it('has it back from the trash', async () => {
+    await page.getByRole('button', { name: 'Undo' }).click();
+    await expect
+      .poll(
+        () =>
+          access(join(server.folder, 'mixed/good.webp')).then(
+            () => true,
+            () => false,
+          ),
+        SOON,
+      )
+      .toBe(true);
   });
 
   it('asked nobody else for anything, and threw nothing', () => {

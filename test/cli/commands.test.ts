@@ -1,6 +1,7 @@
 import { mkdtemp, readFile, rm, unlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import sharp from 'sharp';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { run } from '../../cli/program.ts';
 import { badPicture, fakeEmbedder } from '../factories/fake-embedder.ts';
@@ -130,7 +131,10 @@ describe('likeness search and similar', () => {
 
 describe('likeness rm, ls, rejected, status', () => {
   it('deletes pictures, and returns when they are forgotten', async () => {
-    expect(await likeness('rm', 'one.png')).toMatchObject({ code: 0, out: 'Deleted 1 picture.' });
+    expect(await likeness('rm', 'one.png')).toMatchObject({
+      code: 0,
+      out: 'Deleted 1 picture: likeness restore brings them back.',
+    });
 
     expect((await likeness('ls')).out).toMatch(/trips\/two\.png$/);
     await expect(readFile(join(library.folder, 'one.png'))).rejects.toThrow('ENOENT');
@@ -141,7 +145,9 @@ describe('likeness rm, ls, rejected, status', () => {
     ['NUL', 'one.png\0trips/two.png\0'],
   ])('deletes the keys of a list in %s', async (_, list) => {
     const file = await sourceFile('list', new TextEncoder().encode(list));
-    expect((await likeness('rm', '--from', file)).out).toBe('Deleted 2 pictures.');
+    expect((await likeness('rm', '--from', file)).out).toBe(
+      'Deleted 2 pictures: likeness restore brings them back.',
+    );
   });
 
   it('takes no list by lines, in which a key may be two', async () => {
@@ -251,5 +257,62 @@ describe('exit codes and usage', () => {
     expect(own.length).toBeGreaterThan(10);
 
     for (const name of own) expect((await likeness(name, '--help')).out).toContain('Examples:');
+  });
+});
+
+describe('likeness duplicates, trash, restore', () => {
+  beforeEach(async () => {
+    const large = await sharp(await picture(1))
+      .resize(200, 200, { kernel: 'nearest' })
+      .jpeg()
+      .toBuffer();
+    await library.write('originals/large.jpg', large);
+    await library.write('family/one copy.png', await picture(1));
+    endpoint = (await library.serve()).serving.url;
+  });
+  const exists = (key: string) =>
+    readFile(join(library.folder, key)).then(
+      () => true,
+      () => false,
+    );
+
+  it('shows what would go, keeps the best, and deletes nothing unasked', async () => {
+    const { code, out, err } = await likeness('duplicates');
+    expect(code).toBe(0);
+    expect(out).toContain('keep originals/large.jpg (200 x 200)');
+    expect(err).toMatch(/1 group, 2 pictures to spare.*Nothing was deleted/);
+    expect(await exists('one.png')).toBe(true);
+  });
+
+  it('moves all but the keeper and what is protected into the trash, from which it comes back', async () => {
+    const { code, err } = await likeness('duplicates', '--protect', 'family/', '--trash');
+    expect([code, err]).toEqual([0, expect.stringMatching(/Deleted 1: they can be had back/)]);
+    expect(await exists('originals/large.jpg')).toBe(true);
+    expect(await exists('family/one copy.png')).toBe(true);
+    expect(await exists('one.png')).toBe(false);
+
+    expect((await likeness('trash', '--json')).json()).toMatchObject([{ key: 'one.png' }]);
+    expect((await likeness('restore', 'one.png')).code).toBe(0);
+    expect(await exists('one.png')).toBe(true);
+    expect((await likeness('restore', 'one.png')).code).toBe(1);
+  });
+
+  it('prints CSV, a line a picture', async () => {
+    const lines = (await likeness('duplicates', '--csv')).out.split('\n');
+    expect(lines).toHaveLength(4);
+    expect(lines[1]).toMatch(/^1,kept,"originals\/large.jpg",\d+,200,200,same,"200 x 200"$/);
+  });
+
+  it('refuses what makes no sense', async () => {
+    expect((await likeness('duplicates', '--keep', 'newest')).code).toBe(2);
+    expect((await likeness('duplicates', '--trash', '--dry-run')).code).toBe(2);
+    expect((await likeness('duplicates', '--tier', 'alike', '--trash')).code).toBe(2);
+  });
+
+  it('lets nobody pipe whole groups into rm', async () => {
+    const groups = (await likeness('duplicates', '--json')).out;
+    const file = await sourceFile('groups.json', groups);
+    expect((await likeness('rm', '--from', file)).code).toBe(2);
+    expect(await exists('originals/large.jpg')).toBe(true);
   });
 });

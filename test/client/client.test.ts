@@ -181,3 +181,44 @@ describe('answers that are not from Likeness', () => {
     expect(error.retryable).toBe(true);
   });
 });
+
+describe('while the index is being loaded', () => {
+  /** Answers that it is loading, as often as it is told to, then with an empty list. */
+  const loading = (times: number) => {
+    let left = times;
+    return (async () =>
+      left-- > 0
+        ? new Response(
+            JSON.stringify({
+              type: 'urn:likeness:problem:index-loading',
+              title: 'The index is being loaded',
+              status: 503,
+              detail: 'ask again',
+              loading: { doneBytes: times - left, totalBytes: 10 },
+            }),
+            { status: 503, headers: { 'content-type': 'application/problem+json', 'retry-after': '0' } },
+          )
+        : Response.json({ pictures: 1 })) as typeof fetch;
+  };
+
+  test('a request is made again until it is answered, and says how far it is', async () => {
+    const heard: number[] = [];
+    const client = createClient({
+      endpoint,
+      fetch: loading(3),
+      onLoading: ({ doneBytes }) => heard.push(doneBytes),
+    });
+    expect(await client.stats()).toEqual({ pictures: 1 });
+    expect(heard).toEqual([1, 2, 3]);
+  });
+
+  test('a request can be aborted', async () => {
+    const controller = new AbortController();
+    const client = createClient({
+      endpoint,
+      fetch: loading(Number.POSITIVE_INFINITY),
+      onLoading: () => controller.abort(new Error('enough')),
+    });
+    await expect(client.stats({ signal: controller.signal })).rejects.toThrow('enough');
+  });
+});

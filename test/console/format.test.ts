@@ -2,7 +2,6 @@
 
 import { describe, expect, it } from 'vitest';
 import { ago, bytes, duration, fileName, folderOf, plural, score } from '../../console/parts/format.ts';
-import { foldersBelow } from '../../console/views/library/folders.ts';
 
 describe('what is shown', () => {
   it.each([
@@ -44,11 +43,5 @@ describe('what is shown', () => {
     expect(fileName('a/b/c.jpg')).toBe('c.jpg');
     expect(folderOf('a/b/c.jpg')).toBe('a/b/');
     expect(folderOf('c.jpg')).toBe('');
-  });
-
-  it('finds the folders right below one', () => {
-    const pictures = ['a/1', 'a/b/2', 'a/c/d/3', 'e/4', '5'].map((key) => ({ key }));
-    expect(foldersBelow(pictures, '')).toEqual(['a/', 'e/']);
-    expect(foldersBelow(pictures, 'a/')).toEqual(['a/b/', 'a/c/']);
   });
 });

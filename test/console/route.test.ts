@@ -1,7 +1,14 @@
 /** Tests that an address says what a view shows, and that odd addresses still open something. */
 
 import { describe, expect, it } from 'vitest';
-import { formatRoute, HOME, parseRoute, type Route } from '../../console/route/route.ts';
+import {
+  DUPLICATES,
+  formatRoute,
+  HOME,
+  libraryOf,
+  parseRoute,
+  type Route,
+} from '../../console/route/route.ts';
 
 describe('an address', () => {
   const routes: Route[] = [
@@ -11,15 +18,19 @@ describe('an address', () => {
       view: 'search',
       query: { kept: '00ff' },
       crop: { x: 0.1, y: 0.25, width: 0.5, height: 0.3333 },
-      k: 48,
+      also: [
+        { key: 'b.jpg', away: false },
+        { key: 'c.jpg', away: true },
+      ],
       minScore: 0.6,
       prefix: 'holiday/',
       metadata: { album: 'beach & sea', year: '2026' },
     },
-    { view: 'library', prefix: '' },
-    { view: 'library', prefix: 'a/b c/' },
+    libraryOf(),
+    { view: 'library', prefix: 'a/b c/', find: 'beach & sea', order: 'largest' },
+    { view: 'map', show: 'dir/a b.jpg' },
     { view: 'picture', key: 'dir/per cent %.png' },
-    { view: 'duplicates', minScore: 0.9 },
+    { view: 'duplicates', tier: 'alike', minScore: 0.95 },
     { view: 'status' },
   ];
 
@@ -29,7 +40,7 @@ describe('an address', () => {
 
   it('leaves out what is the default', () => {
     expect(formatRoute(HOME)).toBe('#/search');
-    expect(formatRoute({ view: 'duplicates', minScore: 0.97 })).toBe('#/duplicates');
+    expect(formatRoute(DUPLICATES)).toBe('#/duplicates');
   });
 
   it.each([
@@ -39,7 +50,7 @@ describe('an address', () => {
     ['#/search?k=-1&min=7&crop=1,2', HOME],
     ['#/search?crop=0.5,0.5,0.6,0.5', HOME],
     ['#/search?crop=a,b,c,d', HOME],
-    ['#/picture', { view: 'library', prefix: '' }],
+    ['#/picture', libraryOf()],
   ])('that makes no sense is taken for what is nearest: %s', (hash, route) => {
     expect(parseRoute(hash)).toEqual(route);
   });

@@ -2,7 +2,12 @@
 
 import { describe, expect, it } from 'vitest';
 import { summarise } from '../../console/uploads/summary.ts';
-import { UploadQueue, UploadRefused, type UploadServer } from '../../console/uploads/upload-queue.ts';
+import {
+  type Upload,
+  UploadQueue,
+  UploadRefused,
+  type UploadServer,
+} from '../../console/uploads/upload-queue.ts';
 
 const file = (name: string) => new File([name], name, { type: 'image/png' });
 const files = (count: number) =>
@@ -28,7 +33,7 @@ class FakeServer implements UploadServer {
     return { state: 'pending' as const };
   }
 
-  async send(key: string, { size }: File, onSent: (bytes: number) => void) {
+  async send({ key, file: { size } }: Upload, onSent: (bytes: number) => void) {
     this.atWork += 1;
     this.mostAtWork = Math.max(this.mostAtWork, this.atWork);
     await new Promise((resolve) => setTimeout(resolve, 1));
@@ -154,12 +159,53 @@ describe('the upload queue', () => {
   });
 
   it('never says that all is done while something is under way', () => {
-    const half = { id: 1, key: 'a', file: file('abcd'), state: { step: 'sending', sent: 3 } } as const;
-    const done = { id: 2, key: 'b', file: file('b'), state: { step: 'done' } } as const;
+    const half = {
+      id: 1,
+      key: 'a',
+      file: file('abcd'),
+      metadata: {},
+      state: { step: 'sending', sent: 3 },
+    } as const;
+    const done = { id: 2, key: 'b', file: file('b'), metadata: {}, state: { step: 'done' } } as const;
     const { progress, underway } = summarise([half, done]);
     expect(underway).toBe(1);
     expect(progress).toBeGreaterThan(0.5);
     expect(progress).toBeLessThan(1);
     expect(summarise([done]).progress).toBe(1);
+  });
+
+  it('does not count what will not arrive as progress', () => {
+    const failed = {
+      id: 1,
+      key: 'a',
+      file: file('a'),
+      metadata: {},
+      state: { step: 'failed', reason: '' },
+    } as const;
+    expect(summarise([failed]).progress).toBe(0);
+  });
+
+  it('stops what waits and what is being sent, and keeps what has arrived', async () => {
+    const server = new FakeServer();
+    const queue = queueOn(server);
+    queue.add(files(3));
+    await settled(queue);
+    queue.add(files(10).map(({ file: each }, n) => ({ key: `more-${n}.png`, file: each })));
+    queue.cancel();
+    await settled(queue);
+    const steps = stepsOf(queue);
+    expect([steps['0.png'], steps['more-9.png']]).toEqual(['done', 'cancelled']);
+    expect(server.sent).not.toContain('more-9.png');
+  });
+
+  it('stops one file, and tries it no more', async () => {
+    const server = new FakeServer();
+    server.faults.set('0.png', [new Error('busy'), new Error('busy')]);
+    const queue = new UploadQueue(server, {
+      sleep: async () => queue.cancel(queue.list()[0]!.id),
+    });
+    queue.add(files(2));
+    await settled(queue);
+    expect(stepsOf(queue)).toEqual({ '0.png': 'cancelled', '1.png': 'done' });
   });
 });

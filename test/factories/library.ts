@@ -22,6 +22,8 @@ export interface Library {
   /** Writes one append, as one invocation of on-upload does. */
   append(...changes: Change[]): Promise<string>;
   compact(): ReturnType<Compactor['run']>;
+  /** The same library with a compaction that has nothing in memory. */
+  restarted(): Pick<Library, 'compact'>;
 }
 
 let sequencer = 0x1000;
@@ -32,14 +34,16 @@ export function library({
   limits = {} as Partial<LogLimits>,
 } = {}): Library {
   const clock = systemClock;
-  const compactor = new Compactor({
-    index,
-    modelId: 'fake-00000000',
-    dimensions: DIMENSIONS,
-    clock,
-    logger: silentLogger,
-    limits,
-  });
+  const newCompactor = () =>
+    new Compactor({
+      index,
+      modelId: 'fake-00000000',
+      dimensions: DIMENSIONS,
+      clock,
+      logger: silentLogger,
+      limits,
+    });
+  const compactor = newCompactor();
   const truth = new Map<string, Float32Array>();
   return {
     index,
@@ -59,6 +63,7 @@ export function library({
       return writeAppend(index, clock, { records, vectors: concatenated(vectors) }, DIMENSIONS);
     },
     compact: () => compactor.run(),
+    restarted: () => ({ compact: () => newCompactor().run() }),
   };
 }
 

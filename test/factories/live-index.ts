@@ -1,5 +1,6 @@
 /** A live index over a library, with its store's calls in view and a clock that can be moved. */
 
+import { DIMENSIONS } from '../../pictures/dimensions.ts';
 import { type Clock, systemClock } from '../../vectorlog/clock.ts';
 import { silentLogger } from '../../vectorlog/logger.ts';
 import { LiveIndex } from '../../vectorlog/read/live-index.ts';
@@ -12,10 +13,15 @@ export function liveIndex(books: Pick<Library, 'index'>, { budgetBytes = 2 ** 30
   const store = countingStore(books.index);
   let skipped = 0;
   const clock: Clock = { ...systemClock, now: () => Date.now() + skipped };
-  const fresh = () => new LiveIndex({ store, clock, logger: silentLogger, budgetBytes });
+  const loadingFor = (patienceMs: number) =>
+    new LiveIndex({ dimensions: DIMENSIONS, store, clock, logger: silentLogger, budgetBytes, patienceMs });
+  const fresh = () =>
+    new LiveIndex({ dimensions: DIMENSIONS, store, clock, logger: silentLogger, budgetBytes });
   return {
     store,
     index: fresh(),
+    /** Another one, whose readers do not wait for longer than this. */
+    loadingFor,
     /** Another one over the same store, with nothing in memory. */
     fresh,
     skip: (ms: number) => {

@@ -55,6 +55,19 @@ describe('/pictures', () => {
     expect(again.status).toBe(304);
   });
 
+  it('may be kept for good by an address that names its version, and by no other', async () => {
+    const { items } = (await (await fetch(`${url}/v1/images`)).json()) as {
+      items: { lastModified: string }[];
+    };
+    const at = (v: string) => fetch(`${url}/pictures/${encoded}?v=${v}`);
+    const header = async (v: string) => (await at(v)).headers.get('cache-control');
+    const times = items.map(({ lastModified }) => String(Date.parse(lastModified)));
+    const kept = await Promise.all(times.map(header));
+    expect(kept.some((each) => each?.includes('immutable'))).toBe(true);
+    expect(await header('1')).toBe('private, no-cache');
+    expect(await header('')).toBe('private, no-cache');
+  });
+
   it('does not let a drawing run its scripts', async () => {
     const response = await fetch(`${url}/pictures/drawing.svg`);
 
@@ -178,6 +191,7 @@ describe('the rest', () => {
     expect(await (await fetch(`${url}/config.json`)).json()).toEqual({
       thumbnails: '/thumbnails/{key}?size={size}',
       demo: '/local/demo',
+      desktop: '/local/desktop',
     });
   });
 

@@ -1,6 +1,8 @@
 import { describe, expect, it } from 'vitest';
-import { Sequencer } from '../../local/sequencer.ts';
+import { passOverAll, Sequencer } from '../../local/sequencer.ts';
+import { knownKeys } from '../../vectorlog/commit/key-states.ts';
 import { compareVersions } from '../../vectorlog/log/versions.ts';
+import { library } from '../factories/library.ts';
 
 describe('Sequencer', () => {
   it('gives 18 upper-case hexadecimal digits, as S3 does', () => {
@@ -28,4 +30,21 @@ describe('Sequencer', () => {
 
     expect(compareVersions(sequencer.next(), '00FFFFFFFFFFFFFFFFFFFF')).toBeGreaterThan(0);
   });
+});
+
+it('passes over every version of an index, those of deleted pictures included', async () => {
+  const { index, append, compact } = library();
+  await append({ put: 'a.jpg' }, { put: 'b.jpg' });
+  await append({ delete: 'b.jpg' });
+  await compact();
+  await append({ put: 'c.jpg' }, { delete: 'c.jpg' });
+  const known: string[] = [];
+  for await (const { state } of knownKeys(index)) if (state.version) known.push(state.version);
+
+  const sequencer = new Sequencer({ now: () => 0 });
+  await passOverAll(sequencer, index);
+
+  const next = sequencer.next();
+  expect(known).toHaveLength(3);
+  for (const version of known) expect(compareVersions(next, version)).toBeGreaterThan(0);
 });

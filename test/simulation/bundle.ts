@@ -1,7 +1,7 @@
 /** Makes one file of the simulation and the code that it runs: quick to start, and a place to plant bugs. */
 
 import { readFile } from 'node:fs/promises';
-import { basename, join, relative } from 'node:path';
+import { join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build, type Plugin } from 'esbuild';
 
@@ -19,11 +19,11 @@ export interface Patch {
 
 /** Small sizes: the protocol does not look into vectors, and what takes many blocks in life should do so here. */
 const SMALL: readonly Patch[] = [
-  ...['pictures/dimensions.ts', 'vectorlog/dimensions.ts'].map((file) => ({
-    file,
+  {
+    file: 'pictures/dimensions.ts',
     replace: 'export const DIMENSIONS = 2048;',
     by: 'export const DIMENSIONS = 32;',
-  })),
+  },
   { file: 'vectorlog/commit/limits.ts', replace: 'rowsPerBlock: 1_024', by: 'rowsPerBlock: 3' },
   {
     file: 'vectorlog/commit/rows-file.ts',
@@ -42,7 +42,7 @@ export async function bundleSimulation(outfile: string, patches: readonly Patch[
     format: 'esm',
     target: 'node20',
     logLevel: 'error',
-    plugins: [patching([...SMALL, ...patches]), plainRows],
+    plugins: [patching([...SMALL, ...patches])],
   });
 }
 
@@ -70,15 +70,3 @@ function patching(patches: readonly Patch[]): Plugin {
     },
   };
 }
-
-/** The simulation reads rows and never scans them: the scan's threads and memories stay out. */
-const plainRows: Plugin = {
-  name: 'plain rows',
-  setup({ onResolve }) {
-    onResolve({ filter: /\/row-matrix\.ts$/ }, ({ path, importer }) =>
-      importer.startsWith(join(ROOT, 'core')) && basename(path) === 'row-matrix.ts'
-        ? { path: join(HERE, 'plain-row-matrix.ts') }
-        : undefined,
-    );
-  },
-};

@@ -152,7 +152,7 @@ export const MUTANTS: readonly Mutant[] = [
     mistake: 'search: take two lists that were made minutes apart for one look',
     patches: [
       {
-        file: 'vectorlog/read/resident.ts',
+        file: 'vectorlog/read/live-index.ts',
         replace: 'if (clock.now() - asOf > LOG_LIMITS.foldedGraceMs) return undefined;',
         by: '',
       },

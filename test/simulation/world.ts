@@ -2,6 +2,7 @@
 
 import { createCompact } from '../../functions/compact/handler.ts';
 import { createOnUpload } from '../../functions/on-upload/handler.ts';
+import { DIMENSIONS } from '../../pictures/dimensions.ts';
 import { backfill } from '../../pictures/ingest/backfill.ts';
 import { listRejections } from '../../pictures/ingest/rejections.ts';
 import { IndexDamaged } from '../../vectorlog/commit/errors.ts';
@@ -9,6 +10,8 @@ import { isRetryable } from '../../vectorlog/errors.ts';
 import { silentLogger } from '../../vectorlog/logger.ts';
 import { INDEX_PREFIX, LOG_PREFIX, MANIFEST_PREFIX, REJECTED_PREFIX } from '../../vectorlog/names.ts';
 import { LiveIndex } from '../../vectorlog/read/live-index.ts';
+import type { View } from '../../vectorlog/read/view.ts';
+import { exactScore } from '../../vectorlog/scan/code-matrix.ts';
 import { ObjectNotFound, PreconditionFailed } from '../../vectorlog/store/errors.ts';
 import type { ObjectStore } from '../../vectorlog/store/object-store.ts';
 import { s3Event, sqsRecord } from '../factories/s3-events.ts';
@@ -266,7 +269,13 @@ export class World {
     const instance = this.#instance();
     const store = this.#storeOf(instance, this.#index);
     const { clock } = instance;
-    const live = new LiveIndex({ store, clock, logger: silentLogger, budgetBytes: 2 ** 30 });
+    const live = new LiveIndex({
+      dimensions: DIMENSIONS,
+      store,
+      clock,
+      logger: silentLogger,
+      budgetBytes: 2 ** 30,
+    });
     for (let reads = this.#random.int(40); reads >= 0 && instance.alive; reads--) {
       await this.#pause(SECOND, 2 * MINUTE);
       await this.#result(instance, this.#checkedRead(live), TIMEOUT_MS);
@@ -279,6 +288,7 @@ export class World {
     const floors = this.#truth.floors();
     await live.read('strong', async (view) => {
       const listed = new Set<string>();
+      const embeddings = new Map<string, Float32Array>();
       for (let after: string | undefined; ; ) {
         const page = view.list({ prefix: '', after, limit: 4 });
         for (const { key } of page.entries) listed.add(key);
@@ -296,8 +306,26 @@ export class World {
         const embedding = await view.embedding(key);
         if (seen !== undefined && !(embedding && isEmbeddingOf(this.#contents.get(seen)!, embedding)))
           throw new Violation(`a search has the embedding of another picture than ${key}`);
+        if (embedding) embeddings.set(key, embedding);
       }
+      await this.#checkSearch(view, embeddings);
     });
+  }
+
+  /** Searches by codes and the few rows that it reads, and holds the answer against the products of all rows. */
+  async #checkSearch(view: View, embeddings: ReadonlyMap<string, Float32Array>): Promise<void> {
+    const [query] = embeddings.values();
+    if (!query) return;
+    const { found } = await view.search([query], { k: 3 });
+    const best = [...embeddings.values()].map((vector) => exactScore(query, vector)).sort((a, b) => b - a);
+    const scores = found[0]!.map(({ score }) => score);
+    if (scores.join() !== best.slice(0, 3).join())
+      throw new Violation(
+        `a search finds scores ${scores.join()}, and the best are ${best.slice(0, 3).join()}`,
+      );
+    for (const { entry, score } of found[0]!)
+      if (exactScore(query, embeddings.get(entry.key)!) !== score)
+        throw new Violation(`a search gives ${entry.key} the score of another`);
   }
 
   async #backfill(): Promise<void> {
@@ -374,6 +402,7 @@ export class World {
         );
     }
     const reader = new LiveIndex({
+      dimensions: DIMENSIONS,
       store: this.#index,
       clock: instance.clock,
       logger: silentLogger,
@@ -387,7 +416,7 @@ export class World {
     const names = [...this.#index.objects.keys()];
     const count = (prefix: string) => names.filter((name) => name.startsWith(prefix)).length;
     if (count(LOG_PREFIX) > 0) throw new Violation(`${count(LOG_PREFIX)} appends are left over`);
-    if (count(INDEX_PREFIX) > 3) throw new Violation(`${count(INDEX_PREFIX)} index files are left over`);
+    if (count(INDEX_PREFIX) > 4) throw new Violation(`${count(INDEX_PREFIX)} index files are left over`);
     if (count(MANIFEST_PREFIX) > this.#limits.manifestsKept)
       throw new Violation(`${count(MANIFEST_PREFIX)} manifests are left over`);
     const rejected: string[] = [];

@@ -19,8 +19,13 @@ export async function listIndexFiles(store: ObjectStore): Promise<IndexFile[]> {
   return files;
 }
 
-/** The three files that a manifest is about. */
-export const namesOf = ({ faiss, rows, dead }: Manifest['files']): string[] => [faiss, rows, dead];
+/** The files that a manifest is about. */
+export const namesOf = ({ faiss, rows, dead, codes }: Manifest['files']): string[] => [
+  faiss,
+  rows,
+  dead,
+  ...(codes ? [codes] : []),
+];
 
 /**
  * The files that no one will ever need, left by runs that crashed or lost, once `manifest` is the highest. A run that is

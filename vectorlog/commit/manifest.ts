@@ -24,12 +24,18 @@ export interface Manifest {
   readonly rows: number;
   /** Rows that are not dead: the number of pictures. */
   readonly live: number;
-  /** Object names of the three files, relative to the model's namespace, and the length of the one whose rows vary. */
+  /** Object names of the files, relative to the model's namespace, and the length of the one whose rows vary. */
   readonly files: {
     readonly faiss: string;
     readonly rows: string;
     readonly rowsBytes: number;
     readonly dead: string;
+    /**
+     * The codes file, and a name of the centre that it is made against: two of one lineage can differ in that. An index
+     * of an older version has neither until its next commit.
+     */
+    readonly codes?: string | undefined;
+    readonly centre?: string | undefined;
   };
   /** Appends that are in the files already; a later run deletes them. */
   readonly folded: readonly { readonly name: string; readonly at: CommitTime }[];

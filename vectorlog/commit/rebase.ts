@@ -8,6 +8,7 @@ import { indexNames } from '../names.ts';
 import { Bitset } from '../scan/bitset.ts';
 import { ObjectNotFound } from '../store/errors.ts';
 import type { ComposePart, ObjectStore } from '../store/object-store.ts';
+import { codesHeaderBytes, decodeCodesHeader, encodeCodesHeader, recordOffset } from './codes-file.ts';
 import { decodeDead } from './dead-rows.ts';
 import { encodeFaissHeader, FAISS_HEADER_BYTES, rowOffset } from './faiss-file.ts';
 import { historyOf } from './history.ts';
@@ -25,7 +26,7 @@ export interface LostRewrite {
   readonly base: Committed;
   /** The rows of the base that it left out. */
   readonly leftOut: Bitset;
-  readonly files: Pick<Manifest['files'], 'faiss' | 'rows'>;
+  readonly files: Pick<Manifest['files'], 'faiss' | 'rows' | 'codes' | 'centre'>;
   /** Bytes of the lines of the base's rows in its rows file; what the run itself added comes after. */
   readonly keptBytes: number;
 }
@@ -105,10 +106,12 @@ async function write(
   );
   const lines = range(files.rows, 0, keptBytes);
   const linesSince = range(manifest.files.rows, base.manifest.files.rowsBytes, manifest.files.rowsBytes);
+  const codes = await codeParts(index, { files, base, manifest, rows, kept, dimensions });
   const [, { size: rowsBytes }] = await Promise.all([
     index.compose(names.faiss, [encodeFaissHeader(rows, dimensions), ...vectors, ...since]),
     index.compose(names.rows, [...lines, ...linesSince]),
     writeDead(index, names.dead, dead),
+    codes && index.compose(names.codes, codes),
   ]);
   const history = historyOf(onto);
   return {
@@ -119,10 +122,38 @@ async function write(
     lineage: ulid,
     rows,
     live: rows - dead.count(),
-    files: { faiss: names.faiss, rows: names.rows, dead: names.dead, rowsBytes },
+    files: {
+      faiss: names.faiss,
+      rows: names.rows,
+      dead: names.dead,
+      rowsBytes,
+      ...(codes && { codes: names.codes, centre: files.centre }),
+    },
     ...history,
     replaced: [...history.replaced, { names: namesOf(manifest.files), at: null }],
   };
+}
+
+/** The codes of the same rows; `undefined` when both were not made against one centre: the next commit makes them. */
+async function codeParts(
+  index: ObjectStore,
+  of: Pick<LostRewrite, 'files' | 'base'> & {
+    readonly manifest: Manifest;
+    readonly rows: number;
+    readonly kept: number;
+    readonly dimensions: number;
+  },
+): Promise<ComposePart[] | undefined> {
+  const { files, base, manifest, rows, kept, dimensions } = of;
+  const since = manifest.files;
+  if (!files.codes || !since.codes || files.centre !== since.centre) return undefined;
+  const bytes = await index.read(files.codes, { start: 0, end: codesHeaderBytes(dimensions) });
+  const offset = (row: number) => recordOffset(row, dimensions);
+  return [
+    encodeCodesHeader({ ...decodeCodesHeader(files.codes, bytes, dimensions), rows }),
+    ...range(files.codes, offset(0), offset(kept)),
+    ...range(since.codes, offset(base.manifest.rows), offset(manifest.rows)),
+  ];
 }
 
 /** A part of another object; nothing when it is empty. */

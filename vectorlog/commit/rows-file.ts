@@ -39,12 +39,21 @@ export async function* readRows(
   file: string,
   range: { start: number; end: number },
 ): AsyncIterable<Entry[]> {
+  for await (const lines of readLines(store, file, range)) yield decodeRows(file, lines);
+}
+
+/** The same, as the bytes of whole lines. */
+export async function* readLines(
+  store: ObjectStore,
+  file: string,
+  range: { start: number; end: number },
+): AsyncIterable<Uint8Array> {
   let rest = new Uint8Array(0);
   for (let at = range.start; at < range.end; at += READ_BYTES) {
     const block = await store.read(file, { start: at, end: Math.min(at + READ_BYTES, range.end) });
     const bytes = rest.byteLength === 0 ? block : Buffer.concat([rest, block]);
     const whole = bytes.lastIndexOf(NEWLINE) + 1;
-    if (whole > 0) yield decodeRows(file, bytes.subarray(0, whole));
+    if (whole > 0) yield bytes.subarray(0, whole);
     rest = bytes.slice(whole);
   }
   if (rest.byteLength > 0) throw new IndexDamaged(file, 'it ends within a line');

@@ -6,6 +6,7 @@ import { encodeDead } from './dead-rows.ts';
 import { encodeFaissHeader, FAISS_HEADER_BYTES, rowOffset } from './faiss-file.ts';
 import type { NewRow } from './fold-log.ts';
 import { LOG_LIMITS } from './limits.ts';
+import { copy, liveBlocks } from './live-blocks.ts';
 import type { Manifest } from './manifest.ts';
 import { encodeRow, readRows } from './rows-file.ts';
 
@@ -57,7 +58,10 @@ export async function rewriteFiles(
 ): Promise<number> {
   async function* faissParts(): AsyncIterable<ComposePart> {
     yield encodeFaissHeader(old.rows - dead.count() + added.length, dimensions);
-    yield* liveBlocks(store, old.files.faiss, old.rows, dead, dimensions);
+    yield* liveBlocks(store, old.files.faiss, old.rows, dead, {
+      offset: (row) => rowOffset(row, dimensions),
+      rowBytes: dimensions * 4,
+    });
     yield* vectorBlocks(added, dimensions);
   }
   async function* rowsParts(): AsyncIterable<ComposePart> {
@@ -82,36 +86,6 @@ export async function writeDead(store: ObjectStore, name: string, dead: Bitset):
   await store.put(name, encodeDead(dead), { contentType: CONTENT_TYPE });
 }
 
-/** The live rows of a file, as copies of blocks that are wholly alive and bytes of those that are not. */
-async function* liveBlocks(
-  store: ObjectStore,
-  file: string,
-  rows: number,
-  dead: Bitset,
-  dimensions: number,
-): AsyncIterable<ComposePart> {
-  const rowBytes = dimensions * 4;
-  const offset = (row: number) => rowOffset(row, dimensions);
-  let copied = 0;
-  let start = 0;
-  for (; start < rows; start += LOG_LIMITS.rowsPerBlock) {
-    const end = Math.min(start + LOG_LIMITS.rowsPerBlock, rows);
-    const live: number[] = [];
-    for (let row = start; row < end; row++) if (!dead.has(row)) live.push(row);
-    if (live.length === end - start) continue;
-    if (copied < start) yield copy(file, offset(copied), offset(start));
-    copied = end;
-    if (live.length === 0) continue;
-    const block = await store.read(file, { start: offset(start), end: offset(end) });
-    for (const [i, row] of live.entries()) {
-      const from = (row - start) * rowBytes;
-      block.copyWithin(i * rowBytes, from, from + rowBytes);
-    }
-    yield block.subarray(0, live.length * rowBytes);
-  }
-  if (copied < rows) yield copy(file, offset(copied), offset(rows));
-}
-
 /** The vectors of new rows, gathered from their appends block by block. */
 function* vectorBlocks(added: readonly NewRow[], dimensions: number): Iterable<Uint8Array> {
   for (let start = 0; start < added.length; start += LOG_LIMITS.rowsPerBlock) {
@@ -124,8 +98,3 @@ function* vectorBlocks(added: readonly NewRow[], dimensions: number): Iterable<U
 
 const encodeLines = (added: readonly NewRow[]): Uint8Array =>
   Buffer.from(added.map(({ entry }) => encodeRow(entry)).join(''));
-
-const copy = (copyFrom: string, start: number, end: number): ComposePart => ({
-  copyFrom,
-  range: { start, end },
-});

@@ -9,6 +9,7 @@ import type { Folding } from './fold-log.ts';
 import { grown, type KeyTable } from './key-table.ts';
 import type { LogLimits } from './limits.ts';
 import type { Manifest } from './manifest.ts';
+import { writeCodes } from './write-codes.ts';
 import { composeFiles, rewriteFiles, writeDead } from './write-files.ts';
 
 /** A generation whose files are written but which is not committed. */
@@ -36,8 +37,9 @@ export async function writeGeneration(
 
   if (old && rows - live > rows * maxDeadShare && died.length > 0) {
     const dead = withDead(table, died, table.rows);
-    const [rowsBytes] = await Promise.all([
+    const [rowsBytes, centre] = await Promise.all([
       rewriteFiles(index, { old, added, names, dimensions }, dead),
+      writeCodes(index, { old, dead, added, dimensions, name: names.codes, centre: ulid }),
       writeDead(index, names.dead, new Bitset(live)),
     ]);
     const advance = () => {
@@ -47,13 +49,25 @@ export async function writeGeneration(
       renumbered.append(entries);
       return renumbered;
     };
-    return { lineage: ulid, rows: live, live, files: { ...names, rowsBytes }, leftOut: dead, advance };
+    return {
+      lineage: ulid,
+      rows: live,
+      live,
+      files: { ...names, rowsBytes, centre },
+      leftOut: dead,
+      advance,
+    };
   }
 
   const dead = withDead(table, died, rows);
   const composes = !old || added.length > 0;
-  const [rowsBytes] = await Promise.all([
+  // An index of an older version has no codes yet.
+  const codes = composes || !old.files.codes;
+  const [rowsBytes, centre] = await Promise.all([
     composes ? composeFiles(index, { old, added, names, dimensions }) : old.files.rowsBytes,
+    codes
+      ? writeCodes(index, { old, dead: undefined, added, dimensions, name: names.codes, centre: ulid })
+      : old.files.centre,
     composes || died.length > 0 ? writeDead(index, names.dead, dead) : undefined,
   ]);
   const files = {
@@ -61,6 +75,8 @@ export async function writeGeneration(
     rows: composes ? names.rows : old.files.rows,
     rowsBytes,
     dead: composes || died.length > 0 ? names.dead : old.files.dead,
+    codes: codes ? names.codes : old.files.codes,
+    centre,
   };
   const advance = () => {
     table.setDead(dead);

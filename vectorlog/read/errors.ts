@@ -13,3 +13,14 @@ export class IndexTooLarge extends LikenessError {
     super(`an index of ${rows} rows needs ${neededBytes} bytes of memory, and ${budgetBytes} may be used`);
   }
 }
+
+/** The index is still on its way into memory. It goes on coming, and what came is kept: ask again in a moment. */
+export class IndexLoading extends LikenessError {
+  readonly retryable = true;
+  constructor(
+    readonly doneBytes: number,
+    readonly totalBytes: number,
+  ) {
+    super(`${doneBytes} of ${totalBytes} bytes of the index are in memory`);
+  }
+}

@@ -12,6 +12,11 @@ export interface Condition {
   readonly holds: (attributes: Attributes) => boolean;
   /** JSON that stands in the line of every entry for which it holds: other lines need not be parsed. */
   readonly needle?: string;
+  /**
+   * Names of what an index elsewhere can filter by (the `filterable` of its projection), and values of which an entry has
+   * one: what must be so wherever it holds.
+   */
+  readonly terms?: readonly { readonly name: string; readonly values: readonly string[] }[];
 }
 
 export interface Filter {
@@ -56,8 +61,7 @@ export class FilteredRows {
   }
 
   #extend(filter: Filter, known: Bitset, rows: number): Bitset {
-    const extended = new Bitset(rows);
-    extended.bytes.set(known.bytes);
+    const extended = known.copy(rows);
     for (const row of this.#candidates(filter, known.length, rows)) {
       if (this.#matches(filter, row)) extended.add(row);
     }

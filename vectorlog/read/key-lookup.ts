@@ -11,22 +11,20 @@ const MIN_SLOTS = 1024;
 
 /**
  * Keys are compared as they stand in the lines, escaped, which spares parsing them: one key has one spelling there.
- * A key that several rows have is found at the last of them, the only one that can be alive.
+ * A key that several rows have is found at the last of them, the only one that can be alive, or at the last one of an
+ * earlier generation.
  */
 export class KeyLookup {
   readonly #lines: RowLines;
   #slots = new Uint32Array(MIN_SLOTS);
   #hashes = new Uint32Array(MIN_SLOTS);
+  /** The row before of the same key, for the few rows that have one. */
+  readonly #earlier = new Map<number, number>();
   #used = 0;
   #rows = 0;
 
   constructor(lines: RowLines) {
     this.#lines = lines;
-  }
-
-  /** Bytes in memory. */
-  get residentBytes(): number {
-    return this.#slots.byteLength + this.#hashes.byteLength;
   }
 
   /** Takes in the lines that were added since the last call. */
@@ -36,17 +34,21 @@ export class KeyLookup {
       const key = keyOfLine(this.#lines.line(this.#rows));
       const hash = hashOf(key);
       const slot = this.#slotOf(key, hash);
-      if (this.#slots[slot] === 0) this.#used++;
+      const last = this.#slots[slot]!;
+      if (last === 0) this.#used++;
+      else this.#earlier.set(this.#rows, last - 1);
       this.#slots[slot] = this.#rows + 1;
       this.#hashes[slot] = hash;
     }
   }
 
-  /** The last row of a key, dead or alive. */
-  find(key: string): number | undefined {
+  /** The last row of a key, dead or alive, among the first `rows`; all by default. */
+  find(key: string, rows = this.#rows): number | undefined {
     const escaped = escapedKey(key);
-    const row = this.#slots[this.#slotOf(escaped, hashOf(escaped))]!;
-    return row === 0 ? undefined : row - 1;
+    const slot = this.#slots[this.#slotOf(escaped, hashOf(escaped))]!;
+    let row = slot === 0 ? undefined : slot - 1;
+    while (row !== undefined && row >= rows) row = this.#earlier.get(row);
+    return row;
   }
 
   /** The slot that holds `key`, or the free one where it belongs. */

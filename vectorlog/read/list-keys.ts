@@ -2,7 +2,6 @@
 
 import type { Entry } from '../log/record.ts';
 import type { Bitset } from '../scan/bitset.ts';
-import { rowsOf } from './bits.ts';
 import { escapedKey, keyOfLine, startsWith } from './key-lookup.ts';
 import type { RowLines } from './row-lines.ts';
 
@@ -49,7 +48,7 @@ export function listKeys(
   };
 
   const beginning = escapedKey(prefix);
-  for (const row of rowsOf(live, 0)) {
+  for (const row of live.members()) {
     const escaped = keyOfLine(lines.line(row));
     if (startsWith(escaped, beginning)) offer({ key: unescaped(escaped), entry: () => lines.entry(row) });
   }

@@ -1,40 +1,104 @@
-/** The index as searches see it, always in memory and as fresh as each of them asks for. */
+/** The index as searches see it: in memory, following the store by two lists and what is new, as fresh as each asks for. */
 
+import type { Clock } from '../clock.ts';
+import { IndexDamaged } from '../commit/errors.ts';
+import { LOG_LIMITS } from '../commit/limits.ts';
+import type { Manifest } from '../commit/manifest.ts';
+import { listManifests, type ManifestInfo, readManifest } from '../commit/manifests.ts';
+import { type AppendInfo, listAppends, readAppend } from '../log/append-log.ts';
+import { AppendUnreadable } from '../log/errors.ts';
+import type { Append } from '../log/record.ts';
+import type { Logger } from '../logger.ts';
+import { INDEX_PREFIX } from '../names.ts';
+import { ObjectNotFound, StoreUnavailable } from '../store/errors.ts';
+import type { ObjectStore } from '../store/object-store.ts';
+import { IndexLoading, IndexTooLarge } from './errors.ts';
 import { DOWNLOAD_LIMITS } from './limits.ts';
-import { type Current, Resident, type ResidentOptions } from './resident.ts';
-import type { View } from './view.ts';
+import { type Generation, Lineage, lineageOf, NOTHING } from './lineage.ts';
+import { neededBytes } from './memory.ts';
+import { inParallel } from './parallel.ts';
+import { Tail } from './tail.ts';
+import { indexedState, View } from './view.ts';
 
 /** `strong`: all that was acknowledged before the call. `eventual`: what is in memory, without asking the store. */
 export type Consistency = 'strong' | 'eventual';
 
+export interface LiveIndexOptions {
+  /** The namespace of one model. */
+  readonly store: ObjectStore;
+  readonly clock: Clock;
+  readonly logger: Logger;
+  /** Numbers in a vector. */
+  readonly dimensions: number;
+  /** Bytes that index and tail may take in memory. */
+  readonly budgetBytes: number;
+  /**
+   * How long a reader waits for an index that is being loaded before it hears of `IndexLoading`.
+   *
+   * @default for ever
+   */
+  readonly patienceMs?: number;
+}
+
+/** One state of what is in memory; the next one shares what did not change. */
+interface Snapshot {
+  readonly view: View;
+  readonly lineage: Lineage;
+  readonly generation: Generation;
+  /** Of the commit's object: a store that was restored from a copy can have another commit of the same number. */
+  readonly eTag: string | undefined;
+  readonly tail: Tail;
+  /** When the lists began that this state was made from. */
+  readonly asOf: number;
+}
+
+/** What the log has that no compaction has folded. */
+interface TailUpdate {
+  /** Appends that were not held before. */
+  readonly fetched: readonly { readonly name: string; readonly append: Append }[];
+  /** All that the view takes in. */
+  readonly names: ReadonlySet<string>;
+  /** Their bytes. */
+  readonly bytes: number;
+  /** How many it does not take in. */
+  readonly pending: number;
+}
+
 /**
  * @example
- * const index = new LiveIndex({ store, clock, logger, budgetBytes });
- * const { found } = await index.read('strong', (view) => view.search([embedding], { k: 10 }));
+ * const index = new LiveIndex({ store, clock, logger, dimensions: 2048, budgetBytes });
+ * const { found } = await index.read('strong', (view) => view.search([vector], { k: 10 }));
  */
 export class LiveIndex {
-  readonly #options: ResidentOptions;
-  readonly #resident: Resident;
-  #running: Promise<Current> | undefined;
-  #next: Promise<Current> | undefined;
+  readonly #options: LiveIndexOptions;
+  /** `undefined` until the first refresh, and after what was loaded turned out to be of no use. */
+  #snapshot: Snapshot | undefined;
+  /** The lineage that was asked for last: the snapshot's, or one that is still on its way, however often that fails. */
+  #lineage: Lineage | undefined;
+  #running: Promise<Snapshot> | undefined;
+  #next: Promise<Snapshot> | undefined;
 
-  constructor(options: ResidentOptions) {
+  constructor(options: LiveIndexOptions) {
     this.#options = options;
-    this.#resident = new Resident(options);
-  }
-
-  get budgetBytes(): number {
-    return this.#options.budgetBytes;
   }
 
   /**
    * Does some work on the index as it is now. The view never changes, and its memory stays until the work is done.
    *
-   * @throws IndexTooLarge, IndexDamaged, StoreUnavailable
+   * @throws IndexLoading (retryable), IndexTooLarge, IndexDamaged, StoreUnavailable
    */
   async read<T>(consistency: Consistency, work: (view: View) => Promise<T> | T): Promise<T> {
-    const view = await this.#view(consistency);
-    view.retain();
+    try {
+      return await this.#readOnce(consistency, work);
+    } catch (error) {
+      // A view that slept for long reads rows from a file that was replaced and cleaned away: the next one has them too.
+      if (!(error instanceof ObjectNotFound && error.key.startsWith(INDEX_PREFIX))) throw error;
+      return this.#readOnce('strong', work);
+    }
+  }
+
+  async #readOnce<T>(consistency: Consistency, work: (view: View) => Promise<T> | T): Promise<T> {
+    const view = await this.#retained(consistency);
     try {
       return await work(view);
     } finally {
@@ -42,38 +106,264 @@ export class LiveIndex {
     }
   }
 
-  async #view(consistency: Consistency): Promise<View> {
-    const { current } = this.#resident;
-    if (consistency === 'strong' || !current) {
-      const refreshed = await this.#refresh();
-      // What came with it may be of no use already, when some of its rows could not be read: this says why.
-      if (!this.#resident.current) await refreshed.index.complete;
-    } else if (
-      !this.#running &&
-      this.#options.clock.now() - current.asOf > DOWNLOAD_LIMITS.eventualRefreshMs
-    ) {
-      this.#refresh().catch((error) => this.#options.logger.warn('the index was not refreshed', { error }));
+  /** The view to answer from, retained. */
+  async #retained(consistency: Consistency): Promise<View> {
+    for (;;) {
+      const known = this.#snapshot;
+      if (consistency === 'strong' || !known) await this.#patiently(this.#refresh());
+      else if (!this.#running && this.#options.clock.now() - known.asOf > DOWNLOAD_LIMITS.eventualRefreshMs) {
+        this.#refresh().catch((error) => this.#options.logger.warn('the index was not refreshed', { error }));
+      }
+      // Not what the refresh returned: a later one may have replaced that by now, and given its memory back.
+      const view = this.#snapshot?.view;
+      if (!view) continue;
+      view.retain();
+      return view;
     }
-    // Not what the refresh returned: a later one may have replaced that by now, and given its memory back.
-    return this.#resident.current?.view ?? this.#view(consistency);
+  }
+
+  /** Waits, but for an index that is being loaded no longer than it may. The loading goes on in any case. */
+  async #patiently(refreshing: Promise<unknown>): Promise<void> {
+    const { patienceMs } = this.#options;
+    if (patienceMs === undefined) return void (await refreshing);
+    let timer: NodeJS.Timeout | undefined;
+    const patience = new Promise<never>((_, reject) => {
+      const lookAgain = () => {
+        const { done, total } = this.#lineage?.progress ?? { done: 0, total: 0 };
+        if (total > 0) reject(new IndexLoading(done, total));
+        else timer = setTimeout(lookAgain, patienceMs / 10);
+      };
+      timer = setTimeout(lookAgain, patienceMs);
+    });
+    refreshing.catch(() => {});
+    try {
+      await Promise.race([refreshing, patience]);
+    } finally {
+      clearTimeout(timer);
+    }
   }
 
   /**
    * Calls share refreshes, but never one that has begun already: its lists may be older than what the caller was
    * promised to see.
    */
-  #refresh(): Promise<Current> {
+  #refresh(): Promise<Snapshot> {
     if (!this.#running) return this.#start();
     const start = () => this.#start();
     this.#next ??= this.#running.then(start, start);
     return this.#next;
   }
 
-  #start(): Promise<Current> {
+  #start(): Promise<Snapshot> {
     this.#next = undefined;
-    this.#running = this.#resident.refresh().finally(() => {
+    this.#running = this.#follow().finally(() => {
       if (!this.#next) this.#running = undefined;
     });
     return this.#running;
   }
+
+  /** Makes what is in memory contain all that was in the store when this was called. */
+  async #follow(): Promise<Snapshot> {
+    for (let attempt = 1; attempt <= DOWNLOAD_LIMITS.refreshTries; attempt++) {
+      try {
+        const snapshot = await this.#followOnce();
+        if (snapshot) return snapshot;
+      } catch (error) {
+        if (!(error instanceof ObjectNotFound)) throw error;
+        // Cleaned away between the list and the reading: a newer commit has taken its place.
+        this.#options.logger.info('an object was gone before it was read', { key: error.key, attempt });
+      }
+    }
+    throw new StoreUnavailable('the index changes faster than it can be read');
+  }
+
+  /** `undefined` when what was seen does not fit together, and must be looked at again. */
+  async #followOnce(): Promise<Snapshot | undefined> {
+    const { store, clock } = this.#options;
+    const before = this.#snapshot;
+    const known = before?.generation.manifest.generation ?? 0;
+    const asOf = clock.now();
+    const [commits, appends] = await Promise.all([
+      // The known commit is listed again, to see whether it is still the same one.
+      listManifests(store, Math.max(0, known - 1)),
+      all(listAppends(store)),
+    ]);
+    // An append that was folded stays for a while, so that what it says is seen by one list or the other; unless they
+    // were that far apart.
+    if (clock.now() - asOf > LOG_LIMITS.foldedGraceMs) return undefined;
+    if (before && !isContinued(before, commits)) {
+      this.#forget();
+      return undefined;
+    }
+
+    const latest = commits.at(-1);
+    const manifest =
+      latest && latest.generation > known ? await readManifest(store, latest.generation) : undefined;
+    const fetchingTail = this.#fetchTail(before, manifest, appends);
+    // It is awaited below; a failure before that must not count as unhandled.
+    fetchingTail.catch(() => {});
+    const grown = manifest && (await this.#advance(before, manifest));
+    if (manifest && !grown) return undefined;
+    const update = await fetchingTail;
+    // From here on nothing waits, so that a search sees all of this or nothing.
+    if (before && !grown && isSame(before, update)) return this.#replace({ ...before, asOf }, update);
+    const lineage = grown?.lineage ?? before?.lineage ?? this.#newLineage(NOTHING.manifest);
+    const generation = grown?.generation ?? before?.generation ?? NOTHING;
+    const eTag = grown ? latest?.eTag : before?.eTag;
+    try {
+      const laid = overlaid(lineage, generation, before?.tail ?? new Tail(this.#options.dimensions), update);
+      return this.#replace({ ...laid, eTag, asOf }, update);
+    } catch (error) {
+      // The tail may hold half of what it should. What was loaded is sound, and stays for the next refresh.
+      this.#drop();
+      throw error;
+    }
+  }
+
+  /** Fetches the appends that are new, and decides which ones the view takes in. */
+  async #fetchTail(
+    before: Snapshot | undefined,
+    manifest: Manifest | undefined,
+    appends: readonly AppendInfo[],
+  ): Promise<TailUpdate> {
+    const { budgetBytes, dimensions } = this.#options;
+    const index = manifest ?? before?.generation.manifest ?? NOTHING.manifest;
+    const folded = manifest ? new Set(manifest.folded.map(({ name }) => name)) : before?.generation.folded;
+    const unfolded = appends.filter(({ name }) => !folded?.has(name));
+    const taken = fitting(unfolded, budgetBytes - neededBytes(index, dimensions));
+    const fetches = taken
+      .filter(({ name }) => !before?.tail.has(name))
+      .map(({ name }) => this.#fetchAppend.bind(this, name));
+    return {
+      fetched: await Promise.all(inParallel(DOWNLOAD_LIMITS.appendsAtOnce, fetches)),
+      names: new Set(taken.map(({ name }) => name)),
+      bytes: taken.reduce((sum, { size }) => sum + size, 0),
+      pending: unfolded.length - taken.length,
+    };
+  }
+
+  /** One that cannot be read counts as empty, as it does for compaction; it must not stop every search. */
+  async #fetchAppend(name: string): Promise<TailUpdate['fetched'][number]> {
+    const { store, logger, dimensions } = this.#options;
+    try {
+      return { name, append: await readAppend(store, name, dimensions) };
+    } catch (error) {
+      if (!(error instanceof AppendUnreadable)) throw error;
+      logger.error('an append cannot be read and is left out', { name, error });
+      return { name, append: { records: [], vectors: new Float32Array(0) } };
+    }
+  }
+
+  /** Fetches what a new manifest brings. `undefined` when what is in memory had to be given up first. */
+  async #advance(
+    before: Snapshot | undefined,
+    manifest: Manifest,
+  ): Promise<{ lineage: Lineage; generation: Generation } | undefined> {
+    const { budgetBytes, dimensions } = this.#options;
+    const needed = neededBytes(manifest, dimensions);
+    if (needed > budgetBytes) throw new IndexTooLarge(manifest.rows, needed, budgetBytes);
+    if (this.#lineage?.id !== lineageOf(manifest)) {
+      this.#letGo();
+      if (before && needed + neededBytes(before.generation.manifest, dimensions) > budgetBytes) {
+        // Both do not fit side by side; searches wait for the new one.
+        this.#drop();
+        await before.lineage.references.closed;
+        return undefined;
+      }
+      before?.lineage.readAhead(before.generation.manifest.rows, 0);
+      this.#newLineage(manifest);
+    }
+    const lineage = this.#lineage!;
+    try {
+      const generation = await lineage.advance(manifest);
+      if (generation) return { lineage, generation };
+    } catch (error) {
+      if (error instanceof IndexDamaged) this.#forget();
+      throw error;
+    }
+    this.#forget();
+    return undefined;
+  }
+
+  #newLineage(manifest: Pick<Manifest, 'lineage' | 'files'>): Lineage {
+    this.#letGo();
+    this.#lineage = new Lineage(lineageOf(manifest), manifest, this.#options);
+    return this.#lineage;
+  }
+
+  #replace(next: Snapshot, { bytes }: TailUpdate): Snapshot {
+    const before = this.#snapshot;
+    this.#snapshot = next;
+    if (before?.lineage !== next.lineage) {
+      next.lineage.references.retain();
+      before?.lineage.references.release();
+    }
+    if (before && before.tail !== next.tail) before.tail.references.release();
+    const { budgetBytes, dimensions } = this.#options;
+    const { manifest } = next.generation;
+    // Rows of the tail are rows of the index soon.
+    next.lineage.readAhead(manifest.rows, budgetBytes - neededBytes(manifest, dimensions) - 2 * bytes);
+    return next;
+  }
+
+  /** The next refresh begins with nothing. Searches that are at work keep what they have. */
+  #forget(): void {
+    this.#drop();
+    this.#letGo();
+  }
+
+  /** Gives the snapshot up, but not the lineage. */
+  #drop(): void {
+    this.#snapshot?.lineage.references.release();
+    this.#snapshot?.tail.references.release();
+    this.#snapshot = undefined;
+  }
+
+  #letGo(): void {
+    this.#lineage?.references.release();
+    this.#lineage = undefined;
+  }
+}
+
+const isSame = ({ tail, view }: Snapshot, { fetched, names, pending }: TailUpdate): boolean =>
+  fetched.length === 0 && names.size === tail.names.length && pending === view.pending;
+
+/** Lays the appends that were fetched over the index. */
+function overlaid(
+  lineage: Lineage,
+  generation: Generation,
+  before: Tail,
+  { fetched, names, pending }: TailUpdate,
+) {
+  const tail = before.keep(names);
+  for (const { name, append } of fetched) tail.add(name, append);
+  const state = tail.state((key) => indexedState(key, lineage, generation));
+  return { lineage, generation, tail, view: new View(generation, pending, lineage, tail, state) };
+}
+
+/** Whether the commit that was loaded is still part of the store's history. */
+function isContinued({ generation, eTag }: Snapshot, commits: readonly ManifestInfo[]): boolean {
+  const { generation: known } = generation.manifest;
+  if (known === 0) return true;
+  const listed = commits.find((commit) => commit.generation === known);
+  // Old manifests are cleaned away; then only newer ones are listed.
+  return listed ? listed.eTag === eTag : commits.length > 0;
+}
+
+/** The oldest appends, as many as a search takes in and memory holds. */
+function fitting(appends: readonly AppendInfo[], bytes: number): readonly AppendInfo[] {
+  let free = bytes;
+  const taken: AppendInfo[] = [];
+  for (const append of appends.toSorted((a, b) => (a.name < b.name ? -1 : 1))) {
+    free -= append.size;
+    if (taken.length === DOWNLOAD_LIMITS.maxTailAppends || free < 0) break;
+    taken.push(append);
+  }
+  return taken;
+}
+
+async function all<T>(items: AsyncIterable<T>): Promise<T[]> {
+  const result: T[] = [];
+  for await (const item of items) result.push(item);
+  return result;
 }

@@ -1,6 +1,8 @@
 /** What an index takes in memory, known from its manifest before any of it is loaded. */
 
 import { totalmem } from 'node:os';
+import type { Manifest } from '../commit/manifest.ts';
+import { CodeMatrix } from '../scan/code-matrix.ts';
 import { RowMatrix } from '../scan/row-matrix.ts';
 
 const MiB = 1024 * 1024;
@@ -11,16 +13,20 @@ const LOOKUP_BYTES_PER_ROW = 36;
 const BITSETS = 20;
 
 /**
- * Bytes that the loaded index takes: the embeddings, which are nearly all of it; the rows file, about 220 bytes a row;
- * and some 40 more to find a row by its key and to know which rows are alive.
+ * Bytes that the loaded index takes: codes (or float32, for an index that has none), the rows file, and some 40 bytes a
+ * row to find it by its key and to know which are alive. Float32 rows that are kept where there is room are not counted:
+ * they give way.
  */
-export function neededBytes(index: {
-  readonly rows: number;
-  readonly files: { readonly rowsBytes: number };
-}): number {
-  const { rows, files } = index;
+export function neededBytes(
+  { rows, files }: { readonly rows: number; readonly files: Manifest['files'] },
+  dimensions: number,
+): number {
+  const matrix = files.codes ? CodeMatrix : RowMatrix;
   return (
-    RowMatrix.bytesFor(rows) + files.rowsBytes + rows * LOOKUP_BYTES_PER_ROW + Math.ceil(rows / 8) * BITSETS
+    matrix.bytesFor(rows, dimensions) +
+    files.rowsBytes +
+    rows * LOOKUP_BYTES_PER_ROW +
+    Math.ceil(rows / 8) * BITSETS
   );
 }
 

@@ -20,15 +20,9 @@ interface Piece {
 export class RowLines {
   readonly #pieces: Piece[] = [];
   #length = 0;
-  #bytes = 0;
 
   get length(): number {
     return this.#length;
-  }
-
-  /** Bytes in memory. */
-  get residentBytes(): number {
-    return this.#bytes;
   }
 
   /**
@@ -41,7 +35,6 @@ export class RowLines {
     const buffer = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
     const starts = startsOf(file, buffer, rows);
     this.#length += rows;
-    this.#bytes += buffer.length + starts.byteLength;
     const last = this.#pieces.at(-1);
     if (last && last.bytes.length + buffer.length < JOIN_BELOW) {
       this.#pieces[this.#pieces.length - 1] = join(last, buffer, starts);

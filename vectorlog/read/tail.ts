@@ -1,12 +1,13 @@
 /** The appends that no compaction has folded yet: fetched once each, kept, and laid over the index. */
 
-import { DIMENSIONS } from '../dimensions.ts';
 import { fold } from '../log/fold.ts';
 import type { KeyState } from '../log/key-state.ts';
 import type { Append, Entry, LogRecord } from '../log/record.ts';
 import { Bitset } from '../scan/bitset.ts';
-import { BLOCK_ROWS, RowMatrix } from '../scan/row-matrix.ts';
-import { Shared } from './shared.ts';
+import { BLOCK_ROWS } from '../scan/layout.ts';
+import { RowMatrix } from '../scan/row-matrix.ts';
+import { SegmentPool } from '../scan/segment.ts';
+import { ReferenceCount } from './reference-count.ts';
 
 /** What the tail says of the pictures that it speaks of. */
 export interface TailState {
@@ -25,13 +26,21 @@ interface Held {
   readonly rows: number;
 }
 
+/** Tails leave their memory to each other: what an index left would be far too much for one. */
+const pool = new SegmentPool();
+
 export class Tail {
-  readonly matrix = new RowMatrix();
+  readonly matrix: RowMatrix;
   /** Closes the matrix when its last user lets go. */
-  readonly shared = new Shared(() => this.matrix.close());
+  readonly references = new ReferenceCount(() => this.matrix.close());
   readonly #appends = new Map<string, Held>();
   /** What stands in each row; `undefined` where an append has a vector that no record names. */
   readonly #entries: (Entry | undefined)[] = [];
+
+  /** @param dimensions numbers in a vector */
+  constructor(private readonly dimensions: number) {
+    this.matrix = new RowMatrix(dimensions, { pool });
+  }
 
   /** Names of the appends that are held. */
   get names(): readonly string[] {
@@ -51,7 +60,7 @@ export class Tail {
 
   add(name: string, { records, vectors }: Append): void {
     const firstRow = this.matrix.length;
-    const rows = vectors.length / DIMENSIONS;
+    const rows = vectors.length / this.dimensions;
     this.matrix.append(vectors);
     this.#entries.length = firstRow + rows;
     for (const record of records) if (record.op === 'put') this.#entries[firstRow + record.row] = record;
@@ -70,10 +79,11 @@ export class Tail {
     for (const { rows } of this.#appends.values()) kept += rows;
     if (this.matrix.length <= Math.max(BLOCK_ROWS, 2 * kept)) return this;
 
-    const successor = new Tail();
+    const successor = new Tail(this.dimensions);
     for (const [name, { records, firstRow, rows }] of this.#appends) {
-      const vectors = new Float32Array(rows * DIMENSIONS);
-      for (let row = 0; row < rows; row++) vectors.set(this.matrix.row(firstRow + row), row * DIMENSIONS);
+      const vectors = new Float32Array(rows * this.dimensions);
+      for (let row = 0; row < rows; row++)
+        vectors.set(this.matrix.row(firstRow + row), row * this.dimensions);
       successor.add(name, { records, vectors });
     }
     return successor;

@@ -4,12 +4,10 @@ import type { KeyState } from '../log/key-state.ts';
 import type { Entry } from '../log/record.ts';
 import type { Bitset } from '../scan/bitset.ts';
 import { type Hit, mergeHits } from '../scan/hit.ts';
-import type { SearchOptions } from '../scan/row-matrix.ts';
-import type { DuplicateSource } from '../scan/row-source.ts';
-import { allBut, both, copyOf, rowsOf } from './bits.ts';
+import type { SearchOptions } from '../scan/row-memory.ts';
 import { type Filter, isOpen, matches, NO_FILTER } from './filter.ts';
+import type { Generation, Lineage } from './lineage.ts';
 import { type ListPage, listKeys } from './list-keys.ts';
-import type { Generation, LoadedIndex } from './loaded-index.ts';
 import type { Tail, TailState } from './tail.ts';
 
 export interface ViewSearch {
@@ -33,8 +31,14 @@ export interface ViewResult {
   readonly searched: number;
 }
 
-/** All pictures that a filter lets through. */
-export interface Everything extends DuplicateSource {
+/** Rows to compare with each other, as the numbers of one list. */
+export interface RowSource {
+  /** Ascending. */
+  readonly rows: readonly number[];
+  /** The vectors of some of them, in their order; good for as long as the view is. */
+  read(rows: readonly number[]): Promise<readonly Float32Array[]>;
+  /** For each query the rows among `rows` that score at least `minScore`, the best `k`. */
+  search(queries: readonly Float32Array[], options: { k: number; minScore: number }): Promise<Hit[][]>;
   entry(row: number): Entry;
   /** Has searches pass over a row from now on. */
   leaveOut(row: number): void;
@@ -62,14 +66,14 @@ export class View {
     readonly generation: Generation,
     /** Appends that the log has and this view does not take in. */
     readonly pending: number,
-    private readonly index: LoadedIndex,
+    private readonly lineage: Lineage,
     private readonly tail: Tail,
     private readonly tailState: TailState,
   ) {
-    this.#live = allBut(generation.manifest.rows, generation.dead);
+    this.#live = generation.dead.complement(generation.manifest.rows);
     let hidden = 0;
     for (const key of tailState.rowOf.keys()) {
-      const row = rowInIndex(key, index, generation);
+      const row = rowInIndex(key, lineage, generation);
       if (row === undefined) continue;
       this.#live.delete(row);
       hidden++;
@@ -87,19 +91,18 @@ export class View {
   find(key: string): Entry | undefined {
     const place = this.#place(key);
     if (!place) return undefined;
-    return place.in === 'tail' ? this.tail.entry(place.row) : this.index.lines.entry(place.row);
+    return place.in === 'tail' ? this.tail.entry(place.row) : this.lineage.lines.entry(place.row);
   }
 
   /** The embedding of a key's picture; `undefined` when there is no such picture. */
   async embedding(key: string): Promise<Float32Array | undefined> {
     const place = this.#place(key);
     if (!place) return undefined;
-    return place.in === 'tail' ? this.tail.matrix.row(place.row) : this.index.row(place.row, this.generation);
+    return place.in === 'tail' ? this.tail.matrix.row(place.row) : first(this.lineage.read([place.row]));
   }
 
   /**
-   * The pictures most like each query, exactly: all that the filter lets through are compared. While the index is
-   * still being loaded the scan follows the rows as they come.
+   * The pictures most like each query, exactly: all that the filter lets through are compared.
    *
    * @param queries unit vectors
    * @throws QueryInvalid
@@ -117,16 +120,20 @@ export class View {
   }
 
   /**
-   * All pictures that a filter lets through as rows of one list, to compare them with each other: those of the index
-   * under their own numbers, then those of the tail. Resolves when all of them are in memory.
+   * All entries that a filter lets through as rows of one list, to compare them with each other: those of the index
+   * under their own numbers, then those of the tail.
    */
-  async everything(filter: Filter): Promise<Everything> {
+  everything(filter: Filter): RowSource {
     const { rows } = this.generation.manifest;
     const allowed = this.#allowed(filter, undefined);
-    await this.index.complete;
+    const tailRows = Array.from(allowed.tail.members(), (row) => rows + row);
     return {
-      rows: [...rowsOf(allowed.index, 0), ...rowsOf(allowed.tail, rows)],
-      embedding: (row) => (row < rows ? this.index.matrix.row(row) : this.tail.matrix.row(row - rows)),
+      rows: [...allowed.index.members(), ...tailRows],
+      read: async (wanted) => {
+        const fromIndex = await this.lineage.read(wanted.filter((row) => row < rows));
+        let next = 0;
+        return wanted.map((row) => (row < rows ? fromIndex[next++]! : this.tail.matrix.row(row - rows)));
+      },
       search: async (queries, options) => (await this.#hits(queries, options, allowed)).hits,
       entry: (row) => this.#entryAt(row),
       leaveOut: (row) => {
@@ -138,7 +145,7 @@ export class View {
 
   /** Every entry that a search can find, in no order that means anything. */
   *all(): Generator<Entry> {
-    for (const row of rowsOf(this.#live, 0)) yield this.index.lines.entry(row);
+    for (const row of this.#live.members()) yield this.lineage.lines.entry(row);
     for (const row of this.tailState.rowOf.values()) if (row !== undefined) yield this.tail.entry(row);
   }
 
@@ -148,18 +155,18 @@ export class View {
     for (const row of this.tailState.rowOf.values()) {
       if (row !== undefined) tailEntries.push(this.tail.entry(row));
     }
-    return listKeys(this.index.lines, this.#live, tailEntries, options);
+    return listKeys(this.lineage.lines, this.#live, tailEntries, options);
   }
 
   /** Keeps the memory until `release`. */
   retain(): void {
-    this.index.shared.retain();
-    this.tail.shared.retain();
+    this.lineage.references.retain();
+    this.tail.references.retain();
   }
 
   release(): void {
-    this.index.shared.release();
-    this.tail.shared.release();
+    this.lineage.references.release();
+    this.tail.references.release();
   }
 
   /** Hits in the index and in the tail, whose rows are numbered after those of the index: one order holds for both. */
@@ -170,46 +177,27 @@ export class View {
   ): Promise<{ hits: Hit[][]; scanned: number }> {
     const { rows } = this.generation.manifest;
     const [tail, index] = await Promise.all([
-      this.#scanTail(queries, scan, allowed.tail),
-      this.#scanIndex(queries, scan, allowed.index),
+      this.tailState.pictures === 0
+        ? queries.map(() => [])
+        : this.tail.matrix.search(queries, { ...scan, allowed: allowed.tail, rows: rangeOf(allowed.tail) }),
+      this.lineage.search(queries, { ...scan, allowed: allowed.index, rows: rangeOf(allowed.index) }),
     ]);
     const hits = queries.map((_, q) => {
-      const inTail = tail.hits[q]!.map(({ row, score }) => ({ row: rows + row, score }));
-      return mergeHits([...index.hits.map((part) => part[q]!), inTail], scan.k);
+      const inTail = tail[q]!.map(({ row, score }) => ({ row: rows + row, score }));
+      return mergeHits([index[q]!, inTail], scan.k);
     });
-    return { hits, scanned: index.scanned + tail.scanned };
-  }
-
-  /** One answer for each range of rows as it arrives. */
-  async #scanIndex(
-    queries: readonly Float32Array[],
-    scan: Scan,
-    allowed: Bitset,
-  ): Promise<{ hits: Hit[][][]; scanned: number }> {
-    const hits: Hit[][][] = [];
-    let scanned = 0;
-    for await (const rows of this.index.arriving(allowed.length)) {
-      const result = await this.index.matrix.search(queries, { ...scan, allowed, rows });
-      hits.push(result.hits);
-      scanned += result.scanned;
-    }
-    return { hits, scanned };
-  }
-
-  async #scanTail(queries: readonly Float32Array[], scan: Scan, allowed: Bitset) {
-    if (this.tailState.pictures === 0) return { hits: queries.map(() => []), scanned: 0 };
-    return this.tail.matrix.search(queries, { ...scan, allowed, rows: { start: 0, end: allowed.length } });
+    return { hits, scanned: allowed.index.count() + allowed.tail.count() };
   }
 
   /** The rows that answers may come from. */
   #allowed(filter: Filter, except: Place | undefined): Allowed {
     const { live } = this.tailState;
     const index = isOpen(filter)
-      ? copyOf(this.#live)
-      : both(this.#live, this.index.filtered.rows(filter, this.#live.length));
-    const tail = copyOf(live);
+      ? this.#live.copy()
+      : this.#live.and(this.lineage.filtered.rows(filter, this.#live.length));
+    const tail = live.copy();
     if (!isOpen(filter)) {
-      for (const row of rowsOf(live, 0)) if (!matches(filter, this.tail.entry(row))) tail.delete(row);
+      for (const row of live.members()) if (!matches(filter, this.tail.entry(row))) tail.delete(row);
     }
     if (except) ({ index, tail })[except.in].delete(except.row);
     return { index, tail };
@@ -220,27 +208,31 @@ export class View {
       const row = this.tailState.rowOf.get(key);
       return row === undefined ? undefined : { in: 'tail', row };
     }
-    const row = rowInIndex(key, this.index, this.generation);
+    const row = rowInIndex(key, this.lineage, this.generation);
     return row === undefined ? undefined : { in: 'index', row };
   }
 
   #entryAt(row: number): Entry {
     const { rows } = this.generation.manifest;
-    return row < rows ? this.index.lines.entry(row) : this.tail.entry(row - rows);
+    return row < rows ? this.lineage.lines.entry(row) : this.tail.entry(row - rows);
   }
 }
 
 /** The live row of a key in the files; rows that came after this generation are not looked at. */
-function rowInIndex(key: string, { keys }: LoadedIndex, { manifest, dead }: Generation): number | undefined {
-  const row = keys.find(key);
-  return row === undefined || row >= manifest.rows || dead.has(row) ? undefined : row;
+function rowInIndex(key: string, { keys }: Lineage, { manifest, dead }: Generation): number | undefined {
+  const row = keys.find(key, manifest.rows);
+  return row === undefined || dead.has(row) ? undefined : row;
 }
 
+const rangeOf = ({ length }: Bitset) => ({ start: 0, end: length });
+
+const first = async <T>(items: Promise<readonly T[]>): Promise<T> => (await items)[0]!;
+
 /** What the files say of a key: the ground that the tail is folded over. */
-export function indexedState(key: string, index: LoadedIndex, generation: Generation): KeyState {
-  const row = rowInIndex(key, index, generation);
+export function indexedState(key: string, lineage: Lineage, generation: Generation): KeyState {
+  const row = rowInIndex(key, lineage, generation);
   if (row !== undefined) {
-    const { version, eTag } = index.lines.entry(row);
+    const { version, eTag } = lineage.lines.entry(row);
     return { state: 'live', version, eTag };
   }
   const marker = generation.markers.get(key);

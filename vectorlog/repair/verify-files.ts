@@ -1,8 +1,9 @@
-/** Checks of the three files of a generation: lengths, header, every row and every line. */
+/** Checks of the files of a generation: lengths, header, every row and every line. */
 
 import { mkdtemp, open, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { type CodesHeader, codesHeaderBytes, decodeCodesHeader, recordOffset } from '../commit/codes-file.ts';
 import { deadBytes, decodeDead } from '../commit/dead-rows.ts';
 import { IndexDamaged } from '../commit/errors.ts';
 import { sortByKey } from '../commit/external-sort.ts';
@@ -11,6 +12,7 @@ import { liveRows } from '../commit/key-states.ts';
 import { LOG_LIMITS } from '../commit/limits.ts';
 import type { Manifest } from '../commit/manifest.ts';
 import { Bitset } from '../scan/bitset.ts';
+import { recordBytes } from '../scan/layout.ts';
 import type { ObjectStore } from '../store/object-store.ts';
 import type { Problems } from './problem.ts';
 
@@ -32,6 +34,7 @@ export async function verifyFiles(
     [files.faiss]: rowOffset(rows, dimensions),
     [files.rows]: files.rowsBytes,
     [files.dead]: deadBytes(rows),
+    ...(files.codes && { [files.codes]: recordOffset(rows, dimensions) }),
   };
   let complete = true;
   for (const [name, length] of Object.entries(lengths)) {
@@ -65,6 +68,7 @@ async function verifyVectors(
     problems.add('error', 'file-damaged', files.faiss, error.message);
   }
 
+  const codes = await codesHeader(store, { files, rows }, dimensions, problems);
   const folder = await mkdtemp(join(tmpdir(), 'likeness-verify-'));
   try {
     const path = join(folder, 'index.faiss');
@@ -81,12 +85,55 @@ async function verifyVectors(
       for (let row = start; row < end; row++)
         if (!dead.has(row) && !isUnit(vectors, row - start, dimensions))
           problems.add('error', 'not-a-unit-vector', files.faiss, `row ${row}`);
+      if (codes) await verifyRecords(store, codes, { file: files.codes!, start, vectors }, problems);
       onRows(end);
     }
     await copy?.close();
     if (copy) await openInFaiss(path, files.faiss, { rows, dimensions }, problems);
   } finally {
     await rm(folder, { recursive: true, force: true });
+  }
+}
+
+/** The header of the codes; `undefined` when the index has none, or they cannot be read. */
+async function codesHeader(
+  store: ObjectStore,
+  { files: { codes: file }, rows }: Pick<Manifest, 'files' | 'rows'>,
+  dimensions: number,
+  problems: Problems,
+): Promise<CodesHeader | undefined> {
+  if (!file) return undefined;
+  try {
+    const bytes = await store.read(file, { start: 0, end: codesHeaderBytes(dimensions) });
+    const header = decodeCodesHeader(file, bytes, dimensions);
+    if (header.rows === rows) return header;
+    problems.add('error', 'file-damaged', file, `its header says ${header.rows} rows and not ${rows}`);
+  } catch (error) {
+    if (!(error instanceof IndexDamaged)) throw error;
+    problems.add('error', 'file-damaged', file, error.message);
+  }
+  return undefined;
+}
+
+/** Compares records with those of the vectors: they are the same bytes wherever they are made. */
+async function verifyRecords(
+  store: ObjectStore,
+  { centre }: CodesHeader,
+  { file, start, vectors }: { readonly file: string; readonly start: number; readonly vectors: Float32Array },
+  problems: Problems,
+): Promise<void> {
+  const { dimensions } = centre;
+  const bytes = recordBytes(dimensions);
+  const rows = vectors.length / dimensions;
+  const range = { start: recordOffset(start, dimensions), end: recordOffset(start + rows, dimensions) };
+  const found = Buffer.from(await store.read(file, range));
+  const made = centre.encode(vectors);
+  if (found.equals(made)) return;
+  for (let row = 0; row < rows; row++) {
+    // Of a vector that is damaged itself it is told already.
+    if (!isUnit(vectors, row, dimensions)) continue;
+    if (found.compare(made, row * bytes, (row + 1) * bytes, row * bytes, (row + 1) * bytes) !== 0)
+      problems.add('error', 'file-damaged', file, `row ${start + row} is not what its vector makes`);
   }
 }
 

@@ -43,4 +43,34 @@ export class Bitset {
     while (i < end) if (this.has(i++)) set++;
     return set;
   }
+
+  /** The bits that are set, ascending. */
+  *members(): Iterable<number> {
+    for (let i = 0; i < this.length; i++) {
+      if ((i & 7) === 0 && this.bytes[i >>> 3] === 0) i += 7;
+      else if (this.has(i)) yield i;
+    }
+  }
+
+  /** A copy with room for `length` bits; what does not fit is left out. */
+  copy(length = this.length): Bitset {
+    const result = new Bitset(length);
+    result.bytes.set(this.bytes.subarray(0, Math.min(this.bytes.length, result.bytes.length)));
+    for (let i = this.length; i < length && i % 8 > 0; i++) result.delete(i);
+    return result;
+  }
+
+  /** The first `length` numbers that are not in this set. */
+  complement(length = this.length): Bitset {
+    const result = new Bitset(length);
+    for (let i = 0; i < result.bytes.length; i++) result.bytes[i] = ~(this.bytes[i] ?? 0);
+    return result;
+  }
+
+  /** What is in both; as long as this set. */
+  and(other: Bitset): Bitset {
+    const result = new Bitset(this.length);
+    for (let i = 0; i < result.bytes.length; i++) result.bytes[i] = this.bytes[i]! & (other.bytes[i] ?? 0);
+    return result;
+  }
 }

@@ -1,10 +1,9 @@
-/** What the threads of one pass share: whose turn it is, what each query's answers must reach, whether to stop. */
+/** What the threads of one pass share: whose turn it is, and what each query's answers must reach. */
 
 import { MAX_QUERIES } from './layout.ts';
 
 const NEXT = 0;
-const ABANDONED = 1;
-const THRESHOLDS = 2;
+const THRESHOLDS = 1;
 
 /** Float32 bits as integers that compare like the numbers. */
 const ordered = (bits: number): number => (bits >= 0 ? bits : bits ^ 0x7fff_ffff);
@@ -34,15 +33,6 @@ export class Control {
   /** The number of the next unit that no thread has taken. */
   next(): number {
     return Atomics.add(this.#words, NEXT, 1);
-  }
-
-  /** The pass does not pay; all threads stop. */
-  abandon(): void {
-    Atomics.store(this.#words, ABANDONED, 1);
-  }
-
-  get abandoned(): boolean {
-    return Atomics.load(this.#words, ABANDONED) === 1;
   }
 
   /** A score that the k-th best answer to `query` surely reaches, as far as any thread knows. */

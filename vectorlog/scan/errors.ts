@@ -2,7 +2,7 @@
 
 import { LikenessError } from '../errors.ts';
 
-/** The query is not 2,048 finite numbers. */
+/** The query has other dimensions than the rows, or is not finite numbers of a usable size. */
 export class QueryInvalid extends LikenessError {
   readonly retryable = false;
 }
@@ -17,7 +17,7 @@ export class ScanFailed extends LikenessError {
   readonly retryable = true;
 }
 
-/** The matrix was closed before or while it was searched. */
+/** The rows were closed before or while they were searched. */
 export class MatrixClosed extends LikenessError {
   readonly retryable = false;
 }

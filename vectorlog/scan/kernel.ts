@@ -1,13 +1,48 @@
-/** The compiled kernel: its functions, and how a thread gets them over a segment's memory. */
+/** The kernels' functions, and how a thread gets them over a segment's memory. */
 
 /** The functions of assembly/kernel.ts; addresses are bytes in the memory that the kernel was made for. */
 export interface Kernel {
-  dotFloat(row: number, query: number): number;
-  dotFloats(row: number, rows: number, query: number, out: number): void;
-  dotFloats4(row: number, rows: number, queries: number, out: number, stride: number): void;
-  dotCodes(row: number, rows: number, query: number, out: number): void;
-  dotCodes4(row: number, rows: number, queries: number, out: number, stride: number): void;
-  quantize(row: number, rows: number, codes: number, bounds: number): void;
+  dotFloat(row: number, query: number, bytes: number): number;
+  dotFloats(row: number, rows: number, bytes: number, query: number, out: number): void;
+  dotFloats4(row: number, rows: number, bytes: number, queries: number, out: number, line: number): void;
+  dotCoarse(row: number, rows: number, stride: number, bytes: number, query: number, out: number): void;
+  dotCoarse4(
+    row: number,
+    rows: number,
+    stride: number,
+    bytes: number,
+    queries: number,
+    pitch: number,
+    out: number,
+    line: number,
+  ): void;
+  dotFine(row: number, bytes: number, query: number): number;
+  sift(
+    products: number,
+    rows: number,
+    bounds: number,
+    stride: number,
+    sumAt: number,
+    weights: number,
+    threshold: number,
+    out: number,
+  ): number;
+}
+
+/** The functions of assembly/encoder.ts, over a memory of its own. */
+export interface Encoder {
+  readonly memory: WebAssembly.Memory;
+  dotWide(a: number, b: number, dimensions: number): number;
+  encodeRow(
+    row: number,
+    centre: number,
+    centreSquares: number,
+    dimensions: number,
+    block: number,
+    head: number,
+    scratch: number,
+    record: number,
+  ): void;
 }
 
 /** A few kilobytes, so instantiating does not need to be asynchronous. */

@@ -1,11 +1,9 @@
 /** Where things lie in a segment, one WebAssembly memory; main thread, workers and kernel agree on it here. */
 
-import { DIMENSIONS, ROW_BYTES } from '../dimensions.ts';
-
 /** Bytes of a page, the unit in which WebAssembly memory grows. */
 export const PAGE = 65_536;
 
-/** Rows that lie together in memory, and so can be one download. */
+/** Rows that are one download. */
 export const BLOCK_ROWS = 1024;
 
 /** Rows that a thread takes at a time: few enough to share out evenly, and their scores stay in its cache. */
@@ -17,60 +15,106 @@ export const MAX_QUERIES = 32;
 /** Threads that can work on one pass; memory is the limit long before. */
 export const MAX_THREADS = 16;
 
-/** Bytes of a row's 8-bit codes, and of what bounds their error: four float32 (see assembly/kernel.ts). */
-export const CODE_BYTES = DIMENSIONS;
-export const BOUND_BYTES = 16;
+/** Dimensions that rows can have: multiples of 32, for the kernel's vectors, up to this. */
+export const MAX_DIMENSIONS = 8192;
 
-/** The first page is the compiler's. */
-const QUERIES = PAGE;
-const CODED_QUERY_BYTES = DIMENSIONS * 2;
-const CODED_QUERIES = QUERIES + MAX_QUERIES * ROW_BYTES;
-const SCORES = CODED_QUERIES + MAX_QUERIES * CODED_QUERY_BYTES;
+/** Bytes that follow a row's codes: eight float32 that bound its scores (see codes.ts). */
+export const BOUND_BYTES = 32;
+
+/** Bytes of a query's weights: seven float64, padded. */
+export const WEIGHT_BYTES = 64;
+
+/** How a query's score is first looked for: by all codes of a row, or by its first ones alone. */
+export const STAGES = ['whole', 'head'] as const;
+export type Stage = (typeof STAGES)[number];
+
+/** What rows are made of. */
+export interface RowShape {
+  /** `float32`: the vectors themselves. `codes`: 8 bits a number and their bounds. */
+  readonly kind: 'float32' | 'codes';
+  readonly dimensions: number;
+}
+
+/** Codes of a row that can rule it out by themselves, where the score to reach is high. */
+export const headOf = (dimensions: number): number => (dimensions >>> 6) << 4;
+
+/** Bytes of a row's record. */
+export const recordBytes = (dimensions: number): number => dimensions + BOUND_BYTES;
+
+/** Numbers that are rotated together: the largest power of two that divides the dimensions. */
+export const rotationBlock = (dimensions: number): number => dimensions & -dimensions;
 
 /** Bytes from one query's line of scores to the next's. */
 export const SCORE_LINE = UNIT_ROWS * 4;
 
 const toPages = (bytes: number): number => Math.ceil(bytes / PAGE) * PAGE;
 
-/** Bytes before the first block. The main thread has a place for its scores as well as each worker. */
-export const HEAD_BYTES = toPages(SCORES + (MAX_THREADS + 1) * MAX_QUERIES * SCORE_LINE);
-
-/** The `i`th query as 2,048 float32. */
-export const queryAt = (i: number): number => QUERIES + i * ROW_BYTES;
-
-/** The `i`th query as 2,048 int16. */
-export const codedQueryAt = (i: number): number => CODED_QUERIES + i * CODED_QUERY_BYTES;
-
-/** A thread's place for scores: a line for each query; thread 0 is the main one. */
-export const scoresAt = (thread: number): number => SCORES + thread * MAX_QUERIES * SCORE_LINE;
-
-/** How blocks lie behind the head; a block without codes is its float32 rows and nothing else. */
-export interface BlockLayout {
-  readonly coded: boolean;
-  readonly blockBytes: number;
-  /** Blocks that fit into one segment. */
-  readonly maxBlocks: number;
-}
-
 /** One page less than 4 GiB, so that no address wraps around. */
 const SEGMENT_BYTES = 65_535 * PAGE;
 
-export function blockLayout(coded: boolean): BlockLayout {
-  const blockBytes = toPages(BLOCK_ROWS * (ROW_BYTES + (coded ? CODE_BYTES + BOUND_BYTES : 0)));
-  return { coded, blockBytes, maxBlocks: Math.floor((SEGMENT_BYTES - HEAD_BYTES) / blockBytes) };
+/** Addresses in a segment; row numbers are those within it. */
+export class RowLayout {
+  /** Bytes of a row. */
+  readonly stride: number;
+  /** Bytes before the first row. */
+  readonly headBytes: number;
+  /** Rows that fit, whole blocks. */
+  readonly maxRows: number;
+  readonly #queries = PAGE; // The first page is the compiler's.
+  readonly #fine: number;
+  readonly #weights: number;
+  readonly #scores: number;
+
+  constructor(readonly shape: RowShape) {
+    const { kind, dimensions } = shape;
+    if (dimensions % 32 > 0 || dimensions < 32 || dimensions > MAX_DIMENSIONS)
+      throw new RangeError(`${dimensions} dimensions: a multiple of 32, up to ${MAX_DIMENSIONS}`);
+    const coded = kind === 'codes';
+    this.stride = coded ? recordBytes(dimensions) : dimensions * 4;
+    this.#fine = this.#queries + MAX_QUERIES * (coded ? dimensions : dimensions * 4);
+    this.#weights = this.#fine + (coded ? MAX_QUERIES * dimensions * 2 : 0);
+    this.#scores = this.#weights + MAX_QUERIES * STAGES.length * WEIGHT_BYTES;
+    this.headBytes = toPages(this.#scores + (MAX_THREADS + 1) * (MAX_QUERIES + 1) * SCORE_LINE);
+    const rows = Math.floor((SEGMENT_BYTES - this.headBytes) / this.stride) - 3;
+    this.maxRows = Math.floor(rows / BLOCK_ROWS) * BLOCK_ROWS;
+  }
+
+  /** Bytes of a segment with `rows` rows, and of three more: the kernel takes rows by fours, from any row on. */
+  bytesFor(rows: number): number {
+    return toPages(this.headBytes + (rows + 3) * this.stride);
+  }
+
+  rowAt(row: number): number {
+    return this.headBytes + row * this.stride;
+  }
+
+  /** A row's bounds. */
+  boundsAt(row: number): number {
+    return this.rowAt(row) + this.shape.dimensions;
+  }
+
+  /** Bytes from one query to the next. */
+  get queryPitch(): number {
+    return this.shape.kind === 'codes' ? this.shape.dimensions : this.stride;
+  }
+
+  /** The `i`th query: float32, or coarse 7-bit integers where rows are codes. */
+  queryAt(i: number): number {
+    return this.#queries + i * this.queryPitch;
+  }
+
+  /** The `i`th query as 16-bit integers; only where rows are codes. */
+  fineQueryAt(i: number): number {
+    return this.#fine + i * this.shape.dimensions * 2;
+  }
+
+  /** The `i`th query's weights in a stage; only where rows are codes. */
+  weightsAt(i: number, stage: Stage): number {
+    return this.#weights + (i * STAGES.length + STAGES.indexOf(stage)) * WEIGHT_BYTES;
+  }
+
+  /** A thread's place for scores: a line for each query, and one more for row numbers; thread 0 is the main one. */
+  scoresAt(thread: number): number {
+    return this.#scores + thread * (MAX_QUERIES + 1) * SCORE_LINE;
+  }
 }
-
-/** A row's float32, given its place in the segment. */
-export const rowAt = (layout: BlockLayout, row: number): number =>
-  blockAt(layout, row) + (row % BLOCK_ROWS) * ROW_BYTES;
-
-/** A row's codes. */
-export const codesAt = (layout: BlockLayout, row: number): number =>
-  blockAt(layout, row) + BLOCK_ROWS * ROW_BYTES + (row % BLOCK_ROWS) * CODE_BYTES;
-
-/** A row's scale, offset and bounds. */
-export const boundsAt = (layout: BlockLayout, row: number): number =>
-  blockAt(layout, row) + BLOCK_ROWS * (ROW_BYTES + CODE_BYTES) + (row % BLOCK_ROWS) * BOUND_BYTES;
-
-const blockAt = (layout: BlockLayout, row: number): number =>
-  HEAD_BYTES + Math.floor(row / BLOCK_ROWS) * layout.blockBytes;

@@ -1,54 +1,27 @@
 /** A stretch of rows in one WebAssembly memory: it grows where it lies, so that views into it stay good. */
 
-import { DIMENSIONS, ROW_BYTES } from '../dimensions.ts';
 import { RowMemoryExhausted } from './errors.ts';
-import type { SegmentGrant } from './job.ts';
-import {
-  BLOCK_ROWS,
-  type BlockLayout,
-  blockLayout,
-  codedQueryAt,
-  HEAD_BYTES,
-  PAGE,
-  queryAt,
-  rowAt,
-} from './layout.ts';
-import type { PreparedQuery } from './query.ts';
+import { PAGE, RowLayout, type RowShape } from './layout.ts';
+import type { SegmentGrant } from './pass.ts';
+import type { CodedQuery } from './query.ts';
 
-/** WebAssembly memory cannot be freed, only forgotten and collected some day; so closed matrices leave it to new ones. */
-const idle: Segment[] = [];
-let segments = 0;
+let memories = 0;
 
 export class Segment implements SegmentGrant {
-  readonly id = ++segments;
-  readonly memory: WebAssembly.Memory;
-  readonly #layout: BlockLayout;
+  readonly layout: RowLayout;
 
-  private constructor(readonly coded: boolean) {
-    this.#layout = blockLayout(coded);
-    try {
-      // Reserves 4 GiB of addresses, which cost nothing, and takes memory only as it grows.
-      this.memory = new WebAssembly.Memory({ initial: HEAD_BYTES / PAGE, maximum: 65_535, shared: true });
-    } catch (cause) {
-      throw new RowMemoryExhausted('no address space for another segment of rows', { cause });
-    }
-  }
-
-  /** One that was released, or a new one. */
-  static take(coded: boolean): Segment {
-    const at = idle.findIndex((segment) => segment.coded === coded);
-    return at < 0 ? new Segment(coded) : idle.splice(at, 1)[0]!;
-  }
-
-  /** Nobody reads or writes it any more. */
-  release(): void {
-    idle.push(this);
+  /** @param id of the memory, by which threads know it */
+  constructor(
+    readonly shape: RowShape,
+    readonly memory: WebAssembly.Memory,
+    readonly id: number,
+  ) {
+    this.layout = new RowLayout(shape);
   }
 
   /** @throws RowMemoryExhausted when the machine has no more. */
   ensureRows(rows: number): void {
-    const bytes = HEAD_BYTES + Math.ceil(rows / BLOCK_ROWS) * this.#layout.blockBytes;
-    const missing = bytes - this.memory.buffer.byteLength;
+    const missing = this.layout.bytesFor(rows) - this.memory.buffer.byteLength;
     if (missing <= 0) return;
     try {
       this.memory.grow(missing / PAGE);
@@ -57,20 +30,80 @@ export class Segment implements SegmentGrant {
     }
   }
 
-  /** The bytes of rows of one block. */
+  /** The bytes of rows. */
   bytes(row: number, rows: number): Uint8Array {
-    return new Uint8Array(this.memory.buffer, rowAt(this.#layout, row), rows * ROW_BYTES);
-  }
-
-  row(row: number): Float32Array {
-    return new Float32Array(this.memory.buffer, rowAt(this.#layout, row), DIMENSIONS);
+    return new Uint8Array(this.memory.buffer, this.layout.rowAt(row), rows * this.layout.stride);
   }
 
   /** Lays the queries of the next pass where the kernel finds them. */
-  setQueries(queries: readonly PreparedQuery[]): void {
-    queries.forEach((query, i) => {
-      new Float32Array(this.memory.buffer, queryAt(i), DIMENSIONS).set(query.floats);
-      new Int16Array(this.memory.buffer, codedQueryAt(i), DIMENSIONS).set(query.integers);
-    });
+  setQueries(queries: readonly (Float32Array | CodedQuery)[]): void {
+    const { buffer } = this.memory;
+    for (const [i, query] of queries.entries()) {
+      if (query instanceof Float32Array) {
+        new Float32Array(buffer, this.layout.queryAt(i), query.length).set(query);
+        continue;
+      }
+      const { coarse, fine, wholeWeights, headWeights } = query;
+      new Uint8Array(buffer, this.layout.queryAt(i), coarse.length).set(coarse);
+      new Int16Array(buffer, this.layout.fineQueryAt(i), fine.length).set(fine);
+      for (const [stage, weights] of [
+        ['whole', wholeWeights],
+        ['head', headWeights],
+      ] as const) {
+        const { along, step, residual, norm, size, rest, least } = weights;
+        new Float64Array(buffer, this.layout.weightsAt(i, stage), 7).set([
+          along,
+          step,
+          residual,
+          norm,
+          size,
+          rest,
+          least,
+        ]);
+      }
+    }
+  }
+}
+
+/**
+ * WebAssembly memory cannot be freed, only forgotten and collected some day. So matrices that are closed leave theirs to
+ * the next ones of the same pool, and a pool never holds more than were in use side by side.
+ */
+export class SegmentPool {
+  readonly #idle: Segment[] = [];
+
+  /** Bytes that nobody uses. */
+  get idleBytes(): number {
+    return this.#idle.reduce((sum, { memory }) => sum + memory.buffer.byteLength, 0);
+  }
+
+  /**
+   * The idle memory that fits `bytes` best: the smallest that holds them, or else the largest; a new one when none is.
+   *
+   * @throws RowMemoryExhausted
+   */
+  take(shape: RowShape, bytes: number): Segment {
+    const bySize = this.#idle.sort((a, b) => bytesOf(a) - bytesOf(b));
+    const fits = bySize.findIndex((segment) => bytesOf(segment) >= bytes);
+    const [idle] = fits < 0 ? bySize.splice(-1) : bySize.splice(fits, 1);
+    return idle
+      ? new Segment(shape, idle.memory, idle.id)
+      : new Segment(shape, newMemory(new RowLayout(shape).headBytes), ++memories);
+  }
+
+  /** Nobody reads or writes it any more. */
+  give(segment: Segment): void {
+    this.#idle.push(segment);
+  }
+}
+
+const bytesOf = ({ memory }: Segment): number => memory.buffer.byteLength;
+
+function newMemory(bytes: number): WebAssembly.Memory {
+  try {
+    // Reserves 4 GiB of addresses, which cost nothing, and takes memory only as it grows.
+    return new WebAssembly.Memory({ initial: bytes / PAGE, maximum: 65_535, shared: true });
+  } catch (cause) {
+    throw new RowMemoryExhausted('no address space for another segment of rows', { cause });
   }
 }

@@ -4,9 +4,9 @@ import { availableParallelism } from 'node:os';
 import { Worker } from 'node:worker_threads';
 import { Control } from './control.ts';
 import { ScanFailed } from './errors.ts';
-import type { FoundRows, QuantizeJob, ScanJob, SegmentGrant, ToWorker } from './job.ts';
-import { kernelModule, workerSource } from './kernel-module.ts';
-import { MAX_THREADS } from './layout.ts';
+import { type KernelName, kernelModule, workerSource } from './kernel-module.ts';
+import { MAX_THREADS, type RowShape } from './layout.ts';
+import { type FoundRows, type ScanJob, type SegmentGrant, sameShape } from './pass.ts';
 
 export interface WorkerStart {
   readonly number: number;
@@ -14,84 +14,119 @@ export interface WorkerStart {
   readonly control: SharedArrayBuffer;
 }
 
-/** One thread's answer: nothing to a job without an answer, or when the pass was abandoned. */
-export type Part = FoundRows[] | undefined;
+export type ToWorker = { readonly grant: SegmentGrant } | { readonly job: ScanJob };
 
 /** Runs one job at a time; the caller sees to that. */
 export class WorkerPool {
   readonly threads: number;
-  readonly #control = new Control();
-  readonly #granted = new Set<number>();
-  #workers: Worker[] = [];
+  readonly #kernel: KernelName | undefined;
+  #crew: Crew | undefined;
+  #leaving: Promise<unknown> = Promise.resolve();
 
-  constructor(threads = availableParallelism()) {
+  constructor(threads = availableParallelism(), kernel?: KernelName) {
     this.threads = Math.min(threads, MAX_THREADS);
+    this.#kernel = kernel;
   }
 
   /**
-   * Has all workers work on `job`, over segments that they are given the first time they meet them.
+   * Has all workers work on `job`, over segments that they are given the first time they meet them. The process stays
+   * alive for the answer.
    *
-   * @param holdsProcess whether the process must stay alive for the answer
-   * @throws ScanFailed when a worker died; the next run starts new ones.
+   * @returns for each worker what it found for each query
+   * @throws ScanFailed when a worker died while it worked; the next run starts new ones
    */
-  async run(
-    job: ScanJob | QuantizeJob,
-    segments: readonly SegmentGrant[],
-    holdsProcess: boolean,
-  ): Promise<Part[]> {
-    const workers = this.#start();
-    for (const segment of segments) {
-      if (this.#granted.has(segment.id)) continue;
-      this.#granted.add(segment.id);
-      for (const worker of workers) send(worker, { kind: 'grant', segment });
-    }
-    this.#control.reset();
-    if (holdsProcess) for (const worker of workers) worker.ref();
+  async run(job: ScanJob, segments: readonly SegmentGrant[]): Promise<FoundRows[][]> {
+    // One that died while nobody waited for it is noticed here.
+    if (this.#crew?.failure) this.stop();
+    // The old ones may still write where the new ones will.
+    await this.#leaving;
+    this.#crew ??= new Crew(this.threads, kernelModule(this.#kernel));
     try {
-      return await Promise.all(workers.map((worker) => answer(worker, job)));
+      return await this.#crew.run(job, segments);
     } catch (error) {
       this.stop();
       throw new ScanFailed('a scan thread died', { cause: error });
-    } finally {
-      for (const worker of workers) worker.unref();
     }
   }
 
-  /** Ends the threads; the next job starts new ones. */
-  stop(): void {
-    for (const worker of this.#workers) void worker.terminate();
-    this.#workers = [];
-    this.#granted.clear();
-  }
-
-  #start(): Worker[] {
-    while (this.#workers.length < this.threads) {
-      const start: WorkerStart = {
-        number: this.#workers.length + 1,
-        module: kernelModule(),
-        control: this.#control.buffer,
-      };
-      // Flags of this process, such as a loader's, are not for the worker: its source is complete.
-      const worker = new Worker(workerSource, { eval: true, workerData: start, execArgv: [], env: {} });
-      worker.unref();
-      this.#workers.push(worker);
-    }
-    return this.#workers;
+  /** Ends the threads; the next job starts new ones. Resolves when they are gone. */
+  stop(): Promise<unknown> {
+    const crew = this.#crew;
+    this.#crew = undefined;
+    if (crew) this.#leaving = crew.end();
+    return this.#leaving;
   }
 }
 
-const send = (worker: Worker, message: ToWorker): void => worker.postMessage(message);
+/** Threads that began together and end together. */
+class Crew {
+  readonly #control = new Control();
+  readonly #granted = new Map<number, RowShape>();
+  readonly #members: Member[];
 
-function answer(worker: Worker, job: ScanJob | QuantizeJob): Promise<Part> {
-  return new Promise((resolve, reject) => {
-    const settle = (act: () => void): void => {
-      worker.off('message', onMessage).off('error', onError).off('exit', onExit);
-      act();
+  constructor(threads: number, module: WebAssembly.Module) {
+    this.#members = Array.from(
+      { length: threads },
+      (_, i) => new Member({ number: i + 1, module, control: this.#control.buffer }),
+    );
+  }
+
+  /** Why one of them is gone, if one is. */
+  get failure(): unknown {
+    return this.#members.find(({ failure }) => failure)?.failure;
+  }
+
+  run(job: ScanJob, segments: readonly SegmentGrant[]): Promise<FoundRows[][]> {
+    for (const grant of segments) {
+      const known = this.#granted.get(grant.id);
+      if (known && sameShape(known, grant.shape)) continue;
+      this.#granted.set(grant.id, grant.shape);
+      for (const member of this.#members) member.send({ grant });
+    }
+    this.#control.reset();
+    return Promise.all(this.#members.map((member) => member.run(job)));
+  }
+
+  end(): Promise<unknown> {
+    return Promise.all(this.#members.map((member) => member.end()));
+  }
+}
+
+class Member {
+  readonly #worker: Worker;
+  #answer: { resolve(found: FoundRows[]): void; reject(error: unknown): void } | undefined;
+  failure: unknown;
+
+  constructor(start: WorkerStart) {
+    // Flags of this process, such as a loader's, are not for the worker: its source is complete.
+    this.#worker = new Worker(workerSource, { eval: true, workerData: start, execArgv: [], env: {} });
+    this.#worker.unref();
+    const fail = (error: unknown): void => {
+      this.failure ??= error;
+      this.#answer?.reject(error);
     };
-    const onMessage = (part: Part): void => settle(() => resolve(part));
-    const onError = (error: unknown): void => settle(() => reject(error));
-    const onExit = (code: number): void => settle(() => reject(new Error(`exit code ${code}`)));
-    worker.on('message', onMessage).on('error', onError).on('exit', onExit);
-    send(worker, job);
-  });
+    this.#worker.on('error', fail);
+    this.#worker.on('exit', (code) => fail(new Error(`exit code ${code}`)));
+    this.#worker.on('message', (found: FoundRows[]) => {
+      this.#worker.unref();
+      this.#answer?.resolve(found);
+    });
+  }
+
+  send(message: ToWorker): void {
+    this.#worker.postMessage(message);
+  }
+
+  run(job: ScanJob): Promise<FoundRows[]> {
+    return new Promise((resolve, reject) => {
+      if (this.failure) return reject(this.failure);
+      this.#answer = { resolve, reject };
+      this.#worker.ref();
+      this.send({ job });
+    });
+  }
+
+  end(): Promise<unknown> {
+    return this.#worker.terminate();
+  }
 }

@@ -1,75 +1,250 @@
-/** Pictures that are in the library more than once: groups, compared side by side, and deleted where not wanted. */
+/** Pictures that are in the library more than once: what stays and what goes of each group, and deleting all of it at once. */
 
 import './duplicates-view.css';
-import { useState } from 'preact/hooks';
+import { useEffect, useRef, useState } from 'preact/hooks';
+import type { DuplicateGroup } from '../../../client/index.ts';
+import { useConnection } from '../../api/connection.tsx';
+import { type Pages, usePages } from '../../api/pages.ts';
+import { Compare } from '../../compare/compare.tsx';
+import { useSequence } from '../../library/sequence.ts';
 import { Button } from '../../parts/button.tsx';
 import { Empty } from '../../parts/empty.tsx';
-import { ScoreField } from '../../parts/field.tsx';
-import { count, plural } from '../../parts/format.ts';
+import { ScoreField, SelectField } from '../../parts/field.tsx';
+import { bytes, count, plural } from '../../parts/format.ts';
+import { Menu } from '../../parts/menu.tsx';
+import { toast } from '../../parts/toast.tsx';
 import { TroubleNotice } from '../../parts/trouble-notice.tsx';
+import { useSettled } from '../../parts/use-settled.ts';
 import { navigate } from '../../route/navigation.ts';
+import type { DuplicatesRoute, Tier } from '../../route/route.ts';
+import { StillIndexing } from '../../shell/indexing-note.tsx';
 import { DeletePictures } from '../picture/delete-pictures.tsx';
-import { Compare } from './compare.tsx';
+import {
+  type Choices,
+  type Chosen,
+  choiceOf,
+  chosenOf,
+  freed,
+  idOf,
+  keeping,
+  oldest,
+  toggled,
+} from './choices.ts';
 import { Group } from './group.tsx';
-import { type DuplicateGroup, type Duplicates, useDuplicates } from './use-duplicates.ts';
-import { useSettled } from './use-settled.ts';
+import { ProtectedFolders, useFolderWishes } from './protected-folders.tsx';
 
 /** Below this, pictures are alike and not the same. */
 const MIN_SCORE = 0.8;
+/** Groups that exist as elements at first, and how many come when someone scrolls to their end. */
+const STEP = 40;
 
-export function DuplicatesView({ minScore }: { minScore: number }) {
-  const duplicates = useDuplicates(useSettled(minScore));
+const TIERS: readonly (readonly [Tier, string])[] = [
+  ['same', 'The same picture'],
+  ['identical', 'Identical files'],
+  ['alike', 'Only alike'],
+];
+
+/** What was chosen in this visit, so that "back" loses none of it. */
+let kept: { of: string; choices: Choices } | undefined;
+
+export function DuplicatesView({ route }: { route: DuplicatesRoute }) {
+  const { client } = useConnection();
+  const { tier } = route;
+  const minScore = useSettled(route.minScore);
+  const name = tier === 'alike' ? `duplicates alike ${minScore}` : `duplicates ${tier}`;
+  const list = usePages<DuplicateGroup>(name, async (cursor, limit, signal) => {
+    const page = await client.duplicates({
+      tier,
+      ...(tier === 'alike' && { minScore }),
+      ...(cursor !== undefined && { cursor }),
+      limit,
+      signal,
+    });
+    return { items: page.groups, total: page.total, done: page.compared, cursor: page.cursor };
+  });
+  const [choices, setChoices] = useState<Choices>(kept?.of === name ? kept.choices : new Map());
+  kept = { of: name, choices };
   const [comparing, setComparing] = useState<DuplicateGroup>();
-  const [deleting, setDeleting] = useState<readonly string[]>();
-  const { groups, state, trouble, more, drop } = duplicates;
+  const [deleting, setDeleting] = useState<Chosen>();
+  const [shown, setShown] = useState(STEP);
+  const wishes = useFolderWishes(() => list.refresh());
+
+  // All of them: what is freed by each decides the order, and the sum is what someone came for.
+  useEffect(() => list.want(Number.POSITIVE_INFINITY), [list]);
+  const groups = [...list.items].sort(
+    (a, b) => freed(b, choices) - freed(a, choices) || b.pictures.length - a.pictures.length,
+  );
+  const order = useStableOrder(groups, list.revision);
+  const chosen = chosenOf(order, choices);
+  useSequence({ items: order.flatMap(({ pictures }) => pictures) });
+
+  const choose = (group: DuplicateGroup, choice: ReturnType<typeof choiceOf>) =>
+    setChoices(new Map(choices).set(idOf(group), choice));
+  const chooseAll = (choiceFor: (group: DuplicateGroup) => ReturnType<typeof choiceOf>) =>
+    setChoices(new Map(order.map((group) => [idOf(group), choiceFor(group)])));
+  const dismiss = async (group: DuplicateGroup) => {
+    const keys = group.pictures.map(({ key }) => key);
+    await client.notDuplicates(keys);
+    list.replace((items) => items.filter((each) => each !== group));
+    const undo = async () => {
+      await client.notDuplicates(keys, { undo: true });
+      list.refresh();
+    };
+    toast({
+      text: 'These will not be shown as duplicates again.',
+      action: { label: 'Undo', run: () => void undo() },
+    });
+  };
+  const keeperOf = (key: string) => {
+    const group = order.find(({ pictures }) => pictures.some((each) => each.key === key));
+    const keeper = group && choiceOf(group, choices).keeper;
+    const stays = group?.pictures.find((each) => each.key === keeper);
+    return stays ?? group?.pictures.find((each) => !choiceOf(group, choices).going.has(each.key));
+  };
+
+  const onKeyDown = (event: KeyboardEvent) => {
+    const target = event.target as HTMLElement;
+    const member = target.closest<HTMLElement>('[data-member]');
+    const row = target.closest<HTMLElement>('[data-group]');
+    const group = order.find((each) => idOf(each) === row?.dataset.group);
+    if (event.key === 'Delete' && chosen.pictures.length > 0) setDeleting(chosen);
+    else if (!group || !member) return;
+    else if (!run(event.key, group, member)) return;
+    event.preventDefault();
+  };
+  const run = (key: string, group: DuplicateGroup, member: HTMLElement): boolean => {
+    const its = member.dataset.key ?? '';
+    const step = { ArrowLeft: -1, ArrowRight: 1, ArrowUp: 0, ArrowDown: 0 }[key];
+    if (step !== undefined) focusNear(member, key, step);
+    else if (key === ' ') choose(group, toggled(group, choiceOf(group, choices), its));
+    else if (key === 'k') choose(group, keeping(group, its));
+    else if (key === 'n') void dismiss(group);
+    else if (key === 'c') setComparing(group);
+    else return false;
+    return true;
+  };
+
+  const end = useRef<HTMLDivElement>(null);
+  useEffect(() => {
+    if (!end.current) return;
+    const observer = new IntersectionObserver(
+      ([entry]) => entry?.isIntersecting && setShown((now) => now + STEP),
+      { rootMargin: '800px' },
+    );
+    observer.observe(end.current);
+    return () => observer.disconnect();
+  }, [shown < order.length]);
 
   return (
     <>
       <div class="view-head">
         <div>
           <h1 tabIndex={-1}>Duplicates</h1>
-          <p>Pictures that are the same but for size, crop or compression.</p>
+          <p>{SENTENCES[tier]}</p>
         </div>
         <div class="duplicates-tools">
-          <ScoreField
-            label="How alike"
-            min={MIN_SCORE}
-            value={minScore}
-            onInput={(next) => navigate({ view: 'duplicates', minScore: next }, 'sliding')}
+          <SelectField
+            label="Show"
+            value={tier}
+            choices={TIERS}
+            onChange={(next) => navigate({ ...route, tier: next as Tier }, 'in-place')}
           />
+          {tier === 'alike' && (
+            <ScoreField
+              label="How alike"
+              min={MIN_SCORE}
+              value={route.minScore}
+              onInput={(next) => navigate({ ...route, minScore: next }, 'sliding')}
+            />
+          )}
+          <ProtectedFolders wishes={wishes} />
         </div>
       </div>
-      <Progress duplicates={duplicates} />
-      {trouble && <TroubleNotice trouble={trouble} retry={more} />}
-      <ul class="groups" aria-label="Groups of duplicates">
-        {groups.map((group) => (
-          <li key={group.pictures[0]?.key}>
-            <Group group={group} onCompare={() => setComparing(group)} onDelete={setDeleting} />
+      <StillIndexing />
+      <Progress list={list} />
+      {list.trouble && <TroubleNotice trouble={list.trouble} retry={() => list.refresh()} />}
+      <ul class="groups" aria-label="Groups of duplicates" onKeyDown={onKeyDown}>
+        {order.slice(0, shown).map((group) => (
+          <li key={idOf(group)} data-group={idOf(group)}>
+            <Group
+              group={group}
+              choice={choiceOf(group, choices)}
+              onChoice={(choice) => choose(group, choice)}
+              onCompare={() => setComparing(group)}
+              onDismiss={() => dismiss(group)}
+              onProtect={wishes.protect}
+            />
           </li>
         ))}
       </ul>
-      {state === 'paused' && !trouble && (
-        <div class="empty-actions" style={{ marginTop: '24px' }}>
-          <Button onClick={more}>Look for more</Button>
-        </div>
-      )}
-      {state === 'complete' && groups.length === 0 && (
+      {shown < order.length && <div ref={end} class="groups-end" />}
+      {list.complete && order.length === 0 && (
         <Empty icon="check" title="No duplicates">
-          Each picture is in the library once, as far as a score of {minScore.toFixed(2)} tells. Move the
-          slider to the left to see pictures that are less alike.
+          {tier === 'alike'
+            ? `Nothing is alike by ${minScore.toFixed(2)} or more.`
+            : 'Each picture is in the library once, as far as the pictures themselves tell.'}
         </Empty>
       )}
-      {comparing && !deleting && (
-        <Compare group={comparing} onClose={() => setComparing(undefined)} onDelete={setDeleting} />
+      {order.length > 0 && (
+        <section class="duplicates-bar" aria-label="Chosen duplicates">
+          <p class="figures">
+            <strong>
+              {plural(chosen.groups, 'group')}, {plural(chosen.pictures.length, 'picture')},{' '}
+              {bytes(chosen.bytes)}
+            </strong>
+            <span class="quiet small duplicates-keys">
+              Arrows move, Space ticks, K keeps, C compares, N: not duplicates
+            </span>
+          </p>
+          <Menu label="Choose">
+            <button type="button" onClick={() => setChoices(new Map())}>
+              As suggested
+            </button>
+            <button type="button" onClick={() => chooseAll((group) => keeping(group, oldest(group)))}>
+              Keep the oldest of each
+            </button>
+            <button
+              type="button"
+              onClick={() => chooseAll((group) => ({ ...choiceOf(group, choices), going: new Set() }))}
+            >
+              Delete nothing
+            </button>
+          </Menu>
+          <Button
+            look="danger"
+            icon="trash"
+            disabled={chosen.pictures.length === 0}
+            onClick={() => setDeleting(chosen)}
+          >
+            Delete {count(chosen.pictures.length)}
+          </Button>
+        </section>
+      )}
+      {comparing && (
+        <Compare
+          pictures={comparing.pictures.slice(0, 4)}
+          onClose={() => setComparing(undefined)}
+          actions={(picture) => (
+            <Button
+              size="small"
+              aria-pressed={choiceOf(comparing, choices).keeper === picture.key}
+              aria-label={`Keep ${picture.key}`}
+              onClick={() => choose(comparing, keeping(comparing, picture.key))}
+            >
+              {choiceOf(comparing, choices).keeper === picture.key ? 'Stays' : 'Keep this'}
+            </Button>
+          )}
+        />
       )}
       {deleting && (
         <DeletePictures
-          keys={deleting}
+          pictures={deleting.pictures}
+          kept={keeperOf}
           onCancel={() => setDeleting(undefined)}
-          onDeleted={(deleted) => {
-            drop(deleted);
+          onDeleted={(gone) => {
             setDeleting(undefined);
-            setComparing(undefined);
+            const went = new Set(gone);
+            list.replace((items) => without(items, went));
           }}
         />
       )}
@@ -77,20 +252,51 @@ export function DuplicatesView({ minScore }: { minScore: number }) {
   );
 }
 
-function Progress({ duplicates: { compared, total, state, groups, trouble } }: { duplicates: Duplicates }) {
-  if (trouble && total === undefined) return null;
-  if (state === 'complete') {
-    return groups.length > 0 ? (
-      <p class="duplicates-progress" role="status">
-        {plural(groups.length, 'group')} among {plural(total ?? 0, 'picture')}.
-      </p>
-    ) : null;
+const SENTENCES: Readonly<Record<Tier, string>> = {
+  same: 'The same picture, but for size, crop, turn, colours or compression: compared pixel by pixel.',
+  identical: 'Files that are the same to the last byte.',
+  alike: 'Near in the model only, to look through. Nothing is ticked here by itself.',
+};
+
+/** Groups without the pictures that are gone; what has nothing left to compare is no group. */
+const without = (groups: readonly DuplicateGroup[], gone: ReadonlySet<string>): DuplicateGroup[] =>
+  groups
+    .map((group) => ({
+      ...group,
+      pictures: group.pictures.filter(({ key }) => !gone.has(key)),
+      deletable: group.deletable.filter((key) => !gone.has(key)),
+    }))
+    .filter(({ pictures }) => pictures.length > 1);
+
+/** The order in which groups were sorted when the list last changed: a tick must not move its row away. */
+function useStableOrder(sorted: readonly DuplicateGroup[], revision: number): readonly DuplicateGroup[] {
+  const order = useRef({ revision: -1, groups: sorted });
+  if (order.current.revision !== revision) order.current = { revision, groups: sorted };
+  return order.current.groups;
+}
+
+/** Left and right within a group, up and down between groups. */
+function focusNear(member: HTMLElement, key: string, step: number): void {
+  const row = member.closest('[data-group]')!;
+  const members = [...row.querySelectorAll<HTMLElement>('[data-member]')];
+  if (step !== 0) {
+    members[members.indexOf(member) + step]?.focus();
+    return;
   }
+  const other = key === 'ArrowDown' ? row.nextElementSibling : row.previousElementSibling;
+  const next = other?.querySelector<HTMLElement>('[data-member]');
+  next?.focus();
+  next?.scrollIntoView({ block: 'center' });
+}
+
+function Progress({ list }: { list: Pages<DuplicateGroup> }) {
+  const { progress, total, complete, trouble } = list;
+  if (complete || (trouble && total === undefined)) return null;
   return (
     <div class="duplicates-progress figures">
       <label>
-        {total === undefined ? 'Comparing …' : `Compared ${count(compared)} of ${count(total)} pictures`}
-        <progress {...(total !== undefined && { value: compared, max: total })} />
+        {total === undefined ? 'Comparing …' : `Compared ${count(progress)} of ${plural(total, 'picture')}`}
+        <progress {...(total !== undefined && { value: progress, max: total })} />
       </label>
     </div>
   );

@@ -1,54 +1,129 @@
-/** One group of duplicates: small pictures, and the ways to deal with them. */
+/** One group of duplicates in a row: which picture stays and why, which go, and the other things to do with it. */
 
+import type { DuplicateGroup } from '../../../client/index.ts';
 import { Button } from '../../parts/button.tsx';
-import { bytes, fileName, score } from '../../parts/format.ts';
-import { pictureHref } from '../../parts/tile.tsx';
+import { bytes, day, fileName, folderOf, plural, score } from '../../parts/format.ts';
+import { Menu } from '../../parts/menu.tsx';
+import { view } from '../../parts/tile.tsx';
 import { Thumbnail } from '../../thumbnails/thumbnail.tsx';
-import type { DuplicateGroup } from './use-duplicates.ts';
+import { type Choice, keeping, type Member, toggled } from './choices.ts';
 
 interface GroupProps {
   readonly group: DuplicateGroup;
+  readonly choice: Choice;
+  readonly onChoice: (choice: Choice) => void;
   readonly onCompare: () => void;
-  readonly onDelete: (keys: readonly string[]) => void;
+  readonly onDismiss: () => void;
+  /** Nothing is ever to be deleted from this folder. */
+  readonly onProtect: (folder: string) => void;
 }
 
-export function Group({ group, onCompare, onDelete }: GroupProps) {
-  const { pictures, minScore, keeper, reason, deletable } = group;
+const TIERS = { identical: 'Identical files', same: 'Same picture', alike: 'Alike' } as const;
+
+export function Group({ group, choice, onChoice, onCompare, onDismiss, onProtect }: GroupProps) {
+  const { pictures, tier, minScore, part } = group;
+  const folders = [...new Set(pictures.map(({ key }) => folderOf(key)).filter(Boolean))];
   return (
-    <article class="group">
+    <article class="group" aria-label={`${plural(pictures.length, 'picture')} with ${pictures[0]?.key}`}>
       <div class="group-head">
-        <h2>{pictures.length} pictures</h2>
-        <span class="quiet small figures">alike by {score(minScore)}</span>
+        <h2>
+          {TIERS[tier]}
+          {part && ` (part ${part.number} of ${part.of})`}
+        </h2>
+        <span class="quiet small figures">
+          {plural(pictures.length, 'picture')}
+          {tier === 'alike' ? `, alike by ${score(minScore)}` : ''}
+        </span>
+        <div class="group-actions">
+          <Button size="small" icon="copies" onClick={onCompare}>
+            Side by side
+          </Button>
+          <Button size="small" icon="close" onClick={onDismiss}>
+            Not duplicates
+          </Button>
+          {folders.length > 0 && (
+            <Menu label="Protect" below>
+              {folders.map((folder) => (
+                <button key={folder} type="button" onClick={() => onProtect(folder)}>
+                  Never delete from {folder}
+                </button>
+              ))}
+            </Menu>
+          )}
+        </div>
       </div>
       <ul class="group-pictures">
         {pictures.map((picture) => (
-          <li key={picture.key}>
-            <a class="tile-link" href={pictureHref(picture.key)} aria-label={`Details of ${picture.key}`}>
-              <Thumbnail picture={picture} alt="" />
-            </a>
-            <div class="tile-caption">
-              <span title={picture.key}>{fileName(picture.key)}</span>
-              <span class="figures">{bytes(picture.size)}</span>
-            </div>
+          <li key={picture.key} data-goes={choice.going.has(picture.key) ? '' : undefined}>
+            <GroupPicture
+              picture={picture}
+              group={group}
+              choice={choice}
+              onKeep={() => onChoice(keeping(group, picture.key))}
+              onToggle={() => onChoice(toggled(group, choice, picture.key))}
+            />
           </li>
         ))}
       </ul>
-      <div class="group-actions">
-        <Button size="small" icon="copies" onClick={onCompare}>
-          Side by side
-        </Button>
-        {deletable.length > 0 && (
-          <Button
-            size="small"
-            look="danger"
-            icon="trash"
-            title={`Keeps ${keeper}: ${reason}`}
-            onClick={() => onDelete(deletable)}
-          >
-            Keep the best only
+    </article>
+  );
+}
+
+interface GroupPictureProps {
+  readonly picture: Member;
+  readonly group: DuplicateGroup;
+  readonly choice: Choice;
+  readonly onKeep: () => void;
+  readonly onToggle: () => void;
+}
+
+function GroupPicture({ picture, group, choice, onKeep, onToggle }: GroupPictureProps) {
+  const { key, width, height, size, lastModified } = picture;
+  const keeps = choice.keeper === key;
+  const goes = choice.going.has(key);
+  return (
+    <>
+      <button
+        type="button"
+        class="group-picture"
+        data-member
+        data-key={key}
+        aria-label={`Show ${key}`}
+        onClick={() => view(key)}
+      >
+        <Thumbnail picture={picture} alt="" />
+        {keeps && (
+          <span class="group-badge">
+            Keep{group.keeper === key && group.reason ? `: ${group.reason}` : ''}
+          </span>
+        )}
+        {!keeps && picture.protected && <span class="group-badge">Protected</span>}
+      </button>
+      <p class="group-name" title={key}>
+        <strong>{fileName(key)}</strong>
+        <span>{folderOf(key)}</span>
+      </p>
+      <p class="quiet small figures">
+        {width && height ? `${width} × ${height}, ` : ''}
+        {bytes(size)}, {day(lastModified)}
+      </p>
+      <div class="group-choice">
+        <label>
+          <input
+            type="checkbox"
+            checked={goes}
+            disabled={keeps || picture.protected}
+            aria-label={`Delete ${key}`}
+            onChange={onToggle}
+          />
+          Delete
+        </label>
+        {!keeps && (
+          <Button size="small" look="plain" aria-label={`Keep ${key}`} onClick={onKeep}>
+            Keep this
           </Button>
         )}
       </div>
-    </article>
+    </>
   );
 }

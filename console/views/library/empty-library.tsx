@@ -5,22 +5,23 @@ import { useConnection } from '../../api/connection.tsx';
 import { useStats } from '../../api/use-stats.tsx';
 import { Button, FilePicker } from '../../parts/button.tsx';
 import { Empty } from '../../parts/empty.tsx';
-import { plural } from '../../parts/format.ts';
 import { Notice } from '../../parts/notice.tsx';
+import { IndexingBar } from '../../shell/indexing-note.tsx';
+import { inWords, progressOf, useSteady } from '../../status/progress.ts';
 import { fromInput } from '../../uploads/picked-files.ts';
 import { useUploads } from '../../uploads/uploads-context.tsx';
 
 export function EmptyLibrary() {
-  const waiting = useStats().value?.queue?.waiting ?? 0;
+  const progress = useSteady(progressOf(useStats().value));
   return (
     <>
       <h1 class="visually-hidden" tabIndex={-1}>
         Your library
       </h1>
-      {waiting > 0 ? (
+      {progress ? (
         <Empty icon="pulse" title="Your pictures are being indexed">
-          {plural(waiting, 'picture is', 'pictures are')} waiting. Each can be found as soon as it is through,
-          and shows up here.
+          {inWords(progress)}. Each can be found as soon as it is through, and shows up here.
+          <IndexingBar done={progress.done} total={progress.total} />
         </Empty>
       ) : (
         <Invitation />

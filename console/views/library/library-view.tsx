@@ -1,38 +1,98 @@
-/** All pictures, or those of one folder, in a grid that scrolls through any number of them. */
+/** All pictures, those of one folder, or those with a text in their name, in a grid that scrolls through any number. */
 
 import './library-view.css';
-import { useCallback, useEffect, useMemo, useState } from 'preact/hooks';
+import { useCallback, useRef, useState } from 'preact/hooks';
+import type { Picture } from '../../../client/index.ts';
 import { useConnection } from '../../api/connection.tsx';
-import { usePictureList } from '../../library/use-picture-list.ts';
+import { type Pages, usePages } from '../../api/pages.ts';
+import { useSequence } from '../../library/sequence.ts';
 import { VirtualGrid } from '../../library/virtual-grid.tsx';
-import { Button } from '../../parts/button.tsx';
 import { Empty } from '../../parts/empty.tsx';
-import { TextField } from '../../parts/field.tsx';
+import { SelectField, TextField } from '../../parts/field.tsx';
 import { count, plural } from '../../parts/format.ts';
 import { Icon } from '../../parts/icon.tsx';
-import { PictureTile } from '../../parts/tile.tsx';
+import { Tile } from '../../parts/tile.tsx';
 import { TroubleNotice } from '../../parts/trouble-notice.tsx';
 import { useMedia } from '../../parts/use-media.ts';
+import { useSettled } from '../../parts/use-settled.ts';
+import { useSlow } from '../../parts/use-slow.ts';
 import { Waiting } from '../../parts/waiting.tsx';
 import { navigate } from '../../route/navigation.ts';
-import { formatRoute } from '../../route/route.ts';
+import { formatRoute, type LibraryRoute, libraryOf, type Order } from '../../route/route.ts';
 import { EmptyLibrary } from './empty-library.tsx';
-import { foldersBelow } from './folders.ts';
+import { FolderTree } from './folder-tree.tsx';
+import { type Folder, useFolders, useFoldersNamed } from './use-folders.ts';
 
 const PHONE_TILE = 100;
-const TILE = 150;
-const SLOW_AFTER_MS = 2_500;
+const TILE = 160;
 
-export function LibraryView({ prefix }: { prefix: string }) {
+const ORDER_NAMES: readonly (readonly [Order, string])[] = [
+  ['newest', 'Newest'],
+  ['oldest', 'Oldest'],
+  ['taken', 'Date taken'],
+  ['name', 'Name'],
+  ['largest', 'Largest'],
+  ['key', 'Folder'],
+];
+
+export function LibraryView({ route }: { route: LibraryRoute }) {
   const { client } = useConnection();
-  const phone = useMedia('(max-width: 720px)');
-  const list = usePictureList(client, prefix);
-  const [viewEnd, setViewEnd] = useState(0);
-  const slow = useSlow(list.total === undefined);
-  const { items, total, trouble, revision } = list;
-  // the list grows in place; its revision tells.
-  const folders = useMemo(() => foldersBelow(items, prefix), [items, prefix, revision]);
+  const { prefix, order } = route;
+  const find = useSettled(route.find);
+  const wide = useMedia('(min-width: 1000px)');
+  const list = usePages<Picture>(`images ${order} ${find}\n${prefix}`, (cursor, limit, signal) =>
+    client.images({
+      ...(prefix && { prefix }),
+      ...(find && { find }),
+      ...(cursor !== undefined && { cursor }),
+      order,
+      limit,
+      signal,
+    }),
+  );
+  const { total } = list;
 
+  if (total === 0 && prefix === '' && find === '') return <EmptyLibrary />;
+  return (
+    <div class="library" data-tree={wide ? '' : undefined}>
+      {wide && <FolderTree prefix={prefix} total={find ? undefined : total} />}
+      <div class="library-main">
+        <div class="view-head">
+          <div>
+            <h1 tabIndex={-1}>
+              <Breadcrumbs prefix={prefix} />
+            </h1>
+            <p class="figures">{total === undefined ? ' ' : plural(total, 'picture')}</p>
+          </div>
+          <div class="library-tools">
+            <TextField
+              label="Find"
+              type="search"
+              placeholder="A part of a name or folder"
+              value={route.find}
+              onInput={(next) => navigate({ ...route, find: next }, 'sliding')}
+            />
+            <SelectField
+              label="Sort"
+              value={order}
+              choices={ORDER_NAMES}
+              onChange={(next) => navigate({ ...route, order: next as Order }, 'in-place')}
+            />
+          </div>
+        </div>
+        {find ? <FoldersFound find={find} /> : !wide && <FoldersBelow prefix={prefix} />}
+        <Grid list={list} label={`Pictures${prefix && ` in ${prefix}`}`} found={find !== ''} />
+      </div>
+    </div>
+  );
+}
+
+function Grid({ list, label, found }: { list: Pages<Picture>; label: string; found: boolean }) {
+  const { items, total, trouble } = list;
+  const phone = useMedia('(max-width: 720px)');
+  const slow = useSlow(total === undefined);
+  const [viewEnd, setViewEnd] = useState(0);
+  const reveal = useRef<(index: number) => void>();
   const onView = useCallback(
     (end: number) => {
       setViewEnd(end);
@@ -40,48 +100,35 @@ export function LibraryView({ prefix }: { prefix: string }) {
     },
     [list],
   );
-
-  if (total === 0 && prefix === '') return <EmptyLibrary />;
+  useSequence({
+    items,
+    total,
+    want: (length) => list.want(length),
+    all: () => list.all(),
+    reveal: (index) => reveal.current?.(index),
+  });
   return (
     <>
-      <div class="view-head">
-        <div>
-          <h1 tabIndex={-1}>{prefix || 'Library'}</h1>
-          <p class="figures">{total === undefined ? ' ' : plural(total, 'picture')}</p>
-        </div>
-        <div class="library-tools">
-          <TextField
-            label="Folder"
-            placeholder="Anywhere"
-            value={prefix}
-            suggestions={folders}
-            onCommit={(next) => navigate({ view: 'library', prefix: next })}
-          />
-          {prefix && <Button onClick={() => navigate({ view: 'library', prefix: '' })}>All pictures</Button>}
-        </div>
-      </div>
-      <Folders folders={folders} prefix={prefix} />
-      {trouble && <TroubleNotice trouble={trouble} retry={() => list.want(viewEnd)} />}
+      {trouble && <TroubleNotice trouble={trouble} retry={() => list.refresh()} />}
       {total === undefined && !trouble && <Waiting slow={slow} />}
       {total === 0 && (
-        <Empty icon="folder" title="Nothing is in this folder">
-          Check how it is written, or add pictures to it.
+        <Empty icon="folder" title={found ? 'Nothing has this in its name' : 'Nothing is in this folder'}>
+          {found
+            ? 'Names and folders are looked through, in upper and lower case.'
+            : 'Add pictures to it, or choose another one.'}
         </Empty>
       )}
       {total !== undefined && total > 0 && (
         <VirtualGrid
-          label={`Pictures${prefix && ` in ${prefix}`}`}
+          label={label}
           length={total}
           minTile={phone ? PHONE_TILE : TILE}
-          gap={phone ? 6 : 12}
+          gap={phone ? 4 : 8}
           onView={onView}
+          reveal={reveal}
           tile={(index, tabIndex) => {
             const picture = items[index];
-            return picture ? (
-              <PictureTile picture={picture} tabIndex={tabIndex} />
-            ) : (
-              <div class="tile-skeleton" />
-            );
+            return picture ? <Tile picture={picture} tabIndex={tabIndex} /> : <div class="tile-skeleton" />;
           }}
         />
       )}
@@ -94,27 +141,48 @@ export function LibraryView({ prefix }: { prefix: string }) {
   );
 }
 
-/** Folders right below this one, as far as the list has been read. */
-function Folders({ folders, prefix }: { folders: readonly string[]; prefix: string }) {
+/** `Library / holiday / 2024`, each a link but the last. */
+function Breadcrumbs({ prefix }: { prefix: string }) {
+  const parts = prefix.split('/').filter(Boolean);
+  if (parts.length === 0) return <>Library</>;
+  return (
+    <span class="breadcrumbs">
+      <a href={formatRoute(libraryOf())}>Library</a>
+      {parts.map((part, at) => (
+        <span key={at}>
+          <span class="quiet" aria-hidden="true">
+            /
+          </span>
+          {at === parts.length - 1 ? (
+            part
+          ) : (
+            <a href={formatRoute(libraryOf(`${parts.slice(0, at + 1).join('/')}/`))}>{part}</a>
+          )}
+        </span>
+      ))}
+    </span>
+  );
+}
+
+function FoldersBelow({ prefix }: { prefix: string }) {
+  return <FolderChips folders={useFolders(prefix)} below={prefix} />;
+}
+
+/** Folders whose names have the text too: someone may look for one of these. */
+function FoldersFound({ find }: { find: string }) {
+  return <FolderChips folders={useFoldersNamed(find)} below="" />;
+}
+
+function FolderChips({ folders, below }: { folders: readonly Folder[]; below: string }) {
   if (folders.length === 0) return null;
   return (
-    <nav class="chips library-folders" aria-label="Folders">
-      {folders.map((folder) => (
-        <a key={folder} class="chip" href={formatRoute({ view: 'library', prefix: folder })}>
+    <nav class="chips library-folders" aria-label="Folders here">
+      {folders.map(({ prefix, pictures }) => (
+        <a key={prefix} class="chip" href={formatRoute(libraryOf(prefix))}>
           <Icon name="folder" size={16} />
-          {folder.slice(prefix.lastIndexOf('/') + 1, -1)}
+          {prefix.slice(below.length, -1)} <span class="quiet figures">{count(pictures)}</span>
         </a>
       ))}
     </nav>
   );
-}
-
-function useSlow(waiting: boolean): boolean {
-  const [slow, setSlow] = useState(false);
-  useEffect(() => {
-    if (!waiting) return;
-    const timer = setTimeout(() => setSlow(true), SLOW_AFTER_MS);
-    return () => clearTimeout(timer);
-  }, [waiting]);
-  return slow && waiting;
 }

@@ -1,113 +1,178 @@
-/** Asks whether pictures are to be deleted, and deletes them. */
+/** Asks whether pictures are to be deleted, with what stays beside what goes; deletes them; and offers them back. */
 
+import './delete-pictures.css';
 import { useEffect, useRef, useState } from 'preact/hooks';
 import type { Client } from '../../../client/index.ts';
 import { useConnection } from '../../api/connection.tsx';
 import { type Trouble, troubleOf } from '../../api/trouble.ts';
+import { useRequest } from '../../api/use-request.ts';
 import { libraryChanged } from '../../library/library-version.ts';
-import { announce } from '../../parts/announcer.tsx';
+import type { ShownPicture } from '../../library/sequence.ts';
 import { Confirm } from '../../parts/dialog.tsx';
-import { plural } from '../../parts/format.ts';
+import { bytes, count, fileName, plural } from '../../parts/format.ts';
 import { Notice } from '../../parts/notice.tsx';
+import { toast } from '../../parts/toast.tsx';
+import { Thumbnail } from '../../thumbnails/thumbnail.tsx';
 
 interface DeletePicturesProps {
-  readonly keys: readonly string[];
+  readonly pictures: readonly Pick<ShownPicture, 'key'>[];
+  /** What stays of each picture that goes, where something does. */
+  readonly kept?: (key: string) => ShownPicture | undefined;
   readonly onCancel: () => void;
-  /** Called with the keys that are gone: all of them, or those before the one that failed or was cancelled. */
-  readonly onDeleted: (deleted: readonly string[]) => void;
+  /** Called with those that are gone: all, or what was deleted before someone stopped it. */
+  readonly onDeleted: (keys: readonly string[]) => void;
 }
 
-export function DeletePictures({ keys, onCancel, onDeleted }: DeletePicturesProps) {
-  const { client } = useConnection();
-  const [busy, setBusy] = useState(false);
-  const [trouble, setTrouble] = useState<Trouble>();
-  const what = keys.length === 1 ? 'this picture' : plural(keys.length, 'picture');
+/** Deletions that are asked for at the same time. */
+const AT_ONCE = 4;
+/** Lines that are shown; all of a thousand would be a wall. */
+const MAX_LINES = 60;
 
-  const stop = useRef(new AbortController());
-  const deleted = useRef<string[]>([]);
-  // However the dialog goes, nothing more is deleted once it is gone.
-  useEffect(() => () => stop.current.abort(), []);
+export function DeletePictures({ pictures, kept, onCancel, onDeleted }: DeletePicturesProps) {
+  const { client } = useConnection();
+  const [done, setDone] = useState<number>();
+  const [trouble, setTrouble] = useState<Trouble>();
+  const abort = useRef(new AbortController());
+  const { value: trash } = useRequest('trash kept', (signal) => client.trash({ limit: 1, signal }));
+  const what = pictures.length === 1 ? 'this picture' : plural(pictures.length, 'picture');
+  const freed = pictures.reduce((sum, each) => sum + ('size' in each ? Number(each.size) : 0), 0);
+
+  useEffect(() => () => abort.current.abort(), []);
 
   const remove = async () => {
     setTrouble(undefined);
-    setBusy(true);
-    const { signal } = stop.current;
-    const done = deleted.current;
-    try {
-      // One after the other: the first that fails, or that is cancelled, leaves the rest as they were.
-      for (const key of keys.slice(done.length)) {
-        if (signal.aborted) break;
-        await client.delete(key);
-        done.push(key);
+    setDone(0);
+    const gone: string[] = [];
+    let restorable = true;
+    const waiting = pictures.map(({ key }) => key);
+    const worker = async () => {
+      for (let key = waiting.shift(); key !== undefined; key = waiting.shift()) {
+        if (abort.current.signal.aborted) return;
+        restorable = (await client.delete(key)).restorable && restorable;
+        gone.push(key);
+        setDone(gone.length);
       }
-      if (!signal.aborted) await gone(client, keys);
-    } catch (error) {
-      if (!signal.aborted) {
-        setTrouble(troubleOf(error));
-        setBusy(false);
-        return;
-      }
-    }
-    finish();
-  };
-
-  /** Says what was done and closes. */
-  const finish = () => {
-    const done = deleted.current;
-    if (done.length === 0) return onCancel();
-    const all = done.length === keys.length;
-    announce(
-      all ? `${plural(done.length, 'picture')} deleted` : `Stopped: ${done.length} of ${keys.length} deleted`,
+    };
+    let failure: unknown;
+    await Promise.all(
+      Array.from({ length: AT_ONCE }, () =>
+        worker().catch((error: unknown) => {
+          failure ??= error;
+          // What has not begun stays as it is.
+          waiting.length = 0;
+        }),
+      ),
     );
-    libraryChanged();
-    onDeleted(done);
+    if (gone.length > 0) {
+      await followed(client, gone);
+      libraryChanged();
+      told(client, gone, pictures.length, restorable);
+    }
+    if (failure !== undefined && !abort.current.signal.aborted) {
+      setTrouble(troubleOf(failure));
+      setDone(undefined);
+    } else onDeleted(gone);
   };
 
-  /** While a deletion runs, the one that is under way ends, and `remove` says how far it came. */
   const cancel = () => {
-    stop.current.abort();
-    if (!busy) finish();
+    if (done === undefined) onCancel();
+    else abort.current.abort();
   };
 
   return (
     <Confirm
       title={`Delete ${what}?`}
-      action={busy ? 'Deleting …' : `Delete ${what}`}
-      busy={busy}
+      action={done === undefined ? `Delete ${what}` : `${count(done)} of ${count(pictures.length)} deleted`}
+      cancel={done === undefined ? 'Cancel' : 'Stop'}
+      busy={done !== undefined}
       onConfirm={remove}
       onCancel={cancel}
     >
       <p>
-        The {keys.length === 1 ? 'file is' : 'files are'} deleted from where the pictures are stored, not only
-        from the index. On one machine, and in a bucket that keeps versions, they can be had back from the
-        trash.
+        {trash?.kept
+          ? `The ${pictures.length === 1 ? 'file goes' : 'files go'} into the trash${trash.keptDays ? ` for ${plural(trash.keptDays, 'day')}` : ''}, and can be had back from Status.`
+          : `The ${pictures.length === 1 ? 'file is' : 'files are'} deleted from where the pictures are stored, not only from the index. This cannot be undone here.`}
+        {freed > 0 && ` ${bytes(freed)} in all.`}
       </p>
-      <ul class="small" style={{ marginTop: '12px' }}>
-        {keys.map((key) => (
-          <li key={key}>
-            <code>{key}</code>
-          </li>
+      {/* biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reachable by keyboard. */}
+      <ul class="doomed" tabIndex={0} aria-label="Pictures that go">
+        {pictures.slice(0, MAX_LINES).map((picture) => (
+          <Doomed key={picture.key} picture={picture} stays={kept?.(picture.key)} />
         ))}
+        {pictures.length > MAX_LINES && <li class="quiet">and {count(pictures.length - MAX_LINES)} more</li>}
       </ul>
       {trouble && (
-        <div style={{ marginTop: '12px' }}>
-          <Notice tone="error" title={`${trouble.title}.`}>
-            {trouble.detail}
-          </Notice>
-        </div>
+        <Notice tone="error" title={`${trouble.title}.`}>
+          {trouble.detail}
+        </Notice>
       )}
     </Confirm>
   );
+}
+
+function Doomed({ picture, stays }: { picture: Pick<ShownPicture, 'key'>; stays: ShownPicture | undefined }) {
+  return (
+    <li>
+      {'url' in picture && (
+        <span class="doomed-picture">
+          <Thumbnail picture={picture as ShownPicture} alt="" size={160} />
+        </span>
+      )}
+      <code>{picture.key}</code>
+      {stays && (
+        <>
+          <span class="doomed-picture">
+            <Thumbnail picture={stays} alt="" size={160} />
+          </span>
+          <span>
+            stays: <code>{fileName(stays.key)}</code>
+          </span>
+        </>
+      )}
+    </li>
+  );
+}
+
+/** Says what went, and offers it back where that can be had. */
+function told(client: Client, gone: readonly string[], asked: number, restorable: boolean): void {
+  const many =
+    gone.length < asked
+      ? `${count(gone.length)} of ${plural(asked, 'picture')}`
+      : plural(gone.length, 'picture');
+  const undo = async () => {
+    const results = await restoreAll(client, gone).catch(() => []);
+    const back = results.filter(({ restored }) => restored).length;
+    toast({ text: `${plural(back, 'picture')} of ${count(gone.length)} back` });
+    await indexed(client, gone);
+    libraryChanged();
+  };
+  toast({
+    text: `${many} deleted`,
+    ...(restorable && { action: { label: 'Undo', run: () => void undo() } }),
+  });
+}
+
+const PAGE = 1_000;
+
+async function restoreAll(client: Client, keys: readonly string[]) {
+  const results = [];
+  for (let at = 0; at < keys.length; at += PAGE) {
+    results.push(...(await client.restore({ keys: keys.slice(at, at + PAGE) })).results);
+  }
+  return results;
 }
 
 const LOOK_EVERY_MS = 300;
 const LOOK_AT_MOST = 30;
 
 /** Resolves when the index has followed; or after some seconds, since it will. */
-async function gone(client: Client, keys: readonly string[]): Promise<void> {
+const followed = (client: Client, keys: readonly string[]) => settled(client, keys, 'absent');
+const indexed = (client: Client, keys: readonly string[]) => settled(client, keys, 'indexed');
+
+async function settled(client: Client, keys: readonly string[], state: string): Promise<void> {
   for (let look = 0; look < LOOK_AT_MOST; look += 1) {
-    const { state } = await client.image(keys.at(-1)!);
-    if (state === 'absent') return;
+    const now = await client.image(keys.at(-1)!).catch(() => undefined);
+    if (now?.state === state) return;
     await new Promise((resolve) => setTimeout(resolve, LOOK_EVERY_MS));
   }
 }

@@ -2,7 +2,10 @@
 
 import { useConnection } from '../../api/connection.tsx';
 import { useRequest } from '../../api/use-request.ts';
-import { ResultTile, searchHref } from '../../parts/tile.tsx';
+import { useSequence } from '../../library/sequence.ts';
+import { fileName, score as formatScore } from '../../parts/format.ts';
+import { ScoreCaption } from '../../parts/score-caption.tsx';
+import { Tile } from '../../parts/tile.tsx';
 import { TroubleNotice } from '../../parts/trouble-notice.tsx';
 
 const SHOWN = 12;
@@ -12,6 +15,7 @@ export function Neighbours({ pictureKey }: { pictureKey: string }) {
   const { value, trouble, retry } = useRequest(`neighbours ${pictureKey}`, (signal) =>
     client.similar(pictureKey, { k: SHOWN, signal }),
   );
+  useSequence({ items: value?.results ?? [] });
   if (value?.results.length === 0) return null;
   return (
     <section class="picture-neighbours" aria-labelledby="neighbours">
@@ -20,7 +24,11 @@ export function Neighbours({ pictureKey }: { pictureKey: string }) {
       <ul class="tiles">
         {value?.results.map((result) => (
           <li key={result.key}>
-            <ResultTile picture={result} score={result.score} href={searchHref(result.key)} />
+            <Tile
+              picture={result}
+              detail={`score ${formatScore(result.score)}`}
+              caption={<ScoreCaption name={fileName(result.key)} title={result.key} score={result.score} />}
+            />
           </li>
         ))}
       </ul>

@@ -7,15 +7,16 @@ import { useConnection } from '../../api/connection.tsx';
 import { useRequest } from '../../api/use-request.ts';
 import { useLibraryChanges } from '../../library/library-version.ts';
 import { Button, LinkButton } from '../../parts/button.tsx';
-import { bytes, fileName, folderOf, moment } from '../../parts/format.ts';
+import { fileName, folderOf } from '../../parts/format.ts';
 import { Icon } from '../../parts/icon.tsx';
 import { Notice } from '../../parts/notice.tsx';
-import { searchHref } from '../../parts/tile.tsx';
+import { searchHref, view } from '../../parts/tile.tsx';
 import { TroubleNotice } from '../../parts/trouble-notice.tsx';
 import { Waiting } from '../../parts/waiting.tsx';
 import { navigate } from '../../route/navigation.ts';
-import { formatRoute, HOME } from '../../route/route.ts';
+import { formatRoute, libraryOf } from '../../route/route.ts';
 import { previewUrl } from '../../thumbnails/preview.ts';
+import { Facts } from '../../viewer/facts.tsx';
 import { DeletePictures } from './delete-pictures.tsx';
 import { Neighbours } from './neighbours.tsx';
 
@@ -37,7 +38,7 @@ export function PictureView({ pictureKey }: { pictureKey: string }) {
         <div>
           <h1 tabIndex={-1}>{fileName(pictureKey)}</h1>
           {folderOf(pictureKey) && (
-            <a class="small" href={formatRoute({ view: 'library', prefix: folderOf(pictureKey) })}>
+            <a class="small" href={formatRoute(libraryOf(folderOf(pictureKey)))}>
               {folderOf(pictureKey)}
             </a>
           )}
@@ -63,14 +64,14 @@ export function PictureView({ pictureKey }: { pictureKey: string }) {
             )}
           </div>
         )}
-        {value && <Facts picture={value} />}
+        {value && <About picture={value} />}
       </section>
       {value?.state === 'indexed' && <Neighbours pictureKey={pictureKey} />}
       {deleting && (
         <DeletePictures
-          keys={[pictureKey]}
+          pictures={[value?.state === 'indexed' ? value : { key: pictureKey }]}
           onCancel={close}
-          onDeleted={() => navigate({ view: 'library', prefix: folderOf(pictureKey) })}
+          onDeleted={() => navigate(libraryOf(folderOf(pictureKey)))}
         />
       )}
     </div>
@@ -80,18 +81,21 @@ export function PictureView({ pictureKey }: { pictureKey: string }) {
 function Frame({ picture }: { picture: State | undefined }) {
   const { config } = useConnection();
   const [broken, setBroken] = useState(false);
-  return (
-    <div class="picture-frame">
-      {picture?.state === 'indexed' && !broken ? (
-        <img src={previewUrl(config, picture, 1280)} alt={picture.key} onError={() => setBroken(true)} />
-      ) : (
+  if (picture?.state !== 'indexed' || broken) {
+    return (
+      <div class="picture-frame">
         <Icon name="picture" size={48} />
-      )}
-    </div>
+      </div>
+    );
+  }
+  return (
+    <button type="button" class="picture-frame" aria-label="Show it large" onClick={() => view(picture.key)}>
+      <img src={previewUrl(config, picture, 1280)} alt={picture.key} onError={() => setBroken(true)} />
+    </button>
   );
 }
 
-function Facts({ picture }: { picture: State }) {
+function About({ picture }: { picture: State }) {
   return (
     <>
       {picture.state === 'rejected' && (
@@ -102,52 +106,12 @@ function Facts({ picture }: { picture: State }) {
       {picture.state === 'absent' && (
         <Notice>There is no picture of this name in the library. It may have been deleted or renamed.</Notice>
       )}
-      <dl class="facts">
-        <dt>State</dt>
-        <dd>
-          <span class="state" data-state={picture.state}>
-            {STATES[picture.state]}
-          </span>
-        </dd>
-        {picture.state === 'indexed' && (
-          <>
-            <dt>Size</dt>
-            <dd>{bytes(picture.size)}</dd>
-            {picture.contentType && (
-              <>
-                <dt>Type</dt>
-                <dd>{picture.contentType}</dd>
-              </>
-            )}
-            <dt>Changed</dt>
-            <dd>
-              <time dateTime={picture.lastModified}>{moment(picture.lastModified)}</time>
-            </dd>
-            {Object.entries(picture.metadata).map(([name, value]) => (
-              <Metadatum key={name} pictureKey={picture.key} name={name} value={value} />
-            ))}
-          </>
-        )}
-        <dt>Key</dt>
-        <dd>
-          <code>{picture.key}</code>
-        </dd>
-      </dl>
-    </>
-  );
-}
-
-/** A value leads to the pictures that share it and look like this one. */
-function Metadatum({ pictureKey, name, value }: { pictureKey: string; name: string; value: string }) {
-  const alike = formatRoute({ ...HOME, query: { key: pictureKey }, metadata: { [name]: value } });
-  return (
-    <>
-      <dt>{name}</dt>
-      <dd>
-        <a href={alike} title={`Search where ${name} is ${value}`}>
-          {value}
-        </a>
-      </dd>
+      <p class="small">
+        <span class="state" data-state={picture.state}>
+          {STATES[picture.state]}
+        </span>
+      </p>
+      {picture.state === 'indexed' ? <Facts picture={picture} /> : <code class="small">{picture.key}</code>}
     </>
   );
 }

@@ -1,24 +1,30 @@
-/** What narrows a search: the least score, the folder, the metadata, and how many results. */
+/** What narrows a search: the least score, the folder, and metadata where pictures have any. */
 
 import { useState } from 'preact/hooks';
-import type { Result } from '../../../client/index.ts';
+import type { MetadataNames, SearchAnswer } from '../../../client/index.ts';
+import { useConnection } from '../../api/connection.tsx';
+import { useRequest } from '../../api/use-request.ts';
 import { Button } from '../../parts/button.tsx';
-import { ChoiceField, ScoreField, TextField } from '../../parts/field.tsx';
-import { folderOf } from '../../parts/format.ts';
+import { ScoreField, SelectField, TextField } from '../../parts/field.tsx';
 import { Icon } from '../../parts/icon.tsx';
 import { useMedia } from '../../parts/use-media.ts';
 import { type Arrival, navigate } from '../../route/navigation.ts';
 import type { SearchRoute } from '../../route/route.ts';
+import { useFolderNames } from '../library/use-folders.ts';
+import { Histogram, passing } from './histogram.tsx';
 
 const isFiltered = ({ minScore, prefix, metadata }: SearchRoute): boolean =>
   minScore > 0 || prefix !== '' || Object.keys(metadata).length > 0;
 
-const COUNTS = [12, 24, 48, 96, 192];
-
-export function Filters({ route, results }: { route: SearchRoute; results: readonly Result[] }) {
+export function Filters({ route, answer }: { route: SearchRoute; answer: SearchAnswer | undefined }) {
+  const { client } = useConnection();
   const narrow = useMedia('(max-width: 900px)');
+  const [typed, setTyped] = useState('');
+  const folders = useFolderNames(typed);
+  const { value: metadata } = useRequest('metadata', (signal) => client.metadata({ signal }));
   const change = (part: Partial<SearchRoute>, arrival: Arrival = 'in-place') =>
     navigate({ ...route, ...part }, arrival);
+  const shown = answer?.results.filter(({ score }) => score >= route.minScore).length ?? 0;
   return (
     // Always open beside the results; a phone has no room beside them.
     <details class="filters" open={!narrow || isFiltered(route)}>
@@ -26,41 +32,49 @@ export function Filters({ route, results }: { route: SearchRoute; results: reado
         <Icon name="sliders" size={18} /> Filters
       </summary>
       <div class="filters-body">
-        <ScoreField
-          label="Least score"
-          value={route.minScore}
-          onInput={(minScore) => change({ minScore }, 'sliding')}
-        />
-        <div class="filters-row">
-          <ChoiceField label="Results" value={route.k} choices={COUNTS} onChange={(k) => change({ k })} />
-          <TextField
-            label="Folder"
-            placeholder="Anywhere"
-            value={route.prefix}
-            suggestions={unique(results.map(({ key }) => folderOf(key)))}
-            onCommit={(prefix) => change({ prefix })}
-          />
+        <div class="filters-score">
+          <ScoreField
+            label="Least score"
+            value={route.minScore}
+            onInput={(minScore) => change({ minScore }, 'sliding')}
+          >
+            {answer?.histogram && <Histogram histogram={answer.histogram} minScore={route.minScore} />}
+          </ScoreField>
+          {answer?.histogram && (
+            <p class="small quiet figures">{passing(answer.histogram, route.minScore, shown)}</p>
+          )}
         </div>
-        <MetadataFilter
-          metadata={route.metadata}
-          results={results}
-          onChange={(metadata) => change({ metadata })}
+        <TextField
+          label="Folder"
+          placeholder="Anywhere"
+          value={route.prefix}
+          suggestions={folders}
+          onInput={setTyped}
+          onCommit={(prefix) => change({ prefix })}
         />
+        {((metadata && metadata.names.length > 0) || Object.keys(route.metadata).length > 0) && (
+          <MetadataFilter
+            names={metadata?.names ?? []}
+            metadata={route.metadata}
+            onChange={(next) => change({ metadata: next })}
+          />
+        )}
       </div>
     </details>
   );
 }
 
 interface MetadataFilterProps {
+  /** The names that there are. */
+  readonly names: MetadataNames['names'];
   readonly metadata: Readonly<Record<string, string>>;
-  readonly results: readonly Result[];
   readonly onChange: (metadata: Record<string, string>) => void;
 }
 
-function MetadataFilter({ metadata, results, onChange }: MetadataFilterProps) {
-  const [name, setName] = useState('');
+function MetadataFilter({ names, metadata, onChange }: MetadataFilterProps) {
+  const [name, setName] = useState(names[0]?.name ?? '');
   const [value, setValue] = useState('');
-  const seen = results.flatMap((result) => Object.entries(result.metadata));
+  const known = names.find((each) => each.name === name) ?? names[0];
   const without = (dropped: string) =>
     onChange(Object.fromEntries(Object.entries(metadata).filter(([each]) => each !== dropped)));
 
@@ -69,29 +83,29 @@ function MetadataFilter({ metadata, results, onChange }: MetadataFilterProps) {
       aria-label="Metadata"
       onSubmit={(event) => {
         event.preventDefault();
-        if (!name.trim() || !value.trim()) return;
-        onChange({ ...metadata, [name.trim().toLowerCase()]: value.trim() });
-        setName('');
+        if (!known || !value.trim()) return;
+        onChange({ ...metadata, [known.name]: value.trim() });
         setValue('');
       }}
     >
-      <div class="filters-metadata">
-        <TextField
-          label="Metadata"
-          placeholder="album"
-          value={name}
-          suggestions={unique(seen.map(([each]) => each))}
-          onInput={setName}
-        />
-        <TextField
-          label="is"
-          placeholder="holiday"
-          value={value}
-          suggestions={unique(seen.filter(([each]) => each === name).map(([, each]) => each))}
-          onInput={setValue}
-        />
-        <Button type="submit" icon="plus" aria-label="Add this metadata filter" />
-      </div>
+      {known && (
+        <div class="filters-metadata">
+          <SelectField
+            label="Metadata"
+            value={known.name}
+            choices={names.map((each) => [each.name, each.name] as const)}
+            onChange={setName}
+          />
+          <TextField
+            label="is"
+            placeholder={known.values[0]?.value ?? ''}
+            value={value}
+            suggestions={known.values.map((each) => each.value)}
+            onInput={setValue}
+          />
+          <Button type="submit" icon="plus" aria-label="Add this metadata filter" />
+        </div>
+      )}
       {Object.keys(metadata).length > 0 && (
         <div class="chips">
           {Object.entries(metadata).map(([each, wanted]) => (
@@ -110,5 +124,3 @@ function MetadataFilter({ metadata, results, onChange }: MetadataFilterProps) {
     </form>
   );
 }
-
-const unique = (texts: readonly string[]): string[] => [...new Set(texts)].filter(Boolean).sort();

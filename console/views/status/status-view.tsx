@@ -9,8 +9,11 @@ import { ago, bytes, count, plural } from '../../parts/format.ts';
 import { Notice } from '../../parts/notice.tsx';
 import { TroubleNotice } from '../../parts/trouble-notice.tsx';
 import { Waiting } from '../../parts/waiting.tsx';
+import { StillIndexing } from '../../shell/indexing-note.tsx';
+import { progressOf } from '../../status/progress.ts';
 import { AccessForm } from './access-form.tsx';
 import { RejectedPictures } from './rejected-pictures.tsx';
+import { Trash } from './trash.tsx';
 
 export function StatusView() {
   const { value, trouble, slow, retry } = useStats();
@@ -25,11 +28,13 @@ export function StatusView() {
         </div>
       )}
       {!value && !trouble && <Waiting slow={slow} />}
+      <StillIndexing />
       {value && <Figures stats={value} />}
       <div class="status-grid">
         {value && <Model stats={value} />}
         {value && <Index stats={value} />}
-        {value && <RejectedPictures />}
+        {value && <RejectedPictures complete={(value.queue?.waiting ?? 0) === 0} />}
+        {value && <Trash />}
         <Server />
       </div>
     </>
@@ -51,14 +56,16 @@ function Server() {
   );
 }
 
-function Figures({ stats: { pictures, log, queue, index } }: { stats: Stats }) {
+function Figures({ stats }: { stats: Stats }) {
+  const { pictures, log, queue, index } = stats;
+  const progress = progressOf(stats);
   return (
     <div class="figures-row">
       <Figure label="Pictures" number={count(pictures)}>
         found by every search
       </Figure>
       {queue && (
-        <Figure label="On their way" number={count(queue.waiting)}>
+        <Figure label="On their way" number={count(progress ? progress.total - progress.done : 0)}>
           {queue.failed > 0
             ? `${plural(queue.failed, 'event')} failed so far, tried again`
             : 'uploads and deletions to be indexed'}

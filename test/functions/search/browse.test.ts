@@ -157,8 +157,8 @@ test('GET /v1/map has alike pictures near each other', async () => {
   const api = testApi();
   for (let n = 0; n < 6; n++) await api.upload(`a/${n}.jpg`, 'one');
   for (let n = 0; n < 6; n++) await api.upload(`b/${n}.jpg`, `another ${n}`);
-  const map = await get<{ keys: string[]; dims: number; vectors: string; pictures: number }>(api, '/v1/map');
-  expect([map.pictures, map.keys.length]).toEqual([12, 12]);
+  const map = await get<{ items: object[]; dims: number; vectors: string; pictures: number }>(api, '/v1/map');
+  expect([map.pictures, map.items.length]).toEqual([12, 12]);
   const bytes = new Int8Array(Buffer.from(map.vectors, 'base64'));
   expect(bytes).toHaveLength(12 * map.dims);
   const distance = (i: number, j: number) =>

@@ -7,6 +7,7 @@ import { DecodingFailed } from '../../../pictures/decoding/errors.ts';
 import { ModelUnusable } from '../../../pictures/embedding/embedder.ts';
 import { NotInTrash, type Trash, TrashKeepsItself } from '../../../pictures/trash/trash.ts';
 import { IndexDamaged } from '../../../vectorlog/commit/errors.ts';
+import { IndexLoading } from '../../../vectorlog/read/errors.ts';
 import { ObjectUnreadable, StoreUnavailable } from '../../../vectorlog/store/errors.ts';
 import { json, picture, testApi } from '../../factories/api.ts';
 import { badPicture, fakeEmbedder } from '../../factories/fake-embedder.ts';
@@ -35,7 +36,7 @@ function failing(error: Error) {
 }
 
 async function tooLarge() {
-  const api = testApi({ memoryBudgetBytes: 1_000_000 });
+  const api = testApi({ memoryBudgetBytes: 500_000 });
   await api.upload('a.jpg', 'a');
   await api.compact();
   return api.request('/v1/search', picture('a'));
@@ -83,6 +84,7 @@ const cases: readonly [(typeof PROBLEM_CODES)[number], number, () => Promise<Res
       testApi({ allows: { uploads: false, deletes: false } }).request('/v1/images/a', { method: 'DELETE' }),
   ],
   ['route-not-found', 404, () => testApi().request('/v1/nothing')],
+  ['index-loading', 503, () => failing(new IndexLoading(1, 4)).request('/v1/stats')],
   ['index-too-large', 507, tooLarge],
   [
     'index-unusable',

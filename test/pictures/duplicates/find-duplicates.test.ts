@@ -1,12 +1,15 @@
 import fc from 'fast-check';
 import { afterAll, describe, expect, it } from 'vitest';
 import { DIMENSIONS } from '../../../pictures/dimensions.ts';
-import { type DuplicateStep, findDuplicates } from '../../../pictures/duplicates/find-duplicates.ts';
+import {
+  type DuplicateSource,
+  type DuplicateStep,
+  findDuplicates,
+} from '../../../pictures/duplicates/find-duplicates.ts';
 import type { DuplicateGroup } from '../../../pictures/duplicates/group.ts';
 import { Bitset } from '../../../vectorlog/scan/bitset.ts';
 import { byScore } from '../../../vectorlog/scan/hit.ts';
 import { RowMatrix } from '../../../vectorlog/scan/row-matrix.ts';
-import type { DuplicateSource } from '../../../vectorlog/scan/row-source.ts';
 import { ScanQueue } from '../../../vectorlog/scan/scan-queue.ts';
 import { normalized, random, randomRows, rowOf } from '../../vectorlog/scan/rows.ts';
 
@@ -15,7 +18,7 @@ function graph(rows: readonly number[], ties: readonly (readonly [number, number
   const asked: number[] = [];
   const source: DuplicateSource = {
     rows,
-    embedding: (row) => Float32Array.of(row),
+    read: async (wanted) => wanted.map((row) => Float32Array.of(row)),
     search: async (queries, { k, minScore }) =>
       queries.map(([query]) => {
         asked.push(query!);
@@ -105,11 +108,33 @@ describe('findDuplicates', () => {
     const ties = numbers(40).map((row) => [0, row + 1, 0.9 - row / 1_000] as const);
     const { source } = graph(numbers(41), ties);
     const groups = [];
-    const verify = (_row: number, hit: { row: number }) => hit.row !== 40;
+    const verify = (row: number, hit: { row: number }) => (row !== 40 && hit.row !== 40 ? 1 : 0);
     for await (const step of findDuplicates(source, { minScore: 0.5, nearest: 4, verify })) {
       groups.push(...step.groups);
     }
     expect(groups.map((group) => group.rows)).toEqual([numbers(40)]);
+  });
+
+  it('takes a variant for no copy when the picture itself is there, and a copy for one from its own side', async () => {
+    // 0 and 1 are as good as equal, 2 is a poor copy of them; 3 is a variant that is like 0 and even like 2.
+    const sure = new Map([
+      ['0 1', 0.99],
+      ['0 2', 0.8],
+      ['1 2', 0.8],
+      ['2 3', 0.75],
+      ['0 3', 0.6],
+      ['1 3', 0.6],
+    ]);
+    const { source } = graph(
+      numbers(4),
+      [...sure.keys()].map((pair) => [Number(pair[0]), Number(pair[2]), 0.9] as const),
+    );
+    const verify = (row: number, hit: { row: number }) => sure.get([row, hit.row].sort().join(' ')) ?? 0;
+    const groups = [];
+    for await (const step of findDuplicates(source, { minScore: 0.5, verify, sureFrom: 0.78 })) {
+      groups.push(...step.groups);
+    }
+    expect(groups.map((group) => group.rows)).toEqual([[0, 1, 2]]);
   });
 
   it('has nothing to say about no pictures', async () => {
@@ -132,14 +157,14 @@ describe('findDuplicates', () => {
     copy(2_000, 2_999, 0);
     copy(7, 8, 0);
     normalized(rows);
-    const matrix = new RowMatrix({ queue });
+    const matrix = new RowMatrix(DIMENSIONS, { queue });
     matrix.append(rows);
     const live = new Bitset(3_000);
     for (let i = 0; i < 3_000; i++) if (i !== 8) live.add(i);
     const source: DuplicateSource = {
       rows: numbers(3_000).filter((row) => live.has(row)),
-      embedding: (row) => rowOf(rows, row),
-      search: async (queries, options) => (await matrix.search(queries, { ...options, allowed: live })).hits,
+      read: async (wanted) => wanted.map((row) => rowOf(rows, row)),
+      search: async (queries, options) => matrix.search(queries, { ...options, allowed: live }),
     };
 
     const groups = groupsOf(await steps(source));

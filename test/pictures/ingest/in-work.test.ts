@@ -2,8 +2,8 @@
 
 import { expect, test } from 'vitest';
 import type { Embedder } from '../../../pictures/embedding/embedder.ts';
-import { IN_WORK_PREFIX } from '../../../pictures/ingest/in-work.ts';
 import { ingest } from '../../../pictures/ingest/ingest.ts';
+import { IN_WORK_PREFIX } from '../../../pictures/ingest/names.ts';
 import { listRejections } from '../../../pictures/ingest/rejections.ts';
 import { listAppends, readAppend } from '../../../vectorlog/log/append-log.ts';
 import { silentLogger } from '../../../vectorlog/logger.ts';

@@ -5,13 +5,15 @@ import { DIMENSIONS } from '../../../pictures/dimensions.ts';
 import { backfill } from '../../../pictures/ingest/backfill.ts';
 import { ingest } from '../../../pictures/ingest/ingest.ts';
 import { encodeBackfillMessage } from '../../../pictures/ingest/messages.ts';
-import { rebuild } from '../../../pictures/maintenance/rebuild.ts';
+import { NothingToRebuildFrom, rebuild } from '../../../pictures/maintenance/rebuild.ts';
 import { verify } from '../../../pictures/maintenance/verify.ts';
 import { Compactor } from '../../../vectorlog/commit/compaction.ts';
+import { IndexForeign, IndexRefused } from '../../../vectorlog/commit/errors.ts';
 import { latestManifest, listManifests } from '../../../vectorlog/commit/manifests.ts';
 import { silentLogger } from '../../../vectorlog/logger.ts';
 import { manifestName } from '../../../vectorlog/names.ts';
 import { LiveIndex } from '../../../vectorlog/read/live-index.ts';
+import { StoreUnsuitable } from '../../../vectorlog/store/errors.ts';
 import { MemoryStore } from '../../../vectorlog/store/memory-store.ts';
 import { badPicture, fakeEmbedder } from '../../factories/fake-embedder.ts';
 import { movableClock } from '../../factories/movable-clock.ts';
@@ -56,7 +58,13 @@ async function work({ compact = true } = {}): Promise<void> {
 }
 
 async function found(): Promise<string[]> {
-  const live = new LiveIndex({ store: index, clock, logger: silentLogger, budgetBytes: 2 ** 30 });
+  const live = new LiveIndex({
+    dimensions: DIMENSIONS,
+    store: index,
+    clock,
+    logger: silentLogger,
+    budgetBytes: 2 ** 30,
+  });
   return live.read('strong', (view) =>
     view.list({ prefix: '', after: undefined, limit: 100 }).entries.map(({ key, eTag }) => `${key} ${eTag}`),
   );
@@ -67,6 +75,12 @@ async function inBucket(): Promise<string[]> {
   for await (const page of pictures.list({ prefix: '' }))
     for (const { key, eTag } of page) if (key !== 'bad') keys.push(`${key} ${eTag}`);
   return keys;
+}
+
+async function namesUnder(prefix: string): Promise<string[]> {
+  const names: string[] = [];
+  for await (const page of index.list({ prefix })) names.push(...page.map(({ key }) => key));
+  return names;
 }
 
 const codes = async () => (await verify(deps())).counts;
@@ -196,6 +210,97 @@ describe('when', () => {
     await work();
     expect(await found()).toEqual(await inBucket());
     expect(await verify(deps())).toMatchObject({ ok: true, counts: {} });
+  });
+
+  it('the log is damaged before it was folded, a rebuild replaces it too and remembers its deletions', async () => {
+    await upload('late', text('late'));
+    const before = new Set(await namesUnder('log/'));
+    await work({ compact: false });
+    const [name] = (await namesUnder('log/')).filter((each) => !before.has(each));
+    const { body } = await index.get(name!);
+    body.fill(0xff, body.length - 8192);
+    await index.put(name!, body);
+    expect(await codes()).toMatchObject({ 'not-a-unit-vector': 1 });
+    await pictures.delete(['album/7']);
+    const event = s3Event({ key: 'album/7', eventName: 'ObjectRemoved:Delete', sequencer: 'F000' });
+    queue.push(JSON.stringify(event));
+    await work({ compact: false });
+    await rebuild(deps());
+    expect((await latestManifest(index))!.manifest.markers).toContainEqual({
+      key: 'album/7',
+      version: 'F000',
+      at: null,
+    });
+    await work();
+    expect(await found()).toEqual(await inBucket());
+    expect(await verify(deps())).toMatchObject({ ok: true });
+  });
+
+  it('only a part is to be made anew, a rebuild with a prefix empties nothing and embeds that part again', async () => {
+    const { generation } = (await latestManifest(index))!;
+    const some = (await inBucket()).filter((picture) => picture.startsWith('album/1')).length;
+    expect(await rebuild(deps(), { prefix: 'album/1', dryRun: true })).toMatchObject({ missing: some });
+    expect(queue).toHaveLength(0);
+    expect(await rebuild(deps(), { prefix: 'album/1' })).toMatchObject({ missing: some, compared: some });
+    expect((await latestManifest(index))!.generation).toBe(generation);
+    expect(queue).toHaveLength(some);
+    expect(await found()).toEqual(await inBucket());
+    await work();
+    expect((await latestManifest(index))!.generation).toBeGreaterThan(generation);
+    expect(await found()).toEqual(await inBucket());
+    expect(await verify(deps())).toMatchObject({ ok: true });
+  });
+
+  it('a rebuild is only counted, it says how many pictures it would embed and changes nothing', async () => {
+    const { generation } = (await latestManifest(index))!;
+    expect(await rebuild(deps(), { dryRun: true })).toMatchObject({ compared: 31, missing: 31 });
+    expect((await latestManifest(index))!.generation).toBe(generation);
+  });
+
+  it.each([
+    ['there are none', () => new MemoryStore({ clock })],
+    [
+      'they cannot be listed',
+      () => {
+        const broken = new MemoryStore({ clock });
+        broken.list = async function* () {
+          yield* [];
+          throw new StoreUnsuitable('permission denied');
+        };
+        return broken;
+      },
+    ],
+  ])('the pictures are not there to rebuild from, the index stays: %s', async (_, store) => {
+    const before = await found();
+    await expect(rebuild({ ...deps(), pictures: store() })).rejects.toThrow(NothingToRebuildFrom);
+    expect(await found()).toEqual(before);
+  });
+
+  it('the index is of other pictures, neither rebuild nor backfill touches it', async () => {
+    const compactor = (source: string) =>
+      new Compactor({ index, modelId, source, dimensions: DIMENSIONS, clock, logger: silentLogger });
+    await upload('late', text('late'));
+    await work({ compact: false });
+    await compactor('s3://ours').run();
+    const theirs = { ...deps(), origin: { modelId, source: 's3://theirs' } };
+    await expect(rebuild(theirs)).rejects.toThrow(IndexForeign);
+    await expect(backfill(theirs)).rejects.toThrow(IndexRefused);
+    expect(queue).toHaveLength(0);
+  });
+
+  it('the codes are damaged, verify says where', async () => {
+    const { codes: file } = (await latestManifest(index))!.manifest.files;
+    const { body } = await index.get(file!);
+    body[body.length - 100]! ^= 1;
+    await index.put(file!, body);
+    expect((await verify(deps())).problems).toEqual([
+      {
+        severity: 'error',
+        code: 'file-damaged',
+        subject: file,
+        detail: 'row 29 is not what its vector makes',
+      },
+    ]);
   });
 
   it('files are cut or gone, verify says which', async () => {

@@ -8,7 +8,8 @@ import { Compactor } from '../../../vectorlog/commit/compaction.ts';
 import { decodeDead } from '../../../vectorlog/commit/dead-rows.ts';
 import { IndexDamaged, IndexForeign, IndexRefused } from '../../../vectorlog/commit/errors.ts';
 import { rowOffset } from '../../../vectorlog/commit/faiss-file.ts';
-import type { LogLimits } from '../../../vectorlog/commit/limits.ts';
+import { namesOf } from '../../../vectorlog/commit/index-files.ts';
+import { FOLDER_LOG_LIMITS, type LogLimits } from '../../../vectorlog/commit/limits.ts';
 import { commitManifest, latestManifest, listManifests } from '../../../vectorlog/commit/manifests.ts';
 import { decodeRows } from '../../../vectorlog/commit/rows-file.ts';
 import { writeAppend } from '../../../vectorlog/log/append-log.ts';
@@ -141,10 +142,10 @@ describe('a compaction', () => {
     clock.skip(3 * SECOND);
     expect(await compactor.run()).toMatchObject({ outcome: 'committed', folded: 0, deleted: 2 });
     expect(await namesUnder('log/')).toEqual([]);
-    expect(await namesUnder('index/')).toHaveLength(6);
+    expect(await namesUnder('index/')).toHaveLength(8);
     clock.skip(15 * MINUTE);
-    expect(await compactor.run()).toMatchObject({ outcome: 'committed', deleted: 3 });
-    expect(await namesUnder('index/')).toHaveLength(3);
+    expect(await compactor.run()).toMatchObject({ outcome: 'committed', deleted: 4 });
+    expect(await namesUnder('index/')).toHaveLength(4);
     clock.skip(60 * MINUTE);
     expect(await compactor.run()).toMatchObject({ outcome: 'idle' });
   });
@@ -163,7 +164,7 @@ describe('a compaction', () => {
     await append('b');
     await compactor.run();
     expect(await namesUnder('log/')).toHaveLength(2);
-    expect(await namesUnder('index/')).toHaveLength(6);
+    expect(await namesUnder('index/')).toHaveLength(8);
   });
 
   it('keeps the last ten manifests', async () => {
@@ -236,6 +237,37 @@ describe('a compaction', () => {
     expect((await latestManifest(store))!.manifest.markers).toEqual([]);
   });
 
+  it('waits for enough to fold where a commit is dear: an amount, a share of the index, or a time', async () => {
+    const limits = { ...FOLDER_LOG_LIMITS, foldAppends: 3, foldShare: 0.5 };
+    const compactor = compactorOf(store, limits);
+    await append(...Array.from({ length: 10 }, (_, i) => `${i}`));
+    expect(await compactor.run(), 'a share').toMatchObject({ outcome: 'committed', live: 10 });
+    await append('a');
+    await append('b');
+    expect(await compactor.run()).toMatchObject({ outcome: 'idle', generation: 1 });
+    await append('c');
+    expect(await compactor.run(), 'an amount').toMatchObject({ folded: 3 });
+    await append('-d');
+    clock.skip(2 * MINUTE);
+    expect(await compactor.run(), 'cleaning up folds nothing').toMatchObject({ generation: 3, folded: 0 });
+    const { files } = (await latestManifest(store))!.manifest;
+    expect(await namesUnder('index/'), 'what was replaced went').toEqual(namesOf(files).toSorted());
+    // Names of appends have the time of the machine.
+    clock.skip(Date.now() - clock.now() + 61 * MINUTE);
+    expect(await compactor.run(), 'a time').toMatchObject({ folded: 1 });
+  });
+
+  it('remembers deletions while it waits for enough to fold', async () => {
+    const limits = { ...FOLDER_LOG_LIMITS, foldAfterMs: 5 * 60 * MINUTE };
+    for (let i = 0; i < 40; i++) await append(`${i}`);
+    await append('-a');
+    await compactorOf().run();
+    await append('b');
+    clock.skip(2 * 60 * MINUTE);
+    await compactorOf(store, { ...limits, foldShare: 1, foldAppends: 9 }).run();
+    expect((await latestManifest(store))!.manifest.markers).toMatchObject([{ key: 'a' }]);
+  });
+
   it('refuses an index of another model', async () => {
     await append('a');
     await compactorOf().run();
@@ -299,7 +331,7 @@ describe('compactions that run at once', () => {
     clock.skip(16 * MINUTE);
     await compactorOf().run();
     expect((await rowKeys()).toSorted()).toEqual(['a', 'b', 'c', 'd']);
-    expect(await namesUnder('index/'), 'what the losers wrote is gone').toHaveLength(6);
+    expect(await namesUnder('index/'), 'what the losers wrote is gone').toHaveLength(8);
   });
 
   it('stay warm over what others have committed, and read only that', async () => {

@@ -2,16 +2,19 @@
 
 import { describe, expect, test } from 'vitest';
 import { DIMENSIONS, ROW_BYTES } from '../../../pictures/dimensions.ts';
+import { recordOffset } from '../../../vectorlog/commit/codes-file.ts';
 import { latestManifest } from '../../../vectorlog/commit/manifests.ts';
-import { IndexTooLarge } from '../../../vectorlog/read/errors.ts';
+import { manifestName } from '../../../vectorlog/names.ts';
+import { IndexLoading, IndexTooLarge } from '../../../vectorlog/read/errors.ts';
 import { neededBytes } from '../../../vectorlog/read/memory.ts';
-import { BLOCK_ROWS } from '../../../vectorlog/scan/row-matrix.ts';
+import { BLOCK_ROWS, recordBytes } from '../../../vectorlog/scan/layout.ts';
 import { ObjectNotFound, StoreUnavailable } from '../../../vectorlog/store/errors.ts';
+import type { ByteRange } from '../../../vectorlog/store/object-store.ts';
 import { type Library, library } from '../../factories/library.ts';
 import { gate, keysIn, liveIndex } from '../../factories/live-index.ts';
 
 const ROWS = 2 * BLOCK_ROWS + 10;
-const BLOCK_BYTES = BLOCK_ROWS * ROW_BYTES;
+const RECORD_BYTES = recordBytes(DIMENSIONS);
 
 /** A unit vector with nothing but component `i`. */
 const axis = (i: number) =>
@@ -25,14 +28,18 @@ async function severalBlocks(): Promise<Library> {
   return books;
 }
 
-/** The index file of a library, to tell its reads from others. */
-const faissFile = async (books: Library) => (await latestManifest(books.index))!.manifest.files.faiss;
+/** The files of a library's index, to tell their reads from others. */
+const filesOf = async (books: Library) => (await latestManifest(books.index))!.manifest.files;
+
+/** The block of codes that a read of the codes file is of; `undefined` for its header. */
+const blockOf = ({ start }: ByteRange) =>
+  start === 0 ? undefined : Math.floor((start - recordOffset(0, DIMENSIONS)) / (BLOCK_ROWS * RECORD_BYTES));
 
 describe('an index that is still on its way', () => {
   test('answers by key without waiting for more than one row', async () => {
     const books = await severalBlocks();
     const { index, store } = liveIndex(books);
-    const file = await faissFile(books);
+    const { faiss: file } = await filesOf(books);
     const held = gate();
     const blocks = { reads: 0 };
     const read = store.read;
@@ -53,11 +60,12 @@ describe('an index that is still on its way', () => {
   test.each(['in order', 'backwards'])('finds the same when its blocks come %s', async (order) => {
     const books = await severalBlocks();
     const { index, store } = liveIndex(books);
-    const file = await faissFile(books);
+    const { codes: file } = await filesOf(books);
     const gates = [gate(), gate(), gate()];
     const read = store.read;
     store.read = async (key, range, target) => {
-      if (key === file && range.end > 1000) await gates[Math.floor(range.start / BLOCK_BYTES)]!.opened;
+      const block = key === file ? blockOf(range) : undefined;
+      if (block !== undefined) await gates[block]!.opened;
       return read(key, range, target);
     };
     const wanted = 2 * BLOCK_ROWS + 1;
@@ -79,10 +87,10 @@ describe('an index that is still on its way', () => {
   test('fails the searches that wait for it when a block does not come, and is loaded again for the next', async () => {
     const books = await severalBlocks();
     const { index, store } = liveIndex(books);
-    const file = await faissFile(books);
+    const { codes: file } = await filesOf(books);
     const read = store.read;
     store.read = (key, range, target) =>
-      key === file && range.start > BLOCK_BYTES
+      key === file && blockOf(range) === 1
         ? Promise.reject(new StoreUnavailable('lost'))
         : read(key, range, target);
 
@@ -92,29 +100,100 @@ describe('an index that is still on its way', () => {
     expect(searched).toBe(ROWS);
   });
 
-  test('is loaded again when a block does not come while the next refresh is at work', async () => {
+  test('is loaded on from where it was, not anew, when blocks did not come', async () => {
     const books = await severalBlocks();
     const { index, store } = liveIndex(books);
-    const file = await faissFile(books);
-    const [block, append] = [gate(), gate()];
+    const { codes } = await filesOf(books);
+    const read = store.read;
+    let broken = true;
+    const came: number[] = [];
+    store.read = async (key, range, target) => {
+      const block = key === codes ? blockOf(range) : undefined;
+      if (block === 1 && broken) throw new StoreUnavailable('lost');
+      const bytes = await read(key, range, target);
+      if (block !== undefined) came.push(block);
+      return bytes;
+    };
+    await expect(index.read('strong', () => {})).rejects.toThrow('lost');
+    // Meanwhile another generation takes its place, and its files.
+    await books.append({ put: 'new' });
+    await books.compact();
+    const { manifest } = (await latestManifest(books.index))!;
+    store.before = (_, key) => {
+      if (key === codes) throw new ObjectNotFound(key);
+    };
+    broken = false;
+    const later: number[] = [];
+    store.read = async (key, range, target) => {
+      if (key === manifest.files.codes) later.push(blockOf(range)!);
+      return read(key, range, target);
+    };
+
+    const { searched } = await index.read('strong', (view) => view.search([axis(0)], { k: 1 }));
+
+    expect(searched).toBe(ROWS + 1);
+    // The one that was lost, and the new row in the last one.
+    expect([...came, ...later].sort()).toEqual([0, 1, 2, 2]);
+  });
+
+  test('says how far it is to those who do not wait for ever, and goes on', async () => {
+    const books = await severalBlocks();
+    const { store, loadingFor } = liveIndex(books);
+    const index = loadingFor(1);
+    const { codes } = await filesOf(books);
+    const held = gate();
     const read = store.read;
     store.read = async (key, range, target) => {
-      if (key !== file || range.start < BLOCK_BYTES) return read(key, range, target);
-      store.read = read;
-      await block.opened;
-      throw new StoreUnavailable('lost');
+      if (key === codes && blockOf(range) === 2) await held.opened;
+      return read(key, range, target);
     };
-    await index.read('strong', () => {});
-    const name = await books.append({ put: 'new' });
-    store.before = async (method, key) => {
-      if (method === 'get' && key === name) await append.opened;
-    };
-    const next = index.read('strong', (view) => view.search([axis(0)], { k: 1 }));
-    block.open();
-    await new Promise((resolve) => setTimeout(resolve, 20));
-    append.open();
 
-    expect((await next).searched).toBe(ROWS + 1);
+    const refusal = await index.read('strong', keysIn).catch((error: unknown) => error);
+    expect(refusal).toBeInstanceOf(IndexLoading);
+    const { doneBytes, totalBytes } = refusal as IndexLoading;
+    expect(totalBytes).toBeGreaterThan(ROWS * RECORD_BYTES);
+    expect(doneBytes).toBeLessThan(totalBytes);
+    held.open();
+    await expect
+      .poll(() => index.read('strong', () => 'there').catch((error: Error) => error.name))
+      .toBe('there');
+    const blocks = store.calls.filter(
+      ({ method, key, bytes }) => method === 'read' && key === codes && bytes,
+    );
+    expect(blocks).toHaveLength(4);
+  });
+
+  test('needs nothing of the rows that are read ahead', async () => {
+    const books = await severalBlocks();
+    const { index, store } = liveIndex(books);
+    const { faiss } = await filesOf(books);
+    const read = store.read;
+    store.read = (key, range, target) =>
+      key === faiss && range.end - range.start > 64 * ROW_BYTES
+        ? Promise.reject(new StoreUnavailable('lost'))
+        : read(key, range, target);
+
+    const { found } = await index.read('strong', (view) => view.search([axis(5)], { k: 1 }));
+    expect(found[0]![0]!.score).toBe(1);
+  });
+
+  test('without codes is searched as it is, and with them after the next commit', async () => {
+    const books = await severalBlocks();
+    const { manifest } = (await latestManifest(books.index))!;
+    const { codes, centre: _, ...files } = manifest.files;
+    const name = manifestName(manifest.generation);
+    await books.index.put(name, Buffer.from(JSON.stringify({ ...manifest, files })));
+    await books.index.delete([codes!]);
+    const { index, store } = liveIndex(books);
+    const find = () => index.read('strong', (view) => view.search([axis(7)], { k: 3 }));
+    const before = await find();
+    await books.append({ put: 'new', vector: axis(1_000) });
+    await books.restarted().compact();
+    store.calls.length = 0;
+
+    expect((await find()).found).toEqual(before.found);
+    const now = await filesOf(books);
+    expect(store.calls.some(({ key }) => key === now.codes)).toBe(true);
   });
 
   test('gives up when everything it wants is gone again and again', async () => {
@@ -135,7 +214,7 @@ describe('memory', () => {
     await books.append(...Array.from({ length: 20 }, (_, i) => ({ put: `${i}` })));
     await books.compact();
     const { manifest } = (await latestManifest(books.index))!;
-    const needed = neededBytes(manifest);
+    const needed = neededBytes(manifest, DIMENSIONS);
     const { index, store } = liveIndex(books, { budgetBytes: needed - 1 });
 
     const refusal = await index.read('strong', keysIn).catch((error) => error);
@@ -161,7 +240,7 @@ describe('memory', () => {
     await books.append(...Array.from({ length: 10 }, (_, i) => ({ put: `${i}` })));
     await books.compact();
     const { manifest } = (await latestManifest(books.index))!;
-    const { index } = liveIndex(books, { budgetBytes: 1.5 * neededBytes(manifest) });
+    const { index } = liveIndex(books, { budgetBytes: 1.5 * neededBytes(manifest, DIMENSIONS) });
     await index.read('strong', keysIn);
     await books.append(...Array.from({ length: 8 }, (_, i) => ({ delete: `${i}` })));
     await books.compact();

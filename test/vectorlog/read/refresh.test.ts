@@ -1,11 +1,12 @@
 /** What a refresh costs and what it promises: nothing acknowledged is missed, and nothing is fetched twice. */
 
 import { describe, expect, test } from 'vitest';
-import { ROW_BYTES } from '../../../pictures/dimensions.ts';
+import { DIMENSIONS, ROW_BYTES } from '../../../pictures/dimensions.ts';
 import { deadBytes } from '../../../vectorlog/commit/dead-rows.ts';
 import { latestManifest } from '../../../vectorlog/commit/manifests.ts';
 import { LOG_PREFIX, MANIFEST_PREFIX } from '../../../vectorlog/names.ts';
 import { DOWNLOAD_LIMITS } from '../../../vectorlog/read/limits.ts';
+import { recordBytes } from '../../../vectorlog/scan/layout.ts';
 import { library } from '../../factories/library.ts';
 import { gate, keysIn, liveIndex } from '../../factories/live-index.ts';
 
@@ -74,7 +75,9 @@ describe('strong', () => {
     expect(manifest.lineage).toBe(before.lineage);
     const read = (file: string) =>
       store.calls.filter(({ key }) => key === file).reduce((sum, { bytes }) => sum + bytes, 0);
-    expect(read(manifest.files.faiss)).toBe(2 * ROW_BYTES);
+    expect(read(manifest.files.codes!)).toBe(2 * recordBytes(DIMENSIONS));
+    // Those that are read ahead.
+    await expect.poll(() => read(manifest.files.faiss)).toBe(2 * ROW_BYTES);
     expect(read(manifest.files.dead)).toBe(deadBytes(52));
     // The last line that was known is read again.
     const lastLine = before.files.rowsBytes / 50;
@@ -188,8 +191,8 @@ describe('a store that changes while it is read', () => {
       store.before = () => {};
       await books.append({ put: 'b' });
       await books.compact();
-      const { faiss, rows, dead } = manifest.files;
-      await books.index.delete([faiss, rows, dead]);
+      const { faiss, rows, dead, codes } = manifest.files;
+      await books.index.delete([faiss, rows, dead, codes!]);
     };
 
     expect(await index.read('strong', keysIn)).toEqual(['a', 'b']);

@@ -25,4 +25,18 @@ describe('Bitset', () => {
     expect(() => new Bitset(9, new Uint8Array(1))).toThrow(RangeError);
     expect(() => new Bitset(9).add(9)).toThrow(RangeError);
   });
+
+  it('makes other sets and leaves itself as it is', () => {
+    const set = new Bitset(20);
+    for (const i of [0, 9, 19]) set.add(i);
+    const other = new Bitset(12);
+    for (const i of [0, 1, 9]) other.add(i);
+
+    expect([...set.members()]).toEqual([0, 9, 19]);
+    expect([...set.and(other).members()]).toEqual([0, 9]);
+    expect([...other.complement(14).members()]).toEqual([2, 3, 4, 5, 6, 7, 8, 10, 11, 12, 13]);
+    expect([...set.copy(12).members()]).toEqual([0, 9]);
+    expect([...new Bitset(9, Uint8Array.of(0xff, 0xff)).copy(16).members()]).toHaveLength(9);
+    expect([...set.members()]).toEqual([0, 9, 19]);
+  });
 });

@@ -1,162 +1,206 @@
+/** The interval that codes give holds the score, whatever row, query and centre. */
+
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { DIMENSIONS } from '../../../pictures/dimensions.ts';
-import { instantiate, type Kernel } from '../../../vectorlog/scan/kernel.ts';
-import { kernelModule } from '../../../vectorlog/scan/kernel-module.ts';
+import { exactScore } from '../../../vectorlog/scan/code-matrix.ts';
+import { Centre } from '../../../vectorlog/scan/codes.ts';
+import { QueryInvalid } from '../../../vectorlog/scan/errors.ts';
+import { instantiate } from '../../../vectorlog/scan/kernel.ts';
+import { bestKernel, kernelModule } from '../../../vectorlog/scan/kernel-module.ts';
+import { RowLayout } from '../../../vectorlog/scan/layout.ts';
 import { middleOf, prepareQuery, reachOf } from '../../../vectorlog/scan/query.ts';
+import { Segment } from '../../../vectorlog/scan/segment.ts';
 
-const ROW = 65_536;
-const QUERY = ROW + 4 * 8_192;
-const INTEGERS = QUERY + 8_192;
-const CODES = INTEGERS + 4_096;
-const BOUNDS = CODES + 4 * 2_048;
-const OUT = BOUNDS + 4 * 16;
+const WIDTHS = [32, 96, 512, 2048];
 
-const memory = new WebAssembly.Memory({ initial: 4, maximum: 65_535, shared: true });
-const kernel: Kernel = instantiate(kernelModule(), memory);
+const memory = new WebAssembly.Memory({ initial: 200, maximum: 65_535, shared: true });
+const kernels = (['portable', ...(bestKernel() === 'relaxed' ? (['relaxed'] as const) : [])] as const).map(
+  (name) => ({ name, kernel: instantiate(kernelModule(name), memory) }),
+);
+const { kernel } = kernels[0]!;
 
-/** The interval that a row's codes give, and the scores that it must hold. */
-function judge(row: Float32Array, query: Float32Array) {
-  const prepared = prepareQuery(query);
-  new Float32Array(memory.buffer, ROW, DIMENSIONS).set(row);
-  new Float32Array(memory.buffer, QUERY, DIMENSIONS).set(query);
-  new Int16Array(memory.buffer, INTEGERS, DIMENSIONS).set(prepared.integers);
-  kernel.quantize(ROW, 1, CODES, BOUNDS);
-  kernel.dotCodes(CODES, 1, INTEGERS, OUT);
-  const [scale, offset, residual, norm] = new Float32Array(memory.buffer, BOUNDS, 4);
-  const product = new Int32Array(memory.buffer, OUT, 1)[0]!;
-  const { bound } = prepared;
-  return {
-    middle: bound && middleOf(bound, scale!, offset!, product),
-    reach: bound && reachOf(bound, residual!, norm!),
-    product,
-    exactProduct: exactProduct(new Uint8Array(memory.buffer, CODES, DIMENSIONS), prepared.integers),
-    float: kernel.dotFloat(ROW, QUERY),
-    ...exactly(row, query),
-  };
+/** Lays four times the same row and a query where the kernel finds them. */
+function laid(row: Float32Array, query: Float32Array, centre: Centre) {
+  const shape = { kind: 'codes', dimensions: row.length } as const;
+  const layout = new RowLayout(shape);
+  const segment = new Segment(shape, memory, 1);
+  const prepared = prepareQuery(query, centre);
+  segment.setQueries([prepared]);
+  const record = centre.encode(row);
+  for (let i = 0; i < 4; i++) segment.bytes(i, 1).set(record);
+  const bounds = new Float32Array(memory.buffer, layout.boundsAt(0), 8);
+  return { layout, prepared, bounds, codes: new Int8Array(memory.buffer, layout.rowAt(0), row.length) };
 }
 
 /** The inner product in double precision, and how far that can be from the true one. */
 function exactly(row: Float32Array, query: Float32Array) {
   let score = 0;
   let sizes = 0;
-  for (let i = 0; i < DIMENSIONS; i++) {
+  for (let i = 0; i < row.length; i++) {
     score += row[i]! * query[i]!;
     sizes += Math.abs(row[i]! * query[i]!);
   }
   return { score, doubt: sizes * 2 ** -40 };
 }
 
-const exactProduct = (codes: Uint8Array, integers: Int16Array): bigint =>
-  codes.reduce((sum, code, i) => sum + BigInt(code) * BigInt(integers[i]!), 0n);
+const MAKERS = {
+  dense: (at: number) => at,
+  positive: (at: number) => Math.abs(at),
+  sparse: (at: number, i: number) => (i % 97 === 0 ? at : 0),
+  'one large': (at: number, i: number) => (i === 20 ? 1 : at * 1e-4),
+  'huge range': (at: number, i: number) => at * 10 ** ((i % 60) - 45),
+  constant: (_: number, __: number, first: number) => first,
+  zero: (at: number) => (at < 0 ? -0 : 0),
+  tiny: (at: number) => at * 1e-42,
+  large: (at: number) => at * 1e15,
+};
 
 /** Vectors of many kinds, from a few numbers that fast-check can shrink. */
-const vectors = fc
-  .record({
-    kind: fc.constantFrom(
-      'dense',
-      'positive',
-      'sparse',
-      'one large',
-      'huge range',
-      'constant',
-      'zero',
-      'tiny',
-      'large',
-    ),
-    numbers: fc.array(fc.double({ min: -1, max: 1, noNaN: true }), { minLength: 7, maxLength: 61 }),
-  })
-  .map(({ kind, numbers }) => {
-    const at = (i: number): number => numbers[i % numbers.length]! * Math.sin(i + 1);
-    const makers: Record<typeof kind, (i: number) => number> = {
-      dense: at,
-      positive: (i) => Math.abs(at(i)),
-      sparse: (i) => (i % 97 === 0 ? at(i) : 0),
-      'one large': (i) => (i === 1_000 ? 1 : at(i) * 1e-4),
-      'huge range': (i) => at(i) * 10 ** ((i % 60) - 45),
-      constant: () => numbers[0]!,
-      zero: () => (numbers[0]! < 0 ? -0 : 0),
-      tiny: (i) => at(i) * 1e-42,
-      large: (i) => at(i) * 1e15,
-    };
-    return Float32Array.from({ length: DIMENSIONS }, (_, i) => makers[kind]!(i));
-  });
+const vectors = (dimensions: number) =>
+  fc
+    .record({
+      kind: fc.constantFrom(...(Object.keys(MAKERS) as (keyof typeof MAKERS)[])),
+      numbers: fc.array(fc.double({ min: -1, max: 1, noNaN: true }), { minLength: 7, maxLength: 61 }),
+    })
+    .map(({ kind, numbers }) =>
+      Float32Array.from({ length: dimensions }, (_, i) =>
+        MAKERS[kind](numbers[i % numbers.length]! * Math.sin(i + 1), i, numbers[0]!),
+      ),
+    );
+
+const three = fc
+  .constantFrom(...WIDTHS)
+  .chain((width) => fc.tuple(vectors(width), vectors(width), vectors(width)));
 
 describe('the interval of a row', () => {
-  it('holds the true score and the float32 one, whatever the row and the query', () => {
+  it('holds the true score and the float32 one', () => {
     fc.assert(
-      fc.property(vectors, vectors, (row, query) => {
-        const { middle, reach, score, doubt, float } = judge(row, query);
-        expect(Math.abs(score - middle!)).toBeLessThanOrEqual(reach! + doubt);
-        expect(Math.abs(float - middle!)).toBeLessThanOrEqual(reach!);
+      fc.property(three, ([row, query, middle]) => {
+        const { layout, prepared, bounds } = laid(row, query, new Centre(middle));
+        const product = kernel.dotFine(layout.rowAt(0), row.length, layout.fineQueryAt(0));
+        const centre = middleOf(prepared.fineWeights, bounds, product);
+        const reach = reachOf(prepared.fineWeights, bounds);
+        const { score, doubt } = exactly(row, query);
+        expect(Math.abs(score - centre)).toBeLessThanOrEqual(reach + doubt);
+        expect(Math.abs(exactScore(query, row) - centre)).toBeLessThanOrEqual(reach);
       }),
-      { numRuns: 400 },
+      { numRuns: 500 },
+    );
+  });
+
+  it('never lets a row fall through the coarse sieve that reaches the threshold, by all codes or by their head', () => {
+    fc.assert(
+      fc.property(three, ([row, query, middle]) => {
+        const { layout } = laid(row, query, new Centre(middle));
+        const score = exactScore(query, row);
+        for (const [stage, bytes, sumAt] of [
+          ['whole', row.length, 16],
+          ['head', (row.length >>> 6) << 4, 20],
+        ] as const) {
+          const out = layout.scoresAt(0);
+          kernel.dotCoarse(layout.rowAt(0), 4, layout.stride, bytes, layout.queryAt(0), out);
+          const weights = layout.weightsAt(0, stage);
+          const args = [out, 4, layout.boundsAt(0), layout.stride, sumAt, weights] as const;
+          expect(kernel.sift(...args, score, layout.scoresAt(1))).toBe(4);
+        }
+      }),
+      { numRuns: 300 },
     );
   });
 
   it('is narrow for unit vectors', () => {
-    fc.assert(
-      fc.property(fc.integer({ min: 1, max: 1e6 }), (seed) => {
-        const feature = (i: number): number => Math.abs(Math.sin(seed * (i + 1))) ** 3;
-        const row = Float32Array.from({ length: DIMENSIONS }, (_, i) => feature(i) / 20);
-        expect(judge(row, row).reach).toBeLessThan(0.02);
-      }),
-      { numRuns: 20 },
-    );
-  });
-
-  it('is computed from integers that never overflow', () => {
-    fc.assert(
-      fc.property(vectors, vectors, (row, query) => {
-        const { product, exactProduct: exact } = judge(row, query);
-        expect(BigInt(product)).toBe(exact);
-      }),
-      { numRuns: 100 },
-    );
-    const ones = new Float32Array(DIMENSIONS).fill(1);
-    const halfOnes = ones.map((one, i) => (i % 2 ? one : 0));
-    const worst = judge(halfOnes, ones);
-    expect(BigInt(worst.product)).toBe(worst.exactProduct);
+    for (let seed = 1; seed < 20; seed++) {
+      const feature = (i: number): number => Math.abs(Math.sin(seed * (i + 1))) ** 3;
+      const row = Float32Array.from({ length: 2048 }, (_, i) => feature(i) / 25);
+      const { prepared, bounds } = laid(row, row, new Centre(row.map(() => 0.015)));
+      expect(reachOf(prepared.fineWeights, bounds)).toBeLessThan(0.02);
+    }
   });
 
   it.each([Number.NaN, Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY, 3e38, -3e38])(
     'is endless for a row with %f in it',
     (value) => {
       for (const place of [0, 1, 2_047]) {
-        const row = new Float32Array(DIMENSIONS).fill(0.1);
+        const row = new Float32Array(2048).fill(0.1);
         row[place] = value;
-        for (const query of [row.map(() => 0.1), new Float32Array(DIMENSIONS)]) {
-          const { middle, reach } = judge(row, query);
-          expect(middle! + reach!).toBe(Number.POSITIVE_INFINITY);
-          expect(middle! - reach!).toBe(Number.NEGATIVE_INFINITY);
+        for (const query of [new Float32Array(2048).fill(0.1), new Float32Array(2048)]) {
+          const { prepared, bounds } = laid(row, query, new Centre(new Float32Array(2048).fill(0.1)));
+          expect(reachOf(prepared.fineWeights, bounds)).toBe(Number.POSITIVE_INFINITY);
         }
       }
     },
   );
 
-  it('is not used for a query whose products may overflow', () => {
-    expect(prepareQuery(new Float32Array(DIMENSIONS).fill(1e18)).bound).toBeUndefined();
+  it('is not for a query whose products may overflow', () => {
+    const centre = new Centre(new Float32Array(2048));
+    expect(() => prepareQuery(new Float32Array(2048).fill(1e18), centre)).toThrow(QueryInvalid);
+  });
+});
+
+describe('products of codes', () => {
+  it('are exact and the same in every kernel', () => {
+    fc.assert(
+      fc.property(three, ([row, query, middle]) => {
+        const { layout, prepared, codes } = laid(row, query, new Centre(middle));
+        const sum = (numbers: ArrayLike<number>) =>
+          codes.reduce((total, code, i) => total + BigInt(code) * BigInt(numbers[i]!), 0n);
+        for (const { kernel, name } of kernels) {
+          const out = layout.scoresAt(0);
+          expect([name, BigInt(kernel.dotFine(layout.rowAt(0), row.length, layout.fineQueryAt(0)))]).toEqual([
+            name,
+            sum(prepared.fine),
+          ]);
+          const { stride, queryPitch } = layout;
+          kernel.dotCoarse(layout.rowAt(0), 4, stride, row.length, layout.queryAt(0), out);
+          const one = [...new Int32Array(memory.buffer, out, 4)].map(BigInt);
+          expect(one).toEqual(new Array(4).fill(sum(prepared.coarse)));
+          kernel.dotCoarse4(layout.rowAt(0), 4, stride, row.length, layout.queryAt(0), queryPitch, out, 16);
+          expect([...new Int32Array(memory.buffer, out, 4)].map(BigInt)).toEqual(one);
+        }
+      }),
+      { numRuns: 100 },
+    );
+  });
+});
+
+describe('codes', () => {
+  it('are the same bytes on every processor', () => {
+    const row = Float32Array.from({ length: 64 }, (_, i) => Math.fround(((i * 37) % 64) / 500));
+    const centre = new Centre(
+      Float32Array.from({ length: 64 }, (_, i) => Math.fround(((i * 11) % 64) / 500)),
+    );
+    expect(Buffer.from(centre.encode(row)).toString('hex')).toMatchInlineSnapshot(
+      `"5cfff40909df09090909dfdf0909df32030f0909dfdfdae509090f03dae5323209fd0f0f0909030fdfdfe5da3281e5e5090932dfe538030303b0e5e532325015548b3139b974403f2389cd393d8f453d0000a0c000008a4244dc303d0393153f"`,
+    );
   });
 });
 
 describe('a score', () => {
   it('is the same whichever function of the kernel computes it', () => {
     fc.assert(
-      fc.property(vectors, vectors, (row, query) => {
-        const four = new Float32Array(memory.buffer, ROW, 4 * DIMENSIONS);
+      fc.property(three, ([row, query]) => {
+        const layout = new RowLayout({ kind: 'float32', dimensions: row.length });
+        const four = new Float32Array(memory.buffer, layout.rowAt(0), 4 * row.length);
         for (let i = 0; i < 4; i++)
           four.set(
             row.map((x) => x * (i + 1)),
-            i * DIMENSIONS,
+            i * row.length,
           );
-        new Float32Array(memory.buffer, QUERY, DIMENSIONS).set(query);
-        const one = [0, 1, 2, 3].map((i) => kernel.dotFloat(ROW + i * 8_192, QUERY));
-        kernel.dotFloats(ROW, 4, QUERY, OUT);
-        expect([...new Float32Array(memory.buffer, OUT, 4)]).toEqual(one);
-
-        // Four queries: those behind the first are whatever lies there.
-        kernel.dotFloats4(ROW, 4, QUERY, OUT, 16);
-        expect([...new Float32Array(memory.buffer, OUT, 4)]).toEqual(one);
+        new Float32Array(memory.buffer, layout.queryAt(0), row.length).set(query);
+        const one = [0, 1, 2, 3].map((i) =>
+          exactScore(
+            query,
+            row.map((x) => x * (i + 1)),
+          ),
+        );
+        for (const { kernel } of kernels) {
+          const [at, to, out] = [layout.rowAt(0), layout.queryAt(0), layout.scoresAt(0)];
+          kernel.dotFloats(at, 4, layout.stride, to, out);
+          expect([...new Float32Array(memory.buffer, out, 4)]).toEqual(one);
+          // Four queries: those behind the first are whatever lies there.
+          kernel.dotFloats4(at, 4, layout.stride, to, out, 16);
+          expect([...new Float32Array(memory.buffer, out, 4)]).toEqual(one);
+        }
       }),
       { numRuns: 50 },
     );

@@ -28,12 +28,4 @@ describe('what threads share', () => {
       }),
     );
   });
-
-  it('is the word to stop', () => {
-    const control = new Control();
-    control.reset();
-    expect(control.abandoned).toBe(false);
-    control.abandon();
-    expect(new Control(control.buffer).abandoned).toBe(true);
-  });
 });

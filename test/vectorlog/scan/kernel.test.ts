@@ -9,16 +9,16 @@ import { describe, expect, it } from 'vitest';
 
 const run = promisify(execFile);
 
-/** A program that searches 10,000 rows on the workers, while codes are being made, and has nothing more to do. */
+/** A program that searches 10,000 rows on the workers, and has nothing more to do. */
 const PROGRAM = `
   import { RowMatrix } from './vectorlog/scan/row-matrix.ts';
-  const matrix = new RowMatrix();
+  const matrix = new RowMatrix(2048);
   const rows = new Float32Array(10_000 * 2048);
   for (let i = 0; i < 10_000; i++) rows[i * 2048 + (i % 2048)] = 1 + i / 1e5;
   matrix.append(rows);
   const query = new Float32Array(2048);
   query[5] = 1;
-  matrix.search([query], { k: 2 }).then(({ hits }) => console.log(JSON.stringify(hits)));
+  matrix.search([query], { k: 2 }).then((hits) => console.log(JSON.stringify(hits)));
 `;
 
 describe('a program with the scan in it', () => {

@@ -1,9 +1,13 @@
 /** Rows and queries for the scan's tests, from a seed, and FAISS to compare with. */
 
 import faiss from 'faiss-node';
-import { DIMENSIONS, ROW_BYTES } from '../../../pictures/dimensions.ts';
+
 import { encodeFaissHeader } from '../../../vectorlog/commit/faiss-file.ts';
 import type { Hit } from '../../../vectorlog/scan/hit.ts';
+
+/** Numbers in a row of these tests. */
+export const DIMENSIONS = 2048;
+const ROW_BYTES = DIMENSIONS * 4;
 
 export type Random = () => number;
 

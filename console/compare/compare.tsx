@@ -1,0 +1,126 @@
+/** Two to four pictures beside each other, zoomed together; or in one place, one after the other. */
+
+import './compare.css';
+import type { ComponentChildren } from 'preact';
+import { useEffect, useRef, useState } from 'preact/hooks';
+import type { ShownPicture } from '../library/sequence.ts';
+import { Button } from '../parts/button.tsx';
+import { bytes, fileName } from '../parts/format.ts';
+import { type Look, WHOLE, zoomed } from '../viewer/zoom.ts';
+import { Zoomable } from '../viewer/zoomable.tsx';
+
+interface CompareProps {
+  readonly pictures: readonly ShownPicture[];
+  readonly onClose: () => void;
+  /** What can be done with each. */
+  readonly actions?: (picture: ShownPicture) => ComponentChildren;
+}
+
+const BLINK_MS = 600;
+const STEP = 1.5;
+
+export function Compare({ pictures, onClose, actions }: CompareProps) {
+  const dialog = useRef<HTMLDialogElement>(null);
+  const [look, setLook] = useState<Look>(WHOLE);
+  const [blinking, setBlinking] = useState(false);
+  const [front, setFront] = useState(0);
+  const [sizes, setSizes] = useState<Readonly<Record<string, string>>>({});
+
+  useEffect(() => {
+    dialog.current?.showModal();
+    dialog.current?.focus();
+  }, []);
+  useEffect(() => {
+    if (!blinking) return;
+    const timer = setInterval(() => setFront((now) => (now + 1) % pictures.length), BLINK_MS);
+    return () => clearInterval(timer);
+  }, [blinking, pictures.length]);
+
+  const onKeyDown = (event: KeyboardEvent) => {
+    const run = {
+      b: () => setBlinking(!blinking),
+      '+': () => setLook(zoomed(look, STEP)),
+      '=': () => setLook(zoomed(look, STEP)),
+      '-': () => setLook(zoomed(look, 1 / STEP)),
+      '0': () => setLook(WHOLE),
+    }[event.key];
+    if (!run) return;
+    event.preventDefault();
+    run();
+  };
+
+  return (
+    <dialog
+      ref={dialog}
+      class="viewer comparison"
+      tabIndex={-1}
+      aria-label="Side by side"
+      onClose={onClose}
+      onKeyDown={onKeyDown}
+    >
+      <header class="viewer-bar">
+        <div class="viewer-name">
+          <strong>Side by side</strong>
+        </div>
+        <div class="viewer-tools">
+          <Button
+            look="plain"
+            icon="minus"
+            title="Smaller (-)"
+            aria-label="Smaller"
+            disabled={look.scale <= 1}
+            onClick={() => setLook(zoomed(look, 1 / STEP))}
+          />
+          <Button
+            look="plain"
+            icon="plus"
+            title="Larger (+)"
+            aria-label="Larger"
+            onClick={() => setLook(zoomed(look, STEP))}
+          />
+          <Button
+            look="plain"
+            title="One after the other in one place (B)"
+            aria-pressed={blinking}
+            onClick={() => setBlinking(!blinking)}
+          >
+            Blink
+          </Button>
+          <Button
+            look="plain"
+            icon="close"
+            title="Close (Escape)"
+            aria-label="Close"
+            onClick={() => dialog.current?.close()}
+          />
+        </div>
+      </header>
+      <ul class="comparison-pictures" data-blinking={blinking ? '' : undefined}>
+        {pictures.map((picture, at) => (
+          <li key={picture.key} hidden={blinking && at !== front}>
+            <div class="comparison-frame">
+              <Zoomable
+                picture={picture}
+                look={look}
+                onLook={setLook}
+                onSize={(width, height) =>
+                  setSizes((now) => ({ ...now, [picture.key]: `${width} × ${height}` }))
+                }
+              />
+            </div>
+            <p class="comparison-name">
+              <strong title={picture.key}>{fileName(picture.key)}</strong>
+              <span>
+                {picture.width && picture.height
+                  ? `${picture.width} × ${picture.height}`
+                  : sizes[picture.key]}{' '}
+                {bytes(picture.size)}
+              </span>
+              {actions?.(picture)}
+            </p>
+          </li>
+        ))}
+      </ul>
+    </dialog>
+  );
+}

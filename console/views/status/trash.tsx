@@ -1,0 +1,110 @@
+/** What was deleted and can be had back, where the server keeps it. */
+
+import { useState } from 'preact/hooks';
+import type { TrashItem } from '../../../client/index.ts';
+import { useConnection } from '../../api/connection.tsx';
+import { usePages } from '../../api/pages.ts';
+import { useRequest } from '../../api/use-request.ts';
+import { libraryChanged } from '../../library/library-version.ts';
+import { Button } from '../../parts/button.tsx';
+import { Confirm } from '../../parts/dialog.tsx';
+import { ago, bytes, count, plural } from '../../parts/format.ts';
+import { toast } from '../../parts/toast.tsx';
+import { TroubleNotice } from '../../parts/trouble-notice.tsx';
+
+/** Lines that are shown at first, and how many come with each press. */
+const SHOWN = 10;
+const RESTORED_AT_ONCE = 1_000;
+
+export function Trash() {
+  const { client } = useConnection();
+  const { value } = useRequest('trash kept', (signal) => client.trash({ limit: 1, signal }));
+  const list = usePages<TrashItem>('trash', (cursor, limit, signal) =>
+    client.trash({ ...(cursor !== undefined && { cursor }), limit, signal }),
+  );
+  const [shown, setShown] = useState(SHOWN);
+  const [emptying, setEmptying] = useState(false);
+  const { items, trouble } = list;
+  if (value && !value.kept) return null;
+
+  const restore = async (which: readonly TrashItem[]) => {
+    const ids = which.map(({ id }) => id).slice(0, RESTORED_AT_ONCE);
+    const { results } = await client.restore({ ids });
+    const back = results.filter(({ restored }) => restored).length;
+    const reason = results.find((each) => !each.restored)?.reason;
+    toast({ text: `${plural(back, 'picture')} back${reason ? `. ${reason}` : ''}` });
+    libraryChanged();
+  };
+  const empty = async () => {
+    setEmptying(false);
+    const gone = await client.emptyTrash({ all: true });
+    toast({ text: `${plural(gone.pictures, 'picture')} gone for good, ${bytes(gone.bytes)} freed` });
+    list.refresh();
+  };
+
+  return (
+    <section class="card status-wide" aria-label="Trash">
+      <div class="card-head">
+        <h2>
+          Trash
+          {items.length > 0 &&
+            `: ${count(items.length)}${list.complete ? '' : ' and more'}, ${bytes(items.reduce((sum, { size }) => sum + size, 0))}`}
+        </h2>
+        {items.length > 0 && (
+          <div class="group-actions">
+            <Button size="small" icon="retry" onClick={() => restore(items)}>
+              Restore all
+            </Button>
+            <Button size="small" look="danger" icon="trash" onClick={() => setEmptying(true)}>
+              Empty
+            </Button>
+          </div>
+        )}
+      </div>
+      {trouble && <TroubleNotice trouble={trouble} retry={() => list.refresh()} />}
+      {items.length === 0 && !trouble && (
+        <p class="quiet">
+          Empty. Deleted pictures come here
+          {value?.keptDays === undefined ? '.' : ` and stay for ${plural(value.keptDays, 'day')}.`}
+        </p>
+      )}
+      <ul class="rejected-list">
+        {items.slice(0, shown).map((item) => (
+          <li key={item.id}>
+            <span>
+              {item.key}{' '}
+              <span class="quiet small">
+                {bytes(item.size)}, deleted {ago(item.deletedAt)}
+              </span>
+            </span>
+            <Button
+              size="small"
+              icon="retry"
+              aria-label={`Restore ${item.key}`}
+              onClick={() => restore([item])}
+            >
+              Restore
+            </Button>
+          </li>
+        ))}
+      </ul>
+      {shown < items.length && (
+        <div>
+          <Button size="small" onClick={() => setShown(shown + SHOWN * 5)}>
+            Show more
+          </Button>
+        </div>
+      )}
+      {emptying && (
+        <Confirm
+          title="Empty the trash?"
+          action="Delete for good"
+          onConfirm={empty}
+          onCancel={() => setEmptying(false)}
+        >
+          <p>What is in it cannot be had back then.</p>
+        </Confirm>
+      )}
+    </section>
+  );
+}

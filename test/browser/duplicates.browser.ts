@@ -1,0 +1,132 @@
+/** The duplicates workbench: what is kept and why, ticks, folders, keys, deleting it all at once, and taking it back. */
+
+import type { Browser, Page } from 'playwright-core';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { launch, type Visit, visit } from './browser.ts';
+import { type FakeApi, startFakeApi } from './fake-api.ts';
+
+const SOON = { timeout: 15_000 };
+const PICTURES = [
+  { key: 'a/one.webp', size: 9_000 },
+  { key: 'b/one copy.webp', size: 2_000 },
+  { key: 'c/one small.webp', size: 1_000 },
+  { key: 'a/two.webp', size: 9_000 },
+  { key: 'b/two copy.webp', size: 500_000 },
+];
+const KEYS = PICTURES.map(({ key }) => key);
+
+describe('the duplicates workbench', () => {
+  let browser: Browser;
+  let api: FakeApi;
+  let seen: Visit;
+  let page: Page;
+
+  beforeAll(async () => {
+    browser = await launch();
+  });
+  afterAll(() => browser?.close());
+  afterEach(async () => {
+    seen?.assertClean();
+    await seen?.close();
+    await api?.close();
+  });
+
+  async function open() {
+    api = await startFakeApi({ pictures: [...PICTURES], duplicates: [KEYS.slice(0, 3), KEYS.slice(3)] });
+    seen = await visit(browser, api.url, '#/duplicates');
+    page = seen.page;
+    await groups().first().waitFor();
+  }
+  const groups = () => page.locator('.groups > li');
+  const bar = () => page.getByRole('region', { name: 'Chosen duplicates' }).locator('strong').textContent();
+  const box = (key: string) => page.getByRole('checkbox', { name: `Delete ${key}` });
+
+  it('keeps the best of each with its reason, and begins with what frees the most', async () => {
+    await open();
+    expect(await groups().first().getByText('two copy.webp').count()).toBe(1);
+    await groups().last().getByText('Keep: 6000 x 4000').waitFor();
+    expect(await box(KEYS[0]!).isDisabled()).toBe(true);
+    expect(await box(KEYS[1]!).isChecked()).toBe(true);
+    expect(await bar()).toBe('2 groups, 3 pictures, 503 KB');
+  });
+
+  it('takes other choices: a tick, another keeper, none at all; and keeps them over "back"', async () => {
+    await open();
+    await box(KEYS[2]!).uncheck();
+    await expect.poll(bar, SOON).toBe('2 groups, 2 pictures, 502 KB');
+    await page.getByRole('button', { name: `Keep ${KEYS[4]}` }).click();
+    await expect.poll(bar, SOON).toBe('2 groups, 2 pictures, 11 KB');
+    await page.getByRole('link', { name: 'Status' }).click();
+    await page.goBack();
+    await groups().first().waitFor();
+    expect(await bar()).toBe('2 groups, 2 pictures, 11 KB');
+    await page.getByText('Choose').click();
+    await page.getByRole('button', { name: 'Delete nothing' }).click();
+    await expect.poll(bar, SOON).toBe('0 groups, 0 pictures, 0 bytes');
+  });
+
+  it('deletes all that is chosen, shows beside it what stays, and takes it back', async () => {
+    await open();
+    await page.getByRole('button', { name: 'Delete 3' }).click();
+    const question = page.getByRole('dialog', { name: 'Delete 3 pictures?' });
+    await expect.poll(() => question.getByText('stays:').count(), SOON).toBe(3);
+    await question.getByRole('button', { name: 'Delete 3 pictures' }).click();
+    await page.getByRole('heading', { name: 'No duplicates' }).waitFor();
+    expect(api.state.pictures.map(({ key }) => key)).toEqual([KEYS[0], KEYS[3]]);
+    await page.getByRole('button', { name: 'Undo' }).click();
+    await expect.poll(() => groups().count(), SOON).toBe(2);
+  });
+
+  it('forgets what are no duplicates, until that is taken back', async () => {
+    await open();
+    await groups().first().getByRole('button', { name: 'Not duplicates' }).click();
+    await expect.poll(() => groups().count(), SOON).toBe(1);
+    expect(api.state.notDuplicates).toEqual([[...KEYS.slice(3)].sort()]);
+    await page.getByRole('button', { name: 'Undo' }).click();
+    await expect.poll(() => groups().count(), SOON).toBe(2);
+  });
+
+  it('deletes nothing from a folder that is protected', async () => {
+    await open();
+    await groups().last().getByText('Protect').click();
+    await page.getByRole('button', { name: 'Never delete from b/' }).click();
+    await expect.poll(() => box(KEYS[1]!).isDisabled(), SOON).toBe(true);
+    await expect.poll(bar, SOON).toBe('1 group, 1 picture, 1.0 KB');
+    await page.getByRole('button', { name: 'Protect b/ no more' }).click();
+    await expect.poll(bar, SOON).toBe('2 groups, 3 pictures, 503 KB');
+  });
+
+  it('is worked by keys', async () => {
+    await open();
+    await page.getByRole('button', { name: `Show ${KEYS[3]}` }).focus();
+    const focused = () => page.evaluate(() => (document.activeElement as HTMLElement).dataset.key);
+    await page.keyboard.press('ArrowRight');
+    expect(await focused()).toBe(KEYS[4]);
+    await page.keyboard.press(' ');
+    await expect.poll(() => box(KEYS[4]!).isChecked(), SOON).toBe(false);
+    await page.keyboard.press('ArrowDown');
+    expect(await focused()).toBe(KEYS[0]);
+    await page.keyboard.press('ArrowRight');
+    await page.keyboard.press('k');
+    await expect.poll(() => box(KEYS[0]!).isChecked(), SOON).toBe(true);
+    await page.keyboard.press('c');
+    await page.getByRole('dialog', { name: 'Side by side' }).waitFor();
+    await page.keyboard.press('Escape');
+    await page.getByRole('dialog').waitFor({ state: 'detached' });
+    await page.getByRole('button', { name: `Show ${KEYS[0]}` }).focus();
+    await page.keyboard.press('Delete');
+    await page.getByRole('dialog', { name: 'Delete 2 pictures?' }).waitFor();
+    await page.keyboard.press('Escape');
+    await page.getByRole('dialog').waitFor({ state: 'detached' });
+    await page.getByRole('button', { name: `Show ${KEYS[0]}` }).press('n');
+    await expect.poll(() => groups().count(), SOON).toBe(1);
+  });
+
+  it('follows the library', async () => {
+    await open();
+    api.state.duplicates.push(['x/1.webp', 'x/2.webp']);
+    api.state.pictures.push({ key: 'x/1.webp', size: 1 }, { key: 'x/2.webp', size: 1 });
+    await page.evaluate(() => dispatchEvent(new Event('focus')));
+    await expect.poll(() => groups().count(), SOON).toBe(3);
+  });
+});

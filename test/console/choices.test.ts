@@ -1,0 +1,66 @@
+/** Tests what stays and what goes of groups of duplicates. */
+
+import { describe, expect, it } from 'vitest';
+import type { DuplicateGroup } from '../../client/index.ts';
+import {
+  type Choices,
+  choiceOf,
+  chosenOf,
+  idOf,
+  keeping,
+  oldest,
+  suggested,
+  toggled,
+} from '../../console/views/duplicates/choices.ts';
+
+const picture = (key: string, size: number, day: number, isProtected = false) => ({
+  key,
+  url: key,
+  metadata: {},
+  lastModified: `2026-01-0${day}T00:00:00.000Z`,
+  size,
+  tier: 'same' as const,
+  protected: isProtected,
+});
+
+const GROUP: DuplicateGroup = {
+  tier: 'same',
+  keeper: 'a',
+  reason: '6000 x 4000',
+  pictures: [picture('a', 900, 2), picture('b', 50, 1), picture('c', 7, 3, true)],
+  deletable: ['b'],
+  freesBytes: 50,
+  minScore: 0.98,
+};
+
+describe('a choice', () => {
+  it('is as suggested until someone says otherwise', () => {
+    expect(choiceOf(GROUP, new Map())).toEqual({ keeper: 'a', going: new Set(['b']) });
+    expect(chosenOf([GROUP], new Map())).toMatchObject({ groups: 1, bytes: 50 });
+  });
+
+  it('never deletes what is kept or protected', () => {
+    expect(toggled(GROUP, suggested(GROUP), 'a')).toEqual(suggested(GROUP));
+    expect(toggled(GROUP, suggested(GROUP), 'c')).toEqual(suggested(GROUP));
+    expect(keeping(GROUP, 'b')).toEqual({ keeper: 'b', going: new Set(['a']) });
+  });
+
+  it('leaves at least one where nothing is kept by suggestion', () => {
+    const { keeper: _, reason: __, ...alike } = { ...GROUP, tier: 'alike' as const, deletable: [] };
+    const pair = { ...alike, pictures: GROUP.pictures.slice(0, 2) };
+    const one = toggled(pair, suggested(pair), 'a');
+    expect(one.going).toEqual(new Set(['a']));
+    expect(toggled(pair, one, 'b')).toBe(one);
+  });
+
+  it('counts a picture once that is in two groups', () => {
+    const again = { ...GROUP, part: { number: 2, of: 2 } };
+    const choices: Choices = new Map();
+    expect(idOf(again)).not.toBe(idOf(GROUP));
+    expect(chosenOf([GROUP, again], choices)).toMatchObject({ groups: 2, bytes: 50 });
+  });
+
+  it('knows the oldest', () => {
+    expect(oldest(GROUP)).toBe('b');
+  });
+});

@@ -1,0 +1,177 @@
+/** Disks that fill, turn read-only, go away, or may not be read. Most of it asks for root, to mount and to be somebody else. */
+
+import { execFileSync } from 'node:child_process';
+import { chmod, mkdir, rm, unlink, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { picture } from '../factories/pictures.ts';
+import type { Scenario } from './scenario.ts';
+import { type ServedLibrary, until } from './served.ts';
+
+const needsRoot = (): string | undefined =>
+  process.platform !== 'linux'
+    ? 'mounts are those of Linux'
+    : process.getuid?.() === 0
+      ? mountObstacle()
+      : 'not root';
+
+/** A container's root may not mount. */
+function mountObstacle(): string | undefined {
+  try {
+    execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=64k', 'tmpfs', '/mnt'], { stdio: 'ignore' });
+    execFileSync('umount', ['/mnt'], { stdio: 'ignore' });
+    return undefined;
+  } catch {
+    return 'this root may not mount';
+  }
+}
+
+const run = (command: string, ...args: string[]) => void execFileSync(command, args, { stdio: 'ignore' });
+
+/** Mounts for as long as `work` takes. */
+async function mounted<T>(at: string, args: readonly string[], work: () => Promise<T>): Promise<T> {
+  await mkdir(at, { recursive: true });
+  run('mount', ...args, at);
+  try {
+    return await work();
+  } finally {
+    try {
+      run('umount', '-l', at);
+    } catch {
+      // The scenario did it already.
+    }
+  }
+}
+
+async function addPictures(library: ServedLibrary, from: number, to: number): Promise<void> {
+  await mkdir(library.folder, { recursive: true });
+  for (let i = from; i < to; i++) await writeFile(join(library.folder, `${i}.png`), await picture(i));
+}
+
+const untilStatus = (library: ServedLibrary, wanted: 'ok' | 'degraded', reason?: string) =>
+  until(
+    `health is ${wanted} ${reason ?? ''}`,
+    async () => {
+      const { status, reasons = [] } = await library.client.health();
+      const fits = status === wanted && (!reason || reasons.some(({ code }) => code === reason));
+      if (!fits) throw new Error(`${status}: ${reasons.map(({ message }) => message).join('; ')}`);
+    },
+    120_000,
+  );
+
+const fullDisk: Scenario = {
+  name: 'an index on a disk that is full for a while',
+  obstacle: needsRoot,
+  run: (library) =>
+    mounted(library.index, ['-t', 'tmpfs', '-o', 'size=8m', 'tmpfs'], async () => {
+      await addPictures(library, 0, 10);
+      await library.start();
+      await library.assertSound();
+      const ballast = join(library.index, 'ballast');
+      execFileSync('sh', ['-c', `cat /dev/zero > '${ballast}' 2>/dev/null || true`]);
+      await addPictures(library, 10, 60);
+      await unlink(join(library.folder, '3.png'));
+      await untilStatus(library, 'degraded', 'indexing-failing');
+      await rm(ballast);
+      await untilStatus(library, 'ok');
+      await library.assertSound();
+      return '50 pictures came and one went while it was full';
+    }),
+};
+
+const readOnly: Scenario = {
+  name: 'an index that is read-only for a while',
+  obstacle: needsRoot,
+  run: (library) =>
+    mounted(library.index, ['-t', 'tmpfs', '-o', 'size=64m', 'tmpfs'], async () => {
+      await addPictures(library, 0, 10);
+      await library.start();
+      await library.assertSound();
+      run('mount', '-o', 'remount,ro', library.index);
+      await unlink(join(library.folder, '3.png'));
+      await addPictures(library, 10, 12);
+      await untilStatus(library, 'degraded', 'indexing-failing');
+      run('mount', '-o', 'remount,rw', library.index);
+      await untilStatus(library, 'ok');
+      await library.assertSound();
+      return 'two pictures came and one went meanwhile';
+    }),
+};
+
+const unmounted: Scenario = {
+  name: 'a library whose disk is unmounted and mounted again',
+  obstacle: needsRoot,
+  run: async (library) => {
+    const disk = join(library.base, 'disk');
+    const bind = ['--bind', disk];
+    await mkdir(disk);
+    await mounted(library.folder, bind, async () => {
+      await addPictures(library, 0, 30);
+      await library.start();
+      await library.assertSound();
+    });
+    const truth = async () => (await library.client.images({ limit: 1_000 })).total;
+    await untilStatus(library, 'degraded', 'folder-away');
+    const image = await picture(99);
+    const upload = library.client.upload(image, { key: 'up.png', contentType: 'image/png' });
+    await upload.then(
+      () => Promise.reject(new Error('an upload was taken while the disk was away')),
+      () => {},
+    );
+    if ((await truth()) !== 30) throw new Error(`${await truth()} of 30 pictures are left`);
+    // Also over a restart, which finds the empty mount point.
+    await library.end('SIGTERM');
+    await library.start();
+    await untilStatus(library, 'degraded', 'folder-away');
+    if ((await truth()) !== 30) throw new Error(`${await truth()} of 30 pictures are left after a restart`);
+    return mounted(library.folder, bind, async () => {
+      await untilStatus(library, 'ok');
+      await library.assertSound();
+      await addPictures(library, 30, 31);
+      await library.assertSound();
+      await library.end();
+      return 'nothing was forgotten, and a new picture was found afterwards';
+    });
+  },
+};
+
+const removedIndex: Scenario = {
+  name: 'an index folder that somebody removes',
+  run: async (library) => {
+    await addPictures(library, 0, 20);
+    await library.start();
+    await library.assertSound();
+    await library.end('SIGKILL');
+    await rm(library.index, { recursive: true });
+    await library.start();
+    await library.assertSound();
+    return 'it was made again from the pictures';
+  },
+};
+
+const unreadable: Scenario = {
+  name: 'folders and files that the server may not read',
+  obstacle: () => (process.getuid?.() === 0 ? undefined : 'not root'),
+  run: async (library) => {
+    await addPictures(library, 0, 10);
+    await mkdir(join(library.folder, 'private'), { mode: 0o700 });
+    await writeFile(join(library.folder, 'private/p.png'), await picture(50));
+    await chmod(join(library.folder, '5.png'), 0);
+    await mkdir(library.index);
+    await chmod(library.index, 0o777);
+    await chmod(library.base, 0o755);
+    const expected = await library.files();
+    for (const key of ['private/p.png', '5.png']) expected.delete(key);
+    await library.start({ through: ['setpriv', '--reuid', '65534', '--clear-groups'] });
+    await until('all others are indexed', async () => {
+      const { items } = await library.client.images({ limit: 100 });
+      if (items.map(({ key }) => key).join() !== [...expected.keys()].sort().join())
+        throw new Error('not yet');
+    });
+    await untilStatus(library, 'degraded', 'folder-unreadable');
+    const code = await library.end('SIGTERM');
+    if (code !== 0) throw new Error(`the server ended with ${code} on the first SIGTERM`);
+    return 'all others were indexed, and the first SIGTERM ended the server';
+  },
+};
+
+export const disks: readonly Scenario[] = [fullDisk, readOnly, unmounted, removedIndex, unreadable];

@@ -1,0 +1,51 @@
+/** A model of one convolution, for tests that need a real server and no good search: it only tells pictures apart. */
+
+import { createHash } from 'node:crypto';
+import { mkdir, writeFile } from 'node:fs/promises';
+import { type Convolution, NETWORK_INPUT } from '../../layers/onnx-resnet50/architecture.ts';
+import { addEmbedding, addFloat32Convolution, addPixels } from '../../layers/onnx-resnet50/graph.ts';
+import { OnnxGraph } from '../../layers/onnx-resnet50/onnx.ts';
+import { DIMENSIONS } from '../../pictures/dimensions.ts';
+import { PREPROCESSING } from '../../pictures/embedding/geometry.ts';
+import { descriptionFile, type ModelDescription, modelFile } from '../../pictures/embedding/model-folder.ts';
+import { Random } from '../simulation/random.ts';
+
+const STEP: Convolution = {
+  kind: 'convolution',
+  name: 'only',
+  norm: '',
+  input: NETWORK_INPUT,
+  inputs: 3,
+  outputs: DIMENSIONS,
+  window: 15,
+  stride: 28,
+  relu: true,
+};
+
+/** Writes the model into a folder. @returns its id */
+export async function writeTinyModel(folder: string): Promise<string> {
+  const random = new Random(1);
+  const numbers = (count: number) => Float32Array.from({ length: count }, () => random.next() * 2 - 1);
+  const graph = new OnnxGraph('tiny');
+  addPixels(graph);
+  addFloat32Convolution(graph, STEP, {
+    weights: numbers(DIMENSIONS * STEP.inputs * STEP.window ** 2),
+    bias: numbers(DIMENSIONS),
+  });
+  addEmbedding(graph, STEP.name);
+  const bytes = graph.encode({ preprocessing: PREPROCESSING });
+  const sha256 = createHash('sha256').update(bytes).digest('hex');
+  const model: ModelDescription = {
+    modelId: `tiny-${sha256.slice(0, 8)}`,
+    weights: 'tiny',
+    synthetic: true,
+    precision: 'fp32',
+    sha256,
+    bytes: bytes.length,
+    source: 'test/faults',
+  };
+  await mkdir(folder, { recursive: true });
+  await writeFile(modelFile(folder), bytes);
+  await writeFile(descriptionFile(folder), JSON.stringify(model));
+  return model.modelId;
+}

@@ -1,0 +1,128 @@
+/** Writing the codes file of a generation: composed of the one before and what is new, or anew around a better centre. */
+
+import type { Bitset } from '../scan/bitset.ts';
+import { Centre } from '../scan/codes.ts';
+import { recordBytes } from '../scan/layout.ts';
+import type { ComposePart, ObjectStore } from '../store/object-store.ts';
+import {
+  type CodesHeader,
+  codesHeaderBytes,
+  decodeCodesHeader,
+  encodeCodesHeader,
+  recordOffset,
+} from './codes-file.ts';
+import { rowOffset } from './faiss-file.ts';
+import type { NewRow } from './fold-log.ts';
+import { LOG_LIMITS } from './limits.ts';
+import { liveBlocks } from './live-blocks.ts';
+import type { Manifest } from './manifest.ts';
+
+type Files = Manifest['files'];
+
+/** Rows that a centre is the mean of at the most; a better one would not make the codes tighter. */
+const CENTRE_ROWS = 16_384;
+/** How many times as many rows a young index must have for its codes to be made anew around their mean. */
+const CENTRE_GROWTH = 4;
+
+export interface CodesSource {
+  readonly old: { readonly files: Files; readonly rows: number } | undefined;
+  /** Rows of the old files that are left out. */
+  readonly dead: Bitset | undefined;
+  readonly added: readonly NewRow[];
+  readonly dimensions: number;
+  /** The name of the new file. */
+  readonly name: string;
+  /** What a new centre is to be called. */
+  readonly centre: string;
+}
+
+/**
+ * Writes the codes of the old rows that are kept and of the new ones. Costs what is new, but for the few times that a
+ * young index has become several times larger than the rows its centre was made of, and once for an index without codes.
+ *
+ * @returns which centre the codes are made against
+ */
+export async function writeCodes(store: ObjectStore, source: CodesSource): Promise<string> {
+  const { old, dead, added, dimensions, name } = source;
+  const kept = old ? old.rows - (dead?.count() ?? 0) : 0;
+  const rows = kept + added.length;
+  const known = await knownHeader(store, source, rows);
+  if (!known) return writeAnew(store, source, rows);
+
+  async function* parts(): AsyncIterable<ComposePart> {
+    yield encodeCodesHeader({ ...known!, rows });
+    yield* liveBlocks(store, old!.files.codes!, old!.rows, dead, {
+      offset: (row) => recordOffset(row, dimensions),
+      rowBytes: recordBytes(dimensions),
+    });
+    yield* codeBlocks(added, known!.centre);
+  }
+  await store.compose(name, parts(), { contentType: 'application/octet-stream' });
+  return old!.files.centre!;
+}
+
+/** The header to go on with; `undefined` when there is none, or its centre was made of too few rows. */
+async function knownHeader(
+  store: ObjectStore,
+  { old, dimensions }: CodesSource,
+  rows: number,
+): Promise<CodesHeader | undefined> {
+  if (!old?.files.codes || !old.files.centre) return undefined;
+  const bytes = await store.read(old.files.codes, { start: 0, end: codesHeaderBytes(dimensions) });
+  const header = decodeCodesHeader(old.files.codes, bytes, dimensions);
+  const isYoung = header.centreRows < CENTRE_ROWS && rows >= header.centreRows * CENTRE_GROWTH;
+  return isYoung ? undefined : header;
+}
+
+async function writeAnew(store: ObjectStore, source: CodesSource, rows: number): Promise<string> {
+  const { added, dimensions, name } = source;
+  const sample: Float32Array[] = [];
+  for await (const block of keptVectors(store, source)) {
+    for (let at = 0; at < block.length && sample.length < CENTRE_ROWS; at += dimensions)
+      sample.push(block.slice(at, at + dimensions));
+    if (sample.length >= CENTRE_ROWS) break;
+  }
+  for (const { vector } of added) if (sample.length < CENTRE_ROWS) sample.push(vector);
+  const centre = Centre.of(sample, dimensions);
+  const centreRows = sample.splice(0).length;
+
+  async function* parts(): AsyncIterable<ComposePart> {
+    yield encodeCodesHeader({ centre, centreRows, rows });
+    for await (const block of keptVectors(store, source)) yield centre.encode(block);
+    yield* codeBlocks(added, centre);
+  }
+  await store.compose(name, parts(), { contentType: 'application/octet-stream' });
+  return source.centre;
+}
+
+/** The vectors of the old rows that are kept, block by block. */
+async function* keptVectors(
+  store: ObjectStore,
+  { old, dead, dimensions }: CodesSource,
+): AsyncIterable<Float32Array> {
+  for (let start = 0; old && start < old.rows; start += LOG_LIMITS.rowsPerBlock) {
+    const end = Math.min(start + LOG_LIMITS.rowsPerBlock, old.rows);
+    const range = { start: rowOffset(start, dimensions), end: rowOffset(end, dimensions) };
+    const bytes = await store.read(old.files.faiss, range);
+    // A copy: a store may hand out bytes that lie where float32 cannot, or that are not ours to change.
+    const vectors = new Float32Array(bytes.slice().buffer);
+    let kept = 0;
+    for (let row = start; row < end; row++) {
+      if (dead?.has(row)) continue;
+      vectors.copyWithin(kept * dimensions, (row - start) * dimensions, (row - start + 1) * dimensions);
+      kept++;
+    }
+    if (kept > 0) yield vectors.subarray(0, kept * dimensions);
+  }
+}
+
+/** The records of new rows, block by block. */
+function* codeBlocks(added: readonly NewRow[], centre: Centre): Iterable<Uint8Array> {
+  const { dimensions } = centre;
+  for (let start = 0; start < added.length; start += LOG_LIMITS.rowsPerBlock) {
+    const rows = added.slice(start, start + LOG_LIMITS.rowsPerBlock);
+    const block = new Float32Array(rows.length * dimensions);
+    for (const [i, { vector }] of rows.entries()) block.set(vector, i * dimensions);
+    yield centre.encode(block);
+  }
+}

@@ -1,0 +1,218 @@
+/** The index past one function's memory, as searches see it: follows the store by two lists and what is new. */
+
+import type { Clock } from '../clock.ts';
+import { decodeDead } from '../commit/dead-rows.ts';
+import { LOG_LIMITS } from '../commit/limits.ts';
+import { type Committed, listManifests, type ManifestInfo, readManifest } from '../commit/manifests.ts';
+import { type AppendInfo, listAppends, readAppend } from '../log/append-log.ts';
+import { AppendUnreadable } from '../log/errors.ts';
+import type { Append } from '../log/record.ts';
+import type { Logger } from '../logger.ts';
+import { INDEX_PREFIX } from '../names.ts';
+import { DOWNLOAD_LIMITS } from '../read/limits.ts';
+import type { Consistency } from '../read/live-index.ts';
+import { inParallel } from '../read/parallel.ts';
+import { Vectors } from '../read/vectors.ts';
+import { Bitset } from '../scan/bitset.ts';
+import { ObjectNotFound, StoreUnavailable } from '../store/errors.ts';
+import type { ObjectStore } from '../store/object-store.ts';
+import type { FarIndex } from './far-index.ts';
+import { FarView } from './far-view.ts';
+import { FAR_LIMITS } from './limits.ts';
+import { isContinued, type Place, type Projection, readProjection, START } from './projection-state.ts';
+import { RecentRows } from './recent-rows.ts';
+
+export interface FarReaderOptions {
+  /** The namespace of one model. */
+  readonly store: ObjectStore;
+  readonly far: FarIndex;
+  readonly clock: Clock;
+  readonly logger: Logger;
+  /** Numbers in a vector. */
+  readonly dimensions: number;
+}
+
+/** What is in memory; the next one shares what did not change. */
+interface Snapshot {
+  readonly view: FarView;
+  readonly committed: Committed | undefined;
+  readonly dead: Bitset;
+  readonly recent: RecentRows;
+  readonly vectors: Vectors;
+  readonly tail: ReadonlyMap<string, Append>;
+  readonly asOf: number;
+}
+
+/**
+ * @example
+ * const reader = new FarReader({ store, far, clock, logger, dimensions: 2048 });
+ * const { found } = await reader.read('strong', (view) => view.search([vector], { k: 10 }));
+ */
+export class FarReader {
+  readonly #options: FarReaderOptions;
+  #snapshot: Snapshot | undefined;
+  #running: Promise<Snapshot> | undefined;
+  #next: Promise<Snapshot> | undefined;
+
+  constructor(options: FarReaderOptions) {
+    this.#options = options;
+  }
+
+  /**
+   * Does some work on the index as it is now; the view never changes.
+   *
+   * @throws FarUnavailable (retryable), FarUnsuitable, IndexDamaged, StoreUnavailable
+   */
+  async read<T>(consistency: Consistency, work: (view: FarView) => Promise<T> | T): Promise<T> {
+    try {
+      return await work(await this.#view(consistency));
+    } catch (error) {
+      // A view that slept for long reads rows from a file that was replaced and cleaned away: the next one has them too.
+      if (!(error instanceof ObjectNotFound && error.key.startsWith(INDEX_PREFIX))) throw error;
+      return work(await this.#view('strong'));
+    }
+  }
+
+  async #view(consistency: Consistency): Promise<FarView> {
+    const known = this.#snapshot;
+    if (consistency === 'strong' || !known) return (await this.#refresh()).view;
+    if (!this.#running && this.#options.clock.now() - known.asOf > DOWNLOAD_LIMITS.eventualRefreshMs)
+      this.#refresh().catch((error) => this.#options.logger.warn('the index was not refreshed', { error }));
+    return known.view;
+  }
+
+  /** Calls share refreshes, but never one that has begun already: its lists may be older than what they must see. */
+  #refresh(): Promise<Snapshot> {
+    if (!this.#running) return this.#start();
+    const start = () => this.#start();
+    this.#next ??= this.#running.then(start, start);
+    return this.#next;
+  }
+
+  #start(): Promise<Snapshot> {
+    this.#next = undefined;
+    this.#running = this.#follow().finally(() => {
+      if (!this.#next) this.#running = undefined;
+    });
+    return this.#running;
+  }
+
+  async #follow(): Promise<Snapshot> {
+    for (let attempt = 1; attempt <= FAR_LIMITS.refreshTries; attempt++) {
+      try {
+        const snapshot = await this.#followOnce(attempt);
+        if (snapshot) {
+          this.#snapshot = snapshot;
+          return snapshot;
+        }
+      } catch (error) {
+        if (!(error instanceof ObjectNotFound)) throw error;
+        // Cleaned away between the list and the reading: a newer commit has taken its place.
+        this.#options.logger.info('an object was gone before it was read', { key: error.key, attempt });
+      }
+    }
+    throw new StoreUnavailable('the index changes faster than it can be read');
+  }
+
+  /** `undefined` when what was seen does not fit together, and must be looked at again. */
+  async #followOnce(attempt: number): Promise<Snapshot | undefined> {
+    const { store, far, clock, logger, dimensions } = this.#options;
+    const before = this.#snapshot;
+    const asOf = clock.now();
+    const [listed, appends, known] = await Promise.all([
+      listManifests(store),
+      all(listAppends(store)),
+      readProjection(store),
+    ]);
+    // An append that was folded stays for a while, so that one list or the other shows it; unless they were that far apart.
+    if (clock.now() - asOf > LOG_LIMITS.foldedGraceMs) return undefined;
+    const latest = listed.at(-1);
+    // Its commit is one that the list was too early for, or, where it stays so, one of a history that is gone.
+    if (attempt === 1 && (known?.projection.generation ?? 0) > (latest?.generation ?? 0)) return undefined;
+
+    const history = before && isInHistory(before.committed, listed) ? before : undefined;
+    const committed = latest && (await this.#committed(latest, history));
+    const isSame = committed !== undefined && committed === history?.committed;
+    const dead = isSame ? history!.dead : await this.#dead(committed);
+    const projection =
+      known && committed && (await isContinued(store, known.projection, committed, listed))
+        ? known.projection
+        : undefined;
+    const sameLineage =
+      committed?.manifest.lineage === history?.committed?.manifest.lineage ? history : undefined;
+    const recent = committed
+      ? await (sameLineage?.recent ?? RecentRows.NONE).advance(
+          store,
+          committed.manifest,
+          exactFrom(projection, committed.manifest.rows),
+          dimensions,
+        )
+      : RecentRows.NONE;
+    const vectors = sameLineage?.vectors ?? new Vectors(store, dimensions, logger);
+    if (committed) vectors.file = committed.manifest.files.faiss;
+    const folded = new Set(committed?.manifest.folded.map(({ name }) => name));
+    const { tail, pending } = await this.#tail(
+      appends.filter(({ name }) => !folded.has(name)),
+      before?.tail,
+    );
+    const parts = { far, committed, dead, projection, recent, vectors, dimensions, tail, pending };
+    return { view: new FarView(parts), committed, dead, recent, vectors, tail, asOf };
+  }
+
+  async #committed(latest: ManifestInfo, before: Snapshot | undefined): Promise<Committed> {
+    if (before?.committed?.generation === latest.generation) return before.committed;
+    return { ...latest, manifest: await readManifest(this.#options.store, latest.generation) };
+  }
+
+  async #dead(committed: Committed | undefined): Promise<Bitset> {
+    if (!committed) return new Bitset(0);
+    const { files, rows } = committed.manifest;
+    const { body } = await this.#options.store.get(files.dead);
+    return decodeDead(files.dead, body, rows);
+  }
+
+  /** The appends that no commit has folded, the oldest ones, of which only those are read that are not here. */
+  async #tail(appends: readonly AppendInfo[], before: ReadonlyMap<string, Append> | undefined) {
+    const taken = appends
+      .toSorted((a, b) => (a.name < b.name ? -1 : 1))
+      .slice(0, DOWNLOAD_LIMITS.maxTailAppends);
+    const reads = taken.map(({ name }) => async (): Promise<[string, Append]> => {
+      return [name, before?.get(name) ?? (await this.#append(name))];
+    });
+    const tail = new Map(await Promise.all(inParallel(DOWNLOAD_LIMITS.appendsAtOnce, reads)));
+    return { tail, pending: appends.length - taken.length };
+  }
+
+  /** One that cannot be read counts as empty, as it does for compaction; it must not stop every search. */
+  async #append(name: string): Promise<Append> {
+    const { store, logger, dimensions } = this.#options;
+    try {
+      return await readAppend(store, name, dimensions);
+    } catch (error) {
+      if (!(error instanceof AppendUnreadable)) throw error;
+      logger.error('an append cannot be read and is left out', { name, error });
+      return { records: [], vectors: new Float32Array(0) };
+    }
+  }
+}
+
+/** Where the rows begin that a search scores itself. */
+function exactFrom(projection: Projection | undefined, rows: number): Place {
+  if (!projection) return START;
+  const { settled, end } = projection;
+  return rows - settled.rows <= FAR_LIMITS.maxRecentRows ? settled : end;
+}
+
+/** Whether a commit that was read is still part of the store's history. */
+function isInHistory(committed: Committed | undefined, listed: readonly ManifestInfo[]): boolean {
+  if (!committed) return true;
+  const same = listed.find(({ generation }) => generation === committed.generation);
+  // Old manifests are cleaned away; then only newer ones are listed.
+  return same ? same.eTag === committed.eTag : (listed[0]?.generation ?? 0) > committed.generation;
+}
+
+async function all<T>(items: AsyncIterable<T>): Promise<T[]> {
+  const result: T[] = [];
+  for await (const item of items) result.push(item);
+  return result;
+}

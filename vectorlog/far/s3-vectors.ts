@@ -1,0 +1,152 @@
+/** The far index on Amazon S3 Vectors. The index itself is made by whoever deploys: distance `cosine`, `line` not filterable. */
+
+import {
+  DeleteVectorsCommand,
+  PutVectorsCommand,
+  QueryVectorsCommand,
+  type QueryVectorsCommandInput,
+  S3VectorsClient,
+} from '@aws-sdk/client-s3vectors';
+import {
+  type FarCandidate,
+  type FarFilter,
+  type FarIndex,
+  type FarRow,
+  FarUnavailable,
+  FarUnsuitable,
+} from './far-index.ts';
+import { FAR_LIMITS } from './limits.ts';
+
+/** The metadata that holds a row's line; the index must be made with this name as not filterable. */
+export const LINE = 'line';
+
+export interface S3VectorsOptions {
+  /** Name of the vector bucket, and of the index in it. */
+  readonly bucket: string;
+  readonly index: string;
+  /** URL of what speaks the protocol in place of AWS. @default AWS */
+  readonly endpoint?: string | undefined;
+  /** @default the environment's */
+  readonly region?: string | undefined;
+  /** @default the environment's, as every AWS tool finds them */
+  readonly credentials?: { readonly accessKeyId: string; readonly secretAccessKey: string } | undefined;
+  /** Tries of one request. @default FAR_LIMITS.maxAttempts */
+  readonly maxAttempts?: number;
+}
+
+/**
+ * @example
+ * const far = new S3Vectors({ bucket: 'likeness-vectors', index: 'resnet50' });
+ */
+export class S3Vectors implements FarIndex {
+  readonly #client: S3VectorsClient;
+  readonly #at: { readonly vectorBucketName: string; readonly indexName: string };
+
+  constructor({ bucket, index, endpoint, region, credentials, maxAttempts }: S3VectorsOptions) {
+    this.#at = { vectorBucketName: bucket, indexName: index };
+    this.#client = new S3VectorsClient({
+      ...(endpoint !== undefined && { endpoint }),
+      ...(region !== undefined && { region }),
+      ...(credentials && { credentials }),
+      // Answers of 429 slow it down, for the requests after them too.
+      retryMode: 'adaptive',
+      maxAttempts: maxAttempts ?? FAR_LIMITS.maxAttempts,
+      requestHandler: {
+        connectionTimeout: FAR_LIMITS.connectTimeoutMs,
+        requestTimeout: FAR_LIMITS.requestTimeoutMs,
+        throwOnRequestTimeout: true,
+      },
+    });
+  }
+
+  async put(rows: readonly FarRow[]): Promise<void> {
+    const vectors = rows.map(({ name, vector, filterable, line }) => ({
+      key: name,
+      data: { float32: shortened(vector) },
+      metadata: { ...filterable, [LINE]: line },
+    }));
+    await said(() => this.#client.send(new PutVectorsCommand({ ...this.#at, vectors })));
+  }
+
+  async delete(names: readonly string[]): Promise<void> {
+    await said(() => this.#client.send(new DeleteVectorsCommand({ ...this.#at, keys: [...names] })));
+  }
+
+  async query(
+    vector: Float32Array,
+    { count, filter }: { count: number; filter?: FarFilter },
+  ): Promise<FarCandidate[]> {
+    const found: FarCandidate[] = [];
+    let nextToken: string | undefined;
+    do {
+      const page = await said(() =>
+        this.#client.send(
+          new QueryVectorsCommand({
+            ...this.#at,
+            topK: count,
+            queryVector: { float32: shortened(vector) },
+            returnMetadata: true,
+            ...(filter && { filter: filter as QueryVectorsCommandInput['filter'] }),
+            ...(nextToken !== undefined && { nextToken }),
+          }),
+        ),
+      );
+      for (const { key, metadata } of page.vectors ?? []) {
+        const line = (metadata as Readonly<Record<string, unknown>> | undefined)?.[LINE];
+        if (key !== undefined && typeof line === 'string') found.push({ name: key, line });
+      }
+      nextToken = page.nextToken;
+    } while (nextToken !== undefined && nextToken !== '');
+    return found;
+  }
+
+  /** Closes the connections. */
+  close(): void {
+    this.#client.destroy();
+  }
+}
+
+/**
+ * The numbers that print with nine digits and are read as the same float32. JavaScript prints a float32 with up to 17
+ * digits, which makes 500 vectors of 2,048 numbers more than a request may have.
+ */
+export function shortened(vector: Float32Array): number[] {
+  const short = new Array<number>(vector.length);
+  for (let i = 0; i < vector.length; i++) short[i] = shortenedNumber(vector[i]!);
+  return short;
+}
+
+/** Powers of ten that are exact, so that a division by one of them is rounded once. */
+const EXACT = 22;
+const POWERS = Array.from({ length: EXACT + 1 }, (_, exponent) => 10 ** exponent);
+
+function shortenedNumber(number: number): number {
+  let places = FAR_LIMITS.digits - 1;
+  let size = Math.abs(number);
+  for (; size < 1 && places < EXACT; size *= 10) places++;
+  const power = POWERS[places]!;
+  // Numbers of unit vectors are between; the others take ten times as long.
+  return size >= 1 && size < 10
+    ? Math.round(number * power) / power
+    : Number(number.toPrecision(FAR_LIMITS.digits));
+}
+
+/** The parts of an SDK error that matter here. */
+interface SdkError extends Error {
+  readonly $metadata: { readonly httpStatusCode?: number };
+}
+
+/** Does a request, and says of a failure whether trying again can help. */
+async function said<T>(request: () => Promise<T>): Promise<T> {
+  try {
+    return await request();
+  } catch (error) {
+    if (!(error instanceof Error && '$metadata' in error)) throw error;
+    const { name, message, $metadata } = error as SdkError;
+    const status = $metadata.httpStatusCode;
+    const passing = status === undefined || status >= 500 || status === 429 || status === 408;
+    const words = `S3 Vectors: ${name}: ${message}`;
+    if (passing && name !== 'CredentialsProviderError') throw new FarUnavailable(words, { cause: error });
+    throw new FarUnsuitable(words, { cause: error });
+  }
+}

@@ -1,0 +1,170 @@
+/**
+ * Rounds rows of float32 to 8-bit codes with their bounds, in AssemblyScript: docs/scan.md has the derivation.
+ *
+ * Only operations that every processor rounds alike, in one order, so that the codes of a row are the same bytes
+ * wherever they are made. Addresses are multiples of 16.
+ */
+
+/** Above this norm float32 products may overflow, and the row is always scored in float32. */
+const LARGEST_NORM: f64 = 1e18;
+/** Half a unit in the last place of float32, relative. */
+const ROUNDING: f64 = 5.9604644775390625e-8;
+
+function sum2(v: v128): f64 {
+  return f64x2.extract_lane(v, 0) + f64x2.extract_lane(v, 1);
+}
+
+function upper(v: v128): v128 {
+  return i8x16.shuffle(v, v, 8, 9, 10, 11, 12, 13, 14, 15, 8, 9, 10, 11, 12, 13, 14, 15);
+}
+
+/** The inner product of two vectors in double precision. */
+export function dotWide(a: usize, b: usize, dimensions: i32): f64 {
+  let low = f64x2.splat(0);
+  let high = f64x2.splat(0);
+  for (let i = 0; i < dimensions; i += 4) {
+    const x = v128.load(a);
+    const y = v128.load(b);
+    low = f64x2.add(low, f64x2.mul(f64x2.promote_low_f32x4(x), f64x2.promote_low_f32x4(y)));
+    high = f64x2.add(high, f64x2.mul(f64x2.promote_low_f32x4(upper(x)), f64x2.promote_low_f32x4(upper(y))));
+    a += 16;
+    b += 16;
+  }
+  return sum2(f64x2.add(low, high));
+}
+
+/** The Hadamard transform of each `block` numbers, in place and without a factor. */
+function hadamard(at: usize, dimensions: i32, block: i32): void {
+  const end = at + ((<usize>dimensions) << 2);
+  const signs1 = f32x4(1, -1, 1, -1);
+  const signs2 = f32x4(1, 1, -1, -1);
+  for (let p = at; p < end; p += 16) {
+    let v = v128.load(p);
+    v = f32x4.add(
+      f32x4.mul(v, signs1),
+      i8x16.shuffle(v, v, 4, 5, 6, 7, 0, 1, 2, 3, 12, 13, 14, 15, 8, 9, 10, 11),
+    );
+    v = f32x4.add(
+      f32x4.mul(v, signs2),
+      i8x16.shuffle(v, v, 8, 9, 10, 11, 12, 13, 14, 15, 0, 1, 2, 3, 4, 5, 6, 7),
+    );
+    v128.store(p, v);
+  }
+  for (let half: usize = 16; half < (<usize>block) << 2; half <<= 1) {
+    for (let start = at; start < end; start += half << 1) {
+      for (let p = start; p < start + half; p += 16) {
+        const a = v128.load(p);
+        const b = v128.load(p + half);
+        v128.store(p, f32x4.add(a, b));
+        v128.store(p + half, f32x4.sub(a, b));
+      }
+    }
+  }
+}
+
+/**
+ * Writes the codes of one row and its eight bounds: scale, share of the centre, residual, norm of the codes, their sum,
+ * the sum of the first `head`, the norm of the others, and the norm of the row.
+ *
+ * `centre` has `dimensions` float32, and `centreSquares` is its square norm by `dotWide`, or 0 when it is all zeros.
+ * `scratch` has room for a row of float32.
+ */
+export function encodeRow(
+  row: usize,
+  centre: usize,
+  centreSquares: f64,
+  dimensions: i32,
+  block: i32,
+  head: i32,
+  scratch: usize,
+  record: usize,
+): void {
+  const bounds = record + dimensions;
+  const squares = dotWide(row, row, dimensions);
+  const size = sqrt(squares);
+  // False for NaN as well.
+  if (!(size < LARGEST_NORM)) {
+    memory.fill(record, 0, dimensions + 32);
+    store<f32>(bounds, <f32>Infinity, 8);
+    return;
+  }
+
+  const share: f32 = centreSquares > 0 ? <f32>(dotWide(row, centre, dimensions) / centreSquares) : 0;
+  const shares = f64x2.splat(<f64>share);
+  for (let i = 0; i < dimensions << 2; i += 16) {
+    const x = v128.load(row + i);
+    const m = v128.load(centre + i);
+    const low = f64x2.sub(f64x2.promote_low_f32x4(x), f64x2.mul(shares, f64x2.promote_low_f32x4(m)));
+    const high = f64x2.sub(
+      f64x2.promote_low_f32x4(upper(x)),
+      f64x2.mul(shares, f64x2.promote_low_f32x4(upper(m))),
+    );
+    const a = f32x4.demote_f64x2_zero(low);
+    const b = f32x4.demote_f64x2_zero(high);
+    v128.store(scratch + i, i8x16.shuffle(a, b, 0, 1, 2, 3, 4, 5, 6, 7, 16, 17, 18, 19, 20, 21, 22, 23));
+  }
+  hadamard(scratch, dimensions, block);
+
+  let most = f32x4.splat(0);
+  for (let i = 0; i < dimensions << 2; i += 16) most = f32x4.max(most, f32x4.abs(v128.load(scratch + i)));
+  const largest = max(
+    max(f32x4.extract_lane(most, 0), f32x4.extract_lane(most, 1)),
+    max(f32x4.extract_lane(most, 2), f32x4.extract_lane(most, 3)),
+  );
+  // Without spread there is nothing to say, and dividing by it would give NaN.
+  const scale: f32 = largest > <f32>1e-25 ? largest / 127 : 0;
+  const factors = f32x4.splat(scale > 0 ? 1 / scale : 0);
+
+  const wideScale = f64x2.splat(<f64>scale);
+  let residual = f64x2.splat(0);
+  let rotated = f64x2.splat(0);
+  let sum: i32 = 0;
+  let codeSquares: i32 = 0;
+  let headSum: i32 = 0;
+  let headSquares: i32 = 0;
+  for (let i = 0; i < dimensions; i += 4) {
+    if (i === head) {
+      headSum = sum;
+      headSquares = codeSquares;
+    }
+    const h = v128.load(scratch + (i << 2));
+    const c = i32x4.min_s(
+      i32x4.max_s(i32x4.trunc_sat_f32x4_s(f32x4.nearest(f32x4.mul(h, factors))), i32x4.splat(-127)),
+      i32x4.splat(127),
+    );
+    const halves = i16x8.narrow_i32x4_s(c, c);
+    v128.store_lane<i32>(record + i, i8x16.narrow_i16x8_s(halves, halves), 0);
+    const c2 = i32x4.mul(c, c);
+    sum +=
+      i32x4.extract_lane(c, 0) +
+      i32x4.extract_lane(c, 1) +
+      i32x4.extract_lane(c, 2) +
+      i32x4.extract_lane(c, 3);
+    codeSquares +=
+      i32x4.extract_lane(c2, 0) +
+      i32x4.extract_lane(c2, 1) +
+      i32x4.extract_lane(c2, 2) +
+      i32x4.extract_lane(c2, 3);
+    // What the codes do not say, from the codes as they are: rounding above costs tightness, never truth.
+    const low = f64x2.promote_low_f32x4(h);
+    const high = f64x2.promote_low_f32x4(upper(h));
+    const lowRest = f64x2.sub(low, f64x2.mul(f64x2.convert_low_i32x4_s(c), wideScale));
+    const highRest = f64x2.sub(high, f64x2.mul(f64x2.convert_low_i32x4_s(upper(c)), wideScale));
+    residual = f64x2.add(residual, f64x2.add(f64x2.mul(lowRest, lowRest), f64x2.mul(highRest, highRest)));
+    rotated = f64x2.add(rotated, f64x2.add(f64x2.mul(low, low), f64x2.mul(high, high)));
+  }
+  // The transform is `block` times too large for an inner product; dividing by a power of two is exact.
+  const perBlock = 1 / <f64>block;
+  const wide = <f64>scale * perBlock;
+  // Rounding to float32 before and in each step of the transform: at most 14 of them up to 8,192 numbers.
+  const error = (sqrt(sum2(residual)) + 16 * ROUNDING * sqrt(sum2(rotated))) * perBlock;
+  // 1e-6 is far above what storing in float32 loses, 1e-37 above what it cannot hold.
+  store<f32>(bounds, <f32>wide);
+  store<f32>(bounds, share, 4);
+  store<f32>(bounds, <f32>(error * (1 + 1e-6) + 1e-37), 8);
+  store<f32>(bounds, <f32>(wide * sqrt(<f64>codeSquares) * (1 + 1e-6) + 1e-37), 12);
+  store<f32>(bounds, <f32>sum, 16);
+  store<f32>(bounds, <f32>headSum, 20);
+  store<f32>(bounds, <f32>(wide * sqrt(<f64>(codeSquares - headSquares)) * (1 + 1e-6) + 1e-37), 24);
+  store<f32>(bounds, <f32>(size * (1 + 1e-6) + 1e-37), 28);
+}
