@@ -7,7 +7,7 @@ import { ModelUnusable } from '../../pictures/embedding/embedder.ts';
 import { TrashKeepsItself } from '../../pictures/trash/trash.ts';
 import { IndexDamaged, IndexForeign } from '../../vectorlog/commit/errors.ts';
 import { LikenessError } from '../../vectorlog/errors.ts';
-import { IndexLoading, IndexTooLarge } from '../../vectorlog/read/errors.ts';
+import { CenteredTooLarge, IndexLoading, IndexTooLarge } from '../../vectorlog/read/errors.ts';
 import { RESERVED_BYTES } from '../../vectorlog/read/memory.ts';
 import { QueryInvalid } from '../../vectorlog/scan/errors.ts';
 import { KeyInvalid, StoreUnavailable } from '../../vectorlog/store/errors.ts';
@@ -82,6 +82,7 @@ export function problemOf(error: unknown): ApiProblem | undefined {
   }
   if (error instanceof TrashKeepsItself) return new ApiProblem('trash-keeps-itself', error.message);
   if (error instanceof IndexTooLarge) return new ApiProblem('index-too-large', tooLarge(error));
+  if (error instanceof CenteredTooLarge) return new ApiProblem('index-too-large', centeredTooLarge(error));
   if (error instanceof IndexLoading)
     return new ApiProblem('index-loading', loading(error), { loading: progressOf(error) });
   if (error instanceof IndexDamaged || error instanceof IndexForeign)
@@ -120,5 +121,13 @@ function tooLarge({ rows, neededBytes, budgetBytes }: IndexTooLarge): string {
   return (
     `The index has ${rows} rows and needs ${Math.ceil(neededBytes / MiB)} MiB, where ${Math.floor(budgetBytes / MiB)} may be used. ` +
     `Give the search function ${needed} MB of memory or more (memorySize of ImageSearch), or the machine as much.`
+  );
+}
+
+function centeredTooLarge({ rows, neededBytes, budgetBytes }: CenteredTooLarge): string {
+  const needed = Math.ceil((neededBytes + RESERVED_BYTES) / MiB);
+  return (
+    `A centred search keeps a second copy of the embeddings. With it the ${rows} rows need ${Math.ceil(neededBytes / MiB)} MiB, ` +
+    `where ${Math.floor(budgetBytes / MiB)} may be used. Search without \`centered\`, or give the search function ${needed} MB of memory.`
   );
 }
