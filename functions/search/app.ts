@@ -2,7 +2,10 @@
 
 import { OpenAPIHono, type z } from '@hono/zod-openapi';
 import { bodyLimit } from 'hono/body-limit';
+import { DecodingFailed } from '../../pictures/decoding/errors.ts';
 import { DIMENSIONS } from '../../pictures/dimensions.ts';
+import { Verifier } from '../../pictures/duplicates/verifier.ts';
+import { CenteredIndex } from '../../vectorlog/read/centered.ts';
 import { LiveIndex } from '../../vectorlog/read/live-index.ts';
 import type { SearchDependencies } from './dependencies.ts';
 import { duplicates, getDecisions, postNotDuplicates, putFolders } from './duplicates.ts';
@@ -28,7 +31,9 @@ export function createApp(dependencies: SearchDependencies): OpenAPIHono {
   const { index: store, clock, logger, memoryBudgetBytes: budgetBytes } = dependencies;
   const patienceMs = SEARCH_LIMITS.loadingPatienceMs;
   const live = new LiveIndex({ store, clock, logger, dimensions: DIMENSIONS, budgetBytes, patienceMs });
-  const context = { ...dependencies, live };
+  const verdicts = new Verifier(store, clock);
+  const centered = new CenteredIndex(DIMENSIONS, budgetBytes);
+  const context = { ...dependencies, live, verdicts, centered };
 
   const app = new OpenAPIHono({
     getPath: routePath,
@@ -78,6 +83,8 @@ export function createApp(dependencies: SearchDependencies): OpenAPIHono {
 
   app.notFound((c) => respond(unknownAddress(c.req.method, c.req.path)));
   app.onError((error) => {
+    // What it was that failed helps nobody but the operator.
+    if (error instanceof DecodingFailed) logger.warn('a picture could not be decoded now', { error });
     const problem = problemOf(error);
     if (problem) return respond(problem);
     const requestId = clock.ulid();
