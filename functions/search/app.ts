@@ -2,6 +2,7 @@
 
 import { OpenAPIHono, type z } from '@hono/zod-openapi';
 import { bodyLimit } from 'hono/body-limit';
+import { DecodingFailed } from '../../pictures/decoding/errors.ts';
 import { DIMENSIONS } from '../../pictures/dimensions.ts';
 import { Verifier } from '../../pictures/duplicates/verifier.ts';
 import { CenteredIndex } from '../../vectorlog/read/centered.ts';
@@ -82,6 +83,8 @@ export function createApp(dependencies: SearchDependencies): OpenAPIHono {
 
   app.notFound((c) => respond(unknownAddress(c.req.method, c.req.path)));
   app.onError((error) => {
+    // What it was that failed helps nobody but the operator.
+    if (error instanceof DecodingFailed) logger.warn('a picture could not be decoded now', { error });
     const problem = problemOf(error);
     if (problem) return respond(problem);
     const requestId = clock.ulid();

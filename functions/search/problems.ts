@@ -2,7 +2,7 @@
 
 import type { z } from '@hono/zod-openapi';
 import { HTTPException } from 'hono/http-exception';
-import { PictureRejected } from '../../pictures/decoding/errors.ts';
+import { DecodingFailed, PictureRejected } from '../../pictures/decoding/errors.ts';
 import { ModelUnusable } from '../../pictures/embedding/embedder.ts';
 import { TrashKeepsItself } from '../../pictures/trash/trash.ts';
 import { IndexDamaged, IndexForeign } from '../../vectorlog/commit/errors.ts';
@@ -29,6 +29,7 @@ const KINDS: Readonly<Record<ProblemCode, { readonly status: number; readonly ti
   'picture-rejected': { status: 422, title: 'The picture cannot be used' },
   'internal-error': { status: 500, title: 'Something went wrong here' },
   'model-unusable': { status: 500, title: 'The model cannot be used' },
+  'picture-not-decoded': { status: 503, title: 'The picture could not be decoded now' },
   'store-unavailable': { status: 503, title: 'The store did not answer' },
   'index-loading': { status: 503, title: 'The index is being loaded' },
   'index-unusable': { status: 503, title: 'The index cannot be read' },
@@ -71,6 +72,11 @@ export function problemOf(error: unknown): ApiProblem | undefined {
     const reason = { code: error.code, message: error.message };
     return new ApiProblem('picture-rejected', error.message, { reason });
   }
+  if (error instanceof DecodingFailed)
+    return new ApiProblem(
+      'picture-not-decoded',
+      `${error.message}. Try again in a moment, or send a smaller copy.`,
+    );
   if (error instanceof QueryInvalid || error instanceof KeyInvalid) {
     return new ApiProblem('invalid-request', error.message);
   }

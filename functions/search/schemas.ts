@@ -345,6 +345,7 @@ export const PROBLEM_CODES = [
   'index-loading',
   'index-too-large',
   'index-unusable',
+  'picture-not-decoded',
   'store-unavailable',
   'model-unusable',
   'internal-error',
