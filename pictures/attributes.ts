@@ -52,6 +52,10 @@ export function pictureOf({ key, version, eTag, attributes }: Entry): Picture {
   };
 }
 
+/** What a picture can be filtered by in a far index. */
+export const filterableOf = ({ metadata }: Attributes): Readonly<Record<string, string>> =>
+  (metadata as PictureAttributes['metadata'] | undefined) ?? {};
+
 /** A name in lower case, and the values of which a picture must have one. */
 export interface MetadataCondition {
   readonly name: string;
@@ -70,6 +74,7 @@ export function metadataCondition(conditions: readonly MetadataCondition[]): Con
     });
   };
   const name = JSON.stringify(conditions);
-  if (first.values.length !== 1) return { name, holds };
-  return { name, holds, needle: `${JSON.stringify(first.name)}:${JSON.stringify(first.values[0])}` };
+  const terms = conditions;
+  if (first.values.length !== 1) return { name, holds, terms };
+  return { name, holds, terms, needle: `${JSON.stringify(first.name)}:${JSON.stringify(first.values[0])}` };
 }

@@ -3,9 +3,11 @@
 import { OpenAPIHono, type z } from '@hono/zod-openapi';
 import { bodyLimit } from 'hono/body-limit';
 import { DIMENSIONS } from '../../pictures/dimensions.ts';
+import { FarReader } from '../../vectorlog/far/far-reader.ts';
 import { LiveIndex } from '../../vectorlog/read/live-index.ts';
 import type { SearchDependencies } from './dependencies.ts';
 import { duplicates, getDecisions, postNotDuplicates, putFolders } from './duplicates.ts';
+import { Engine } from './engine.ts';
 import { folders, foldersRoute } from './folders.ts';
 import { routePath } from './key-path.ts';
 import { SEARCH_LIMITS } from './limits.ts';
@@ -28,7 +30,9 @@ export function createApp(dependencies: SearchDependencies): OpenAPIHono {
   const { index: store, clock, logger, memoryBudgetBytes: budgetBytes } = dependencies;
   const patienceMs = SEARCH_LIMITS.loadingPatienceMs;
   const live = new LiveIndex({ store, clock, logger, dimensions: DIMENSIONS, budgetBytes, patienceMs });
-  const context = { ...dependencies, live };
+  const { far } = dependencies;
+  const reader = far && new FarReader({ store, far, clock, logger, dimensions: DIMENSIONS });
+  const context = { ...dependencies, live, engine: new Engine(live, reader) };
 
   const app = new OpenAPIHono({
     getPath: routePath,
@@ -78,7 +82,7 @@ export function createApp(dependencies: SearchDependencies): OpenAPIHono {
 
   app.notFound((c) => respond(unknownAddress(c.req.method, c.req.path)));
   app.onError((error) => {
-    const problem = problemOf(error);
+    const problem = problemOf(error, far !== undefined);
     if (problem) return respond(problem);
     const requestId = clock.ulid();
     logger.error('a request failed', { requestId, error });

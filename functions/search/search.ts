@@ -7,7 +7,6 @@ import type { Crop } from '../../pictures/embedding/embedder.ts';
 import { tooManyBytes, unreadable } from '../../pictures/ingest/embed-pictures.ts';
 import type { Filter } from '../../vectorlog/read/filter.ts';
 import type { LiveIndex } from '../../vectorlog/read/live-index.ts';
-import type { View } from '../../vectorlog/read/view.ts';
 import {
   ObjectNotFound,
   ObjectUnreadable,
@@ -16,6 +15,7 @@ import {
 } from '../../vectorlog/store/errors.ts';
 import { fitting } from './answer-size.ts';
 import type { SearchDependencies } from './dependencies.ts';
+import { aboutEngine, type Engine, type Reading, type SearchView } from './engine.ts';
 import { SEARCH_LIMITS } from './limits.ts';
 import { notSearchable, shown } from './pictures.ts';
 import { ApiProblem } from './problems.ts';
@@ -24,7 +24,7 @@ import type * as routes from './routes.ts';
 import type { SearchAnswer } from './schemas.ts';
 import { histogramOf, stacksOf } from './scores.ts';
 
-type Dependencies = SearchDependencies & { readonly live: LiveIndex };
+type Dependencies = SearchDependencies & { readonly engine: Engine; readonly live: LiveIndex };
 type Options = z.infer<typeof SearchQuery>;
 
 /** What to search for: one picture, or several with what each counts. */
@@ -84,14 +84,15 @@ async function answer(
   options: Options,
   dependencies: Dependencies,
 ): Promise<z.infer<typeof SearchAnswer>> {
-  const { live, embedder, defaultConsistency } = dependencies;
+  const { engine, embedder, defaultConsistency } = dependencies;
   const filter = filterOf(options);
   const started = performance.now();
   const query = timed(embeddingOf(subject, options.crop, dependencies));
   // It is awaited below, when the index is there.
   query.catch(() => {});
 
-  return live.read(options.consistency ?? defaultConsistency, async (view) => {
+  return engine.read(options.consistency ?? defaultConsistency, async (reading) => {
+    const view: SearchView = reading.view;
     const refreshMs = performance.now() - started;
     const { result: embedding, ms: embedMs } = await query;
     const key = 'key' in subject ? subject.key : undefined;
@@ -115,7 +116,7 @@ async function answer(
       })(),
     );
     const { found, searched, vector } = scan.result;
-    const [stackedOn, histogram] = await Promise.all([
+    const [stackedOn, counts] = await Promise.all([
       options.stack === undefined
         ? undefined
         : stacksOf(
@@ -123,7 +124,7 @@ async function answer(
             options.stack,
             view,
           ),
-      options.histogram ? histogramOf(vector, view, filter) : undefined,
+      options.histogram ? histogram(vector, reading, filter, dependencies) : undefined,
     ]);
     return {
       results: fitting(
@@ -136,15 +137,22 @@ async function answer(
           })),
         ),
       ),
-      ...(histogram && { histogram }),
+      ...(counts && { histogram: counts }),
       model: embedder.model.modelId,
       ...(embedder.model.synthetic && { synthetic: true as const }),
       searched,
+      ...aboutEngine(reading),
       pending: view.pending,
       took: { embedMs: round(embedMs), refreshMs: round(refreshMs), scanMs: round(scan.ms) },
     };
   });
 }
+
+/** Of all pictures, which the far index does not go through: then of the index in memory, if it fits there. */
+const histogram = (vector: Float32Array, reading: Reading, filter: Filter, { live }: Dependencies) =>
+  reading.far
+    ? live.read('eventual', (view) => histogramOf(vector, view, filter))
+    : histogramOf(vector, reading.view, filter);
 
 /** The keys that a search by several names. */
 const keysOf = (subject: Subject): ReadonlySet<string> =>
@@ -156,7 +164,7 @@ async function combined(queries: readonly Weighted[], dependencies: Dependencies
     queries.map(async ({ of, crop }) => {
       const made = await embeddingOf(of, crop, dependencies);
       if (made || !('key' in of)) return made!;
-      return dependencies.live.read('strong', (view) => indexedEmbedding(of.key, view, dependencies));
+      return dependencies.engine.read('strong', ({ view }) => indexedEmbedding(of.key, view, dependencies));
     }),
   );
   const sum = new Array<number>(embeddings[0]!.length).fill(0);
@@ -189,8 +197,8 @@ async function embeddingOf(
 
 /** The bytes of a picture in the bucket, whose size is looked at before anything is read. */
 async function bytesOf(key: string, dependencies: Dependencies): Promise<Uint8Array> {
-  const { pictures, live } = dependencies;
-  const missing = () => live.read('eventual', (view) => notSearchable(key, view, dependencies));
+  const { pictures, engine } = dependencies;
+  const missing = () => engine.read('eventual', ({ view }) => notSearchable(key, view, dependencies));
   const found = await pictures.head(key);
   if (!found) throw await missing();
   if (found.size > PICTURE_LIMITS.maxBytesOfLargeKinds) throw tooManyBytes(found.size);
@@ -206,7 +214,11 @@ async function bytesOf(key: string, dependencies: Dependencies): Promise<Uint8Ar
   }
 }
 
-async function indexedEmbedding(key: string, view: View, dependencies: Dependencies): Promise<Float32Array> {
+async function indexedEmbedding(
+  key: string,
+  view: SearchView,
+  dependencies: Dependencies,
+): Promise<Float32Array> {
   const embedding = await view.embedding(key);
   if (!embedding) throw await notSearchable(key, view, dependencies);
   return embedding;
