@@ -3,16 +3,16 @@
 import { readModelChoice } from '../local/model-choice.ts';
 import { type DuplicateSource, findDuplicates } from '../pictures/duplicates/find-duplicates.ts';
 import { describeMachine, machine } from './machine.ts';
-import { realEmbeddings } from './search/embeddings.ts';
+import { deleteMadeUp, type Embeddings, madeUpEmbeddings, realEmbeddings } from './search/embeddings.ts';
 import { codesOf, loadMatrix } from './search/ours.ts';
 
-const PICTURES = 10_000;
+const quick = process.argv.includes('--quick');
+const PICTURES = quick ? 500 : 10_000;
 const MIN_SCORE = 0.97;
 const json = process.argv.includes('--json');
 
-const { folder } = (await readModelChoice()) ?? {};
-if (!folder) throw new Error('no model: run "npm run setup" first');
-const { file, modelId, synthetic } = await realEmbeddings(folder, () => {});
+const all = quick ? await madeUpEmbeddings(PICTURES) : await embeddings();
+const { file, modelId, synthetic } = all;
 const matrix = await loadMatrix(file, PICTURES);
 const { codes } = await codesOf(matrix);
 const read = async (rows: readonly number[]) => rows.map((row) => matrix.row(row));
@@ -57,4 +57,11 @@ if (json) {
   console.log(`${PICTURES} pictures, crops and flips, embedded with ${modelId}, minScore ${MIN_SCORE}`);
   console.log(`${seconds.toFixed(1)} s in ${passes} passes, the longest step ${longestStepMs.toFixed(0)} ms`);
   console.log(`${groups} groups of ${pictures} pictures in all`);
+}
+if (quick) await deleteMadeUp(all);
+
+async function embeddings(): Promise<Embeddings> {
+  const { folder } = (await readModelChoice()) ?? {};
+  if (!folder) throw new Error('no model: run "npm run setup" first');
+  return realEmbeddings(folder, () => {});
 }

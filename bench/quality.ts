@@ -23,7 +23,7 @@ const LEARNED = fileURLToPath(new URL('../pictures/duplicates/verdict-weights.ts
 
 /** Enough for a first look within a minute, and for figures that are worth writing down. */
 const SIZES = {
-  quick: { rendered: 5, painted: 2, photos: 3, others: 60 },
+  quick: { rendered: 5, painted: 2, photos: 2, others: 30 },
   full: { rendered: 26, painted: 8, photos: 100, others: 300 },
 } as const;
 

@@ -5,8 +5,9 @@ import { RowMatrix } from '../vectorlog/scan/row-matrix.ts';
 import { describeMachine, machine } from './machine.ts';
 
 const ROWS = 4_096;
-const SEARCHES = 100_000;
-const EVERY = 10_000;
+const quick = process.argv.includes('--quick');
+const SEARCHES = quick ? 1_000 : 100_000;
+const EVERY = SEARCHES / 10;
 const json = process.argv.includes('--json');
 
 const matrix = new RowMatrix(DIMENSIONS);

@@ -13,7 +13,13 @@ import { rowOffset } from '../vectorlog/commit/faiss-file.ts';
 import { describeMachine, machine } from './machine.ts';
 import { median } from './median.ts';
 import { type Contender, K } from './search/contender.ts';
-import { cutEmbeddings, type Embeddings, realEmbeddings } from './search/embeddings.ts';
+import {
+  cutEmbeddings,
+  deleteMadeUp,
+  type Embeddings,
+  madeUpEmbeddings,
+  realEmbeddings,
+} from './search/embeddings.ts';
 import { faissNode } from './search/faiss-node.ts';
 import { byCodes, byFloats, codesOf, loadMatrix } from './search/ours.ts';
 import { installPeers, lanceDb, usearch } from './search/peers.ts';
@@ -25,10 +31,12 @@ const { values: options } = parseArgs({
   options: {
     json: { type: 'boolean', default: false },
     rounds: { type: 'string', default: '24' },
+    quick: { type: 'boolean', default: false },
     'skip-peers': { type: 'boolean', default: false },
   },
 });
-const rounds = Number(options.rounds);
+const rounds = options.quick ? 4 : Number(options.rounds);
+const [SMALL, LARGE] = options.quick ? [1_000, 3_000] : [20_000, 100_000];
 const say = (line = ''): void => {
   if (!options.json) console.log(line);
 };
@@ -110,7 +118,7 @@ async function measure(all: Embeddings, count: number) {
   const float = byFloats(matrix);
   const faiss = faissNode(file);
   const python = await pythonFaiss(file);
-  const rows = options['skip-peers'] ? undefined : await readRows(file, 0, count);
+  const rows = options.quick || options['skip-peers'] ? undefined : await readRows(file, 0, count);
   const peers = rows ? [usearch(rows), await lanceDb(rows)] : [];
   const contenders = [codes, float, faiss, ...(python ? [python] : []), ...peers];
 
@@ -163,6 +171,14 @@ async function measure(all: Embeddings, count: number) {
 
 type Measured = Awaited<ReturnType<typeof measure>>;
 
+async function embeddings(): Promise<Embeddings> {
+  const { folder } = (await readModelChoice()) ?? {};
+  if (!folder) throw new Error('no model: run "npm run setup" first');
+  return realEmbeddings(folder, (done, total) => {
+    if (done % 100 === 0) say(`embedding ${done} of ${total} pictures, once only`);
+  });
+}
+
 const OURS = 'likeness (8-bit codes, then float32)';
 const FLOAT = 'likeness (float32 only)';
 
@@ -192,19 +208,16 @@ function report({ rows, single, batch, readMs, codesMs, reads }: Measured): void
   }
 }
 
-const { folder } = (await readModelChoice()) ?? {};
-if (!folder) throw new Error('no model: run "npm run setup" first');
-if (!options['skip-peers']) await installPeers();
+const skipsPeers = options.quick || options['skip-peers'];
+if (!skipsPeers) await installPeers();
 say(describeMachine(machine()));
-const all = await realEmbeddings(folder, (done, total) => {
-  if (done % 100 === 0) say(`embedding ${done} of ${total} pictures, once only`);
-});
+const all = options.quick ? await madeUpEmbeddings(LARGE + 500) : await embeddings();
 say(`${all.pictures} rendered pictures and crops and flips of them, embedded with ${all.modelId}`);
 if (all.synthetic) say('The weights are synthetic: these are not the distances of trained features.');
 
-const small = await measure(all, 20_000);
+const small = await measure(all, SMALL);
 report(small);
-const large = await measure(all, 100_000);
+const large = await measure(all, LARGE);
 report(large);
 
 const ratio = (table: Table, slow: string, fast: string): number =>
@@ -224,6 +237,8 @@ if (options.json) {
       model: all.modelId,
       synthetic: all.synthetic,
       ...ratios,
+      'reads.median_100k': large.reads.median,
+      'reads.p99_100k': large.reads.p99,
       measured: [small, large],
     }),
   );
@@ -231,5 +246,6 @@ if (options.json) {
   say();
   for (const [name, value] of Object.entries(ratios)) say(`${name.padEnd(34)} ${value}`);
 }
+if (options.quick) await deleteMadeUp(all);
 // Peers leave threads behind.
 process.exit();

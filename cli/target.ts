@@ -14,6 +14,7 @@ import type { Logger } from '../vectorlog/logger.ts';
 import { FileStore } from '../vectorlog/store/file-store.ts';
 import type { ObjectStore } from '../vectorlog/store/object-store.ts';
 import { prefixed } from '../vectorlog/store/prefixed-store.ts';
+import { probe } from '../vectorlog/store/probe.ts';
 import { isLoopback } from './connection.ts';
 import { UsageError } from './errors.ts';
 import type { Sender } from './sender.ts';
@@ -57,7 +58,7 @@ export const addTargetFlags = (command: Command): Command =>
     )
     .option('--s3-endpoint <url>', 'an S3-compatible store in place of AWS');
 
-/** @throws UsageError when the library or its model cannot be told */
+/** @throws UsageError when the library or its model cannot be told; StoreUnsuitable when a store of one's own cannot serve */
 export async function openTarget(folder: string | undefined, flags: TargetFlags): Promise<Target> {
   if (flags.imagesBucket || flags.indexBucket) return openBuckets(folder, flags);
   const library = folder ? undefined : await servedLibrary(flags.endpoint);
@@ -102,6 +103,8 @@ async function openBuckets(folder: string | undefined, flags: TargetFlags): Prom
   ]);
   const client = s3Client({ endpoint: s3Endpoint ?? process.env.LIKENESS_S3_ENDPOINT });
   const store = new S3Store({ client, bucket: indexBucket });
+  // AWS keeps its promises; a store of one's own is asked before anything is built on it.
+  if (s3Endpoint ?? process.env.LIKENESS_S3_ENDPOINT) await probe(store);
   const modelId = flags.model ?? (await onlyModel(store));
   return {
     pictures: new S3Store({ client, bucket: imagesBucket }),

@@ -6,7 +6,7 @@
 import type { Clock } from '../vectorlog/clock.ts';
 import type { Differences } from './compare.ts';
 import type { PassedOver } from './picture-folder.ts';
-import type { Presence } from './presence.ts';
+import type { FolderAway, Presence } from './presence.ts';
 import { Signal } from './signal.ts';
 import type { Troubles } from './troubles.ts';
 
@@ -29,6 +29,15 @@ export interface KeeperOptions {
 const FIRST_RETRY_MS = 5_000;
 const LONGEST_RETRY_MS = 5 * 60_000;
 
+/** A folder that does not answer for so long is as good as away. */
+const ANSWER_MS = 20_000;
+const HANGS = 'the folder does not answer; nothing is forgotten, and it is asked again every few seconds';
+
+/** How long stopping waits for what is at work. */
+const GRACE_MS = 5_000;
+
+type Away = Pick<FolderAway, 'place' | 'message'>;
+
 export class Keeper {
   readonly #options: Required<KeeperOptions>;
   readonly #changed = new Signal();
@@ -39,6 +48,7 @@ export class Keeper {
   #unwatch: (() => Promise<void>) | undefined;
   /** Places that are away, as of the last look; `undefined` before the first. */
   #away: string | undefined;
+  #looking: Promise<readonly Away[]> | undefined;
   #compareAt = 0;
   #failures = 0;
   #toldUnnameable = 0;
@@ -65,10 +75,11 @@ export class Keeper {
     this.#changed.notify();
   }
 
+  /** Ends what is at work, but does not wait for a file system that hangs. */
   async stop(): Promise<void> {
     this.#stopped.abort();
     this.#changed.notify();
-    await this.#running;
+    if (this.#running) await within(this.#running, GRACE_MS);
     await this.#unwatch?.();
     this.#tellFirst({ toIndex: 0, toForget: 0 });
   }
@@ -86,7 +97,15 @@ export class Keeper {
   /** Finds out what is away; when that is not what it was, watches anew and has all compared. */
   async #look(): Promise<void> {
     const { presence, troubles } = this.#options;
-    const missing = await presence.missing().catch((error: Error) => [{ place: '', message: error.message }]);
+    // One look at a time: each that hangs holds a thread.
+    this.#looking ??= presence
+      .missing()
+      .catch((error: Error) => [{ place: '', message: error.message }])
+      .finally(() => {
+        this.#looking = undefined;
+      });
+    const missing = (await within(this.#looking, ANSWER_MS)) ?? [{ place: '', message: HANGS }];
+    if (this.#stopped.signal.aborted) return;
     const away = JSON.stringify(missing.map(({ place }) => place));
     if (missing.length > 0) troubles.begin('folder-away', missing.map(({ message }) => message).join('; '));
     else troubles.end('folder-away', 'the folder is there again; it is compared with the index');
@@ -150,5 +169,18 @@ export class Keeper {
       );
     }
     this.#toldUnnameable = unnameable.length;
+  }
+}
+
+/** What a promise resolves with, or `undefined` when that takes longer. */
+async function within<T>(promise: Promise<T>, ms: number): Promise<T | undefined> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<undefined>((resolve) => {
+    timer = setTimeout(() => resolve(undefined), ms);
+  });
+  try {
+    return await Promise.race([promise, late]);
+  } finally {
+    clearTimeout(timer);
   }
 }

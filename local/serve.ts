@@ -7,6 +7,7 @@ import { createApp } from '../functions/search/app.ts';
 import type { PictureDecoder } from '../pictures/decoding/decoder.ts';
 import type { Embedder } from '../pictures/embedding/embedder.ts';
 import { systemClock } from '../vectorlog/clock.ts';
+import { FOLDER_LOG_LIMITS } from '../vectorlog/commit/limits.ts';
 import { LikenessError } from '../vectorlog/errors.ts';
 import type { Logger } from '../vectorlog/logger.ts';
 import { budgetOf, machineBytes } from '../vectorlog/read/memory.ts';
@@ -103,7 +104,13 @@ export async function serveFolder(options: ServeOptions): Promise<Serving> {
   });
   const { pictures, trash, queue, troubles } = library;
   const thumbnails = new Thumbnails(pictures, join(indexFolder, '.thumbnails'), decoder);
-  const compact = createCompact({ index, modelId: embedder.model.modelId, clock, logger });
+  const compact = createCompact({
+    index,
+    modelId: embedder.model.modelId,
+    clock,
+    logger,
+    limits: FOLDER_LOG_LIMITS,
+  });
   const timer = new CompactionTimer({ compact, everyMs: compactEveryMs, logger });
 
   const lock = new IndexLock(indexFolder);

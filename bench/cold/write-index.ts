@@ -5,7 +5,7 @@ import { DIMENSIONS } from '../../pictures/dimensions.ts';
 import { systemClock } from '../../vectorlog/clock.ts';
 import { Compactor } from '../../vectorlog/commit/compaction.ts';
 import { writeAppend } from '../../vectorlog/log/append-log.ts';
-import type { PutRecord } from '../../vectorlog/log/record.ts';
+import type { Entry, PutRecord } from '../../vectorlog/log/record.ts';
 import { silentLogger } from '../../vectorlog/logger.ts';
 import type { ObjectStore } from '../../vectorlog/store/object-store.ts';
 
@@ -36,8 +36,10 @@ export async function writeIndex(store: ObjectStore, modelId: string, rows: numb
   for (let live = 0; live < rows; ) ({ live } = await compactor.run());
 }
 
-const record = (key: string, row: number): PutRecord => ({
-  op: 'put',
+const record = (key: string, row: number): PutRecord => ({ op: 'put', ...picture(key), row });
+
+/** What an index knows of a picture. */
+export const picture = (key: string): Entry => ({
   key,
   version: Date.now().toString(16).toUpperCase(),
   eTag: '9e107d9d372bb6826bd81d3542a419d6',
@@ -47,7 +49,6 @@ const record = (key: string, row: number): PutRecord => ({
     metadata: { album: 'holidays' },
     lastModified: '2024-05-01T12:00:00.000Z',
   },
-  row,
 });
 
 function unitVectors(rows: number): Float32Array {

@@ -1,7 +1,7 @@
 /** Real embeddings for the search benchmark: rendered pictures, enlarged by crops and flips, in a `.faiss` file. */
 
 import { createReadStream, createWriteStream, existsSync } from 'node:fs';
-import { mkdir, open, readdir, readFile, rename } from 'node:fs/promises';
+import { mkdir, open, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
@@ -104,6 +104,26 @@ export async function cutEmbeddings({ file, modelId }: Embeddings, rows: number)
   );
   await rename(`${part}.part`, part);
   return part;
+}
+
+/** Rows that are made up, for the short forms of benchmarks, which need neither model nor time. */
+export async function madeUpEmbeddings(rows: number): Promise<Embeddings> {
+  const vectors = Float32Array.from({ length: rows * DIMENSIONS }, () => Math.random() ** 4);
+  for (let row = 0; row < rows; row++) {
+    const vector = vectors.subarray(row * DIMENSIONS, (row + 1) * DIMENSIONS);
+    const norm = Math.sqrt(vector.reduce((sum, x) => sum + x * x, 0));
+    for (let i = 0; i < DIMENSIONS; i++) vector[i]! /= norm;
+  }
+  await mkdir(CACHE, { recursive: true });
+  const modelId = `made-up-${process.pid}`;
+  const file = join(CACHE, `${modelId}.faiss`);
+  await writeFile(file, [encodeFaissHeader(rows, DIMENSIONS), new Uint8Array(vectors.buffer)]);
+  return { file, rows, modelId, synthetic: true, pictures: rows };
+}
+
+/** Deletes what `madeUpEmbeddings` wrote, and what was cut from it. */
+export async function deleteMadeUp({ modelId }: Embeddings): Promise<void> {
+  for (const name of await readdir(CACHE)) if (name.startsWith(`${modelId}`)) await rm(join(CACHE, name));
 }
 
 async function pictureFiles(): Promise<string[]> {

@@ -49,6 +49,9 @@ export function StatsProvider({ lively, children }: StatsProviderProps) {
   return <StatsContext.Provider value={answer}>{children}</StatsContext.Provider>;
 }
 
+/** What may be done to the pictures; all of it until the server has said otherwise. */
+export const useAllows = (): Stats['allows'] => useStats().value?.allows ?? { uploads: true, deletes: true };
+
 export function useStats(): Answer<Stats> {
   const stats = useContext(StatsContext);
   if (!stats) throw new Error('rendered outside of a StatsProvider');

@@ -17,7 +17,7 @@ interface Scene {
 }
 
 /** Pixels of a cell, and of the picture in it. */
-const CELL = 62;
+const CELL = 78;
 const PICTURE = 54;
 const DOT = 3;
 

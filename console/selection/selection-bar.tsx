@@ -3,6 +3,7 @@
 import './selection-bar.css';
 import { useEffect, useState } from 'preact/hooks';
 import { useConnection } from '../api/connection.tsx';
+import { useAllows } from '../api/use-stats.tsx';
 import { Compare } from '../compare/compare.tsx';
 import { currentSequence } from '../library/sequence.ts';
 import { Button } from '../parts/button.tsx';
@@ -23,6 +24,7 @@ const MAX_COMPARED = 4;
 export function SelectionBar() {
   const { client } = useConnection();
   const ticked = useSelection();
+  const { deletes } = useAllows();
   const [deleting, setDeleting] = useState(false);
   const [comparing, setComparing] = useState(false);
   const [zipping, setZipping] = useState<string>();
@@ -92,9 +94,11 @@ export function SelectionBar() {
             Save as JSON
           </button>
         </Menu>
-        <Button size="small" look="danger" icon="trash" onClick={() => setDeleting(true)}>
-          Delete
-        </Button>
+        {deletes && (
+          <Button size="small" look="danger" icon="trash" onClick={() => setDeleting(true)}>
+            Delete
+          </Button>
+        )}
       </div>
       {deleting && (
         <DeletePictures

@@ -2,6 +2,7 @@
 
 import './header.css';
 import { useState } from 'preact/hooks';
+import { useAllows } from '../api/use-stats.tsx';
 import { Button } from '../parts/button.tsx';
 import { Icon, type IconName } from '../parts/icon.tsx';
 import { DUPLICATES, formatRoute, HOME, libraryOf, type Route } from '../route/route.ts';
@@ -19,6 +20,7 @@ const TABS: readonly { label: string; icon: IconName; route: Route; also?: Route
 
 export function Header({ view, folder }: { view: Route['view']; folder: string }) {
   const [adding, setAdding] = useState(false);
+  const { uploads } = useAllows();
   return (
     <header class="header">
       <button type="button" class="skip" onClick={skipToMain}>
@@ -43,14 +45,16 @@ export function Header({ view, folder }: { view: Route['view']; folder: string }
       <div class="header-end">
         <IndexingNote />
         <ThemeButton />
-        <Button
-          class="button header-add"
-          icon="plus"
-          aria-label="Add pictures"
-          onClick={() => setAdding(true)}
-        >
-          <span>Add pictures</span>
-        </Button>
+        {uploads && (
+          <Button
+            class="button header-add"
+            icon="plus"
+            aria-label="Add pictures"
+            onClick={() => setAdding(true)}
+          >
+            <span>Add pictures</span>
+          </Button>
+        )}
       </div>
       {adding && <AddDialog folder={folder} onClose={() => setAdding(false)} />}
     </header>

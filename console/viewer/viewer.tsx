@@ -4,6 +4,7 @@ import './viewer.css';
 import { useEffect, useRef, useState } from 'preact/hooks';
 import { useConnection } from '../api/connection.tsx';
 import { useRequest } from '../api/use-request.ts';
+import { useAllows } from '../api/use-stats.tsx';
 import { currentSequence, focusTile, onSequence, placeOf, type ShownPicture } from '../library/sequence.ts';
 import { Button, LinkButton } from '../parts/button.tsx';
 import { copyText } from '../parts/copy.ts';
@@ -27,6 +28,7 @@ const STEP = 1.5;
 
 export function Viewer({ pictureKey }: { pictureKey: string }) {
   const { config } = useConnection();
+  const { deletes } = useAllows();
   const dialog = useRef<HTMLDialogElement>(null);
   const { picture, at, total } = useShown(pictureKey);
   const [look, setLook] = useState<Look>(WHOLE);
@@ -62,6 +64,7 @@ export function Viewer({ pictureKey }: { pictureKey: string }) {
     localStorage.setItem(FACTS, facts ? 'hidden' : 'shown');
     setFacts(!facts);
   };
+  const remove = () => setDeleting(deletes);
   const search = () => {
     location.hash = searchHref(pictureKey);
   };
@@ -78,8 +81,8 @@ export function Viewer({ pictureKey }: { pictureKey: string }) {
       i: toggleFacts,
       s: search,
       x: () => picture && toggle(picture),
-      d: () => setDeleting(true),
-      Delete: () => setDeleting(true),
+      d: remove,
+      Delete: remove,
     }[event.key];
     if (!run) return;
     event.preventDefault();
@@ -109,7 +112,7 @@ export function Viewer({ pictureKey }: { pictureKey: string }) {
       }}
       onClose={closeOver}
     >
-      <header class="viewer-bar">
+      <div class="viewer-bar">
         <div class="viewer-name">
           <strong>{fileName(pictureKey)}</strong>
           {at >= 0 && total > 1 && (
@@ -157,16 +160,18 @@ export function Viewer({ pictureKey }: { pictureKey: string }) {
             aria-pressed={facts}
             onClick={toggleFacts}
           />
-          <Button
-            look="plain"
-            icon="trash"
-            title="Delete (D)"
-            aria-label="Delete"
-            onClick={() => setDeleting(true)}
-          />
+          {deletes && (
+            <Button
+              look="plain"
+              icon="trash"
+              title="Delete (D)"
+              aria-label="Delete"
+              onClick={() => setDeleting(true)}
+            />
+          )}
           <Button look="plain" icon="close" title="Close (Escape)" aria-label="Close" onClick={closeOver} />
         </div>
-      </header>
+      </div>
       <div class="viewer-stage">
         {picture && (
           <Zoomable

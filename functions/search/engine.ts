@@ -28,13 +28,17 @@ export class Engine {
   ) {}
 
   /**
-   * Does some work on the index as it is now. While its rows are still on their way to the far index, the index in memory
+   * Does some work on the index as it is now: work that goes through all rows in memory, whatever the engine. While its rows are still on their way to the far index, the index in memory
    * goes on answering, as long as it fits there.
    *
    * @throws what LiveIndex and FarReader throw
    */
-  async read<T>(consistency: Consistency, work: (reading: Reading) => Promise<T> | T): Promise<T> {
-    if (!this.far) return this.live.read(consistency, (view) => work({ view }));
+  async read<T>(
+    consistency: Consistency,
+    needs: 'near rows' | 'all rows',
+    work: (reading: Reading) => Promise<T> | T,
+  ): Promise<T> {
+    if (!this.far || needs === 'all rows') return this.live.read(consistency, (view) => work({ view }));
     return this.far.read(consistency, async (view) => {
       if (view.unreachable === 0) return work({ view, far: view });
       try {

@@ -71,7 +71,9 @@ export const getImage =
   (dependencies: Dependencies): RouteHandler<typeof routes.getImage> =>
   async (c) => {
     const { key } = c.req.valid('param');
-    const found = await dependencies.engine.read('strong', ({ view }) => stateOf(key, view, dependencies));
+    const found = await dependencies.engine.read('strong', 'near rows', ({ view }) =>
+      stateOf(key, view, dependencies),
+    );
     if (found.state === 'absent') throw absent(key);
     if (found.state === 'indexed') {
       return c.json({ state: found.state, ...(await shown(pictureOf(found.indexed), dependencies)) }, 200);

@@ -2,13 +2,13 @@
 
 import type { z } from '@hono/zod-openapi';
 import { HTTPException } from 'hono/http-exception';
-import { PictureRejected } from '../../pictures/decoding/errors.ts';
+import { DecodingFailed, PictureRejected } from '../../pictures/decoding/errors.ts';
 import { ModelUnusable } from '../../pictures/embedding/embedder.ts';
 import { TrashKeepsItself } from '../../pictures/trash/trash.ts';
 import { IndexDamaged, IndexForeign } from '../../vectorlog/commit/errors.ts';
 import { LikenessError } from '../../vectorlog/errors.ts';
 import { FarUnavailable } from '../../vectorlog/far/far-index.ts';
-import { IndexLoading, IndexTooLarge } from '../../vectorlog/read/errors.ts';
+import { CenteredTooLarge, IndexLoading, IndexTooLarge } from '../../vectorlog/read/errors.ts';
 import { RESERVED_BYTES } from '../../vectorlog/read/memory.ts';
 import { QueryInvalid } from '../../vectorlog/scan/errors.ts';
 import { KeyInvalid, StoreUnavailable } from '../../vectorlog/store/errors.ts';
@@ -30,6 +30,7 @@ const KINDS: Readonly<Record<ProblemCode, { readonly status: number; readonly ti
   'picture-rejected': { status: 422, title: 'The picture cannot be used' },
   'internal-error': { status: 500, title: 'Something went wrong here' },
   'model-unusable': { status: 500, title: 'The model cannot be used' },
+  'picture-not-decoded': { status: 503, title: 'The picture could not be decoded now' },
   'store-unavailable': { status: 503, title: 'The store did not answer' },
   'index-loading': { status: 503, title: 'The index is being loaded' },
   'index-unusable': { status: 503, title: 'The index cannot be read' },
@@ -76,12 +77,18 @@ export function problemOf(error: unknown, isFar = false): ApiProblem | undefined
     const reason = { code: error.code, message: error.message };
     return new ApiProblem('picture-rejected', error.message, { reason });
   }
+  if (error instanceof DecodingFailed)
+    return new ApiProblem(
+      'picture-not-decoded',
+      `${error.message}. Try again in a moment, or send a smaller copy.`,
+    );
   if (error instanceof QueryInvalid || error instanceof KeyInvalid) {
     return new ApiProblem('invalid-request', error.message);
   }
   if (error instanceof TrashKeepsItself) return new ApiProblem('trash-keeps-itself', error.message);
   if (error instanceof IndexTooLarge)
     return new ApiProblem('index-too-large', isFar ? beyondFar(error) : tooLarge(error));
+  if (error instanceof CenteredTooLarge) return new ApiProblem('index-too-large', centeredTooLarge(error));
   if (error instanceof IndexLoading)
     return new ApiProblem('index-loading', loading(error), { loading: progressOf(error) });
   if (error instanceof IndexDamaged || error instanceof IndexForeign)
@@ -124,6 +131,14 @@ function tooLarge({ rows, neededBytes, budgetBytes }: IndexTooLarge): string {
     `The index has ${rows} rows and needs ${Math.ceil(neededBytes / MiB)} MiB, where ${Math.floor(budgetBytes / MiB)} may be used. ` +
     `Give the search function ${needed} MB of memory or more (memory of ImageSearch), or the machine as much; ` +
     `on AWS, engine: 's3-vectors' searches past one function's memory (docs/far.md).`
+  );
+}
+
+function centeredTooLarge({ rows, neededBytes, budgetBytes }: CenteredTooLarge): string {
+  const needed = Math.ceil((neededBytes + RESERVED_BYTES) / MiB);
+  return (
+    `A centred search keeps a second copy of the embeddings. With it the ${rows} rows need ${Math.ceil(neededBytes / MiB)} MiB, ` +
+    `where ${Math.floor(budgetBytes / MiB)} may be used. Search without \`centered\`, or give the search function ${needed} MB of memory.`
   );
 }
 

@@ -31,6 +31,10 @@ export const Result = z
   .object({
     ...shown,
     score: z.number().openapi({ description: 'Cosine similarity with the query: 1 is the same picture.' }),
+    copies: z.number().int().optional().openapi({
+      description:
+        'Results further down that are nearly copies of this one and were left out; only when `distinct` was asked for.',
+    }),
     stackedOn: z.string().optional().openapi({
       description:
         'Key of a better result that this one is nearly a copy of; only when `stack` was asked for.',
@@ -371,6 +375,7 @@ export const PROBLEM_CODES = [
   'index-loading',
   'index-too-large',
   'index-unusable',
+  'picture-not-decoded',
   'store-unavailable',
   'model-unusable',
   'internal-error',

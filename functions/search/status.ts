@@ -28,7 +28,7 @@ export const stats =
     const { engine, queue, memoryBudgetBytes, indexing, allows = EVERYTHING } = dependencies;
     const { modelId: id, weights, precision, synthetic } = dependencies.embedder.model;
     const [figures, waiting] = await Promise.all([
-      engine.read('strong', (reading) => {
+      engine.read('strong', 'near rows', (reading) => {
         const { pictures, pending, appends, generation } = reading.view;
         const { manifest } = generation;
         return {

@@ -133,7 +133,8 @@ function coarse(a: Prepared, b: Prepared, map: Homography): number {
   let [n, sa, sb, saa, sbb, sab] = [0, 0, 0, 0, 0, 0];
   for (let y = 0; y < to.height; y++) {
     for (let x = 0; x < to.width; x++) {
-      const [px, py] = [x + 0.5, y + 0.5];
+      const px = x + 0.5;
+      const py = y + 0.5;
       const w = 1 / (h6! * px + h7! * py + 1);
       const ax = (h0! * px + h1! * py + h2!) * w;
       const ay = (h3! * px + h4! * py + h5!) * w;
@@ -220,7 +221,8 @@ interface Placing {
 function placing(map: Homography, shrunkB: number, shrunkA: number): Placing {
   const [h0, h1, h2, h3, h4, h5, h6, h7] = map as unknown as number[];
   const place = ((x: number, y: number) => {
-    const [px, py] = [x * shrunkB, y * shrunkB];
+    const px = x * shrunkB;
+    const py = y * shrunkB;
     const w = 1 / (h6! * px + h7! * py + 1);
     place.x = ((h0! * px + h1! * py + h2!) * w) / shrunkA;
     place.y = ((h3! * px + h4! * py + h5!) * w) / shrunkA;

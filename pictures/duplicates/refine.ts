@@ -39,7 +39,8 @@ function step(a: Plane, b: Plane, map: Homography): Homography | undefined {
   const values = new Float32Array(width * height).fill(Number.NaN);
   for (let y = 0; y < height; y++) {
     for (let x = 0; x < width; x++) {
-      const [px, py] = [x + 0.5, y + 0.5];
+      const px = x + 0.5;
+      const py = y + 0.5;
       const w = 1 / (h6 * px + h7 * py + 1);
       const ax = (h0 * px + h1 * py + h2) * w;
       const ay = (h3 * px + h4 * py + h5) * w;
@@ -66,7 +67,8 @@ function step(a: Plane, b: Plane, map: Homography): Homography | undefined {
     for (let x = 0; x < width; x++) {
       const va = values[y * width + x]!;
       if (Number.isNaN(va)) continue;
-      const [px, py] = [x + 0.5, y + 0.5];
+      const px = x + 0.5;
+      const py = y + 0.5;
       const w = 1 / (h6 * px + h7 * py + 1);
       const ax = (h0 * px + h1 * py + h2) * w;
       const ay = (h3 * px + h4 * py + h5) * w;

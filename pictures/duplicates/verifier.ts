@@ -37,17 +37,22 @@ export class Verifier {
     return this.#packs.flush();
   }
 
+  /** The confidence for two fingerprints' ids, if they were compared before. */
+  known(one: string, other: string): number | undefined {
+    const known = this.#packs.get(pairOf(one, other));
+    return known && Buffer.from(known.buffer, known.byteOffset, 4).readFloatLE(0);
+  }
+
   /** How sure it is that both are the same picture, 0 to 1; `isSame` draws the line. */
   confidence(one: Judged, other: Judged, cosine: number): number {
     if (one.fingerprint.hash === other.fingerprint.hash) return 1;
     const [a, b] = one.id < other.id ? [one, other] : [other, one];
-    const pair = a.id.slice(0, 16) + b.id.slice(0, 16);
-    const known = this.#packs.get(pair);
-    if (known) return Buffer.from(known.buffer, known.byteOffset, 4).readFloatLE(0);
+    const known = this.known(a.id, b.id);
+    if (known !== undefined) return known;
     const confidence = Math.fround(judge(this.#ready(a), this.#ready(b), cosine));
     const value = Buffer.alloc(4);
     value.writeFloatLE(confidence);
-    this.#packs.add(pair, value);
+    this.#packs.add(pairOf(a.id, b.id), value);
     return confidence;
   }
 
@@ -63,6 +68,9 @@ export class Verifier {
     return prepared;
   }
 }
+
+const pairOf = (one: string, other: string): string =>
+  one < other ? one.slice(0, 16) + other.slice(0, 16) : other.slice(0, 16) + one.slice(0, 16);
 
 /** How sure it is that two pictures are the same, 0 to 1. Does not depend on their order. */
 export function judge(one: Prepared, other: Prepared, cosine: number): number {

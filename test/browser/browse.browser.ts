@@ -115,6 +115,8 @@ describe('looking through pictures', () => {
 
   it('selects by a long press on a phone', async () => {
     const page = await open('#/library', {}, PHONE);
+    // What comes late moves the tiles down.
+    await page.getByRole('navigation', { name: 'Folders here' }).waitFor();
     const box = (await tile(page, FIRST).boundingBox())!;
     const session = await page.context().newCDPSession(page);
     const touchPoints = [{ x: box.x + 20, y: box.y + 20 }];
@@ -231,10 +233,11 @@ describe('looking through pictures', () => {
     const page = await open('#/search?key=0.webp', { pictures });
     const results = page.getByRole('list', { name: 'Results' }).locator('.tile');
     await expect.poll(() => results.count(), SOON).toBeGreaterThanOrEqual(60);
-    await page.evaluate(() => scrollTo(0, document.documentElement.scrollHeight));
-    await expect.poll(() => results.count(), SOON).toBe(240);
-    await page.evaluate(() => scrollTo(0, document.documentElement.scrollHeight));
-    await expect.poll(() => results.count(), SOON).toBe(399);
+    const shown = async () => {
+      await page.evaluate(() => scrollTo(0, document.documentElement.scrollHeight));
+      return results.count();
+    };
+    await expect.poll(shown, SOON).toBe(399);
     await results.nth(100).locator('a').click();
     await page.getByText('101 of 399').waitFor();
   });

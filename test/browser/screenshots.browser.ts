@@ -1,10 +1,11 @@
-/** The pictures of the manual, taken of the real server over some hundred and fifty drawings; only when asked for. */
+/** The pictures of the manual, taken of the real server over some hundred and fifty drawings once they are indexed; only when asked for. */
 
 import { copyFile, mkdir, stat } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import type { Browser, BrowserContextOptions, Page } from 'playwright-core';
 import sharp from 'sharp';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { readableNames } from '../../local/demo-pictures.ts';
 import { drop, launch, PHONE, settled, visit } from './browser.ts';
 import { demoNames, demoPath } from './demo-pictures.ts';
 import { type PictureFolder, pictureFolder } from './pictures.ts';
@@ -20,8 +21,8 @@ const DRAWINGS = demoNames.filter((name) => PEOPLE.test(name) || THINGS.test(nam
 /** Food that is not among them. */
 const LATE = demoNames.filter((name) => /^1f95[0-5]\.webp$/.test(name));
 
-/** A tiger. */
-const QUERY = 'things/1f405.webp';
+const named = readableNames();
+const QUERY = 'things/tiger.webp';
 
 /** Drawings that are there a second time. */
 const COPIES = { penguin: '1f427.webp', lemon: '1f34b.webp', fox: '1f98a.webp', rocket: '1f680.webp' };
@@ -45,7 +46,21 @@ const SHOTS: readonly Shot[] = [
     arrive: (page) => page.evaluate(() => scrollTo(0, document.documentElement.scrollHeight / 3)),
   },
   { name: 'picture', path: `#/picture?key=${encodeURIComponent(QUERY)}` },
-  { name: 'duplicates', path: '#/duplicates?min=0.93' },
+  { name: 'duplicates', path: '#/duplicates' },
+  { name: 'viewer', path: `#/library?order=name&show=${encodeURIComponent(QUERY)}` },
+  {
+    name: 'map',
+    path: '#/map',
+    arrive: (page) => page.locator('.map-frame[data-done]').waitFor(),
+  },
+  {
+    name: 'selection',
+    path: '#/library?order=name',
+    async arrive(page) {
+      const tiles = page.locator('.tile-tick');
+      for (const at of [1, 2, 4, 7]) await tiles.nth(at).click({ force: true });
+    },
+  },
   { name: 'status', path: '#/status' },
   { name: 'phone', path: search(QUERY), options: { ...PHONE, colorScheme: 'dark' } },
   {
@@ -79,7 +94,8 @@ describe.runIf(process.env.LIKENESS_SCREENSHOTS)('screenshots', () => {
     await photograph(page, 'empty');
     for (const folder of ['people', 'things', 'backup']) await mkdir(`${server.folder}/${folder}`);
     for (const name of DRAWINGS) {
-      await copyFile(demoPath(name), `${server.folder}/${PEOPLE.test(name) ? 'people' : 'things'}/${name}`);
+      const folder = PEOPLE.test(name) ? 'people' : 'things';
+      await copyFile(demoPath(name), `${server.folder}/${folder}/${named(name)}`);
     }
     for (const [name, drawing] of Object.entries(COPIES)) {
       await copyFile(await files.smaller(drawing, `${name}.jpg`), `${server.folder}/backup/${name}.jpg`);

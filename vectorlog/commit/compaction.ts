@@ -52,6 +52,19 @@ export interface CompactionDeps {
   readonly limits?: Partial<LogLimits>;
 }
 
+/** Whether the appends that wait are enough for a commit. */
+function isWorthFolding(
+  waiting: readonly AppendInfo[],
+  indexBytes: number,
+  { foldAppends, foldShare, foldAfterMs }: LogLimits,
+  now: number,
+): boolean {
+  const [oldest] = waiting;
+  if (!oldest) return false;
+  if (waiting.length >= foldAppends || now - appendTime(oldest.name) >= foldAfterMs) return true;
+  return waiting.reduce((sum, { size }) => sum + size, 0) >= foldShare * indexBytes;
+}
+
 /** Keeps what it knows of the index from run to run, so that a warm one reads only what is new. */
 export class Compactor {
   readonly #deps: CompactionDeps;
@@ -104,7 +117,9 @@ export class Compactor {
     const inLog = new Set(log.map(({ name }) => name));
     let history = committed ? withoutGoneAppends(historyOf(committed), inLog) : NO_HISTORY;
     const folded = new Set(history.folded.map(({ name }) => name));
-    const waiting = log.filter(({ name }) => !folded.has(name));
+    const unfolded = log.filter(({ name }) => !folded.has(name));
+    const indexBytes = (old?.rows ?? 0) * dimensions * 4;
+    const waiting = isWorthFolding(unfolded, indexBytes, limits, clock.now()) ? unfolded : [];
     const isCleaningDue = () => expiredNames(history, limits, clock.now()).length > 0;
     if (waiting.length === 0 && !isCleaningDue()) return idle;
 
@@ -120,7 +135,7 @@ export class Compactor {
     const written = await writeGeneration(this.#deps, base, folding, generation, limits);
     const { lineage, rows, live, files, leftOut } = written;
 
-    const forgets = committed && pending === 0;
+    const forgets = committed && pending + unfolded.length - waiting.length === 0;
     const markers = forgets
       ? stillRemembered(folding.markers, committed.committedAt, limits.markerMs)
       : folding.markers;

@@ -18,6 +18,10 @@ export const LOG_LIMITS = {
   manifestsKept: 10,
   /** Share of dead rows above which a new lineage is written without them. */
   maxDeadShare: 0.2,
+  /** A run folds when so many appends wait, or they have this share of the index's bytes, or one waits for so long. */
+  foldAppends: 1,
+  foldShare: 0,
+  foldAfterMs: 0,
   /** Appends that one commit folds; what is over waits for the next one. */
   maxAppendsPerCompaction: 5_000,
   /** Bytes of appends that one commit folds and so has in memory: some 24,000 pictures. */
@@ -29,3 +33,16 @@ export const LOG_LIMITS = {
 } as const;
 
 export type LogLimits = { readonly [limit in keyof typeof LOG_LIMITS]: number };
+
+/**
+ * The limits on a folder. Where the file system shares no blocks, a commit copies the whole index there, so the log is
+ * folded by amount; searches take its tail in all the same. What was replaced goes after a minute: the readers are on
+ * this machine, and a file that is open can be read to its end.
+ */
+export const FOLDER_LOG_LIMITS: Partial<LogLimits> = {
+  replacedGraceMs: MINUTE,
+  orphanGraceMs: MINUTE,
+  foldAppends: 1_000,
+  foldShare: 0.05,
+  foldAfterMs: 60 * MINUTE,
+};

@@ -5,6 +5,7 @@ import { useEffect, useRef, useState } from 'preact/hooks';
 import type { DuplicateGroup } from '../../../client/index.ts';
 import { useConnection } from '../../api/connection.tsx';
 import { type Pages, usePages } from '../../api/pages.ts';
+import { useAllows } from '../../api/use-stats.tsx';
 import { Compare } from '../../compare/compare.tsx';
 import { useSequence } from '../../library/sequence.ts';
 import { Button } from '../../parts/button.tsx';
@@ -37,6 +38,7 @@ import { ProtectedFolders, useFolderWishes } from './protected-folders.tsx';
 const MIN_SCORE = 0.8;
 /** Groups that exist as elements at first, and how many come when someone scrolls to their end. */
 const STEP = 40;
+const GROUPS_AT_ONCE = 20;
 
 const TIERS: readonly (readonly [Tier, string])[] = [
   ['same', 'The same picture'],
@@ -49,6 +51,7 @@ let kept: { of: string; choices: Choices } | undefined;
 
 export function DuplicatesView({ route }: { route: DuplicatesRoute }) {
   const { client } = useConnection();
+  const { deletes } = useAllows();
   const { tier } = route;
   const minScore = useSettled(route.minScore);
   const name = tier === 'alike' ? `duplicates alike ${minScore}` : `duplicates ${tier}`;
@@ -57,7 +60,8 @@ export function DuplicatesView({ route }: { route: DuplicatesRoute }) {
       tier,
       ...(tier === 'alike' && { minScore }),
       ...(cursor !== undefined && { cursor }),
-      limit,
+      // Few at a time: verifying each takes a moment, and someone waits for the first.
+      limit: Math.min(limit, GROUPS_AT_ONCE),
       signal,
     });
     return { items: page.groups, total: page.total, done: page.compared, cursor: page.cursor };
@@ -107,7 +111,7 @@ export function DuplicatesView({ route }: { route: DuplicatesRoute }) {
     const member = target.closest<HTMLElement>('[data-member]');
     const row = target.closest<HTMLElement>('[data-group]');
     const group = order.find((each) => idOf(each) === row?.dataset.group);
-    if (event.key === 'Delete' && chosen.pictures.length > 0) setDeleting(chosen);
+    if (event.key === 'Delete' && chosen.pictures.length > 0 && deletes) setDeleting(chosen);
     else if (!group || !member) return;
     else if (!run(event.key, group, member)) return;
     event.preventDefault();
@@ -213,7 +217,7 @@ export function DuplicatesView({ route }: { route: DuplicatesRoute }) {
           <Button
             look="danger"
             icon="trash"
-            disabled={chosen.pictures.length === 0}
+            disabled={chosen.pictures.length === 0 || !deletes}
             onClick={() => setDeleting(chosen)}
           >
             Delete {count(chosen.pictures.length)}
@@ -228,7 +232,7 @@ export function DuplicatesView({ route }: { route: DuplicatesRoute }) {
             <Button
               size="small"
               aria-pressed={choiceOf(comparing, choices).keeper === picture.key}
-              aria-label={`Keep ${picture.key}`}
+              aria-label={`${choiceOf(comparing, choices).keeper === picture.key ? 'Stays' : 'Keep this'}: ${picture.key}`}
               onClick={() => choose(comparing, keeping(comparing, picture.key))}
             >
               {choiceOf(comparing, choices).keeper === picture.key ? 'Stays' : 'Keep this'}

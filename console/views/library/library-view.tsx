@@ -150,9 +150,10 @@ function Breadcrumbs({ prefix }: { prefix: string }) {
       <a href={formatRoute(libraryOf())}>Library</a>
       {parts.map((part, at) => (
         <span key={at}>
+          {' '}
           <span class="quiet" aria-hidden="true">
             /
-          </span>
+          </span>{' '}
           {at === parts.length - 1 ? (
             part
           ) : (

@@ -5,6 +5,7 @@ import { useCallback, useState } from 'preact/hooks';
 import type { PictureState } from '../../../client/index.ts';
 import { useConnection } from '../../api/connection.tsx';
 import { useRequest } from '../../api/use-request.ts';
+import { useAllows } from '../../api/use-stats.tsx';
 import { useLibraryChanges } from '../../library/library-version.ts';
 import { Button, LinkButton } from '../../parts/button.tsx';
 import { fileName, folderOf } from '../../parts/format.ts';
@@ -24,6 +25,7 @@ type State = PictureState | { readonly state: 'absent'; readonly key: string };
 
 export function PictureView({ pictureKey }: { pictureKey: string }) {
   const { client } = useConnection();
+  const { deletes } = useAllows();
   const [deleting, setDeleting] = useState(false);
   const { value, trouble, slow, retry } = useRequest<State>(`image ${pictureKey}`, (signal) =>
     client.image(pictureKey, { signal }),
@@ -57,7 +59,7 @@ export function PictureView({ pictureKey }: { pictureKey: string }) {
                 </LinkButton>
               </>
             )}
-            {value.state !== 'absent' && (
+            {value.state !== 'absent' && deletes && (
               <Button look="danger" icon="trash" onClick={() => setDeleting(true)}>
                 Delete
               </Button>

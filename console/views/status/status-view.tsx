@@ -2,8 +2,10 @@
 
 import './status-view.css';
 import type { ComponentChildren } from 'preact';
+import { useEffect } from 'preact/hooks';
 import type { Stats } from '../../../client/index.ts';
 import { useConnection } from '../../api/connection.tsx';
+import { useRequest } from '../../api/use-request.ts';
 import { useStats } from '../../api/use-stats.tsx';
 import { ago, bytes, count, plural } from '../../parts/format.ts';
 import { Notice } from '../../parts/notice.tsx';
@@ -28,6 +30,7 @@ export function StatusView() {
         </div>
       )}
       {!value && !trouble && <Waiting slow={slow} />}
+      <Health />
       <StillIndexing />
       {value && <Figures stats={value} />}
       <div class="status-grid">
@@ -38,6 +41,25 @@ export function StatusView() {
         <Server />
       </div>
     </>
+  );
+}
+
+/** What keeps the server from all it should do, and what to do about it. */
+function Health() {
+  const { client } = useConnection();
+  const { value, retry } = useRequest('health', (signal) => client.health({ signal }));
+  const { value: stats } = useStats();
+  // Looked at as often as the figures.
+  useEffect(retry, [stats]);
+  if (value?.status !== 'degraded') return null;
+  return (
+    <div class="status-health">
+      {value.reasons?.map(({ code, message }) => (
+        <Notice key={code} tone="warning">
+          {message}
+        </Notice>
+      ))}
+    </div>
   );
 }
 

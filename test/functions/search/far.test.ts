@@ -76,6 +76,7 @@ test('what needs all rows is refused with what to do instead', async () => {
     expect(response.status).toBe(507);
     expect(String((await json(response)).detail)).toContain('/similar with minScore=0.97');
   }
+  expect((await api.request('/v1/images/4.jpg/similar?centered=true')).status).toBe(507);
   const histogram = await api.request('/v1/search?histogram=true', {
     method: 'POST',
     body: 'a',
@@ -99,10 +100,10 @@ test('while rows are on their way the index in memory answers, as long as it fit
   const inMemory = { pending: 0 };
   const fits = { read: async (_: unknown, work: (view: unknown) => unknown) => work(inMemory) };
   const engine = new Engine(fits as never, far as never);
-  expect(await engine.read('strong', ({ view }) => view)).toBe(inMemory);
+  expect(await engine.read('strong', 'near rows', ({ view }) => view)).toBe(inMemory);
   const tooLarge = { read: () => Promise.reject(new IndexTooLarge(10, 2, 1)) };
   const past = new Engine(tooLarge as never, far as never);
-  expect(await past.read('strong', aboutEngine)).toEqual({
+  expect(await past.read('strong', 'near rows', aboutEngine)).toEqual({
     engine: 's3-vectors',
     exact: false,
     unreachable: 5,

@@ -8,7 +8,8 @@ import { Compactor } from '../../../vectorlog/commit/compaction.ts';
 import { decodeDead } from '../../../vectorlog/commit/dead-rows.ts';
 import { IndexDamaged, IndexForeign, IndexRefused } from '../../../vectorlog/commit/errors.ts';
 import { rowOffset } from '../../../vectorlog/commit/faiss-file.ts';
-import type { LogLimits } from '../../../vectorlog/commit/limits.ts';
+import { namesOf } from '../../../vectorlog/commit/index-files.ts';
+import { FOLDER_LOG_LIMITS, type LogLimits } from '../../../vectorlog/commit/limits.ts';
 import { commitManifest, latestManifest, listManifests } from '../../../vectorlog/commit/manifests.ts';
 import { decodeRows } from '../../../vectorlog/commit/rows-file.ts';
 import { writeAppend } from '../../../vectorlog/log/append-log.ts';
@@ -234,6 +235,37 @@ describe('a compaction', () => {
     await append('d');
     await compactorOf().run();
     expect((await latestManifest(store))!.manifest.markers).toEqual([]);
+  });
+
+  it('waits for enough to fold where a commit is dear: an amount, a share of the index, or a time', async () => {
+    const limits = { ...FOLDER_LOG_LIMITS, foldAppends: 3, foldShare: 0.5 };
+    const compactor = compactorOf(store, limits);
+    await append(...Array.from({ length: 10 }, (_, i) => `${i}`));
+    expect(await compactor.run(), 'a share').toMatchObject({ outcome: 'committed', live: 10 });
+    await append('a');
+    await append('b');
+    expect(await compactor.run()).toMatchObject({ outcome: 'idle', generation: 1 });
+    await append('c');
+    expect(await compactor.run(), 'an amount').toMatchObject({ folded: 3 });
+    await append('-d');
+    clock.skip(2 * MINUTE);
+    expect(await compactor.run(), 'cleaning up folds nothing').toMatchObject({ generation: 3, folded: 0 });
+    const { files } = (await latestManifest(store))!.manifest;
+    expect(await namesUnder('index/'), 'what was replaced went').toEqual(namesOf(files).toSorted());
+    // Names of appends have the time of the machine.
+    clock.skip(Date.now() - clock.now() + 61 * MINUTE);
+    expect(await compactor.run(), 'a time').toMatchObject({ folded: 1 });
+  });
+
+  it('remembers deletions while it waits for enough to fold', async () => {
+    const limits = { ...FOLDER_LOG_LIMITS, foldAfterMs: 5 * 60 * MINUTE };
+    for (let i = 0; i < 40; i++) await append(`${i}`);
+    await append('-a');
+    await compactorOf().run();
+    await append('b');
+    clock.skip(2 * 60 * MINUTE);
+    await compactorOf(store, { ...limits, foldShare: 1, foldAppends: 9 }).run();
+    expect((await latestManifest(store))!.manifest.markers).toMatchObject([{ key: 'a' }]);
   });
 
   it('refuses an index of another model', async () => {

@@ -1,14 +1,15 @@
 /** The folder store against what every store must do, and what a folder alone has to answer for. */
 
-import { type ChildProcess, spawn } from 'node:child_process';
+import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdir, mkdtemp, readdir, readFile, rm, symlink, utimes, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, describe, expect, it } from 'vitest';
 import { ObjectNotFound, PreconditionFailed, StoreUnavailable } from '../../../vectorlog/store/errors.ts';
 import { FileStore } from '../../../vectorlog/store/file-store.ts';
+import { draftPath } from '../../../vectorlog/store/files/writing.ts';
 import { allKeys, conformance, ODD_KEYS, pattern, sameBytes } from './conformance.ts';
 
 const made: string[] = [];
@@ -193,13 +194,16 @@ describe('processes on one folder', () => {
     }
   }, 60_000);
 
-  it('clean up after those that were killed long ago', async () => {
+  it('clean up after those that were killed, long ago or on this machine', async () => {
     const folder = await temporaryFolder();
     const drafts = join(folder, '.store/drafts');
     await mkdir(drafts, { recursive: true });
     await writeFile(join(drafts, 'old'), 'torn');
     await utimes(join(drafts, 'old'), 0, 0);
     await writeFile(join(drafts, 'under-way'), 'growing');
+    const [machine] = basename(draftPath(drafts)).split('-');
+    const { pid } = spawnSync(process.execPath, ['-e', '']);
+    await writeFile(join(drafts, `${machine}-${pid}-KILLED`), 'of a process that was killed just now');
 
     await new FileStore(folder).put('a', utf8('1'));
 

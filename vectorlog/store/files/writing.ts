@@ -1,7 +1,9 @@
 /** Drafts: files that nobody sees until they are whole, and that outlast a power cut from then on. */
 
+import { createHash } from 'node:crypto';
 import { constants } from 'node:fs';
 import { copyFile, type FileHandle, link, open, readdir, rm, stat, unlink, utimes } from 'node:fs/promises';
+import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { systemClock } from '../../clock.ts';
 import { StoreUnavailable } from '../errors.ts';
@@ -21,13 +23,33 @@ export async function syncFolder(folder: string): Promise<void> {
   }
 }
 
-/** The name of a draft: where no listing and no key reaches it. */
-export const draftPath = (folder: string): string => join(folder, systemClock.ulid());
+/** Tells drafts of this machine from those of another on a folder that both have mounted. */
+const MACHINE = createHash('sha256').update(hostname()).digest('hex').slice(0, 12);
+
+/** The name of a draft, where no listing and no key reaches it; it says whose it is. */
+export const draftPath = (folder: string): string =>
+  join(folder, `${MACHINE}-${process.pid}-${systemClock.ulid()}`);
+
+/** Whether a draft is of a process of this machine that is no more. */
+function isOfTheDead(name: string): boolean {
+  const [machine, pid] = name.split('-');
+  if (machine !== MACHINE || Number(pid) === process.pid) return false;
+  try {
+    process.kill(Number(pid), 0);
+    return false;
+  } catch (error) {
+    return codeOf(error) === 'ESRCH';
+  }
+}
 
 /** Removes the drafts that crashes have left. */
 export async function removeAbandoned(folder: string): Promise<void> {
   for (const name of await readdir(folder)) {
     const path = join(folder, name);
+    if (isOfTheDead(name)) {
+      await rm(path, { force: true });
+      continue;
+    }
     const found = await unlessAbsent(stat(path));
     if (found && Date.now() - found.mtimeMs > ABANDONED_MS) await rm(path, { force: true });
   }
