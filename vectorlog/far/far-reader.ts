@@ -140,7 +140,7 @@ export class FarReader {
       ? await Tombstones.read(store, committed.manifest, history?.tombstones)
       : Tombstones.NONE;
     const projection =
-      known && committed && (await isContinued(store, known.projection, committed, listed))
+      known && committed && (await isContinued(store, known.projection, committed, listed, far.name))
         ? known.projection
         : undefined;
     const sameLineage =
