@@ -45,7 +45,7 @@ export function sourceOf(bytes: Uint8Array, limits: PictureLimits): Source {
     case 'heic':
       throw new PictureRejected(
         'unsupported-format',
-        'HEIC files are not taken: their codec is patented and not part of this program. Convert it to JPEG or AVIF, ' +
+        'HEIC files are not taken: their codec is patented and not part of this program; convert it to JPEG or AVIF, ' +
           `${ADD_A_DECODER}.`,
       );
     case 'png':
