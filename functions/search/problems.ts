@@ -7,6 +7,7 @@ import { ModelUnusable } from '../../pictures/embedding/embedder.ts';
 import { TrashKeepsItself } from '../../pictures/trash/trash.ts';
 import { IndexDamaged, IndexForeign } from '../../vectorlog/commit/errors.ts';
 import { LikenessError } from '../../vectorlog/errors.ts';
+import { FarUnavailable } from '../../vectorlog/far/far-index.ts';
 import { CenteredTooLarge, IndexLoading, IndexTooLarge } from '../../vectorlog/read/errors.ts';
 import { RESERVED_BYTES } from '../../vectorlog/read/memory.ts';
 import { QueryInvalid } from '../../vectorlog/scan/errors.ts';
@@ -65,8 +66,12 @@ export function respond({ document }: ApiProblem): Response {
   });
 }
 
-/** The problem that an error is; `undefined` when it is nobody's business but the operator's. */
-export function problemOf(error: unknown): ApiProblem | undefined {
+/**
+ * The problem that an error is; `undefined` when it is nobody's business but the operator's.
+ *
+ * @param isFar whether searches have the far index
+ */
+export function problemOf(error: unknown, isFar = false): ApiProblem | undefined {
   if (error instanceof ApiProblem) return error;
   if (error instanceof PictureRejected) {
     const reason = { code: error.code, message: error.message };
@@ -81,13 +86,17 @@ export function problemOf(error: unknown): ApiProblem | undefined {
     return new ApiProblem('invalid-request', error.message);
   }
   if (error instanceof TrashKeepsItself) return new ApiProblem('trash-keeps-itself', error.message);
-  if (error instanceof IndexTooLarge) return new ApiProblem('index-too-large', tooLarge(error));
+  if (error instanceof IndexTooLarge)
+    return new ApiProblem('index-too-large', isFar ? beyondFar(error) : tooLarge(error));
   if (error instanceof CenteredTooLarge) return new ApiProblem('index-too-large', centeredTooLarge(error));
   if (error instanceof IndexLoading)
     return new ApiProblem('index-loading', loading(error), { loading: progressOf(error) });
   if (error instanceof IndexDamaged || error instanceof IndexForeign)
     return new ApiProblem('index-unusable', `${error.message}. See docs/recovery.md.`);
   if (error instanceof ModelUnusable) return new ApiProblem('model-unusable', error.message);
+  if (error instanceof FarUnavailable) {
+    return new ApiProblem('store-unavailable', 'Amazon S3 Vectors did not answer. Try again in a moment.');
+  }
   if (error instanceof StoreUnavailable) {
     return new ApiProblem(
       'store-unavailable',
@@ -120,7 +129,8 @@ function tooLarge({ rows, neededBytes, budgetBytes }: IndexTooLarge): string {
   const needed = Math.ceil((neededBytes + RESERVED_BYTES) / MiB);
   return (
     `The index has ${rows} rows and needs ${Math.ceil(neededBytes / MiB)} MiB, where ${Math.floor(budgetBytes / MiB)} may be used. ` +
-    `Give the search function ${needed} MB of memory or more (memorySize of ImageSearch), or the machine as much.`
+    `Give the search function ${needed} MB of memory or more (memory of ImageSearch), or the machine as much; ` +
+    `on AWS, engine: 's3-vectors' searches past one function's memory (docs/far.md).`
   );
 }
 
@@ -131,3 +141,9 @@ function centeredTooLarge({ rows, neededBytes, budgetBytes }: CenteredTooLarge):
     `where ${Math.floor(budgetBytes / MiB)} may be used. Search without \`centered\`, or give the search function ${needed} MB of memory.`
   );
 }
+
+/** Of what the far index cannot do: it finds what is near, and knows no list of all. */
+const beyondFar = ({ rows, neededBytes }: IndexTooLarge): string =>
+  `This looks at all ${rows} rows and needs them in memory: ${Math.ceil((neededBytes + RESERVED_BYTES) / MiB)} MB. ` +
+  'Past that, there are searches, single pictures and the status. ' +
+  'For duplicates ask picture by picture: GET /v1/images/{key}/similar with minScore=0.97.';
