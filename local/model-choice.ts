@@ -7,6 +7,7 @@ import { fileURLToPath } from 'node:url';
 import { VARIABLES } from '../functions/environment.ts';
 import packageJson from '../package.json' with { type: 'json' };
 import type { ModelInfo } from '../pictures/embedding/embedder.ts';
+import type { ModelDescription } from '../pictures/embedding/model-folder.ts';
 import { LikenessError } from '../vectorlog/errors.ts';
 
 /** The root of the package; this file and the bundle made of it both stand one folder below. */
@@ -35,6 +36,10 @@ export interface ModelChoice {
   /** The weights as they were asked for: a name or a path. */
   readonly weights: string;
   readonly precision: ModelInfo['precision'];
+  /** Absent in choices of versions before 0.3: `average`. */
+  readonly pool?: ModelDescription['pool'];
+  /** Absent in choices of versions before 0.3: `center224`. */
+  readonly crop?: ModelDescription['crop'];
   /** Holds `model.onnx` and `model.json`. */
   readonly folder: string;
   /** Nobody asked for these weights; the ones that were wanted could not be downloaded. */

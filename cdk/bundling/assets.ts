@@ -2,6 +2,7 @@
 
 import { spawnSync } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
+import type { ModelRequest } from '../../layers/onnx-resnet50/build.ts';
 import { BundlingFailed } from './errors.ts';
 import type { LambdaArchitecture } from './native-packages.ts';
 
@@ -20,6 +21,8 @@ export interface Assets {
 export interface AssetRequest {
   readonly weights?: string;
   readonly precision?: 'fp32' | 'int8';
+  readonly pool?: ModelRequest['pool'];
+  readonly crop?: ModelRequest['crop'];
   readonly architecture?: LambdaArchitecture;
 }
 
@@ -32,10 +35,12 @@ const PROGRAM = fileURLToPath(new URL('build.ts', import.meta.url));
  *
  * @throws BundlingFailed after the reason was printed
  */
-export function buildAssets({ weights, precision, architecture }: AssetRequest = {}): Assets {
+export function buildAssets({ weights, precision, pool, crop, architecture }: AssetRequest = {}): Assets {
   const args = [
     ...(weights ? [`--weights=${weights}`] : []),
     ...(precision ? [`--precision=${precision}`] : []),
+    ...(pool ? [`--pool=${pool}`] : []),
+    ...(crop ? [`--crop=${crop}`] : []),
     ...(architecture ? [`--architecture=${architecture}`] : []),
   ];
   const { status, stdout } = spawnSync(process.execPath, ['--import', 'tsx', PROGRAM, ...args], {
