@@ -1,10 +1,11 @@
 /**
  * How good the answers are: `npm run quality -- [--retrieval] [--duplicates] [--json] [--quick] [--page] [--fit]
- * [--weights A,B] [--pool average,gem3] [--crop center224,whole224] [--labelled A,B] [--folders A,B]`.
+ * [--folds N] [--weights A,B] [--pool average,gem3] [--crop center224,whole224] [--labelled A,B] [--folders A,B]`.
  *
  * Weights are those that were set up, or names or files; several are compared. `--labelled` gives folders of one's own with a
  * folder for each class, `--folders` photos to make copies of. `--page` writes docs/quality.md. `--fit` learns the verdict on
- * duplicates anew from the pairs and writes it into the source.
+ * duplicates anew from the pairs and writes it into the source. `--folds` judges each part of the originals by what the others
+ * teach, so that no figure comes from an original that was learned from.
  */
 
 import { writeFile } from 'node:fs/promises';
@@ -13,12 +14,13 @@ import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { prepareModel } from '../layers/onnx-resnet50/build.ts';
 import { MODELS_FOLDER, modelFolder, readModelChoice } from '../local/model-choice.ts';
+import type { Learned } from '../pictures/duplicates/verdict.ts';
 import { CROP_MODES } from '../pictures/embedding/geometry.ts';
 import { loadEmbedder } from '../pictures/embedding/load.ts';
 import { POOLS, readModelInfo } from '../pictures/embedding/model-folder.ts';
 import { describeMachine, machine } from './machine.ts';
 import { type DuplicateQuality, measureDuplicates } from './quality/duplicates.ts';
-import { type Learned, learn } from './quality/fit.ts';
+import { learn } from './quality/fit.ts';
 import { SampleCache } from './quality/library.ts';
 import { chooseOriginals } from './quality/originals.ts';
 import { type ModelQuality, meanOf, qualityPage, tableOf } from './quality/page.ts';
@@ -42,6 +44,7 @@ const { values } = parseArgs({
     quick: { type: 'boolean' },
     fit: { type: 'boolean' },
     page: { type: 'boolean' },
+    folds: { type: 'string' },
     weights: { type: 'string' },
     pool: { type: 'string', default: 'average' },
     crop: { type: 'string', default: 'center224' },
@@ -109,7 +112,11 @@ async function measure(folder: string): Promise<ModelQuality> {
   let duplicates: DuplicateQuality | undefined;
   if (both || values.duplicates) {
     const chosen = await chooseOriginals({ ...size, folders: list(values.folders) });
-    const { quality, labelled } = await measureDuplicates(chosen, cache);
+    const { quality, labelled } = await measureDuplicates(
+      chosen,
+      cache,
+      values.folds ? Number(values.folds) : undefined,
+    );
     if (values.fit) await writeFile(LEARNED, sourceOf(learn(labelled)));
     duplicates = quality;
   }

@@ -52,6 +52,10 @@ export function pictureOf({ key, version, eTag, attributes }: Entry): Picture {
   };
 }
 
+/** What a picture can be filtered by in a far index. */
+export const filterableOf = ({ metadata }: Attributes): Readonly<Record<string, string>> =>
+  (metadata as PictureAttributes['metadata'] | undefined) ?? {};
+
 /** A name in lower case, and the values of which a picture must have one. */
 export interface MetadataCondition {
   readonly name: string;
@@ -70,8 +74,9 @@ export function metadataCondition(conditions: readonly MetadataCondition[]): Con
     });
   };
   const name = JSON.stringify(conditions);
-  if (first.values.length !== 1) return { name, holds };
-  return { name, holds, needle: `${JSON.stringify(first.name)}:${JSON.stringify(first.values[0])}` };
+  const terms = conditions;
+  if (first.values.length !== 1) return { name, holds, terms };
+  return { name, holds, terms, needle: `${JSON.stringify(first.name)}:${JSON.stringify(first.values[0])}` };
 }
 
 /** Attributes that have an order, and can be asked for by ranges. */
@@ -112,9 +117,11 @@ export function allOf(conditions: readonly (Condition | undefined)[]): Condition
   const given = conditions.filter((condition) => condition !== undefined);
   if (given.length < 2) return given[0];
   const needle = given.find((condition) => condition.needle !== undefined)?.needle;
+  const terms = given.flatMap((condition) => condition.terms ?? []);
   return {
     name: JSON.stringify(given.map(({ name }) => name)),
     holds: (attributes) => given.every((condition) => condition.holds(attributes)),
     ...(needle !== undefined && { needle }),
+    ...(terms.length > 0 && { terms }),
   };
 }

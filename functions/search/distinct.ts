@@ -3,7 +3,8 @@
 import { type Decisions, NotDuplicates } from '../../pictures/duplicates/decisions.ts';
 import { fingerprintId } from '../../pictures/duplicates/fingerprints.ts';
 import { isSame, type Verifier } from '../../pictures/duplicates/verifier.ts';
-import type { Found, View } from '../../vectorlog/read/view.ts';
+import type { Found } from '../../vectorlog/read/view.ts';
+import type { SearchView } from './engine.ts';
 import { SEARCH_LIMITS } from './limits.ts';
 import { dot } from './sample.ts';
 
@@ -51,7 +52,11 @@ async function firstThat<T>(
 }
 
 /** What makes two pictures copies: nobody said that they are not, and their pixels were found the same, or they score so. */
-export function copiesIn(view: View, verdicts: Verifier, { notDuplicates }: Decisions) {
+export function copiesIn(
+  view: Pick<SearchView, 'embedding'>,
+  verdicts: Verifier,
+  { notDuplicates }: Decisions,
+) {
   const told = new NotDuplicates(notDuplicates);
   const ids = new Map<Found['entry'], string>();
   const embeddings = new Map<string, Float32Array | undefined>();

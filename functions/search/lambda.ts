@@ -9,6 +9,7 @@ import { prefixed } from '../../vectorlog/store/prefixed-store.ts';
 import { s3Client } from '../../vectorlog/store/s3-client.ts';
 import { S3Store } from '../../vectorlog/store/s3-store.ts';
 import { required, VARIABLES } from '../environment.ts';
+import { farIndex } from '../far-index.ts';
 import { logger, observed, traced } from '../observability.ts';
 import { withEncodedPath } from './api-gateway.ts';
 import { createApp } from './app.ts';
@@ -40,6 +41,7 @@ const app = createApp({
   },
   defaultConsistency: process.env[VARIABLES.consistency] === 'eventual' ? 'eventual' : 'strong',
   memoryBudgetBytes: budgetOf(memoryBytes),
+  far: await farIndex(),
 });
 
 // Index and model begin to load side by side while the function is still being started; whoever asks first joins them.

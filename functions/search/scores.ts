@@ -5,6 +5,7 @@ import type { Filter } from '../../vectorlog/read/filter.ts';
 import { matches } from '../../vectorlog/read/filter.ts';
 import type { View } from '../../vectorlog/read/view.ts';
 import { catalogue } from './catalogue.ts';
+import type { SearchView } from './engine.ts';
 import { SEARCH_LIMITS } from './limits.ts';
 import { dot } from './sample.ts';
 
@@ -43,7 +44,7 @@ const NEAR = 48;
 export async function stacksOf(
   keys: readonly string[],
   minScore: number,
-  view: View,
+  view: Pick<SearchView, 'embedding'>,
 ): Promise<ReadonlyMap<string, string>> {
   const stackedOn = new Map<string, string>();
   const tops: { key: string; embedding: Float32Array }[] = [];

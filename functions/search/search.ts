@@ -9,8 +9,7 @@ import type { Crop } from '../../pictures/embedding/embedder.ts';
 import { tooManyBytes, unreadable } from '../../pictures/ingest/embed-pictures.ts';
 import type { CenteredIndex, CenteredView } from '../../vectorlog/read/centered.ts';
 import { type Filter, matches } from '../../vectorlog/read/filter.ts';
-import type { LiveIndex } from '../../vectorlog/read/live-index.ts';
-import type { Found, View } from '../../vectorlog/read/view.ts';
+import type { Found } from '../../vectorlog/read/view.ts';
 import {
   ObjectNotFound,
   ObjectUnreadable,
@@ -20,6 +19,7 @@ import {
 import { fitting } from './answer-size.ts';
 import type { SearchDependencies } from './dependencies.ts';
 import { copiesIn, distinctResults } from './distinct.ts';
+import { aboutEngine, type Engine, type Reading, type SearchView } from './engine.ts';
 import { SEARCH_LIMITS } from './limits.ts';
 import { notSearchable, shown } from './pictures.ts';
 import { ApiProblem } from './problems.ts';
@@ -29,7 +29,7 @@ import type { SearchAnswer } from './schemas.ts';
 import { histogramOf, stacksOf } from './scores.ts';
 
 type Dependencies = SearchDependencies & {
-  readonly live: LiveIndex;
+  readonly engine: Engine;
   readonly verdicts: Verifier;
   readonly centered: CenteredIndex;
 };
@@ -92,22 +92,25 @@ async function answer(
   options: Options,
   dependencies: Dependencies,
 ): Promise<z.infer<typeof SearchAnswer>> {
-  const { live, embedder, defaultConsistency } = dependencies;
+  const { engine, embedder, defaultConsistency } = dependencies;
   const filter = filterOf(options);
   const started = performance.now();
   const query = timed(embeddingsOf(subject, options.crop, dependencies));
   // It is awaited below, when the index is there.
   query.catch(() => {});
 
-  return live.read(options.consistency ?? defaultConsistency, async (view) => {
+  // Both look at all rows.
+  const needs = options.centered || options.histogram ? 'all rows' : 'near rows';
+  return engine.read(options.consistency ?? defaultConsistency, needs, async (reading) => {
+    const { view }: { view: SearchView } = reading;
     const refreshMs = performance.now() - started;
     const { result: embeddings, ms: embedMs } = await query;
     const scan = await timed(
-      options.centered
-        ? dependencies.centered.read(view, (space) =>
-            found(subject, embeddings, options, filter, view, space, dependencies),
+      options.centered && !reading.far
+        ? dependencies.centered.read(reading.view, (space) =>
+            found(subject, embeddings, options, filter, reading, space, dependencies),
           )
-        : found(subject, embeddings, options, filter, view, plain(view), dependencies),
+        : found(subject, embeddings, options, filter, reading, plain(view), dependencies),
     );
     const { results, searched, histogram } = scan.result;
     const stackedOn =
@@ -134,6 +137,7 @@ async function answer(
       model: embedder.model.modelId,
       ...(embedder.model.synthetic && { synthetic: true as const }),
       searched,
+      ...aboutEngine(reading),
       pending: view.pending,
       took: { embedMs: round(embedMs), refreshMs: round(refreshMs), scanMs: round(scan.ms) },
     };
@@ -141,7 +145,7 @@ async function answer(
 }
 
 /** The embeddings as they are. */
-const plain = (view: View): CenteredView => ({
+const plain = (view: SearchView): CenteredView => ({
   of: (vector) => vector,
   async search(query, options) {
     const { found, searched } = await view.search([query], options);
@@ -155,10 +159,11 @@ async function found(
   embeddings: readonly (Float32Array | undefined)[],
   options: Options,
   filter: Filter,
-  view: View,
+  reading: Reading,
   space: CenteredView,
   dependencies: Dependencies,
 ) {
+  const { view }: { view: SearchView } = reading;
   const queries = queriesOf(subject);
   const vectors = await Promise.all(
     queries.map(async ({ of }, q) =>
@@ -186,11 +191,12 @@ async function found(
     : await find(options.k);
   const isAsked = await Promise.all([...asked].map((key) => view.find(key)));
   const compared = searched - isAsked.filter((entry) => entry && matches(filter, entry)).length;
-  const histogram = options.histogram ? await histogramOf(query, view, filter, space.of) : undefined;
+  const histogram =
+    options.histogram && !reading.far ? await histogramOf(query, reading.view, filter, space.of) : undefined;
   return { results, searched: compared, histogram };
 }
 
-async function copies(view: View, { index, verdicts }: Dependencies) {
+async function copies(view: SearchView, { index, verdicts }: Dependencies) {
   const [decisions] = await Promise.all([readDecisions(index), verdicts.refresh()]);
   return copiesIn(view, verdicts, decisions);
 }
@@ -239,8 +245,9 @@ async function embeddingOf(
 
 /** The bytes of a picture in the bucket, whose size is looked at before anything is read. */
 async function bytesOf(key: string, dependencies: Dependencies): Promise<Uint8Array> {
-  const { pictures, live } = dependencies;
-  const missing = () => live.read('eventual', (view) => notSearchable(key, view, dependencies));
+  const { pictures, engine } = dependencies;
+  const missing = () =>
+    engine.read('eventual', 'near rows', ({ view }) => notSearchable(key, view, dependencies));
   const found = await pictures.head(key);
   if (!found) throw await missing();
   if (found.size > PICTURE_LIMITS.maxBytesOfLargeKinds) throw tooManyBytes(found.size);
@@ -256,7 +263,11 @@ async function bytesOf(key: string, dependencies: Dependencies): Promise<Uint8Ar
   }
 }
 
-async function indexedEmbedding(key: string, view: View, dependencies: Dependencies): Promise<Float32Array> {
+async function indexedEmbedding(
+  key: string,
+  view: SearchView,
+  dependencies: Dependencies,
+): Promise<Float32Array> {
   const embedding = await view.embedding(key);
   if (!embedding) throw await notSearchable(key, view, dependencies);
   return embedding;

@@ -24,13 +24,16 @@ export interface Rejection {
 /** File systems take names of 255 bytes, and an encoded key can be far longer. */
 const LONGEST_ENCODED = 200;
 
-/** The name of a key's entry; the key itself stands in the entry. */
-export function rejectionName(key: string): string {
+/** The name of a key's entry under a prefix; the key itself stands in the entry. */
+export function entryName(prefix: string, key: string): string {
   const encoded = encodeURIComponent(key);
   const short = encoded.length <= LONGEST_ENCODED;
   const digest = () => createHash('sha256').update(key).digest('hex');
-  return `${REJECTED_PREFIX}${short ? encoded : `${encoded.slice(0, 100)}~${digest()}`}.json`;
+  return `${prefix}${short ? encoded : `${encoded.slice(0, 100)}~${digest()}`}.json`;
 }
+
+/** The name of the entry that says why a picture could not be indexed. */
+export const rejectionName = (key: string): string => entryName(REJECTED_PREFIX, key);
 
 /** Writes the entry of a key, unless the one that is there is of a newer event. */
 export async function writeRejection(store: ObjectStore, rejection: Rejection): Promise<void> {

@@ -78,3 +78,17 @@ export async function startIn(
     },
   };
 }
+
+const TSC = join(REPOSITORY, 'node_modules', 'typescript', 'bin', 'tsc');
+const TYPES = join(REPOSITORY, 'node_modules', '@types');
+
+/** What the compiler says of a file of the project; nothing when all is well. */
+export async function complaints(project: Project, text: string): Promise<string> {
+  await writeFile(join(project.folder, 'example.ts'), text);
+  const options = ['--strict', '--noEmit', '--module', 'nodenext', '--target', 'es2023', '--skipLibCheck'];
+  const args = [TSC, ...options, '--typeRoots', TYPES, '--types', 'node', 'example.ts'];
+  return runIn(project, process.execPath, args).then(
+    () => '',
+    (error: { stdout: string }) => error.stdout,
+  );
+}

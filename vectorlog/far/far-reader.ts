@@ -135,7 +135,7 @@ export class FarReader {
     const isSame = committed !== undefined && committed === history?.committed;
     const dead = isSame ? history!.dead : await this.#dead(committed);
     const projection =
-      known && committed && (await isContinued(store, known.projection, committed, listed))
+      known && committed && (await isContinued(store, known.projection, committed, listed, far.name))
         ? known.projection
         : undefined;
     const sameLineage =

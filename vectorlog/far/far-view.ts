@@ -7,6 +7,7 @@ import { fold } from '../log/fold.ts';
 import { ABSENT, type KeyState } from '../log/key-state.ts';
 import type { Append, Entry, LogRecord } from '../log/record.ts';
 import { isOpen, matches, NO_FILTER } from '../read/filter.ts';
+import { type Generation, NOTHING } from '../read/lineage.ts';
 import type { Vectors } from '../read/vectors.ts';
 import type { Found, ViewSearch } from '../read/view.ts';
 import type { Bitset } from '../scan/bitset.ts';
@@ -80,9 +81,9 @@ export class FarView {
       if (!parts.dead.has(row)) this.#recent.set(entry.key, { entry, vector: async () => vector });
   }
 
-  /** The commit that the view is of; 0 before the first one. */
-  get generation(): number {
-    return this.#parts.committed?.generation ?? 0;
+  /** The commit that the view is of. */
+  get generation(): Pick<Generation, 'manifest'> {
+    return this.#parts.committed ?? NOTHING;
   }
 
   /** Appends that this view takes in and no compaction has folded yet, and those that it leaves out. */
@@ -147,8 +148,8 @@ export class FarView {
   }
 
   async #searchOne(query: Float32Array, options: ViewSearch): Promise<Found[]> {
-    const { k, minScore = Number.NEGATIVE_INFINITY, filter = NO_FILTER, except } = options;
-    const isAsked = (entry: Entry) => entry.key !== except && (isOpen(filter) || matches(filter, entry));
+    const { k, minScore = Number.NEGATIVE_INFINITY, filter = NO_FILTER } = options;
+    const isAsked = (entry: Entry) => isOpen(filter) || matches(filter, entry);
     const near: Scored[] = [];
     const offer = (entry: Entry, vector: Float32Array, isProbable: boolean) => {
       const score = innerProduct(query, vector);
