@@ -77,7 +77,7 @@ export async function prepareModel(request: ModelRequest): Promise<PreparedModel
 
   const folded = foldBatchNorm(await source.read(onProgress));
   const graph = pictures
-    ? int8Graph(folded, await calibrate(folded, await calibrationCrops(pictures)), pool)
+    ? int8Graph(folded, await calibrate(folded, await calibrationCrops(pictures, crop)), pool)
     : float32Graph(folded, { pool });
   const bytes = graph.encode({ preprocessing });
   const sha256 = createHash('sha256').update(bytes).digest('hex');
