@@ -52,7 +52,8 @@ export function qualityPage(models: readonly ModelQuality[], machine: string, co
   const sections = [
     `# Quality
 
-Made by \`${command}\`; not written by hand. Measured on ${machine}. Model ids end in the hash of the model file.`,
+Made by \`${command}\`; not written by hand. Measured on ${machine}. Model ids end in the hash of the
+model file; models not called after official weights (\`imagenet1k-v1\`, \`imagenet1k-v2\`) are of weights of another training, not shipped.`,
   ];
   if (first) {
     sections.push(`## What belongs together
