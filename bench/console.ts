@@ -19,6 +19,18 @@ const ON_MAP = values.quick ? 5_000 : 20_000;
 const SCROLLS = values.quick ? 40 : 400;
 const PIXELS_A_SCROLL = 900;
 
+/** Milliseconds between sixty frames. A text: a function's inner names would not be known to the page. */
+const FRAMES = `new Promise((resolve) => {
+  const times = [];
+  let before = performance.now();
+  requestAnimationFrame(function frame(now) {
+    times.push(now - before);
+    before = now;
+    if (times.length < 60) requestAnimationFrame(frame);
+    else resolve(times.slice(1));
+  });
+})`;
+
 interface Figures {
   readonly pictures: number;
   readonly onMap: number;
@@ -77,20 +89,7 @@ async function measure(): Promise<Figures> {
     const { page, close } = await visit(browser, api.url, '#/map');
     await page.locator('.map-frame[data-done]').waitFor({ timeout: 120_000 });
     const mapLaidOutMs = Math.round(performance.now() - started);
-    const frames = page.evaluate(
-      () =>
-        new Promise<number[]>((resolve) => {
-          const times: number[] = [];
-          let before = performance.now();
-          const frame = (now: number) => {
-            times.push(now - before);
-            before = now;
-            if (times.length < 60) requestAnimationFrame(frame);
-            else resolve(times.slice(1));
-          };
-          requestAnimationFrame(frame);
-        }),
-    );
+    const frames = page.evaluate<number[]>(FRAMES);
     await page.mouse.move(500, 400);
     await page.mouse.down();
     for (let step = 0; step < 60; step += 1) await page.mouse.move(500 + step * 3, 400 + step);

@@ -62,6 +62,9 @@ export const Configuration = z
     consistency: z
       .enum(['strong', 'eventual'])
       .describe('What a search does that does not say. Default: strong.'),
+    engine: z
+      .enum(['memory', 's3-vectors'])
+      .describe('Where searches look: in memory, or in Amazon S3 Vectors (docs/far.md). Default: memory.'),
     auth: z
       .union([
         z.enum(['iam', 'none']),
@@ -197,10 +200,10 @@ function searchPropsFrom(configuration: Configuration): ImageSearchProps {
   const { auth, cors, memory, timeout, concurrency, schedule, keepWarm, logDays, domain } = configuration;
   const { prefix, endings, events, intake, uploads, deletes, weights, precision, architecture } =
     configuration;
-  const { consistency, console, alarms, dashboard, tracing, throttle, tags } = configuration;
+  const { consistency, engine, console, alarms, dashboard, tracing, throttle, tags } = configuration;
   return defined({
     ...{ prefix, endings, events, intake, uploads, deletes, weights, precision, architecture },
-    ...{ consistency, console, alarms, dashboard, tracing, throttle, tags },
+    ...{ consistency, engine, console, alarms, dashboard, tracing, throttle, tags },
     auth: typeof auth === 'object' ? { jwt: auth } : auth,
     corsOrigins: cors,
     memory: memory && defined(memory),

@@ -1,7 +1,7 @@
 /** The web console: a private bucket, read by CloudFront alone. */
 
 import { existsSync } from 'node:fs';
-import { fileURLToPath } from 'node:url';
+import { join } from 'node:path';
 import { RemovalPolicy, Stack } from 'aws-cdk-lib';
 import { Certificate } from 'aws-cdk-lib/aws-certificatemanager';
 import {
@@ -18,6 +18,7 @@ import { Construct } from 'constructs';
 import { LikenessError } from '../vectorlog/errors.ts';
 import { acknowledge, acknowledgeWildcards } from './acknowledgements.ts';
 import { asInterface } from './buckets.ts';
+import { ROOT } from './bundling/lock-file.ts';
 import type { CustomDomain, ImageSearchProps } from './image-search-props.ts';
 
 /** The console was asked for where it cannot work. */
@@ -26,7 +27,7 @@ export class ConsoleImpossible extends LikenessError {
 }
 
 /** Where `npm run build` puts the console. */
-const BUILT_CONSOLE = fileURLToPath(new URL('../dist/console', import.meta.url));
+const BUILT_CONSOLE = join(ROOT, 'dist', 'console');
 
 /** @throws ConsoleImpossible when callers must sign as AWS users, which no browser can. */
 export function requireBrowserAuth({ auth = 'iam' }: Pick<ImageSearchProps, 'auth'>): void {

@@ -153,7 +153,7 @@ export interface ImageSearchProps {
    * When the log is folded into the index at the latest. It is also folded when it grows, whatever the schedule says,
    * except in a VPC.
    *
-   * @default - every hour; in a VPC every five minutes
+   * @default - every hour; in a VPC every five minutes, with the engine s3-vectors every fifteen
    */
   readonly schedule?: ScheduleExpression;
 
@@ -164,6 +164,14 @@ export interface ImageSearchProps {
    * @default 'strong'
    */
   readonly consistency?: 'strong' | 'eventual';
+
+  /**
+   * Where searches look: `memory` compares with every picture, in the search function; `s3-vectors` asks an Amazon S3
+   * Vectors index that is made for it, for more pictures than the function's memory holds (docs/far.md).
+   *
+   * @default 'memory'
+   */
+  readonly engine?: 'memory' | 's3-vectors';
 
   /**
    * Who may call the API. `none` lets anybody on the internet search, upload and delete.

@@ -24,6 +24,7 @@ import { Ingestion } from './ingestion.ts';
 import type { LikenessFunctionProps, Surroundings } from './likeness-function.ts';
 import { modelLayer, readModel, refuseSynthetic } from './model-layer.ts';
 import { acknowledgeNotificationsHandler } from './notified-bucket.ts';
+import { Vectors } from './vectors.ts';
 
 /**
  * Pictures that are put into `images` are found by likeness at `url` a moment later.
@@ -74,12 +75,13 @@ export class ImageSearch extends Construct {
 
     const changes = { uploads: props.uploads ?? own, deletes: props.deletes ?? own };
     const buckets = { images: this.images, index: this.index, modelId: this.model.modelId };
-    const functions = this.functionProps(props, assets, changes);
+    const vectors = props.engine === 's3-vectors' ? new Vectors(this, 'Vectors', props.key) : undefined;
+    const functions = this.functionProps(props, assets, changes, vectors?.environment ?? {});
     this.compaction = new Compaction(this, 'Compaction', {
       ...buckets,
       function: functions.compact,
       schedule:
-        props.schedule ?? ScheduleExpression.rate(props.vpc ? Duration.minutes(5) : Duration.hours(1)),
+        props.schedule ?? ScheduleExpression.rate(Duration.minutes(props.vpc ? 5 : vectors ? 15 : 60)),
     });
     // Lambda cannot be reached from a VPC without an endpoint that costs more than all else.
     const compact = props.vpc ? undefined : this.compaction.function;
@@ -102,6 +104,7 @@ export class ImageSearch extends Construct {
       function: functions.search,
       domain: props.domain?.api,
     });
+    vectors?.permit({ compact: this.compaction.function, search: this.search.function }, buckets);
     this.url = this.search.url;
     this.consoleUrl = console?.url;
     console?.publish(this.url, props.auth);
@@ -132,6 +135,7 @@ export class ImageSearch extends Construct {
     props: ImageSearchProps,
     assets: Assets,
     changes: { readonly uploads: boolean; readonly deletes: boolean },
+    vectors: LikenessFunctionProps['environment'],
   ) {
     const { architecture = 'x64', logRetention } = props;
     const layer = modelLayer(this, 'Model', assets.layer, this.model, architecture);
@@ -173,7 +177,7 @@ export class ImageSearch extends Construct {
         layers: [],
         memory: props.memory?.compact ?? 1024,
         timeout: props.timeout?.compact ?? Duration.minutes(15),
-        environment: { imagesBucket, indexBucket, modelId: this.model.modelId },
+        environment: { imagesBucket, indexBucket, modelId: this.model.modelId, ...vectors },
       },
       search: {
         ...shared,
@@ -191,6 +195,7 @@ export class ImageSearch extends Construct {
           consistency: props.consistency ?? 'strong',
           uploads: changes.uploads ? 'on' : 'off',
           deletes: changes.deletes ? 'on' : 'off',
+          ...vectors,
         },
       },
     } satisfies Record<string, LikenessFunctionProps>;

@@ -3,6 +3,7 @@
 import { type IGrantable, PolicyStatement } from 'aws-cdk-lib/aws-iam';
 import type { IBucket } from 'aws-cdk-lib/aws-s3';
 import { DECISIONS_PREFIX, FINGERPRINTS_PREFIX, VERDICTS_PREFIX } from '../pictures/duplicates/names.ts';
+import { IN_WORK_PREFIX } from '../pictures/ingest/names.ts';
 import { INDEX_PREFIX, LOG_PREFIX, MANIFEST_PREFIX, REJECTED_PREFIX } from '../vectorlog/names.ts';
 
 type ObjectAction = 's3:GetObject' | 's3:PutObject' | 's3:DeleteObject' | 's3:AbortMultipartUpload';
@@ -27,6 +28,7 @@ export const PERMISSIONS = {
       // Read back after an answer that leaves open whether the write happened.
       [LOG_PREFIX]: ['s3:GetObject', 's3:PutObject'],
       [REJECTED_PREFIX]: ['s3:GetObject', 's3:PutObject', 's3:DeleteObject'],
+      [IN_WORK_PREFIX]: ['s3:GetObject', 's3:PutObject', 's3:DeleteObject'],
     },
   },
   compact: {

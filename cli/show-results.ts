@@ -13,7 +13,12 @@ export async function showResults(terminal: Terminal, answer: SearchAnswer, json
   if (answer.synthetic) {
     terminal.err('The model has SYNTHETIC weights: copies are found, but likeness of meaning is not.');
   }
-  const lines = table(answer.results.map(({ score, key }) => [score.toFixed(3), printable(key)]));
+  const lines = table(
+    answer.results.map(({ score, key, copies }) => [
+      score.toFixed(3),
+      copies ? `${printable(key)} (+${copies} like this)` : printable(key),
+    ]),
+  );
   const protocol = terminal.interactive ? pictureProtocol() : undefined;
   for (const [i, line] of lines.entries()) {
     if (protocol) terminal.out(await picture(answer.results[i]!.url, protocol));

@@ -243,11 +243,26 @@ async function base64(blob: Blob): Promise<string> {
   return btoa(binary);
 }
 
-function searchParameters({ filter = {}, histogram, ...options }: Omit<SimilarOptions, 'signal'>) {
+function searchParameters({
+  filter = {},
+  ranges = {},
+  histogram,
+  centered,
+  distinct,
+  ...options
+}: Omit<SimilarOptions, 'signal'>) {
   const conditions = Object.entries(filter).flatMap(([name, values]) =>
     [values].flat().map((value) => `${name}:${value}`),
   );
-  return { ...options, filter: conditions, ...(histogram && { histogram: 'true' }) };
+  const range = Object.entries(ranges).map(([name, { min = '', max = '' }]) => `${name}:${min}..${max}`);
+  return {
+    ...options,
+    filter: conditions,
+    range,
+    ...(histogram && { histogram: 'true' }),
+    ...(centered && { centered: 'true' }),
+    ...(distinct && { distinct: 'true' }),
+  };
 }
 
 /** The request that an upload target asks for. */

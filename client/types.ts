@@ -50,6 +50,11 @@ export type WeightedQuery = SearchFor & {
   readonly crop?: SearchOptions['crop'];
 };
 
+export interface Range<End> {
+  readonly min?: End;
+  readonly max?: End;
+}
+
 export interface SimilarOptions {
   /** 1 to 1,000. @default 10 */
   readonly k?: number;
@@ -59,6 +64,21 @@ export interface SimilarOptions {
   readonly prefix?: string;
   /** Only pictures with this metadata: of several values any, of several names each. */
   readonly filter?: Readonly<Record<string, string | readonly string[]>>;
+  /** Only pictures in these ranges; both ends belong to them. What a picture does not say lies in none. */
+  readonly ranges?: {
+    /** Bytes. */
+    readonly size?: Range<number>;
+    /** Pixels. */
+    readonly width?: Range<number>;
+    readonly height?: Range<number>;
+    /** ISO 8601 or its beginning: up to `2024-07` takes in the whole of July. */
+    readonly taken?: Range<string>;
+    readonly lastModified?: Range<string>;
+  };
+  /** Compare what sets pictures apart from the rest of the library. Scores are lower, and of another scale. */
+  readonly centered?: boolean;
+  /** Leave out results that are nearly copies of a better one, which counts them in `copies`. */
+  readonly distinct?: boolean;
   /** @default what the server is set to, which is `strong` unless someone changed it */
   readonly consistency?: 'strong' | 'eventual';
   /** Count all pictures by their score as well. */

@@ -31,6 +31,8 @@ export const VARIABLES = {
   compactFunction: 'LIKENESS_COMPACT_FUNCTION',
   /** `strong` or `eventual`: what a search does that does not say. */
   consistency: 'LIKENESS_CONSISTENCY',
+  /** ARN of the index in S3 Vectors; absent where the index is searched in memory. */
+  vectorIndex: 'LIKENESS_VECTOR_INDEX',
   /** URL of an S3-compatible store in place of AWS. */
   endpoint: 'LIKENESS_S3_ENDPOINT',
 } as const;

@@ -1,35 +1,16 @@
 /** Which model this installation uses: chosen by `likeness setup`, read by everything that embeds on this machine. */
 
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
-import { homedir } from 'node:os';
 import { dirname, join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { VARIABLES } from '../functions/environment.ts';
-import packageJson from '../package.json' with { type: 'json' };
+import { CACHE_FOLDER } from '../layers/onnx-resnet50/cache-folder.ts';
 import type { ModelInfo } from '../pictures/embedding/embedder.ts';
 import { LikenessError } from '../vectorlog/errors.ts';
 
-/** The root of the package; this file and the bundle made of it both stand one folder below. */
-const ROOT = fileURLToPath(new URL('..', import.meta.url));
-
-/** In a clone its own folder; where npm installed the package, npm may delete any file beside it at the next update. */
-const CACHE = ROOT.split(/[\\/]/).includes('node_modules') ? userCache() : join(ROOT, '.cache');
-
 /** Where models and downloads are kept. */
-export const MODELS_FOLDER = join(CACHE, 'models');
+export const MODELS_FOLDER = join(CACHE_FOLDER, 'models');
 
-const CHOICE_FILE = join(CACHE, 'model.json');
-
-/** The folder for what can be made again, as each system has it. */
-function userCache(): string {
-  const folder =
-    process.platform === 'darwin'
-      ? join(homedir(), 'Library', 'Caches')
-      : process.platform === 'win32'
-        ? (process.env.LOCALAPPDATA ?? join(homedir(), 'AppData', 'Local'))
-        : process.env.XDG_CACHE_HOME || join(homedir(), '.cache');
-  return join(folder, packageJson.name);
-}
+const CHOICE_FILE = join(CACHE_FOLDER, 'model.json');
 
 export interface ModelChoice {
   /** The weights as they were asked for: a name or a path. */

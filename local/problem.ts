@@ -7,6 +7,7 @@ export interface LocalProblem {
     | 'body-too-large'
     | 'picture-not-found'
     | 'picture-rejected'
+    | 'picture-not-decoded'
     | 'store-unavailable'
     | 'overloaded'
     | 'internal-error';

@@ -2,6 +2,7 @@
 
 import { Hono } from 'hono';
 import type { ConsoleConfig } from '../console/config.ts';
+import { DecodingFailed } from '../pictures/decoding/errors.ts';
 import { LikenessError } from '../vectorlog/errors.ts';
 import type { Logger } from '../vectorlog/logger.ts';
 import { KeyInvalid } from '../vectorlog/store/errors.ts';
@@ -75,6 +76,7 @@ export function createServer(options: ServerOptions): Hono {
   };
   app.route('/', consoleRoutes(config));
   app.onError((error) => {
+    if (error instanceof DecodingFailed) options.logger.warn('a picture could not be decoded now', { error });
     if (!(error instanceof LikenessError)) options.logger.error('a request failed', { error });
     return problemOf(error);
   });
@@ -89,6 +91,8 @@ function problemOf(error: Error): Response {
     return problem({ code: 'invalid-request', status: 400, title: 'Not what was signed', detail });
   if (error instanceof KeyInvalid || error instanceof KeyBlocked)
     return problem({ code: 'invalid-request', status: 400, title: 'The key cannot be a file', detail });
+  if (error instanceof DecodingFailed)
+    return problem({ code: 'picture-not-decoded', status: 503, title: 'Not decoded now', detail });
   if (error instanceof LikenessError)
     return problem({ code: 'store-unavailable', status: 503, title: 'The folder failed', detail });
   return problem({ code: 'internal-error', status: 500, title: 'A fault of the server', detail });

@@ -52,6 +52,10 @@ export function pictureOf({ key, version, eTag, attributes }: Entry): Picture {
   };
 }
 
+/** What a picture can be filtered by in a far index. */
+export const filterableOf = ({ metadata }: Attributes): Readonly<Record<string, string>> =>
+  (metadata as PictureAttributes['metadata'] | undefined) ?? {};
+
 /** A name in lower case, and the values of which a picture must have one. */
 export interface MetadataCondition {
   readonly name: string;
@@ -70,6 +74,54 @@ export function metadataCondition(conditions: readonly MetadataCondition[]): Con
     });
   };
   const name = JSON.stringify(conditions);
-  if (first.values.length !== 1) return { name, holds };
-  return { name, holds, needle: `${JSON.stringify(first.name)}:${JSON.stringify(first.values[0])}` };
+  const terms = conditions;
+  if (first.values.length !== 1) return { name, holds, terms };
+  return { name, holds, terms, needle: `${JSON.stringify(first.name)}:${JSON.stringify(first.values[0])}` };
+}
+
+/** Attributes that have an order, and can be asked for by ranges. */
+export const RANGED = ['size', 'width', 'height', 'taken', 'lastModified'] as const;
+
+/** Numbers for sizes, ISO 8601 or its beginning for dates; both ends belong to the range. */
+export interface AttributeRange {
+  readonly name: (typeof RANGED)[number];
+  readonly min?: number | string | undefined;
+  readonly max?: number | string | undefined;
+}
+
+/**
+ * The condition that a picture lies in all `ranges`; `undefined` where there are none. A date that is cut short stands for
+ * all that begins with it: up to `2024-07` takes in the whole of July. What a picture does not say lies in no range.
+ */
+export function rangeCondition(ranges: readonly AttributeRange[]): Condition | undefined {
+  if (ranges.length === 0) return undefined;
+  const holds = (attributes: Attributes): boolean => {
+    const values = attributes as Partial<PictureAttributes>;
+    return ranges.every(({ name, min, max }) => isBetween(values[name], min, max));
+  };
+  return { name: JSON.stringify(['ranges', ranges]), holds };
+}
+
+function isBetween(
+  value: number | string | undefined,
+  min: AttributeRange['min'],
+  max: AttributeRange['max'],
+): boolean {
+  if (value === undefined || value === '') return false;
+  const upTo = typeof value === 'string' && typeof max === 'string' ? value.slice(0, max.length) : value;
+  return (min === undefined || value >= min) && (max === undefined || upTo <= max);
+}
+
+/** All of these conditions together; `undefined` where there are none. */
+export function allOf(conditions: readonly (Condition | undefined)[]): Condition | undefined {
+  const given = conditions.filter((condition) => condition !== undefined);
+  if (given.length < 2) return given[0];
+  const needle = given.find((condition) => condition.needle !== undefined)?.needle;
+  const terms = given.flatMap((condition) => condition.terms ?? []);
+  return {
+    name: JSON.stringify(given.map(({ name }) => name)),
+    holds: (attributes) => given.every((condition) => condition.holds(attributes)),
+    ...(needle !== undefined && { needle }),
+    ...(terms.length > 0 && { terms }),
+  };
 }

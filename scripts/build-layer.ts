@@ -10,10 +10,10 @@
 
 import { createHash } from 'node:crypto';
 import { writeFile } from 'node:fs/promises';
-import { join, relative } from 'node:path';
+import { relative } from 'node:path';
 import { parseArgs } from 'node:util';
 import { buildLayer } from '../cdk/bundling/layer.ts';
-import { ROOT } from '../cdk/bundling/lock-file.ts';
+import { BUILD_FOLDER, ROOT } from '../cdk/bundling/lock-file.ts';
 import { isNative, refuseForeign } from '../cdk/bundling/native-files.ts';
 import { filesBelow } from '../cdk/bundling/sizes.ts';
 import { zipFolder } from '../layers/onnx-resnet50/zip.ts';
@@ -39,7 +39,7 @@ async function main(): Promise<void> {
   if (precision !== 'fp32' && precision !== 'int8') throw new CannotContinue('--precision is fp32 or int8');
   if (arch !== 'x64' && arch !== 'arm64') throw new CannotContinue('--arch is x64 or arm64');
 
-  const folder = await buildLayer({ ...(weights && { weights }), precision }, arch, join(ROOT, 'build'));
+  const folder = await buildLayer({ ...(weights && { weights }), precision }, arch, BUILD_FOLDER);
   const files = filesBelow(folder);
   for (const { path } of files) if (isNative(path)) refuseForeign(path, arch);
   for (const { path, bytes } of files) if (bytes > MiB) say(`${mib(bytes)}  ${relative(folder, path)}`);

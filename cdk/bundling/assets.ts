@@ -1,8 +1,9 @@
 /** What the functions run, as folders that the CDK makes assets of. */
 
 import { spawnSync } from 'node:child_process';
-import { fileURLToPath } from 'node:url';
+import { join, resolve } from 'node:path';
 import { BundlingFailed } from './errors.ts';
+import { IS_CLONE, ROOT } from './lock-file.ts';
 import type { LambdaArchitecture } from './native-packages.ts';
 
 export interface Assets {
@@ -23,7 +24,10 @@ export interface AssetRequest {
   readonly architecture?: LambdaArchitecture;
 }
 
-const PROGRAM = fileURLToPath(new URL('build.ts', import.meta.url));
+/** The program that makes them: its source in a clone, else what was built of it. */
+const PROGRAM = IS_CLONE
+  ? ['--import', 'tsx', join(ROOT, 'cdk', 'bundling', 'build.ts')]
+  : [join(ROOT, 'dist', 'cdk', 'bundling.js')];
 
 /**
  * Bundles the functions and makes the layer.
@@ -34,15 +38,18 @@ const PROGRAM = fileURLToPath(new URL('build.ts', import.meta.url));
  */
 export function buildAssets({ weights, precision, architecture }: AssetRequest = {}): Assets {
   const args = [
-    ...(weights ? [`--weights=${weights}`] : []),
+    ...(weights ? [`--weights=${fromHere(weights)}`] : []),
     ...(precision ? [`--precision=${precision}`] : []),
     ...(architecture ? [`--architecture=${architecture}`] : []),
   ];
-  const { status, stdout } = spawnSync(process.execPath, ['--import', 'tsx', PROGRAM, ...args], {
-    cwd: fileURLToPath(new URL('../..', import.meta.url)),
+  const { status, stdout } = spawnSync(process.execPath, [...PROGRAM, ...args], {
+    cwd: ROOT,
     encoding: 'utf8',
     stdio: ['ignore', 'pipe', 'inherit'],
   });
   if (status !== 0) throw new BundlingFailed('the functions could not be packaged; the reason stands above');
   return JSON.parse(stdout) as Assets;
 }
+
+/** A path means the folder of the app, and the program runs in another. */
+const fromHere = (weights: string): string => (/[./\\]/.test(weights) ? resolve(weights) : weights);

@@ -5,9 +5,9 @@ import { parseArgs } from 'node:util';
 import { DownloadFailed } from '../../layers/onnx-resnet50/errors.ts';
 import { LikenessError } from '../../vectorlog/errors.ts';
 import type { Assets } from './assets.ts';
-import { bundleFunction } from './functions.ts';
+import { packFunction } from './functions.ts';
 import { buildLayer } from './layer.ts';
-import { ROOT } from './lock-file.ts';
+import { BUILD_FOLDER as out } from './lock-file.ts';
 import { isNative, refuseForeign } from './native-files.ts';
 import type { LambdaArchitecture } from './native-packages.ts';
 import { filesBelow, sizeTable } from './sizes.ts';
@@ -27,11 +27,10 @@ async function main(): Promise<Assets> {
     },
   });
   const architecture = values.architecture as LambdaArchitecture;
-  const out = join(ROOT, 'build');
   const [onUpload, compact, search, layer] = await Promise.all([
-    bundleFunction('onUpload', architecture, join(out, 'functions')),
-    bundleFunction('compact', architecture, join(out, 'functions')),
-    bundleFunction('search', architecture, join(out, 'functions')),
+    packFunction('onUpload', architecture, join(out, 'functions')),
+    packFunction('compact', architecture, join(out, 'functions')),
+    packFunction('search', architecture, join(out, 'functions')),
     buildLayer(
       {
         ...(values.weights && { weights: values.weights }),

@@ -4,10 +4,11 @@ import { execFileSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, readFileSync, renameSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
+import { CACHE_FOLDER } from '../../layers/onnx-resnet50/cache-folder.ts';
 import { NativePackageMissing } from './errors.ts';
-import { type LockedPackage, ROOT } from './lock-file.ts';
+import type { LockedPackage } from './lock-file.ts';
 
-const CACHE = join(ROOT, '.cache', 'packages');
+const CACHE = join(CACHE_FOLDER, 'packages');
 
 /**
  * Fetches a package's tarball as `npm pack` does, from the registry that npm is set to, and unpacks it; once.

@@ -3,8 +3,8 @@
 import { copyFileSync, mkdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { type ModelRequest, prepareModel } from '../../layers/onnx-resnet50/build.ts';
+import { CACHE_FOLDER } from '../../layers/onnx-resnet50/cache-folder.ts';
 import { descriptionFile, modelFile } from '../../pictures/embedding/model-folder.ts';
-import { ROOT } from './lock-file.ts';
 import { type LambdaArchitecture, nativePackages, shipNativePackage } from './native-packages.ts';
 
 /**
@@ -18,7 +18,7 @@ export async function buildLayer(
   architecture: LambdaArchitecture,
   out: string,
 ): Promise<string> {
-  const { folder: model } = await prepareModel({ ...request, out: join(ROOT, '.cache', 'models') });
+  const { folder: model } = await prepareModel({ ...request, out: join(CACHE_FOLDER, 'models') });
   const layer = join(out, 'layer');
   rmSync(layer, { recursive: true, force: true });
   mkdirSync(join(layer, 'model'), { recursive: true });

@@ -1,6 +1,6 @@
 /** The packages with native code, which stay outside the bundles, for Lambda's platforms whatever this machine is. */
 
-import { cpSync, existsSync } from 'node:fs';
+import { cpSync, existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { downloadPackage } from './download-package.ts';
 import { type LockedPackage, lockedPackage, ROOT } from './lock-file.ts';
@@ -32,7 +32,8 @@ export const nativePackages = (architecture: LambdaArchitecture): readonly Nativ
       `@img/sharp-linux-${architecture}`,
       `@img/sharp-libvips-linux-${architecture}`,
     ],
-    without: /\/sharp\/(install|src)$|\.d\.[cm]?ts$/,
+    // What it depends on is listed above, in the version that it gets.
+    without: /\/sharp\/(install|src|node_modules)$|\.d\.[cm]?ts$/,
   },
   {
     name: 'onnxruntime-node',
@@ -51,16 +52,29 @@ export const nativePackages = (architecture: LambdaArchitecture): readonly Nativ
 
 /** Copies a package, and what it needs to run, below `nodeModules`. */
 export function shipNativePackage(native: NativePackage, nodeModules: string): void {
-  for (const entry of native.ships.map(lockedPackage)) {
-    cpSync(folderOf(entry), join(nodeModules, entry.name), {
+  for (const name of native.ships) {
+    const entry = lockedPackage(name, native.name);
+    cpSync(folderOf(entry, native.name), join(nodeModules, entry.name), {
       recursive: true,
       filter: (source) => !native.without.test(source.replaceAll('\\', '/')),
     });
   }
 }
 
-/** Its folder in node_modules where npm installed it on this machine, else a copy of what the registry has. */
-function folderOf(entry: LockedPackage): string {
-  const installed = join(ROOT, 'node_modules', entry.name);
-  return existsSync(join(installed, 'package.json')) ? installed : downloadPackage(entry);
+/**
+ * Its folder in node_modules, this package's own or the one that this package is in, where npm installed it on this
+ * machine; else a copy of what the registry has.
+ */
+function folderOf(entry: LockedPackage, user: string): string {
+  const tops = [join(ROOT, 'node_modules'), join(ROOT, '..')];
+  const places = tops.flatMap((top) => [join(top, user, 'node_modules', entry.name), join(top, entry.name)]);
+  const installed = places.find((folder) => isOfVersion(folder, entry.version));
+  return installed ?? downloadPackage(entry);
+}
+
+function isOfVersion(folder: string, version: string): boolean {
+  const file = join(folder, 'package.json');
+  return (
+    existsSync(file) && (JSON.parse(readFileSync(file, 'utf8')) as { version: string }).version === version
+  );
 }

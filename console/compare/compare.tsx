@@ -58,7 +58,7 @@ export function Compare({ pictures, onClose, actions }: CompareProps) {
       onClose={onClose}
       onKeyDown={onKeyDown}
     >
-      <header class="viewer-bar">
+      <div class="viewer-bar">
         <div class="viewer-name">
           <strong>Side by side</strong>
         </div>
@@ -94,7 +94,7 @@ export function Compare({ pictures, onClose, actions }: CompareProps) {
             onClick={() => dialog.current?.close()}
           />
         </div>
-      </header>
+      </div>
       <ul class="comparison-pictures" data-blinking={blinking ? '' : undefined}>
         {pictures.map((picture, at) => (
           <li key={picture.key} hidden={blinking && at !== front}>

@@ -2,8 +2,9 @@
 
 import './dialog.css';
 import type { ComponentChildren } from 'preact';
-import { useEffect, useId, useRef } from 'preact/hooks';
+import { useEffect, useRef } from 'preact/hooks';
 import { Button } from './button.tsx';
+import { useId } from './use-id.ts';
 
 interface DialogProps {
   readonly title: string;

@@ -2,7 +2,8 @@
 
 import './field.css';
 import type { ComponentChildren } from 'preact';
-import { useEffect, useId, useState } from 'preact/hooks';
+import { useEffect, useState } from 'preact/hooks';
+import { useId } from './use-id.ts';
 
 interface TextFieldProps {
   readonly label: string;

@@ -91,7 +91,12 @@ export function Tile({ picture, tabIndex, detail, actions, badge, caption }: Til
         aria-pressed={ticked}
         aria-label={`Select ${key}`}
         tabIndex={tabIndex}
-        onClick={(event) => (event.shiftKey ? selectTo(picture) : toggle(picture))}
+        onClick={(event) => {
+          // The end of the long press that brought this button under the finger.
+          if (pressed.current) pressed.current = false;
+          else if (event.shiftKey) selectTo(picture);
+          else toggle(picture);
+        }}
       >
         <Icon name="check" size={14} />
       </button>

@@ -112,7 +112,7 @@ export function Viewer({ pictureKey }: { pictureKey: string }) {
       }}
       onClose={closeOver}
     >
-      <header class="viewer-bar">
+      <div class="viewer-bar">
         <div class="viewer-name">
           <strong>{fileName(pictureKey)}</strong>
           {at >= 0 && total > 1 && (
@@ -171,7 +171,7 @@ export function Viewer({ pictureKey }: { pictureKey: string }) {
           )}
           <Button look="plain" icon="close" title="Close (Escape)" aria-label="Close" onClick={closeOver} />
         </div>
-      </header>
+      </div>
       <div class="viewer-stage">
         {picture && (
           <Zoomable

@@ -79,7 +79,11 @@ const isFromS3 = (event: SQSEvent | S3Event): event is S3Event => event.Records[
 const messagesOf = (event: SQSEvent | S3Event): Message[] =>
   isFromS3(event)
     ? [{ id: 'event', body: JSON.stringify(event) }]
-    : event.Records.map(({ messageId, body }) => ({ id: messageId, body }));
+    : event.Records.map(({ messageId, body, attributes }) => ({
+        id: messageId,
+        body,
+        receives: Number(attributes.ApproximateReceiveCount),
+      }));
 
 const almostOver = (context: Remaining): AbortSignal =>
   AbortSignal.timeout(Math.max(0, context.getRemainingTimeInMillis() - INGEST_LIMITS.timeToFinishMs));

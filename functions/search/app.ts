@@ -2,10 +2,15 @@
 
 import { OpenAPIHono, type z } from '@hono/zod-openapi';
 import { bodyLimit } from 'hono/body-limit';
+import { DecodingFailed } from '../../pictures/decoding/errors.ts';
 import { DIMENSIONS } from '../../pictures/dimensions.ts';
+import { Verifier } from '../../pictures/duplicates/verifier.ts';
+import { FarReader } from '../../vectorlog/far/far-reader.ts';
+import { CenteredIndex } from '../../vectorlog/read/centered.ts';
 import { LiveIndex } from '../../vectorlog/read/live-index.ts';
 import type { SearchDependencies } from './dependencies.ts';
 import { duplicates, getDecisions, postNotDuplicates, putFolders } from './duplicates.ts';
+import { Engine } from './engine.ts';
 import { folders, foldersRoute } from './folders.ts';
 import { routePath } from './key-path.ts';
 import { SEARCH_LIMITS } from './limits.ts';
@@ -28,7 +33,11 @@ export function createApp(dependencies: SearchDependencies): OpenAPIHono {
   const { index: store, clock, logger, memoryBudgetBytes: budgetBytes } = dependencies;
   const patienceMs = SEARCH_LIMITS.loadingPatienceMs;
   const live = new LiveIndex({ store, clock, logger, dimensions: DIMENSIONS, budgetBytes, patienceMs });
-  const context = { ...dependencies, live };
+  const verdicts = new Verifier(store, clock);
+  const centered = new CenteredIndex(DIMENSIONS, budgetBytes);
+  const { far } = dependencies;
+  const reader = far && new FarReader({ store, far, clock, logger, dimensions: DIMENSIONS });
+  const context = { ...dependencies, live, verdicts, centered, engine: new Engine(live, reader) };
 
   const app = new OpenAPIHono({
     getPath: routePath,
@@ -78,7 +87,9 @@ export function createApp(dependencies: SearchDependencies): OpenAPIHono {
 
   app.notFound((c) => respond(unknownAddress(c.req.method, c.req.path)));
   app.onError((error) => {
-    const problem = problemOf(error);
+    // What it was that failed helps nobody but the operator.
+    if (error instanceof DecodingFailed) logger.warn('a picture could not be decoded now', { error });
+    const problem = problemOf(error, far !== undefined);
     if (problem) return respond(problem);
     const requestId = clock.ulid();
     logger.error('a request failed', { requestId, error });

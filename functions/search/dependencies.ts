@@ -4,6 +4,7 @@ import type { z } from '@hono/zod-openapi';
 import type { Embedder } from '../../pictures/embedding/embedder.ts';
 import type { Trash } from '../../pictures/trash/trash.ts';
 import type { Clock } from '../../vectorlog/clock.ts';
+import type { FarIndex } from '../../vectorlog/far/far-index.ts';
 import type { Logger } from '../../vectorlog/logger.ts';
 import type { Consistency } from '../../vectorlog/read/live-index.ts';
 import type { ObjectStore } from '../../vectorlog/store/object-store.ts';
@@ -35,6 +36,8 @@ export interface SearchDependencies {
   readonly defaultConsistency: Consistency;
   /** Bytes that the index may take in memory; see `budgetOf`. */
   readonly memoryBudgetBytes: number;
+  /** Where searches find their candidates, in place of memory. @default - memory */
+  readonly far?: FarIndex | undefined;
   /** What waits to be indexed, where that can be known. */
   readonly queue?: () => Promise<NonNullable<z.infer<typeof Stats>['queue']>>;
   /** How far the changes that wait are taken in, where that can be known; `undefined` when none waits. */

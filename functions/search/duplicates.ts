@@ -20,7 +20,7 @@ import { Fingerprints, fingerprintId } from '../../pictures/duplicates/fingerpri
 import type { KeeperFacts } from '../../pictures/duplicates/keeper.ts';
 import { type StarGroup, starGroups } from '../../pictures/duplicates/star-groups.ts';
 import { SAME_FROM } from '../../pictures/duplicates/verdict.ts';
-import { CANDIDATES, Verifier } from '../../pictures/duplicates/verifier.ts';
+import { CANDIDATES, type Verifier } from '../../pictures/duplicates/verifier.ts';
 import type { LiveIndex } from '../../vectorlog/read/live-index.ts';
 import type { RowSource, View } from '../../vectorlog/read/view.ts';
 import { answerBytes } from './answer-size.ts';
@@ -34,6 +34,7 @@ import type * as routes from './routes.ts';
 import type { DuplicateGroup } from './schemas.ts';
 
 type Dependencies = SearchDependencies & { readonly live: LiveIndex };
+type WithVerdicts = Dependencies & { readonly verdicts: Verifier };
 type Group = z.infer<typeof DuplicateGroup>;
 type Tier = Group['tier'];
 type Options = z.infer<typeof DuplicatesQuery>;
@@ -46,10 +47,9 @@ interface Member extends KeeperFacts {
   readonly picture: Picture;
 }
 
-export const duplicates = (dependencies: Dependencies): RouteHandler<typeof routes.duplicates> => {
-  const { live, index, pictures, clock, defaultConsistency } = dependencies;
+export const duplicates = (dependencies: WithVerdicts): RouteHandler<typeof routes.duplicates> => {
+  const { verdicts: verifier, live, index, pictures, clock, defaultConsistency } = dependencies;
   const fingerprints = new Fingerprints(index, pictures, clock);
-  const verifier = new Verifier(index, clock);
   return async (c) => {
     const options = c.req.valid('query');
     const [decisions] = await Promise.all([readDecisions(index), fingerprints.refresh(), verifier.refresh()]);

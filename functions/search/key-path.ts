@@ -10,12 +10,18 @@
 const PREFIX = '~';
 const SUFFIX = '/similar';
 
-/** Keys that come through everything as they are. */
-const PLAIN = /^(?!~)(?!.*\/similar$)(?!\.{1,2}(?:\/|$))[\w.~-]+(?:\/(?!\.{1,2}(?:\/|$))[\w.~-]+)*$/;
+/** What a segment is made of that comes through everything as it is. */
+const PLAIN_SEGMENT = /^[\w.~-]+$/;
+
+/** Whether a key comes through everything as it is. */
+const isPlain = (key: string): boolean =>
+  !key.startsWith(PREFIX) &&
+  !key.endsWith(SUFFIX) &&
+  key.split('/').every((segment) => PLAIN_SEGMENT.test(segment) && segment !== '.' && segment !== '..');
 
 /** The spelling of a key that survives every gateway; what the client sends. */
 export function keyToPath(key: string): string {
-  return PLAIN.test(key) ? key : PREFIX + toBase64Url(key);
+  return isPlain(key) ? key : PREFIX + toBase64Url(key);
 }
 
 /** The key that a decoded path parameter means; `undefined` when it begins with `~` and is not base64url of UTF-8. */

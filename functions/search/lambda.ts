@@ -2,6 +2,7 @@
 
 import { handle, type LambdaContext, type LambdaEvent } from 'hono/aws-lambda';
 import { PictureDecoder } from '../../pictures/decoding/decoder.ts';
+import { findOptionalDecoders } from '../../pictures/decoding/optional/find.ts';
 import { loadEmbedder } from '../../pictures/embedding/load.ts';
 import { systemClock } from '../../vectorlog/clock.ts';
 import { budgetOf } from '../../vectorlog/read/memory.ts';
@@ -9,6 +10,7 @@ import { prefixed } from '../../vectorlog/store/prefixed-store.ts';
 import { s3Client } from '../../vectorlog/store/s3-client.ts';
 import { S3Store } from '../../vectorlog/store/s3-store.ts';
 import { required, VARIABLES } from '../environment.ts';
+import { farIndex } from '../far-index.ts';
 import { logger, observed, traced } from '../observability.ts';
 import { withEncodedPath } from './api-gateway.ts';
 import { createApp } from './app.ts';
@@ -20,7 +22,7 @@ const DECODE_BYTES = 384 * 1024 * 1024;
 const options = { endpoint: process.env[VARIABLES.endpoint] };
 const client = traced(s3Client(options));
 const images = required(VARIABLES.imagesBucket);
-const decoder = new PictureDecoder({ maxMemoryBytes: DECODE_BYTES });
+const decoder = new PictureDecoder({ maxMemoryBytes: DECODE_BYTES }, findOptionalDecoders());
 const embedder = await loadEmbedder(required(VARIABLES.modelFolder), { decoder });
 const memoryBytes = Number(required('AWS_LAMBDA_FUNCTION_MEMORY_SIZE')) * 1024 * 1024;
 
@@ -40,6 +42,7 @@ const app = createApp({
   },
   defaultConsistency: process.env[VARIABLES.consistency] === 'eventual' ? 'eventual' : 'strong',
   memoryBudgetBytes: budgetOf(memoryBytes),
+  far: await farIndex(),
 });
 
 // Index and model begin to load side by side while the function is still being started; whoever asks first joins them.

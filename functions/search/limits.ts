@@ -32,7 +32,7 @@ export const SEARCH_LIMITS = {
   /** Milliseconds after which a page of duplicates ends, so that callers see progress and no gateway gives up. */
   duplicatesMs: 3 * SECOND,
   /** Pictures of one search by several. */
-  maxQueries: 8,
+  maxQueries: 16,
   /** Pictures of a sample. */
   maxSample: 100,
   defaultSample: 36,
@@ -48,6 +48,10 @@ export const SEARCH_LIMITS = {
   maxFilterValues: 1_000,
   /** Metadata names in one filter: more than the 2 KB of metadata that S3 keeps of an object could answer. */
   maxFilterNames: 100,
+  /** Ranges of attributes in one search: one for each attribute. */
+  maxRanges: 5,
+  /** Characters of a range: a name and two dates to the millisecond. */
+  maxRangeLength: 100,
   /** Characters of a crop: four fractions with more digits than a pixel needs. */
   maxCropLength: 100,
   /** Things that one answer says are wrong with a request, and characters of each. */

@@ -5,15 +5,15 @@ import { type Picture, pictureOf } from '../../pictures/attributes.ts';
 import { listRejections, readRejection } from '../../pictures/ingest/rejections.ts';
 import type { ListPage } from '../../vectorlog/read/list-keys.ts';
 import type { LiveIndex } from '../../vectorlog/read/live-index.ts';
-import type { View } from '../../vectorlog/read/view.ts';
 import { fitting } from './answer-size.ts';
 import { afterPicture, pageOf } from './catalogue.ts';
 import { afterCursor, cursorAfter } from './cursor.ts';
 import type { SearchDependencies } from './dependencies.ts';
+import type { Engine, SearchView } from './engine.ts';
 import { ApiProblem } from './problems.ts';
 import type * as routes from './routes.ts';
 
-type Dependencies = SearchDependencies & { readonly live: LiveIndex };
+type Dependencies = SearchDependencies & { readonly live: LiveIndex; readonly engine: Engine };
 
 /** A picture as answers show it. */
 export async function shown(picture: Picture, { pictureUrl }: Pick<SearchDependencies, 'pictureUrl'>) {
@@ -49,9 +49,16 @@ export const listImages =
 const plainPage = ({ entries, ...page }: ListPage) => ({ ...page, pictures: entries.map(pictureOf) });
 
 /** What bucket, index and rejections say of a key, put together. */
-export async function stateOf(key: string, view: View, { pictures, index }: Dependencies) {
-  const indexed = view.find(key);
-  const [stored, rejection] = await Promise.all([pictures.head(key), readRejection(index, key)]);
+export async function stateOf(
+  key: string,
+  view: Pick<SearchView, 'find'>,
+  { pictures, index }: Pick<SearchDependencies, 'pictures' | 'index'>,
+) {
+  const [indexed, stored, rejection] = await Promise.all([
+    view.find(key),
+    pictures.head(key),
+    readRejection(index, key),
+  ]);
   if (!stored) return indexed ? ({ state: 'pending' } as const) : ({ state: 'absent' } as const);
   if (indexed?.eTag === stored.eTag) return { state: 'indexed', indexed } as const;
   if (rejection?.eTag === stored.eTag) {
@@ -64,7 +71,9 @@ export const getImage =
   (dependencies: Dependencies): RouteHandler<typeof routes.getImage> =>
   async (c) => {
     const { key } = c.req.valid('param');
-    const found = await dependencies.live.read('strong', (view) => stateOf(key, view, dependencies));
+    const found = await dependencies.engine.read('strong', 'near rows', ({ view }) =>
+      stateOf(key, view, dependencies),
+    );
     if (found.state === 'absent') throw absent(key);
     if (found.state === 'indexed') {
       return c.json({ state: found.state, ...(await shown(pictureOf(found.indexed), dependencies)) }, 200);
@@ -75,8 +84,8 @@ export const getImage =
 /** The problem of a key that no search can begin from. */
 export async function notSearchable(
   key: string,
-  view: View,
-  dependencies: Dependencies,
+  view: Pick<SearchView, 'find'>,
+  dependencies: Pick<SearchDependencies, 'pictures' | 'index'>,
 ): Promise<ApiProblem> {
   const found = await stateOf(key, view, dependencies);
   switch (found.state) {

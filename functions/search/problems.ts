@@ -2,12 +2,13 @@
 
 import type { z } from '@hono/zod-openapi';
 import { HTTPException } from 'hono/http-exception';
-import { PictureRejected } from '../../pictures/decoding/errors.ts';
+import { DecodingFailed, PictureRejected } from '../../pictures/decoding/errors.ts';
 import { ModelUnusable } from '../../pictures/embedding/embedder.ts';
 import { TrashKeepsItself } from '../../pictures/trash/trash.ts';
 import { IndexDamaged, IndexForeign } from '../../vectorlog/commit/errors.ts';
 import { LikenessError } from '../../vectorlog/errors.ts';
-import { IndexLoading, IndexTooLarge } from '../../vectorlog/read/errors.ts';
+import { FarUnavailable } from '../../vectorlog/far/far-index.ts';
+import { CenteredTooLarge, IndexLoading, IndexTooLarge } from '../../vectorlog/read/errors.ts';
 import { RESERVED_BYTES } from '../../vectorlog/read/memory.ts';
 import { QueryInvalid } from '../../vectorlog/scan/errors.ts';
 import { KeyInvalid, StoreUnavailable } from '../../vectorlog/store/errors.ts';
@@ -29,6 +30,7 @@ const KINDS: Readonly<Record<ProblemCode, { readonly status: number; readonly ti
   'picture-rejected': { status: 422, title: 'The picture cannot be used' },
   'internal-error': { status: 500, title: 'Something went wrong here' },
   'model-unusable': { status: 500, title: 'The model cannot be used' },
+  'picture-not-decoded': { status: 503, title: 'The picture could not be decoded now' },
   'store-unavailable': { status: 503, title: 'The store did not answer' },
   'index-loading': { status: 503, title: 'The index is being loaded' },
   'index-unusable': { status: 503, title: 'The index cannot be read' },
@@ -64,23 +66,37 @@ export function respond({ document }: ApiProblem): Response {
   });
 }
 
-/** The problem that an error is; `undefined` when it is nobody's business but the operator's. */
-export function problemOf(error: unknown): ApiProblem | undefined {
+/**
+ * The problem that an error is; `undefined` when it is nobody's business but the operator's.
+ *
+ * @param isFar whether searches have the far index
+ */
+export function problemOf(error: unknown, isFar = false): ApiProblem | undefined {
   if (error instanceof ApiProblem) return error;
   if (error instanceof PictureRejected) {
     const reason = { code: error.code, message: error.message };
     return new ApiProblem('picture-rejected', error.message, { reason });
   }
+  if (error instanceof DecodingFailed)
+    return new ApiProblem(
+      'picture-not-decoded',
+      `${error.message}. Try again in a moment, or send a smaller copy.`,
+    );
   if (error instanceof QueryInvalid || error instanceof KeyInvalid) {
     return new ApiProblem('invalid-request', error.message);
   }
   if (error instanceof TrashKeepsItself) return new ApiProblem('trash-keeps-itself', error.message);
-  if (error instanceof IndexTooLarge) return new ApiProblem('index-too-large', tooLarge(error));
+  if (error instanceof IndexTooLarge)
+    return new ApiProblem('index-too-large', isFar ? beyondFar(error) : tooLarge(error));
+  if (error instanceof CenteredTooLarge) return new ApiProblem('index-too-large', centeredTooLarge(error));
   if (error instanceof IndexLoading)
     return new ApiProblem('index-loading', loading(error), { loading: progressOf(error) });
   if (error instanceof IndexDamaged || error instanceof IndexForeign)
     return new ApiProblem('index-unusable', `${error.message}. See docs/recovery.md.`);
   if (error instanceof ModelUnusable) return new ApiProblem('model-unusable', error.message);
+  if (error instanceof FarUnavailable) {
+    return new ApiProblem('store-unavailable', 'Amazon S3 Vectors did not answer. Try again in a moment.');
+  }
   if (error instanceof StoreUnavailable) {
     return new ApiProblem(
       'store-unavailable',
@@ -113,6 +129,21 @@ function tooLarge({ rows, neededBytes, budgetBytes }: IndexTooLarge): string {
   const needed = Math.ceil((neededBytes + RESERVED_BYTES) / MiB);
   return (
     `The index has ${rows} rows and needs ${Math.ceil(neededBytes / MiB)} MiB, where ${Math.floor(budgetBytes / MiB)} may be used. ` +
-    `Give the search function ${needed} MB of memory or more (memorySize of ImageSearch), or the machine as much.`
+    `Give the search function ${needed} MB of memory or more (memory of ImageSearch), or the machine as much; ` +
+    `on AWS, engine: 's3-vectors' searches past one function's memory (docs/far.md).`
   );
 }
+
+function centeredTooLarge({ rows, neededBytes, budgetBytes }: CenteredTooLarge): string {
+  const needed = Math.ceil((neededBytes + RESERVED_BYTES) / MiB);
+  return (
+    `A centred search keeps a second copy of the embeddings. With it the ${rows} rows need ${Math.ceil(neededBytes / MiB)} MiB, ` +
+    `where ${Math.floor(budgetBytes / MiB)} may be used. Search without \`centered\`, or give the search function ${needed} MB of memory.`
+  );
+}
+
+/** Of what the far index cannot do: it finds what is near, and knows no list of all. */
+const beyondFar = ({ rows, neededBytes }: IndexTooLarge): string =>
+  `This looks at all ${rows} rows and needs them in memory: ${Math.ceil((neededBytes + RESERVED_BYTES) / MiB)} MB. ` +
+  'Past that, there are searches, single pictures and the status. ' +
+  'For duplicates ask picture by picture: GET /v1/images/{key}/similar with minScore=0.97.';

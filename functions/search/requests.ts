@@ -5,6 +5,7 @@ import { PICTURE_LIMITS } from '../../pictures/decoding/limits.ts';
 import { DIMENSIONS } from '../../pictures/dimensions.ts';
 import { keyFromPath } from './key-path.ts';
 import { SEARCH_LIMITS } from './limits.ts';
+import { RangeText } from './range-text.ts';
 
 const utf8 = new TextEncoder();
 
@@ -173,6 +174,39 @@ export const SimilarQuery = z.object({
         'Only pictures with this metadata, as name:value. Repeat it: of one name any value will do, of several names each must match.',
       example: ['album:holidays', 'album:weekend', 'rating:5'],
     }),
+  range: z
+    .union([RangeText, z.array(RangeText).max(SEARCH_LIMITS.maxRanges)])
+    .optional()
+    .transform((ranges) => (ranges === undefined ? [] : [ranges].flat()))
+    .openapi({
+      type: 'array',
+      items: { type: 'string' },
+      description:
+        'Only pictures in these ranges, as name:min..max; both ends belong to it and one may be missing. Names: size (bytes), width, height (pixels), taken, lastModified (ISO 8601 or its beginning: up to 2024-07 takes in the whole of July).',
+      example: ['width:1920..', 'taken:2024-07..2024-08'],
+    }),
+  centered: unlessEmpty(
+    z
+      .enum(['true', 'false'])
+      .optional()
+      .transform((text) => text === 'true')
+      .openapi({
+        type: 'boolean',
+        description:
+          'Compare what sets pictures apart from the rest of the library: the roots of the embeddings, less their mean. Scores are lower, and of another scale.',
+      }),
+  ),
+  distinct: unlessEmpty(
+    z
+      .enum(['true', 'false'])
+      .optional()
+      .transform((text) => text === 'true')
+      .openapi({
+        type: 'boolean',
+        description:
+          'Leave out results that are nearly copies of a better one, which counts them in `copies`.',
+      }),
+  ),
   histogram: unlessEmpty(
     z
       .enum(['true', 'false'])

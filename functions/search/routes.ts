@@ -14,7 +14,7 @@ const MEANINGS = {
   415: 'The type of the body is not understood.',
   422: 'The picture cannot be used.',
   500: 'Something went wrong here.',
-  503: 'The store did not answer; try again.',
+  503: 'The store did not answer, or the picture could not be decoded now; try again.',
   507: 'The index does not fit in memory.',
 } as const;
 

@@ -31,6 +31,10 @@ export const Result = z
   .object({
     ...shown,
     score: z.number().openapi({ description: 'Cosine similarity with the query: 1 is the same picture.' }),
+    copies: z.number().int().optional().openapi({
+      description:
+        'Results further down that are nearly copies of this one and were left out; only when `distinct` was asked for.',
+    }),
     stackedOn: z.string().optional().openapi({
       description:
         'Key of a better result that this one is nearly a copy of; only when `stack` was asked for.',
@@ -43,12 +47,41 @@ const synthetic = z.literal(true).optional().openapi({
     'Present when the model has random weights: near-duplicates are found, likeness of meaning is not.',
 });
 
+/** Which engine an answer is from, and how good that is. */
+const engine = {
+  engine: z.enum(['memory', 's3-vectors']).openapi({
+    description:
+      '`memory` compares with every picture; `s3-vectors` with those that Amazon S3 Vectors names.',
+  }),
+  exact: z.boolean().openapi({ description: 'Whether these are certainly the nearest pictures.' }),
+  unreachable: z.number().int().optional().openapi({
+    description: 'Pictures that are not in S3 Vectors yet, and too many to be compared one by one.',
+  }),
+  recall: z
+    .object({
+      k: z.number().int(),
+      value: z.number().openapi({ description: 'Share of the truly nearest `k` that was found.' }),
+      low: z.number(),
+      high: z.number().openapi({ description: 'With `low`: the interval of 95 % confidence.' }),
+      queries: z.number().int(),
+      rows: z.number().int().openapi({ description: 'Rows among which they were looked for.' }),
+      projected: z.number().int().openapi({ description: 'Rows in S3 Vectors then.' }),
+      at: z.iso.datetime(),
+    })
+    .optional()
+    .openapi({ description: 'As it was measured last.' }),
+};
+
 export const SearchAnswer = z
   .object({
     results: z.array(Result).openapi({ description: 'Best first.' }),
     model: z.string().openapi({ description: 'Id of the model that made the embeddings.' }),
     synthetic,
-    searched: z.number().int().openapi({ description: 'Pictures that the query was compared with.' }),
+    searched: z.number().int().openapi({
+      description:
+        'Pictures that the query was compared with; with the engine `s3-vectors`, that it was looked for among, before any filter.',
+    }),
+    ...engine,
     pending: z.number().int().openapi({
       description: 'Appends to the log that this answer does not take in; 0 unless the log is very long.',
     }),
@@ -286,6 +319,7 @@ export const Stats = z
       appends: z.number().int().openapi({ description: 'Appends that no compaction has folded yet.' }),
       pending: z.number().int().openapi({ description: 'Of these, the ones beyond what a search takes in.' }),
     }),
+    ...engine,
     memory: z.object({
       bytes: z.number().int().openapi({ description: 'What the index takes in memory.' }),
       budgetBytes: z.number().int().openapi({ description: 'What it may take.' }),
@@ -341,6 +375,7 @@ export const PROBLEM_CODES = [
   'index-loading',
   'index-too-large',
   'index-unusable',
+  'picture-not-decoded',
   'store-unavailable',
   'model-unusable',
   'internal-error',

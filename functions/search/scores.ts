@@ -5,13 +5,23 @@ import type { Filter } from '../../vectorlog/read/filter.ts';
 import { matches } from '../../vectorlog/read/filter.ts';
 import type { View } from '../../vectorlog/read/view.ts';
 import { catalogue } from './catalogue.ts';
+import type { SearchView } from './engine.ts';
 import { SEARCH_LIMITS } from './limits.ts';
 import { dot } from './sample.ts';
 
 const BINS = 50;
 
-/** Counts pictures by their score. Of more than `maxHistogramPictures` it looks at as many, evenly spread. */
-export async function histogramOf(query: Float32Array, view: View, filter: Filter) {
+/**
+ * Counts pictures by their score. Of more than `maxHistogramPictures` it looks at as many, evenly spread.
+ *
+ * @param inSpace takes an embedding to where `query` is
+ */
+export async function histogramOf(
+  query: Float32Array,
+  view: View,
+  filter: Filter,
+  inSpace: (embedding: Float32Array) => Float32Array,
+) {
   const all = catalogue(view).filter((picture) =>
     matches(filter, { key: picture.key, attributes: attributesOf(picture) }),
   );
@@ -20,7 +30,7 @@ export async function histogramOf(query: Float32Array, view: View, filter: Filte
   const counts = new Array<number>(BINS).fill(0);
   for (let at = 0; at < looked; at++) {
     const embedding = await view.embedding(all[Math.floor(at * every)]!.key);
-    if (embedding) counts[binOf(dot(query, embedding))]! += 1;
+    if (embedding) counts[binOf(dot(query, inSpace(embedding)))]! += 1;
   }
   return { counts: counts.map((count) => Math.round(count * every)), estimated: every > 1 };
 }
@@ -34,7 +44,7 @@ const NEAR = 48;
 export async function stacksOf(
   keys: readonly string[],
   minScore: number,
-  view: View,
+  view: Pick<SearchView, 'embedding'>,
 ): Promise<ReadonlyMap<string, string>> {
   const stackedOn = new Map<string, string>();
   const tops: { key: string; embedding: Float32Array }[] = [];

@@ -1,13 +1,15 @@
 /** Searching: by the bytes of a picture, by the key of an indexed one, or by an embedding. */
 
 import type { RouteHandler, z } from '@hono/zod-openapi';
-import { metadataCondition, pictureOf } from '../../pictures/attributes.ts';
+import { allOf, metadataCondition, pictureOf, rangeCondition } from '../../pictures/attributes.ts';
 import { PICTURE_LIMITS } from '../../pictures/decoding/limits.ts';
+import { readDecisions } from '../../pictures/duplicates/decisions.ts';
+import type { Verifier } from '../../pictures/duplicates/verifier.ts';
 import type { Crop } from '../../pictures/embedding/embedder.ts';
 import { tooManyBytes, unreadable } from '../../pictures/ingest/embed-pictures.ts';
-import type { Filter } from '../../vectorlog/read/filter.ts';
-import type { LiveIndex } from '../../vectorlog/read/live-index.ts';
-import type { View } from '../../vectorlog/read/view.ts';
+import type { CenteredIndex, CenteredView } from '../../vectorlog/read/centered.ts';
+import { type Filter, matches } from '../../vectorlog/read/filter.ts';
+import type { Found } from '../../vectorlog/read/view.ts';
 import {
   ObjectNotFound,
   ObjectUnreadable,
@@ -16,6 +18,8 @@ import {
 } from '../../vectorlog/store/errors.ts';
 import { fitting } from './answer-size.ts';
 import type { SearchDependencies } from './dependencies.ts';
+import { copiesIn, distinctResults } from './distinct.ts';
+import { aboutEngine, type Engine, type Reading, type SearchView } from './engine.ts';
 import { SEARCH_LIMITS } from './limits.ts';
 import { notSearchable, shown } from './pictures.ts';
 import { ApiProblem } from './problems.ts';
@@ -24,7 +28,11 @@ import type * as routes from './routes.ts';
 import type { SearchAnswer } from './schemas.ts';
 import { histogramOf, stacksOf } from './scores.ts';
 
-type Dependencies = SearchDependencies & { readonly live: LiveIndex };
+type Dependencies = SearchDependencies & {
+  readonly engine: Engine;
+  readonly verdicts: Verifier;
+  readonly centered: CenteredIndex;
+};
 type Options = z.infer<typeof SearchQuery>;
 
 /** What to search for: one picture, or several with what each counts. */
@@ -84,54 +92,43 @@ async function answer(
   options: Options,
   dependencies: Dependencies,
 ): Promise<z.infer<typeof SearchAnswer>> {
-  const { live, embedder, defaultConsistency } = dependencies;
+  const { engine, embedder, defaultConsistency } = dependencies;
   const filter = filterOf(options);
   const started = performance.now();
-  const query = timed(embeddingOf(subject, options.crop, dependencies));
+  const query = timed(embeddingsOf(subject, options.crop, dependencies));
   // It is awaited below, when the index is there.
   query.catch(() => {});
 
-  return live.read(options.consistency ?? defaultConsistency, async (view) => {
+  // Both look at all rows.
+  const needs = options.centered || options.histogram ? 'all rows' : 'near rows';
+  return engine.read(options.consistency ?? defaultConsistency, needs, async (reading) => {
+    const { view }: { view: SearchView } = reading;
     const refreshMs = performance.now() - started;
-    const { result: embedding, ms: embedMs } = await query;
-    const key = 'key' in subject ? subject.key : undefined;
-    const asked = keysOf(subject);
+    const { result: embeddings, ms: embedMs } = await query;
     const scan = await timed(
-      (async () => {
-        const vector = embedding ?? (await indexedEmbedding(key!, view, dependencies));
-        // The pictures that are searched by are no results; one of them the scan itself leaves out.
-        const k = Math.min(options.k + asked.size, SEARCH_LIMITS.maxK);
-        const { found, searched } = await view.search([vector], {
-          k,
-          minScore: options.minScore,
-          filter,
-          except: key,
-        });
-        return {
-          found: found[0]!.filter((each) => !asked.has(each.entry.key)).slice(0, options.k),
-          searched,
-          vector,
-        };
-      })(),
+      options.centered && !reading.far
+        ? dependencies.centered.read(reading.view, (space) =>
+            found(subject, embeddings, options, filter, reading, space, dependencies),
+          )
+        : found(subject, embeddings, options, filter, reading, plain(view), dependencies),
     );
-    const { found, searched, vector } = scan.result;
-    const [stackedOn, histogram] = await Promise.all([
+    const { results, searched, histogram } = scan.result;
+    const stackedOn =
       options.stack === undefined
         ? undefined
-        : stacksOf(
-            found.map(({ entry }) => entry.key),
+        : await stacksOf(
+            results.map(({ entry }) => entry.key),
             options.stack,
             view,
-          ),
-      options.histogram ? histogramOf(vector, view, filter) : undefined,
-    ]);
+          );
     return {
       results: fitting(
         await Promise.all(
-          found.map(async ({ entry, score }) => ({
+          results.map(async ({ entry, score, copies }) => ({
             ...(await shown(pictureOf(entry), dependencies)),
             // Rounding can lift the product of two unit vectors a little above 1.
             score: Math.min(1, score),
+            ...(copies !== undefined && { copies }),
             ...(stackedOn?.has(entry.key) && { stackedOn: stackedOn.get(entry.key)! }),
           })),
         ),
@@ -140,42 +137,101 @@ async function answer(
       model: embedder.model.modelId,
       ...(embedder.model.synthetic && { synthetic: true as const }),
       searched,
+      ...aboutEngine(reading),
       pending: view.pending,
       took: { embedMs: round(embedMs), refreshMs: round(refreshMs), scanMs: round(scan.ms) },
     };
   });
 }
 
-/** The keys that a search by several names. */
-const keysOf = (subject: Subject): ReadonlySet<string> =>
-  new Set('queries' in subject ? subject.queries.flatMap(({ of }) => ('key' in of ? [of.key] : [])) : []);
+/** The embeddings as they are. */
+const plain = (view: SearchView): CenteredView => ({
+  of: (vector) => vector,
+  async search(query, options) {
+    const { found, searched } = await view.search([query], options);
+    return { found: found[0]!, searched };
+  },
+});
+
+/** The results in one space of embeddings. */
+async function found(
+  subject: Subject,
+  embeddings: readonly (Float32Array | undefined)[],
+  options: Options,
+  filter: Filter,
+  reading: Reading,
+  space: CenteredView,
+  dependencies: Dependencies,
+) {
+  const { view }: { view: SearchView } = reading;
+  const queries = queriesOf(subject);
+  const vectors = await Promise.all(
+    queries.map(async ({ of }, q) =>
+      space.of(embeddings[q] ?? (await indexedEmbedding((of as { key: string }).key, view, dependencies))),
+    ),
+  );
+  const query =
+    'queries' in subject
+      ? weightedSum(
+          vectors,
+          queries.map(({ weight }) => weight),
+        )
+      : vectors[0]!;
+  // The pictures that are searched by are no results.
+  const asked = new Set(queries.flatMap(({ of }) => ('key' in of ? [of.key] : [])));
+  let searched = 0;
+  const find = async (k: number): Promise<Found[]> => {
+    const wanted = Math.min(k + asked.size, SEARCH_LIMITS.maxK);
+    const answer = await space.search(query, { k: wanted, minScore: options.minScore, filter });
+    searched = answer.searched;
+    return answer.found.filter(({ entry }) => !asked.has(entry.key)).slice(0, k);
+  };
+  const results: readonly (Found & { readonly copies?: number })[] = options.distinct
+    ? await distinctResults(find, options.k, await copies(view, dependencies))
+    : await find(options.k);
+  const isAsked = await Promise.all([...asked].map((key) => view.find(key)));
+  const compared = searched - isAsked.filter((entry) => entry && matches(filter, entry)).length;
+  const histogram =
+    options.histogram && !reading.far ? await histogramOf(query, reading.view, filter, space.of) : undefined;
+  return { results, searched: compared, histogram };
+}
+
+async function copies(view: SearchView, { index, verdicts }: Dependencies) {
+  const [decisions] = await Promise.all([readDecisions(index), verdicts.refresh()]);
+  return copiesIn(view, verdicts, decisions);
+}
+
+const queriesOf = (subject: Subject): readonly Weighted[] =>
+  'queries' in subject ? subject.queries : [{ of: subject, crop: undefined, weight: 1 }];
 
 /** The unit vector along the weighted sum of several pictures' embeddings. */
-async function combined(queries: readonly Weighted[], dependencies: Dependencies): Promise<Float32Array> {
-  const embeddings = await Promise.all(
-    queries.map(async ({ of, crop }) => {
-      const made = await embeddingOf(of, crop, dependencies);
-      if (made || !('key' in of)) return made!;
-      return dependencies.live.read('strong', (view) => indexedEmbedding(of.key, view, dependencies));
-    }),
-  );
+function weightedSum(embeddings: readonly Float32Array[], weights: readonly number[]): Float32Array {
   const sum = new Array<number>(embeddings[0]!.length).fill(0);
   for (const [q, embedding] of embeddings.entries()) {
-    for (const [at, component] of embedding.entries()) sum[at]! += queries[q]!.weight * component;
+    for (const [at, component] of embedding.entries()) sum[at]! += weights[q]! * component;
   }
   return unit(sum);
 }
 
-/** The embedding of what is searched for; `undefined` when the index has it. */
-async function embeddingOf(
+/** The embeddings of what is searched for; `undefined` for those that the index has. */
+async function embeddingsOf(
   subject: Subject,
   crop: Crop | undefined,
   dependencies: Dependencies,
+): Promise<(Float32Array | undefined)[]> {
+  if ('queries' in subject && crop)
+    throw new ApiProblem('invalid-request', 'Several pictures are cropped each by its own `crop`.');
+  return Promise.all(
+    queriesOf(subject).map((query) => embeddingOf(query.of, query.crop ?? crop, dependencies)),
+  );
+}
+
+/** The embedding of what is searched for; `undefined` when the index has it. */
+async function embeddingOf(
+  subject: Single,
+  crop: Crop | undefined,
+  dependencies: Dependencies,
 ): Promise<Float32Array | undefined> {
-  if ('queries' in subject) {
-    if (crop) throw new ApiProblem('invalid-request', 'Several pictures are cropped each by its own `crop`.');
-    return combined(subject.queries, dependencies);
-  }
   if ('vector' in subject) {
     if (crop) throw new ApiProblem('invalid-request', 'An embedding cannot be cropped; send the picture.');
     return unit(subject.vector);
@@ -189,8 +245,9 @@ async function embeddingOf(
 
 /** The bytes of a picture in the bucket, whose size is looked at before anything is read. */
 async function bytesOf(key: string, dependencies: Dependencies): Promise<Uint8Array> {
-  const { pictures, live } = dependencies;
-  const missing = () => live.read('eventual', (view) => notSearchable(key, view, dependencies));
+  const { pictures, engine } = dependencies;
+  const missing = () =>
+    engine.read('eventual', 'near rows', ({ view }) => notSearchable(key, view, dependencies));
   const found = await pictures.head(key);
   if (!found) throw await missing();
   if (found.size > PICTURE_LIMITS.maxBytesOfLargeKinds) throw tooManyBytes(found.size);
@@ -206,7 +263,11 @@ async function bytesOf(key: string, dependencies: Dependencies): Promise<Uint8Ar
   }
 }
 
-async function indexedEmbedding(key: string, view: View, dependencies: Dependencies): Promise<Float32Array> {
+async function indexedEmbedding(
+  key: string,
+  view: SearchView,
+  dependencies: Dependencies,
+): Promise<Float32Array> {
   const embedding = await view.embedding(key);
   if (!embedding) throw await notSearchable(key, view, dependencies);
   return embedding;
@@ -221,7 +282,7 @@ function unit(vector: readonly number[]): Float32Array {
 }
 
 /** `name:value` conditions: of one name any value will do, of several names each must match. */
-function filterOf({ prefix = '', filter }: Pick<Options, 'prefix' | 'filter'>): Filter {
+function filterOf({ prefix = '', filter, range }: Pick<Options, 'prefix' | 'filter' | 'range'>): Filter {
   const metadata = new Map<string, string[]>();
   for (const text of filter) {
     const colon = text.indexOf(':');
@@ -238,7 +299,10 @@ function filterOf({ prefix = '', filter }: Pick<Options, 'prefix' | 'filter'>): 
     );
   return {
     prefix,
-    condition: metadataCondition(Array.from(metadata, ([name, values]) => ({ name, values }))),
+    condition: allOf([
+      metadataCondition(Array.from(metadata, ([name, values]) => ({ name, values }))),
+      rangeCondition(range),
+    ]),
   };
 }
 

@@ -2,9 +2,9 @@
 
 import type { RouteHandler } from '@hono/zod-openapi';
 import { DIMENSIONS } from '../../pictures/dimensions.ts';
-import type { LiveIndex } from '../../vectorlog/read/live-index.ts';
 import { neededBytes } from '../../vectorlog/read/memory.ts';
 import type { SearchDependencies } from './dependencies.ts';
+import { aboutEngine, type Engine } from './engine.ts';
 import type * as routes from './routes.ts';
 
 const EVERYTHING = { uploads: true, deletes: true };
@@ -23,23 +23,28 @@ export const health =
   };
 
 export const stats =
-  (dependencies: SearchDependencies & { readonly live: LiveIndex }): RouteHandler<typeof routes.stats> =>
+  (dependencies: SearchDependencies & { readonly engine: Engine }): RouteHandler<typeof routes.stats> =>
   async (c) => {
-    const { live, queue, memoryBudgetBytes, indexing, allows = EVERYTHING } = dependencies;
+    const { engine, queue, memoryBudgetBytes, indexing, allows = EVERYTHING } = dependencies;
     const { modelId: id, weights, precision, synthetic } = dependencies.embedder.model;
     const [figures, waiting] = await Promise.all([
-      live.read('strong', ({ pictures, pending, appends, generation: { manifest } }) => ({
-        pictures,
-        model: { id, weights, precision, synthetic },
-        index: {
-          generation: manifest.generation,
-          rows: manifest.rows,
-          deadRows: manifest.rows - manifest.live,
-          ...(manifest.generation > 0 && { committedAt: manifest.createdAt }),
-        },
-        log: { appends: appends + pending, pending },
-        memory: { bytes: neededBytes(manifest, DIMENSIONS), budgetBytes: memoryBudgetBytes },
-      })),
+      engine.read('strong', 'near rows', (reading) => {
+        const { pictures, pending, appends, generation } = reading.view;
+        const { manifest } = generation;
+        return {
+          pictures,
+          ...aboutEngine(reading),
+          model: { id, weights, precision, synthetic },
+          index: {
+            generation: manifest.generation,
+            rows: manifest.rows,
+            deadRows: manifest.rows - manifest.live,
+            ...(manifest.generation > 0 && { committedAt: manifest.createdAt }),
+          },
+          log: { appends: appends + pending, pending },
+          memory: { bytes: neededBytes(manifest, DIMENSIONS), budgetBytes: memoryBudgetBytes },
+        };
+      }),
       queue?.(),
     ]);
     const progress = indexing?.();

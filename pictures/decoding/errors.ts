@@ -12,6 +12,8 @@ export type RejectionCode =
   | 'too-many-pixels'
   | 'too-many-frames'
   | 'decode-timeout'
+  /** It ended the process that decoded it, more than once. */
+  | 'crashed'
   /** In an archive: a restore brings an event that tries again. */
   | 'archived'
   /** The store lets us read other pictures, and not this one; the next backfill tries again. */
@@ -43,9 +45,12 @@ const FILES_OWN_LIMIT = /security limit|image dimension|pixel limit/i;
 const UNSUPPORTED =
   /not configured|not supported|no known route|not implemented|unsupported (feature|codec|jpeg process|data version|compression|bit depth)|bad labq|whole number of bytes|unknown compression|sorry, (can|requested)|can ?not handle|old-style jpeg|bad colou?rspace|no codec|unsupported tiff/i;
 
-/** What the decoders say of files that are damaged, cut off or made up. Some of them say next to nothing. */
+/**
+ * What the decoders say of files that are damaged, cut off or made up. Some of them say next to nothing: "load error" is all
+ * that is left when the first word on it went to another thread.
+ */
 const DAMAGED =
-  /corrupt|bogus|invalid|premature|unexpected|end of (file|data|image|input)|not enough|short|read error|unable to (parse|read)|unsupported image format|unsupported marker|unknown error|no frames|not defined|inconsistent|sampling factors|marker|not yet in table|not a jpeg|no image|bad |libpng|webp|out of (range|order|bounds)|bad seek|exceeds|too (large|many|short|small)|mismatch|decod/i;
+  /corrupt|bogus|invalid|premature|unexpected|end of (file|data|image|input)|not enough|short|(read|load) error|unable to (parse|read)|unsupported image format|unsupported marker|unknown error|no frames|not defined|inconsistent|sampling factors|marker|not yet in table|not a jpeg|no image|bad |libpng|webp|out of (range|order|bounds)|bad seek|exceeds|too (large|many|short|small)|mismatch|decod/i;
 
 /**
  * What a decoder's error means for its picture. Only messages that are known to speak of damage do; decoders do not always
@@ -58,7 +63,7 @@ export function meaningOf(error: unknown, bytes: number): PictureRejected | Deco
   const message = error instanceof Error ? error.message : String(error);
   const machineSays = MACHINE.test(message) && !FILES_OWN_LIMIT.test(message);
   if (machineSays || !(UNSUPPORTED.test(message) || DAMAGED.test(message)) || !isFree(bytes))
-    return new DecodingFailed('the picture could not be decoded now', { cause: error });
+    return new DecodingFailed('The picture could not be decoded now', { cause: error });
   if (UNSUPPORTED.test(message))
     return new PictureRejected(
       'unsupported-format',

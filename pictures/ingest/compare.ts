@@ -34,7 +34,7 @@ export interface CompareOptions {
 }
 
 /**
- * Compares every key of bucket and index. Memory does not grow with either.
+ * Compares every key of bucket and index. The keys of the index are in memory, those of the bucket page by page.
  *
  * The index is looked at before the bucket is listed, and a picture that is indexed and then not listed is looked for
  * once more; what is uploaded meanwhile may show as a difference whose event is on its way.

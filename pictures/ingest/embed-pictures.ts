@@ -27,7 +27,7 @@ export type PictureOutcome =
   /** Neither is known; trying again may help. */
   | { readonly state: 'failed'; readonly error: unknown };
 
-interface Deps {
+export interface EmbedPicturesDeps {
   readonly pictures: ObjectStore;
   readonly embedder: Embedder;
 }
@@ -40,7 +40,7 @@ interface Deps {
  * @param signal When it aborts, what is not embedded yet fails with `OutOfTime`.
  */
 export async function embedPictures(
-  deps: Deps,
+  deps: EmbedPicturesDeps,
   changes: readonly PutChange[],
   signal?: AbortSignal,
 ): Promise<PictureOutcome[]> {
@@ -66,7 +66,11 @@ function* portions(changes: readonly PutChange[]): Iterable<PutChange[]> {
   if (portion.length > 0) yield portion;
 }
 
-async function embedPicture(deps: Deps, change: PutChange, signal?: AbortSignal): Promise<PictureOutcome> {
+async function embedPicture(
+  deps: EmbedPicturesDeps,
+  change: PutChange,
+  signal?: AbortSignal,
+): Promise<PictureOutcome> {
   try {
     const picture = await inTime(() => readPicture(deps.pictures, change, signal), signal);
     if (!('body' in picture)) return picture;

@@ -15,6 +15,7 @@ import type { Embedder } from '../embedding/embedder.ts';
 import { belongs, type PictureFilter } from '../picture-names.ts';
 import { type Change, isFolderMarker, type LookChange, type PutChange } from './change.ts';
 import { type Embedded, embedPictures, type PictureOutcome } from './embed-pictures.ts';
+import { embedOneByOne } from './in-work.ts';
 import { decodeMessage, MessageUnreadable } from './messages.ts';
 import { removeRejection, writeRejection } from './rejections.ts';
 
@@ -35,6 +36,8 @@ export interface IngestDeps {
 export interface Message {
   readonly id: string;
   readonly body: string;
+  /** How often it has been given out, this time included. @default 1 */
+  readonly receives?: number;
 }
 
 /** What became of a batch. */
@@ -161,11 +164,18 @@ async function withOutcomes(
   signal: AbortSignal | undefined,
 ): Promise<Task[]> {
   const pictureOf = ({ key, eTag }: PutChange) => `${eTag} ${key}`;
-  const pictures = new Map<string, PutChange>();
-  for (const { change } of tasks) if (change.op === 'put') pictures.set(pictureOf(change), change);
+  const first = new Map<string, PutChange>();
+  const again = new Map<string, PutChange>();
+  for (const { change, message } of tasks)
+    if (change.op === 'put') ((message.receives ?? 1) > 1 ? again : first).set(pictureOf(change), change);
+  for (const picture of again.keys()) first.delete(picture);
 
-  const outcomes = await embedPictures(deps, [...pictures.values()], signal);
-  const known = new Map([...pictures.keys()].map((picture, i) => [picture, outcomes[i]!]));
+  // Those first that nothing is known against.
+  const outcomes = [
+    ...(await embedPictures(deps, [...first.values()], signal)),
+    ...(await embedOneByOne(deps, [...again.values()], signal)),
+  ];
+  const known = new Map([...first.keys(), ...again.keys()].map((picture, i) => [picture, outcomes[i]!]));
   return tasks.map((task) =>
     task.change.op === 'put' ? { ...task, outcome: known.get(pictureOf(task.change))! } : task,
   );

@@ -6,6 +6,7 @@ import { REJECTED_PREFIX } from '../../vectorlog/names.ts';
 import { ObjectNotFound } from '../../vectorlog/store/errors.ts';
 import type { ObjectStore } from '../../vectorlog/store/object-store.ts';
 import type { RejectionCode } from '../decoding/errors.ts';
+import { ADD_A_DECODER } from '../decoding/kinds.ts';
 
 export interface Rejection {
   readonly key: string;
@@ -24,13 +25,16 @@ export interface Rejection {
 /** File systems take names of 255 bytes, and an encoded key can be far longer. */
 const LONGEST_ENCODED = 200;
 
-/** The name of a key's entry; the key itself stands in the entry. */
-export function rejectionName(key: string): string {
+/** The name of a key's entry under a prefix; the key itself stands in the entry. */
+export function entryName(prefix: string, key: string): string {
   const encoded = encodeURIComponent(key);
   const short = encoded.length <= LONGEST_ENCODED;
   const digest = () => createHash('sha256').update(key).digest('hex');
-  return `${REJECTED_PREFIX}${short ? encoded : `${encoded.slice(0, 100)}~${digest()}`}.json`;
+  return `${prefix}${short ? encoded : `${encoded.slice(0, 100)}~${digest()}`}.json`;
 }
+
+/** The name of the entry that says why a picture could not be indexed. */
+export const rejectionName = (key: string): string => entryName(REJECTED_PREFIX, key);
 
 /** Writes the entry of a key, unless the one that is there is of a newer event. */
 export async function writeRejection(store: ObjectStore, rejection: Rejection): Promise<void> {
@@ -59,6 +63,12 @@ export async function removeOutdatedRejections(store: ObjectStore, pictures: Obj
     removed++;
   }
   return removed;
+}
+
+/** Removes the entries of files for which a decoder could have been added: now that one is there, they are looked at again. */
+export async function forgetMissingDecoders(store: ObjectStore): Promise<void> {
+  for await (const { key, reason, version } of listRejections(store))
+    if (reason.includes(ADD_A_DECODER)) await removeRejection(store, key, version);
 }
 
 /** Where either is unknown, the later word counts. */

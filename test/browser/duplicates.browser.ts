@@ -54,7 +54,7 @@ describe('the duplicates workbench', () => {
     await open();
     await box(KEYS[2]!).uncheck();
     await expect.poll(bar, SOON).toBe('2 groups, 2 pictures, 502 KB');
-    await page.getByRole('button', { name: `Keep ${KEYS[4]}` }).click();
+    await page.getByRole('button', { name: `Keep this: ${KEYS[4]}` }).click();
     await expect.poll(bar, SOON).toBe('2 groups, 2 pictures, 11 KB');
     await page.getByRole('link', { name: 'Status' }).click();
     await page.goBack();

@@ -18,6 +18,7 @@ const SHAPES: Record<string, ImageSearchProps> = {
     tracing: true,
     keepWarm: Duration.minutes(5),
     events: 'eventbridge',
+    engine: 's3-vectors',
   },
   'without a queue': { intake: 'direct' },
   'with tokens': { auth: { jwt: { issuer: 'https://login.example.com', audience: ['photos'] } } },

@@ -109,12 +109,27 @@ describe('likeness search and similar', () => {
     expect(await found('--min-score', '0.999')).toEqual(['one.png']);
     expect(await found('--filter', 'album=nowhere')).toEqual([]);
     expect(await found('--crop', '0,0,0.5,0.5')).toHaveLength(2);
+    expect(await found('--range', 'size:1..', '--distinct', '--centered')).toHaveLength(2);
+    expect(await found('--range', 'taken:2024..')).toEqual([]);
   });
 
   it('finds neighbours of an indexed picture, without itself', async () => {
     const { json } = await likeness('similar', 'one.png', '--json');
 
     expect(keysOf(json().results)).toEqual(['trips/two.png']);
+  });
+
+  it('goes by several pictures, files or keys, with what each counts', async () => {
+    const [one, two] = [
+      await sourceFile('q1.png', await picture(1)),
+      await sourceFile('q2.png', await picture(2)),
+    ];
+    const first = async (...args: string[]) => keysOf((await likeness(...args, '--json')).json().results)[0];
+    expect(await first('search', one, two, '--weights', '1,0.1')).toBe('one.png');
+    expect(await first('search', one, two, '--weights', '0.1,1')).toBe('trips/two.png');
+    expect((await likeness('similar', 'one.png', 'trips/two.png', '--json')).json().results).toEqual([]);
+    expect((await likeness('search', one, two, '--weights', '1')).code).toBe(2);
+    expect((await likeness('search', one, two, '--crop', '0,0,1,1')).code).toBe(2);
   });
 
   it('says what is wrong with a picture or a key', async () => {
@@ -227,6 +242,9 @@ describe('exit codes and usage', () => {
     [['search', 'a.png', '-k', 'many']],
     [['search', 'a.png', '--crop', '0,0,2,2']],
     [['search', 'a.png', '--filter', 'album']],
+    [['search', 'a.png', '--range', 'album:1..2']],
+    [['search', 'a.png', '--range', 'size:1..many']],
+    [['search', 'a.png', '--weights', '1,x']],
     [['ls', '--nosuch']],
     [['verify', 'folder', '--images-bucket', 'a', '--index-bucket', 'b']],
     [['verify', '--images-bucket', 'a']],

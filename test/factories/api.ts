@@ -12,7 +12,7 @@ import { MemoryStore } from '../../vectorlog/store/memory-store.ts';
 import { contractOf } from './contract.ts';
 import { countingStore } from './counting-store.ts';
 import { fakeEmbedder } from './fake-embedder.ts';
-import { s3Event } from './s3-events.ts';
+import { s3Event, sqsRecord } from './s3-events.ts';
 
 let sequencer = 0x62000000;
 
@@ -53,9 +53,7 @@ export function testApi(
 
   const tell = async (change: Omit<Parameters<typeof s3Event>[0], 'sequencer'>) => {
     const event = s3Event({ ...change, sequencer: (sequencer++).toString(16).toUpperCase() });
-    const { batchItemFailures } = await onUpload({
-      Records: [{ messageId: 'm', body: JSON.stringify(event) } as never],
-    });
+    const { batchItemFailures } = await onUpload({ Records: [sqsRecord('m', event)] });
     if (batchItemFailures.length > 0) throw new Error(`the event of ${change.key} failed`);
   };
 

@@ -4,7 +4,14 @@ import { modelFolder } from '../../local/model-choice.ts';
 import { serveFolder } from '../../local/serve.ts';
 import { PictureDecoder } from '../../pictures/decoding/decoder.ts';
 import { loadEmbedder } from '../../pictures/embedding/load.ts';
-import { silentLogger } from '../../vectorlog/logger.ts';
+import { type LogFields, silentLogger } from '../../vectorlog/logger.ts';
+
+/** Complaints go to standard error, with the causes of errors. */
+function complain(message: string, { error, ...fields }: LogFields = {}): void {
+  const causes: string[] = [];
+  for (let each = error; each instanceof Error; each = each.cause) causes.push(each.stack ?? each.message);
+  console.error(JSON.stringify({ message, ...fields, causes }));
+}
 
 const decoder = new PictureDecoder({ maxMemoryBytes: Number(process.argv[3]) });
 const embedder = await loadEmbedder(await modelFolder(), { decoder });
@@ -13,6 +20,6 @@ const { url } = await serveFolder({
   port: 0,
   embedder,
   decoder,
-  logger: silentLogger,
+  logger: { ...silentLogger, warn: complain, error: complain },
 });
 console.log(url);

@@ -26,6 +26,8 @@ export interface Project {
 export async function installPackage(others: readonly string[] = []): Promise<Project> {
   const folder = await mkdtemp(join(tmpdir(), 'likeness-package-'));
   const packed = await mkdtemp(join(tmpdir(), 'likeness-packed-'));
+  // npm would not: .npmrc lets no script run by itself.
+  await run('npm', ['run', '--silent', 'build:package'], { cwd: REPOSITORY, maxBuffer: 1 << 26 });
   await run('npm', ['pack', '--pack-destination', packed], { cwd: REPOSITORY, maxBuffer: 1 << 26 });
   const [name] = await readdir(packed);
   const tarball = join(packed, name!);
@@ -77,4 +79,18 @@ export async function startIn(
       await ended;
     },
   };
+}
+
+const TSC = join(REPOSITORY, 'node_modules', 'typescript', 'bin', 'tsc');
+const TYPES = join(REPOSITORY, 'node_modules', '@types');
+
+/** What the compiler says of a file of the project; nothing when all is well. */
+export async function complaints(project: Project, text: string): Promise<string> {
+  await writeFile(join(project.folder, 'example.ts'), text);
+  const options = ['--strict', '--noEmit', '--module', 'nodenext', '--target', 'es2023', '--skipLibCheck'];
+  const args = [TSC, ...options, '--typeRoots', TYPES, '--types', 'node', 'example.ts'];
+  return runIn(project, process.execPath, args).then(
+    () => '',
+    (error: { stdout: string }) => error.stdout,
+  );
 }

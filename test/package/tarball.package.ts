@@ -1,10 +1,10 @@
 /** What a stranger does with the package: the command line, the client, and the types of both. */
 
-import { mkdir, rm, writeFile } from 'node:fs/promises';
+import { mkdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import sharp from 'sharp';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { installPackage, type Project, REPOSITORY, runIn, startIn, TARBALL_BUDGET } from './installed.ts';
+import { complaints, installPackage, type Project, runIn, startIn, TARBALL_BUDGET } from './installed.ts';
 
 let project: Project;
 
@@ -12,20 +12,6 @@ beforeAll(async () => {
   project = await installPackage();
 });
 afterAll(() => rm(project.folder, { recursive: true, force: true }));
-
-const TSC = join(REPOSITORY, 'node_modules', 'typescript', 'bin', 'tsc');
-const TYPES = join(REPOSITORY, 'node_modules', '@types');
-
-/** What the compiler says of a file of the project; nothing when all is well. */
-async function complaints(text: string): Promise<string> {
-  await writeFile(join(project.folder, 'example.ts'), text);
-  const options = ['--strict', '--noEmit', '--module', 'nodenext', '--target', 'es2023', '--skipLibCheck'];
-  const args = [TSC, ...options, '--typeRoots', TYPES, '--types', 'node', 'example.ts'];
-  return runIn(project, process.execPath, args).then(
-    () => '',
-    (error: { stdout: string }) => error.stdout,
-  );
-}
 
 test('the tarball keeps within its budget', () => {
   console.log(`tarball: ${(project.tarballBytes / 2 ** 20).toFixed(2)} of ${TARBALL_BUDGET / 2 ** 20} MiB`);
@@ -98,12 +84,15 @@ describe('the client', () => {
 
   test('its types are those of the API', async () => {
     expect(
-      await complaints(`import { createClient, type Stats } from 'likeness-search/client';
+      await complaints(
+        project,
+        `import { createClient, type Stats } from 'likeness-search/client';
         const client = createClient({ endpoint: '' });
         export const stats: Promise<Stats> = client.stats();
         export const score = async (): Promise<number> => (await client.similar('a')).results[0]!.score;
         // @ts-expect-error there is no such option
-        export const wrong = client.similar('a', { count: 3 });`),
+        export const wrong = client.similar('a', { count: 3 });`,
+      ),
     ).toBe('');
   });
 });

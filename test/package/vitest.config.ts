@@ -6,7 +6,7 @@ export default defineConfig({
   test: {
     include: ['test/package/**/*.package.ts'],
     globalSetup: 'test/temporary-folder.ts',
-    testTimeout: 180_000,
+    testTimeout: 600_000,
     hookTimeout: 600_000,
     // All use one installation, and only its making takes long.
     fileParallelism: false,

@@ -9,10 +9,10 @@ import { ObjectNotFound } from '../store/errors.ts';
 import { compareKeys } from '../store/keys.ts';
 import type { ObjectStore } from '../store/object-store.ts';
 import { decodeDead } from './dead-rows.ts';
-import { sortByKey } from './external-sort.ts';
 import type { Manifest } from './manifest.ts';
 import { latestManifest } from './manifests.ts';
 import { readRows } from './rows-file.ts';
+import { Tombstones } from './tombstones.ts';
 
 export interface KnownKey {
   readonly key: string;
@@ -20,39 +20,26 @@ export interface KnownKey {
 }
 
 /**
- * The keys of the index as it is when this begins, with those deleted of late. Memory is bounded by the log, not by the
- * index, whose rows are sorted through temporary files. A key that is live in several rows comes several times.
+ * The keys of the index as it is when this begins, with those deleted of late. All are in memory at once, as they are in
+ * every search. A key that a damaged index has in several live rows comes once, as its last row says.
  */
 export async function* knownKeys(store: ObjectStore): AsyncIterable<KnownKey> {
   // The log after the manifest: what is folded meanwhile is still there.
   const manifest = (await latestManifest(store))?.manifest;
   const records = await unfoldedRecords(store, manifest);
-  const touched = new Map<string, KeyState>(records.map(({ key }) => [key, ABSENT]));
-  for (const { key, version } of manifest?.markers ?? []) touched.set(key, { state: 'deleted', version });
-
-  async function* untouchedRows(): AsyncIterable<KnownKey[]> {
-    if (!manifest) return;
-    for await (const block of liveRows(store, manifest)) {
-      for (const { key, state } of block) if (touched.has(key)) touched.set(key, state);
-      yield block.filter(({ key }) => !touched.has(key));
-    }
-  }
-  const rows = sortByKey(untouchedRows())[Symbol.asyncIterator]();
-  // The first row is out only when all are read, and so the states that the log builds on are known.
-  let row = await rows.next();
+  const states = new Map<string, KeyState>();
+  const tombstones = manifest ? await Tombstones.read(store, manifest) : Tombstones.NONE;
+  for (const [key, version] of tombstones.all()) states.set(key, { state: 'deleted', version });
+  if (manifest)
+    for await (const block of liveRows(store, manifest))
+      for (const { key, state } of block) states.set(key, state);
   for (const record of records) {
-    const state = fold(touched.get(record.key)!, record);
-    if (state) touched.set(record.key, state);
+    const state = fold(states.get(record.key) ?? ABSENT, record);
+    if (state) states.set(record.key, state);
   }
-  try {
-    for (const key of [...touched.keys()].sort(compareKeys)) {
-      for (; !row.done && compareKeys(row.value.key, key) < 0; row = await rows.next()) yield row.value;
-      const state = touched.get(key)!;
-      if (state.state !== 'absent') yield { key, state };
-    }
-    for (; !row.done; row = await rows.next()) yield row.value;
-  } finally {
-    await rows.return?.();
+  for (const key of [...states.keys()].sort(compareKeys)) {
+    const state = states.get(key)!;
+    if (state.state !== 'absent') yield { key, state };
   }
 }
 

@@ -2,6 +2,9 @@
 
 import { LikenessError } from '../errors.ts';
 
+/** The metadata that holds a row's line; the index is made with this name as not filterable. */
+export const LINE = 'line';
+
 /** What a vector can be filtered by. */
 export type FarValue = string | number | boolean;
 
@@ -31,6 +34,9 @@ export interface FarCandidate {
  * a write then happened is unknown, and writing the same again does no harm.
  */
 export interface FarIndex {
+  /** Tells this index of the service from every other one. */
+  readonly name: string;
+
   /** Puts rows, at most `SERVICE_LIMITS.maxVectorsPerRequest` of at most `maxRequestBytes`; those that are there are replaced. */
   put(rows: readonly FarRow[]): Promise<void>;
 

@@ -26,6 +26,8 @@ export interface Projection {
   readonly format: 1;
   /** What the names of its rows begin with. */
   readonly id: string;
+  /** The index of the service that it is in: another one, or one that was made anew, has none of its rows. */
+  readonly target: string;
   readonly lineage: string;
   /** The commit that it was brought up to, and the entity tag of that one's manifest. */
   readonly generation: number;
@@ -129,15 +131,18 @@ export async function fingerprintOf(
  * Whether a commit goes on where the projection is: the rows that are projected are rows of it.
  *
  * @param listed the manifests that are there
+ * @param target the index of the service that is asked
  */
 export async function isContinued(
   store: ObjectStore,
   projection: Projection,
   { manifest }: Committed,
   listed: readonly ManifestInfo[],
+  target: string,
 ): Promise<boolean> {
   const { lineage, generation, eTag, end, fingerprint } = projection;
   const { files } = manifest;
+  if (projection.target !== target) return false;
   if (lineage !== manifest.lineage || generation > manifest.generation) return false;
   if (end.rows > manifest.rows || end.bytes > files.rowsBytes) return false;
   const same = listed.find((one) => one.generation === generation);

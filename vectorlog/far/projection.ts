@@ -108,19 +108,20 @@ class Run {
 
   /** What there is to go on from: the projection of this history, or a new one. */
   async #begin(listed: readonly ManifestInfo[]): Promise<Projection> {
-    const { index, clock, logger } = this.#deps;
+    const { index, far, clock, logger } = this.#deps;
     const { manifest, committedAt, generation, eTag } = this.#committed;
     const known = await readProjection(index);
-    if (known && (await isContinued(index, known.projection, this.#committed, listed))) {
+    if (known && (await isContinued(index, known.projection, this.#committed, listed, far.name))) {
       const { projection, writtenAt } = known;
       const isSettled = committedAt - writtenAt >= FAR_LIMITS.settleMs;
       return isSettled ? { ...projection, settled: projection.end } : projection;
     }
-    const before = known?.projection;
-    if (before) logger.warn('the index has another history than the far index: all rows are projected anew');
+    if (known) logger.warn('the far index has no rows of this history: all are projected', { far: far.name });
+    const before = known?.projection.target === far.name ? known.projection : undefined;
     const projection: Projection = {
       format: 1,
       id: clock.ulid(),
+      target: far.name,
       lineage: manifest.lineage,
       generation,
       eTag,

@@ -58,7 +58,7 @@ export async function measureRecall(deps: RecallDeps): Promise<Recall | undefine
   const committed = await latestManifest(index, (listed.at(-1)?.generation ?? 1) - 1);
   const projection = (await readProjection(index))?.projection;
   if (!committed || !projection || !isDue(projection, clock.now())) return undefined;
-  if (!(await isContinued(index, projection, committed, listed))) return undefined;
+  if (!(await isContinued(index, projection, committed, listed, deps.far.name))) return undefined;
   const { files, rows } = committed.manifest;
   const { body } = await index.get(files.dead);
   const recall = await measure(deps, projection, files.faiss, decodeDead(files.dead, body, rows));

@@ -14,15 +14,12 @@ import {
   type FarRow,
   FarUnavailable,
   FarUnsuitable,
+  LINE,
 } from './far-index.ts';
 import { FAR_LIMITS } from './limits.ts';
 
-/** The metadata that holds a row's line; the index must be made with this name as not filterable. */
-export const LINE = 'line';
-
 export interface S3VectorsOptions {
-  /** Name of the vector bucket, and of the index in it. */
-  readonly bucket: string;
+  /** ARN of the index. */
   readonly index: string;
   /** URL of what speaks the protocol in place of AWS. @default AWS */
   readonly endpoint?: string | undefined;
@@ -36,14 +33,14 @@ export interface S3VectorsOptions {
 
 /**
  * @example
- * const far = new S3Vectors({ bucket: 'likeness-vectors', index: 'resnet50' });
+ * const far = new S3Vectors({ index: 'arn:aws:s3vectors:eu-west-1:111122223333:bucket/b/index/i' });
  */
 export class S3Vectors implements FarIndex {
+  readonly name: string;
   readonly #client: S3VectorsClient;
-  readonly #at: { readonly vectorBucketName: string; readonly indexName: string };
 
-  constructor({ bucket, index, endpoint, region, credentials, maxAttempts }: S3VectorsOptions) {
-    this.#at = { vectorBucketName: bucket, indexName: index };
+  constructor({ index, endpoint, region, credentials, maxAttempts }: S3VectorsOptions) {
+    this.name = index;
     this.#client = new S3VectorsClient({
       ...(endpoint !== undefined && { endpoint }),
       ...(region !== undefined && { region }),
@@ -65,11 +62,11 @@ export class S3Vectors implements FarIndex {
       data: { float32: shortened(vector) },
       metadata: { ...filterable, [LINE]: line },
     }));
-    await said(() => this.#client.send(new PutVectorsCommand({ ...this.#at, vectors })));
+    await said(() => this.#client.send(new PutVectorsCommand({ indexArn: this.name, vectors })));
   }
 
   async delete(names: readonly string[]): Promise<void> {
-    await said(() => this.#client.send(new DeleteVectorsCommand({ ...this.#at, keys: [...names] })));
+    await said(() => this.#client.send(new DeleteVectorsCommand({ indexArn: this.name, keys: [...names] })));
   }
 
   async query(
@@ -82,7 +79,7 @@ export class S3Vectors implements FarIndex {
       const page = await said(() =>
         this.#client.send(
           new QueryVectorsCommand({
-            ...this.#at,
+            indexArn: this.name,
             topK: count,
             queryVector: { float32: shortened(vector) },
             returnMetadata: true,

@@ -14,6 +14,20 @@ export class IndexTooLarge extends LikenessError {
   }
 }
 
+/** A centred copy of the vectors does not fit beside the index; decided before any of it is made. */
+export class CenteredTooLarge extends LikenessError {
+  readonly retryable = false;
+  constructor(
+    readonly rows: number,
+    readonly neededBytes: number,
+    readonly budgetBytes: number,
+  ) {
+    super(
+      `${rows} rows with a centred copy need ${neededBytes} bytes of memory, and ${budgetBytes} may be used`,
+    );
+  }
+}
+
 /** The index is still on its way into memory. It goes on coming, and what came is kept: ask again in a moment. */
 export class IndexLoading extends LikenessError {
   readonly retryable = true;

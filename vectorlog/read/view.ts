@@ -143,6 +143,15 @@ export class View {
     };
   }
 
+  /** The rows of the files that were alive when they were written, whatever the tail says of them since. */
+  committed(): Pick<RowSource, 'rows' | 'read'> {
+    const { manifest, dead } = this.generation;
+    return {
+      rows: [...dead.complement(manifest.rows).members()],
+      read: (rows) => this.lineage.read(rows),
+    };
+  }
+
   /** Every entry that a search can find, in no order that means anything. */
   *all(): Generator<Entry> {
     for (const row of this.#live.members()) yield this.lineage.lines.entry(row);
@@ -235,6 +244,6 @@ export function indexedState(key: string, lineage: Lineage, generation: Generati
     const { version, eTag } = lineage.lines.entry(row);
     return { state: 'live', version, eTag };
   }
-  const marker = generation.markers.get(key);
+  const marker = generation.tombstones.get(key);
   return marker ? { state: 'deleted', version: marker.version } : { state: 'absent' };
 }

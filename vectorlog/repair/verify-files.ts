@@ -1,18 +1,19 @@
 /** Checks of the files of a generation: lengths, header, every row and every line. */
 
-import { mkdtemp, open, rm } from 'node:fs/promises';
+import { type FileHandle, mkdtemp, open, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type CodesHeader, codesHeaderBytes, decodeCodesHeader, recordOffset } from '../commit/codes-file.ts';
 import { deadBytes, decodeDead } from '../commit/dead-rows.ts';
 import { IndexDamaged } from '../commit/errors.ts';
-import { sortByKey } from '../commit/external-sort.ts';
 import { decodeFaissHeader, FAISS_HEADER_BYTES, rowOffset } from '../commit/faiss-file.ts';
 import { liveRows } from '../commit/key-states.ts';
 import { LOG_LIMITS } from '../commit/limits.ts';
 import type { Manifest } from '../commit/manifest.ts';
+import { Tombstones } from '../commit/tombstones.ts';
 import { Bitset } from '../scan/bitset.ts';
 import { recordBytes } from '../scan/layout.ts';
+import { ObjectNotFound } from '../store/errors.ts';
 import type { ObjectStore } from '../store/object-store.ts';
 import type { Problems } from './problem.ts';
 
@@ -45,8 +46,20 @@ export async function verifyFiles(
     complete &&= found?.size === length;
   }
   if (!complete) return;
+  await verifyTombstones(store, manifest, problems);
   await verifyVectors(store, manifest, dimensions, problems, onRows);
   await verifyLines(store, manifest, problems);
+}
+
+async function verifyTombstones(store: ObjectStore, manifest: Manifest, problems: Problems): Promise<void> {
+  try {
+    await Tombstones.read(store, manifest);
+  } catch (error) {
+    if (error instanceof IndexDamaged) problems.add('error', 'file-damaged', error.file, error.message);
+    else if (error instanceof ObjectNotFound)
+      problems.add('error', 'file-missing', error.key, `generation ${manifest.generation} needs it`);
+    else throw error;
+  }
 }
 
 /** Reads the FAISS file through, keeping a copy on disk for FAISS itself to open. */
@@ -70,9 +83,10 @@ async function verifyVectors(
 
   const codes = await codesHeader(store, { files, rows }, dimensions, problems);
   const folder = await mkdtemp(join(tmpdir(), 'likeness-verify-'));
+  let copy: FileHandle | undefined;
   try {
     const path = join(folder, 'index.faiss');
-    const copy = rowOffset(rows, dimensions) <= LARGEST_OPENED_BYTES ? await open(path, 'w') : undefined;
+    if (rowOffset(rows, dimensions) <= LARGEST_OPENED_BYTES) copy = await open(path, 'w');
     await copy?.write(header);
     for (let start = 0; start < rows; start += LOG_LIMITS.rowsPerBlock) {
       const end = Math.min(start + LOG_LIMITS.rowsPerBlock, rows);
@@ -88,9 +102,9 @@ async function verifyVectors(
       if (codes) await verifyRecords(store, codes, { file: files.codes!, start, vectors }, problems);
       onRows(end);
     }
-    await copy?.close();
     if (copy) await openInFaiss(path, files.faiss, { rows, dimensions }, problems);
   } finally {
+    await copy?.close();
     await rm(folder, { recursive: true, force: true });
   }
 }
@@ -172,14 +186,15 @@ export function isUnit(vectors: Float32Array, i: number, dimensions: number): bo
 
 async function verifyLines(store: ObjectStore, manifest: Manifest, problems: Problems): Promise<void> {
   const { files, live } = manifest;
+  const keys = new Set<string>();
   let count = 0;
-  let last: string | undefined;
   try {
-    for await (const { key } of sortByKey(liveRows(store, manifest))) {
-      if (key === last) problems.add('error', 'duplicate-key', key, 'it is live in more than one row');
-      last = key;
-      count++;
-    }
+    for await (const block of liveRows(store, manifest))
+      for (const { key } of block) {
+        if (keys.has(key)) problems.add('error', 'duplicate-key', key, 'it is live in more than one row');
+        keys.add(key);
+        count++;
+      }
     if (count !== live)
       problems.add('error', 'rows-inconsistent', files.rows, `${count} rows are live and not ${live}`);
   } catch (error) {

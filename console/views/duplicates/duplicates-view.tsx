@@ -232,7 +232,7 @@ export function DuplicatesView({ route }: { route: DuplicatesRoute }) {
             <Button
               size="small"
               aria-pressed={choiceOf(comparing, choices).keeper === picture.key}
-              aria-label={`Keep ${picture.key}`}
+              aria-label={`${choiceOf(comparing, choices).keeper === picture.key ? 'Stays' : 'Keep this'}: ${picture.key}`}
               onClick={() => choose(comparing, keeping(comparing, picture.key))}
             >
               {choiceOf(comparing, choices).keeper === picture.key ? 'Stays' : 'Keep this'}

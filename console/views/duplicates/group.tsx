@@ -81,6 +81,8 @@ function GroupPicture({ picture, group, choice, onKeep, onToggle }: GroupPicture
   const { key, width, height, size, lastModified } = picture;
   const keeps = choice.keeper === key;
   const goes = choice.going.has(key);
+  const reason = group.keeper === key && group.reason ? `: ${group.reason}` : '';
+  const badge = keeps ? `Keep${reason}` : picture.protected ? 'Protected' : '';
   return (
     <>
       <button
@@ -88,16 +90,11 @@ function GroupPicture({ picture, group, choice, onKeep, onToggle }: GroupPicture
         class="group-picture"
         data-member
         data-key={key}
-        aria-label={`Show ${key}`}
+        aria-label={`Show ${key}${badge && `, ${badge}`}`}
         onClick={() => view(key)}
       >
         <Thumbnail picture={picture} alt="" />
-        {keeps && (
-          <span class="group-badge">
-            Keep{group.keeper === key && group.reason ? `: ${group.reason}` : ''}
-          </span>
-        )}
-        {!keeps && picture.protected && <span class="group-badge">Protected</span>}
+        {badge && <span class="group-badge">{badge}</span>}
       </button>
       <p class="group-name" title={key}>
         <strong>{fileName(key)}</strong>
@@ -119,7 +116,7 @@ function GroupPicture({ picture, group, choice, onKeep, onToggle }: GroupPicture
           Delete
         </label>
         {!keeps && (
-          <Button size="small" look="plain" aria-label={`Keep ${key}`} onClick={onKeep}>
+          <Button size="small" look="plain" aria-label={`Keep this: ${key}`} onClick={onKeep}>
             Keep this
           </Button>
         )}

@@ -3,6 +3,7 @@
 import { describe, expect, test } from 'vitest';
 import { SEARCH_LIMITS } from '../../../functions/search/limits.ts';
 import { PROBLEM_CODES } from '../../../functions/search/schemas.ts';
+import { DecodingFailed } from '../../../pictures/decoding/errors.ts';
 import { ModelUnusable } from '../../../pictures/embedding/embedder.ts';
 import { NotInTrash, type Trash, TrashKeepsItself } from '../../../pictures/trash/trash.ts';
 import { IndexDamaged } from '../../../vectorlog/commit/errors.ts';
@@ -89,6 +90,11 @@ const cases: readonly [(typeof PROBLEM_CODES)[number], number, () => Promise<Res
     'index-unusable',
     503,
     () => failing(new IndexDamaged('manifest/1.json', 'format 9 is not known')).request('/v1/stats'),
+  ],
+  [
+    'picture-not-decoded',
+    503,
+    () => failing(new DecodingFailed('The picture could not be decoded now')).request('/v1/stats'),
   ],
   ['store-unavailable', 503, () => failing(new StoreUnavailable('no answer')).request('/v1/stats')],
   ['model-unusable', 500, damagedModel],

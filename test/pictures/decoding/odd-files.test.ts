@@ -181,6 +181,8 @@ describe('memory', () => {
   });
 
   it('that lacks is not the fault of the picture', () => {
+    const terse = meaningOf(new Error('pngload_buffer: load error'), 1_000);
+    expect(terse).toMatchObject({ code: 'corrupt' });
     const damaged = new Error('VipsJpeg: premature end of JPEG image');
     expect(meaningOf(damaged, 1_000)).toMatchObject({ code: 'corrupt' });
     expect(meaningOf(new Error('vips_malloc: out of memory'), 1_000)).toBeInstanceOf(DecodingFailed);

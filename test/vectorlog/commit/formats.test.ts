@@ -8,7 +8,6 @@ import { describe, expect, it } from 'vitest';
 import { DIMENSIONS } from '../../../pictures/dimensions.ts';
 import { decodeDead, encodeDead } from '../../../vectorlog/commit/dead-rows.ts';
 import { IndexDamaged } from '../../../vectorlog/commit/errors.ts';
-import { sortByKey } from '../../../vectorlog/commit/external-sort.ts';
 import {
   decodeFaissHeader,
   encodeFaissHeader,
@@ -17,7 +16,6 @@ import {
 import { decodeRows, encodeRow, readRows } from '../../../vectorlog/commit/rows-file.ts';
 import type { Entry } from '../../../vectorlog/log/record.ts';
 import { Bitset } from '../../../vectorlog/scan/bitset.ts';
-import { compareKeys } from '../../../vectorlog/store/keys.ts';
 import { MemoryStore } from '../../../vectorlog/store/memory-store.ts';
 import { seededVector } from '../../factories/fake-embedder.ts';
 
@@ -101,20 +99,5 @@ describe('the file of dead rows', () => {
     expect(encodeDead(dead)).toEqual(new Uint8Array([0, 1]));
     expect(decodeDead('d', encodeDead(dead), 9).has(8)).toBe(true);
     expect(() => decodeDead('d', new Uint8Array(1), 9)).toThrow(IndexDamaged);
-  });
-});
-
-describe('sorting what does not fit in memory', () => {
-  it('merges runs in the order of UTF-8 bytes and keeps equal keys in their order', async () => {
-    const items = Array.from({ length: 1_000 }, (_, i) => ({
-      key: `${(i * 7919) % 500}${i % 3 ? '\uFF5E' : '🖼️'}`,
-      i,
-    }));
-    async function* blocks() {
-      for (let i = 0; i < items.length; i += 33) yield items.slice(i, i + 33);
-    }
-    const sorted: typeof items = [];
-    for await (const item of sortByKey(blocks(), 90)) sorted.push(item);
-    expect(sorted).toEqual(items.toSorted((a, b) => compareKeys(a.key, b.key) || a.i - b.i));
   });
 });

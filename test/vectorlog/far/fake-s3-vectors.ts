@@ -5,8 +5,9 @@
 
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { LINE } from '../../../vectorlog/far/far-index.ts';
 import { SERVICE_LIMITS } from '../../../vectorlog/far/limits.ts';
-import { LINE, S3Vectors } from '../../../vectorlog/far/s3-vectors.ts';
+import { S3Vectors } from '../../../vectorlog/far/s3-vectors.ts';
 import { Random } from '../../simulation/random.ts';
 import { type Metadata, matchesFilter, Refused, validateFilter, validateMetadata } from './fake-filter.ts';
 
@@ -39,8 +40,7 @@ const NONE: Faults = { recall: 1, throttle: 0, refuse: 0, loseAnswer: 0, staleMs
 const NON_FILTERABLE = new Set([LINE]);
 /** The service filters before it searches: of so few vectors it misses none. */
 const EXACT_BELOW = 100;
-const BUCKET = 'vectors';
-const INDEX = 'index';
+const INDEX = 'arn:aws:s3vectors:us-east-1:111122223333:bucket/vectors/index/rows';
 
 interface Version {
   readonly at: number;
@@ -89,7 +89,6 @@ export class FakeS3Vectors {
   client(options: { maxAttempts?: number } = {}): S3Vectors {
     const { port } = this.#server.address() as AddressInfo;
     const client = new S3Vectors({
-      bucket: BUCKET,
       index: INDEX,
       endpoint: `http://127.0.0.1:${port}`,
       region: 'us-east-1',
@@ -103,6 +102,11 @@ export class FakeS3Vectors {
   /** The names that are there now. */
   get names(): string[] {
     return [...this.#vectors].filter(([, versions]) => versions.at(-1)!.vector).map(([name]) => name);
+  }
+
+  /** Becomes an index in which nothing was ever put. */
+  clear(): void {
+    this.#vectors.clear();
   }
 
   async stop(): Promise<void> {
@@ -141,8 +145,7 @@ export class FakeS3Vectors {
       throw new Refused('ValidationException', 400, 'payload');
     this.used.bodyBytes += body.length;
     const input = JSON.parse(body.toString()) as Record<string, unknown>;
-    if (input.vectorBucketName !== BUCKET || input.indexName !== INDEX)
-      throw new Refused('NotFoundException', 404, 'no such index');
+    if (input.indexArn !== INDEX) throw new Refused('NotFoundException', 404, 'no such index');
     if (path === '/PutVectors') return this.#put(input.vectors as readonly PutInput[]);
     if (path === '/DeleteVectors') return this.#delete(input.keys as readonly string[]);
     if (path === '/QueryVectors') return this.#query(input as unknown as QueryInput);

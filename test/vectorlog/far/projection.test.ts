@@ -1,7 +1,7 @@
 /** Projection and the searches over it: what is put, what is deleted, what is found. */
 
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { FarUnavailable } from '../../../vectorlog/far/far-index.ts';
+import { type FarIndex, FarUnavailable } from '../../../vectorlog/far/far-index.ts';
 import { project } from '../../../vectorlog/far/projection.ts';
 import { readProjection } from '../../../vectorlog/far/projection-state.ts';
 import { measureRecall } from '../../../vectorlog/far/recall.ts';
@@ -21,8 +21,10 @@ const puts = (count: number, from = 0) => keys(count, from).map((put) => ({ put 
 const query = seeded('query', DIMENSIONS);
 
 /** Fails unless a search finds what an exact search of the truth would. */
-async function expectExact(k = 20) {
-  const found = await world.reader().read('strong', (view) => foundBy(view, query, k));
+const expectExact = (k = 20) => expectExactBy(world.far, k);
+
+async function expectExactBy(far: FarIndex, k = 20) {
+  const found = await world.reader(far).read('strong', (view) => foundBy(view, query, k));
   const expected = world.expected(query, k);
   expect(found.map(({ key }) => key)).toEqual(expected.map(({ key }) => key));
   for (const [i, { score }] of found.entries()) expect(score).toBeCloseTo(expected[i]!.score, 5);
@@ -209,6 +211,23 @@ test('a store that was restored from a copy gets names of its own, and the old r
   for (let run = 0; run < 3; run++) await world.project();
   expect(world.fake.names).toHaveLength(75);
   await expectExact(100);
+});
+
+test('an index of the service that was made anew gets all rows again, and no search waits for them', async () => {
+  await world.append(...puts(40));
+  await world.compact();
+  await world.project();
+  const { far } = world;
+  const anew: FarIndex = {
+    name: 'another index',
+    put: (rows) => far.put(rows),
+    delete: (names) => far.delete(names),
+    query: (vector, options) => far.query(vector, options),
+  };
+  world.fake.clear();
+  await expectExactBy(anew);
+  expect(await project(world.deps(anew))).toMatchObject({ put: 40, left: 0 });
+  await expectExactBy(anew);
 });
 
 test('what the service does not show yet is found', async () => {

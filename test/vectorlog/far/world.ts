@@ -102,8 +102,14 @@ export async function farWorld(options: Partial<FakeOptions> = {}) {
     },
     compact: () => compactor().run(),
     project: (until?: number) => project(deps(), until),
-    reader: () =>
-      new FarReader({ store: store.index, far, clock, logger: silentLogger, dimensions: DIMENSIONS }),
+    reader: (through: FarIndex = far) =>
+      new FarReader({
+        store: store.index,
+        far: through,
+        clock,
+        logger: silentLogger,
+        dimensions: DIMENSIONS,
+      }),
     /** What an exact search of the truth finds. */
     expected(query: Float32Array, k: number, filter: Filter = NO_FILTER) {
       return [...truth]

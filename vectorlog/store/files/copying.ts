@@ -67,19 +67,31 @@ export class Draft {
       await rm(path, { force: true });
       return false;
     }
-    const clone = await open(path, 'r+');
-    const before = new Uint8Array(this.#size);
-    const whole = (await clone.stat()).size >= range.end && (await readAll(this.handle, before, 0));
-    if (!whole) {
-      await clone.close();
+    let clone: FileHandle | undefined;
+    try {
+      clone = await open(path, 'r+');
+      if (await this.#becomes(clone, range)) {
+        await this.discard();
+        this.path = path;
+        this.handle = clone;
+        return true;
+      }
+    } catch (error) {
+      await clone?.close();
       await rm(path, { force: true });
-      return false;
+      throw error;
     }
+    await clone.close();
+    await rm(path, { force: true });
+    return false;
+  }
+
+  /** Makes of a copy of the whole source what this draft has to be; `false` when it is shorter than it was. */
+  async #becomes(clone: FileHandle, range: ByteRange): Promise<boolean> {
+    const before = new Uint8Array(this.#size);
+    if ((await clone.stat()).size < range.end || !(await readAll(this.handle, before, 0))) return false;
     await writeAll(clone, before, 0);
     await clone.truncate(range.end);
-    await this.discard();
-    this.path = path;
-    this.handle = clone;
     return true;
   }
 

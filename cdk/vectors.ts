@@ -1,0 +1,52 @@
+/** The index in Amazon S3 Vectors, which compact fills and search asks. All of it can be made again from the index bucket. */
+
+import { RemovalPolicy } from 'aws-cdk-lib';
+import { PolicyStatement } from 'aws-cdk-lib/aws-iam';
+import type { IKey } from 'aws-cdk-lib/aws-kms';
+import { CfnIndex, CfnVectorBucket } from 'aws-cdk-lib/aws-s3vectors';
+import { Construct } from 'constructs';
+import { DIMENSIONS } from '../pictures/dimensions.ts';
+import { LINE } from '../vectorlog/far/far-index.ts';
+import { FAR_PREFIX } from '../vectorlog/names.ts';
+import type { LikenessFunction, LikenessFunctionProps } from './likeness-function.ts';
+import { type Buckets, permit } from './permissions.ts';
+
+export class Vectors extends Construct {
+  /** What the functions are told of it. */
+  readonly environment: LikenessFunctionProps['environment'];
+  readonly #index: CfnIndex;
+
+  constructor(scope: Construct, id: string, key: IKey | undefined) {
+    super(scope, id);
+    // Names of their own, so that an index that is made anew is known to be another one.
+    const bucket = new CfnVectorBucket(this, 'Bucket', {
+      ...(key && { encryptionConfiguration: { sseType: 'aws:kms', kmsKeyArn: key.keyArn } }),
+    });
+    this.#index = new CfnIndex(this, 'Index', {
+      vectorBucketArn: bucket.attrVectorBucketArn,
+      dataType: 'float32',
+      dimension: DIMENSIONS,
+      distanceMetric: 'cosine',
+      metadataConfiguration: { nonFilterableMetadataKeys: [LINE] },
+    });
+    bucket.applyRemovalPolicy(RemovalPolicy.DESTROY);
+    this.#index.applyRemovalPolicy(RemovalPolicy.DESTROY);
+    this.environment = { vectorIndex: this.#index.attrIndexArn };
+  }
+
+  /** Lets compact fill it and measure it, and search ask it. */
+  permit(
+    { compact, search }: { readonly compact: LikenessFunction; readonly search: LikenessFunction },
+    buckets: Buckets & { readonly modelId: string },
+  ): void {
+    // A query that filters, or wants metadata, needs GetVectors as well.
+    const asking = ['s3vectors:QueryVectors', 's3vectors:GetVectors'];
+    const resources = [this.#index.attrIndexArn];
+    search.addToRolePolicy(new PolicyStatement({ actions: asking, resources }));
+    const filling = [...asking, 's3vectors:PutVectors', 's3vectors:DeleteVectors'];
+    compact.addToRolePolicy(new PolicyStatement({ actions: filling, resources }));
+    permit(search, { index: { [FAR_PREFIX]: ['s3:GetObject'] } }, buckets, buckets.modelId);
+    const objects = { [FAR_PREFIX]: ['s3:GetObject', 's3:PutObject', 's3:DeleteObject'] } as const;
+    permit(compact, { index: objects }, buckets, buckets.modelId);
+  }
+}
