@@ -12,7 +12,7 @@ import { INDEX_PREFIX, LOG_PREFIX, MANIFEST_PREFIX, REJECTED_PREFIX } from '../.
 import { IndexTooLarge } from '../../vectorlog/read/errors.ts';
 import { type Consistency, LiveIndex } from '../../vectorlog/read/live-index.ts';
 import type { View } from '../../vectorlog/read/view.ts';
-import { exactScore } from '../../vectorlog/scan/code-matrix.ts';
+import { exactScores } from '../../vectorlog/scan/code-matrix.ts';
 import { ObjectNotFound, PreconditionFailed } from '../../vectorlog/store/errors.ts';
 import type { ObjectStore } from '../../vectorlog/store/object-store.ts';
 import { s3Event, sqsRecord } from '../factories/s3-events.ts';
@@ -342,14 +342,14 @@ export class World {
     const [query] = embeddings.values();
     if (!query) return;
     const { found } = await view.search([query], { k: 3 });
-    const best = [...embeddings.values()].map((vector) => exactScore(query, vector)).sort((a, b) => b - a);
+    const best = exactScores(query, [...embeddings.values()]).sort((a, b) => b - a);
     const scores = found[0]!.map(({ score }) => score);
     if (scores.join() !== best.slice(0, 3).join())
       throw new Violation(
         `a search finds scores ${scores.join()}, and the best are ${best.slice(0, 3).join()}`,
       );
     for (const { entry, score } of found[0]!)
-      if (exactScore(query, embeddings.get(entry.key)!) !== score)
+      if (exactScores(query, [embeddings.get(entry.key)!])[0] !== score)
         throw new Violation(`a search gives ${entry.key} the score of another`);
   }
 
