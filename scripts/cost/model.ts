@@ -18,6 +18,8 @@ export const HOURS = 730;
 export const ASSUMED = {
   /** Bytes of a picture's line in the rows file. */
   bytesPerLine: 220,
+  /** How many times as many photos int8 embeds in the same time: `npm run bench:embed`, docs/model.md. */
+  int8ToFp32: 1.37,
   /** Seconds from nothing to a handler that is ready, without the index. */
   coldStartSeconds: 3,
   /** Bytes a second at which a function reads from S3, whatever its memory (github.com/sjakthol/aws-network-benchmark). */
@@ -100,11 +102,17 @@ const lambda = (seconds: number, megabytes: number, architecture: 'x64' | 'arm64
   lambdaRequest: 1,
 });
 
+export type Precision = 'fp32' | 'int8';
+
+/** Seconds that a function is at work on each picture of a batch. */
+export const pictureSeconds = (precision: Precision = 'fp32'): number =>
+  MEASURED.secondsPerEmbedding / (precision === 'int8' ? ASSUMED.int8ToFp32 : 1) + ASSUMED.secondsPerRequest;
+
 /** Once for each picture, when it is uploaded. */
-export function upload(intake: 'queue' | 'direct' = 'queue'): Usage {
+export function upload(intake: 'queue' | 'direct' = 'queue', precision: Precision = 'fp32'): Usage {
   const pictures = intake === 'queue' ? QUEUE_LIMITS.batchSize : 1;
   const batch = add(
-    lambda(pictures * (MEASURED.secondsPerEmbedding + ASSUMED.secondsPerRequest), DEFAULT_MB),
+    lambda(pictures * pictureSeconds(precision), DEFAULT_MB),
     // Each picture is read and its rejection looked for; the append is written, and read by compact.
     { s3Read: 2 * pictures + 1, s3Write: 1 },
     intake === 'queue' ? { sqsRequest: pictures + 4 } : {},
