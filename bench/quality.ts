@@ -1,8 +1,9 @@
 /**
- * How good the answers are: `npm run quality -- --duplicates [--json] [--quick] [--weights FILE] [--folders A,B] [--fit]`.
+ * How good the answers are: `npm run quality -- --duplicates [--json] [--quick] [--weights FILE] [--folders A,B] [--fit] [--folds N]`.
  *
  * Weights are those that were set up, or a name or file. `--folders` gives photos of one's own. `--fit` learns the
- * verdict anew from the pairs and writes it into the source.
+ * verdict anew from the pairs and writes it into the source. `--folds` judges each part of the originals by what the others
+ * teach, so that no figure comes from an original that was learned from.
  */
 
 import { writeFile } from 'node:fs/promises';
@@ -11,10 +12,11 @@ import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { prepareModel } from '../layers/onnx-resnet50/build.ts';
 import { MODELS_FOLDER, modelFolder } from '../local/model-choice.ts';
+import type { Learned } from '../pictures/duplicates/verdict.ts';
 import { loadEmbedder } from '../pictures/embedding/load.ts';
 import { describeMachine, machine } from './machine.ts';
 import { measureDuplicates } from './quality/duplicates.ts';
-import { type Learned, learn } from './quality/fit.ts';
+import { learn } from './quality/fit.ts';
 import { SampleCache } from './quality/library.ts';
 import { chooseOriginals } from './quality/originals.ts';
 
@@ -33,6 +35,7 @@ const { values } = parseArgs({
     json: { type: 'boolean' },
     quick: { type: 'boolean' },
     fit: { type: 'boolean' },
+    folds: { type: 'string' },
     weights: { type: 'string' },
     folders: { type: 'string' },
     cache: { type: 'string', default: CACHE },
@@ -48,7 +51,11 @@ const size = values.quick ? SIZES.quick : SIZES.full;
 const chosen = await chooseOriginals({ ...size, folders: values.folders?.split(',') ?? [] });
 const cache = new SampleCache(join(values.cache, embedder.model.modelId), embedder);
 const started = performance.now();
-const { quality, labelled } = await measureDuplicates(chosen, cache);
+const { quality, labelled } = await measureDuplicates(
+  chosen,
+  cache,
+  values.folds ? Number(values.folds) : undefined,
+);
 if (values.fit) await writeFile(LEARNED, sourceOf(learn(labelled)));
 
 const seconds = Math.round((performance.now() - started) / 100) / 10;

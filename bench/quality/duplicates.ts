@@ -1,10 +1,10 @@
 /** How well duplicates are found: copies of originals are looked for in a gallery, and every wrong pair counts. */
 
 import { prepare } from '../../pictures/duplicates/compare.ts';
-import { confidenceOf, measuresOf } from '../../pictures/duplicates/verdict.ts';
+import { confidenceOf, isSurest, measuresOf } from '../../pictures/duplicates/verdict.ts';
 import { CANDIDATES, comparisonOf, isSame } from '../../pictures/duplicates/verifier.ts';
 import { CHANGES } from './changes.ts';
-import type { Labelled } from './fit.ts';
+import { type Labelled, learn } from './fit.ts';
 import type { Sample, SampleCache } from './library.ts';
 import type { Chosen, Kind } from './originals.ts';
 
@@ -32,37 +32,42 @@ export interface DuplicateQuality {
 interface Pair {
   readonly query: Sample;
   readonly found: Sample;
-  readonly confidence: number;
-  readonly labelled: Labelled;
+  /** `undefined` where nothing of the one is seen in the other. */
+  readonly labelled: Labelled | undefined;
 }
 
-/** Which of a pair of measurements of a picture counts: only a picture's best match is one. */
+interface Judged extends Pair {
+  readonly confidence: number;
+  readonly isRight: boolean;
+}
+
+/**
+ * Measures pairs of copies with a gallery, and of the gallery with itself. A pair counts by the product's own rule
+ * (`isSurest`), seen from the copy.
+ *
+ * @param folds parts of the originals, each judged by what the pairs of the others teach. @default the product's verdict
+ */
 export async function measureDuplicates(
   { originals, gallery }: Chosen,
   cache: SampleCache,
+  folds?: number,
 ): Promise<{ quality: DuplicateQuality; labelled: Labelled[] }> {
   const shelf: Sample[] = [];
   for (const source of gallery) shelf.push(...(await cache.samples(source, false)));
   const prepared = shelf.map(({ fingerprint }) => prepare(fingerprint));
   let [pairs, ms, first] = [0, 0, 0];
-  const labelled: Labelled[] = [];
 
-  /** The pairs of a query that could count, the best first. */
   const look = (query: Sample, nearest: { at: number; score: number }[]): Pair[] => {
     const ready = prepare(query.fingerprint);
-    const judged: Pair[] = [];
-    for (const { at, score } of nearest) {
+    return nearest.map(({ at, score }) => {
+      const found = shelf[at]!;
       const started = performance.now();
       const comparison = comparisonOf(prepared[at]!, ready);
-      const confidence = comparison ? confidenceOf(comparison, score) : 0;
+      const measures = comparison && measuresOf(comparison, score);
       ms += performance.now() - started;
       pairs++;
-      const right = shelf[at]!.source.name === query.source.name;
-      const each = { measures: comparison ? measuresOf(comparison, score) : [], isSame: right };
-      if (comparison) labelled.push(each);
-      judged.push({ query, found: shelf[at]!, confidence, labelled: each });
-    }
-    return judged.sort((one, other) => other.confidence - one.confidence);
+      return { query, found, labelled: measures && { measures, isSame: isRight(query, found) } };
+    });
   };
   const neighbours = (query: Sample, but?: Sample) =>
     shelf
@@ -72,43 +77,44 @@ export async function measureDuplicates(
       .slice(0, CANDIDATES.nearest);
 
   const copies: Sample[] = [];
-  const best: Pair[] = [];
+  const ofCopies: Pair[][] = [];
   for (const source of originals) {
     for (const copy of (await cache.samples(source, true)).slice(1)) {
       copies.push(copy);
       const nearest = neighbours(copy);
       if (shelf[nearest[0]!.at]!.source.name === source.name) first++;
-      const [top] = look(copy, nearest);
-      if (top) best.push(top);
+      ofCopies.push(look(copy, nearest));
     }
   }
-  let [falsePairs, originalPairs] = [0, 0];
-  for (const sample of shelf) {
-    for (const { confidence } of look(sample, neighbours(sample, sample).slice(0, 4))) {
-      originalPairs++;
-      if (isSame(confidence)) falsePairs++;
-    }
-  }
+  const ofOriginals = shelf.flatMap((sample) => look(sample, neighbours(sample, sample).slice(0, 4)));
+  const all = [...ofCopies.flat(), ...ofOriginals];
+  const confidence = folds === undefined ? productConfidence : foldedConfidence(all, folds);
+  const judged = (pair: Pair): Judged => ({
+    ...pair,
+    confidence: confidence(pair),
+    isRight: isRight(pair.query, pair.found),
+  });
+  const best = ofCopies.flatMap((some) => {
+    const each = some.map(judged);
+    const surest = Math.max(...each.map(({ confidence }) => confidence));
+    return each.filter(({ confidence }) => isSurest(confidence, surest));
+  });
+  const falsePairs = ofOriginals.map(judged).filter(({ confidence }) => isSame(confidence)).length;
 
   const recallAt = (wanted: (copy: Sample) => boolean): number => {
     const some = best.filter(({ query }) => wanted(query)).sort((a, b) => b.confidence - a.confidence);
     let [right, most] = [0, 0];
-    for (const [
-      i,
-      {
-        labelled: { isSame },
-      },
-    ] of some.entries()) {
-      if (isSame) right++;
+    for (const [i, { isRight }] of some.entries()) {
+      if (isRight) right++;
       if (right / (i + 1) >= 0.99) most = right;
     }
     return round(most / Math.max(1, copies.filter(wanted).length));
   };
   const kind = (name: Kind) => (copy: Sample) => copy.source.kind === name;
   const taken = best.filter(({ confidence }) => isSame(confidence));
-  const right = taken.filter(({ labelled }) => labelled.isSame);
+  const right = taken.filter(({ isRight }) => isRight);
   return {
-    labelled,
+    labelled: all.flatMap(({ labelled }) => labelled ?? []),
     quality: {
       originals: originals.length,
       copies: copies.length,
@@ -121,7 +127,7 @@ export async function measureDuplicates(
       recall: round(right.length / copies.length),
       precision: round(right.length / Math.max(1, taken.length)),
       false_pairs_of_originals: falsePairs,
-      pairs_of_originals: originalPairs,
+      pairs_of_originals: ofOriginals.length,
       recall_by_change: Object.fromEntries(
         CHANGES.map(({ name }, i) => {
           const found = right.filter(({ query }) => query.change === i).length;
@@ -131,6 +137,23 @@ export async function measureDuplicates(
       ms_per_pair: round(ms / pairs),
     },
   };
+}
+
+const isRight = (one: Sample, other: Sample): boolean => one.source.name === other.source.name;
+
+const productConfidence = ({ labelled }: Pair): number => (labelled ? confidenceOf(labelled.measures) : 0);
+
+/** Judges each pair by what those pairs teach that have no picture of the part of the originals that its query is in. */
+function foldedConfidence(all: readonly Pair[], folds: number): (pair: Pair) => number {
+  const names = [...new Set(all.map(({ query }) => query.source.name))].sort();
+  const foldOf = new Map(names.map((name, i) => [name, i % folds]));
+  const learned = Array.from({ length: folds }, (_, fold) => {
+    const isKept = ({ query, found }: Pair) =>
+      foldOf.get(query.source.name) !== fold && foldOf.get(found.source.name) !== fold;
+    return learn(all.filter(isKept).flatMap(({ labelled }) => labelled ?? []));
+  });
+  return ({ query, labelled }) =>
+    labelled ? confidenceOf(labelled.measures, learned[foldOf.get(query.source.name)!]) : 0;
 }
 
 const round = (value: number): number => Math.round(value * 10_000) / 10_000;

@@ -1,16 +1,10 @@
 /** Learns what the verdict makes of its measures: a logistic regression with a penalty, by Newton's method. */
 
-import { termsOf } from '../../pictures/duplicates/verdict.ts';
+import { type Learned, termsOf } from '../../pictures/duplicates/verdict.ts';
 
 export interface Labelled {
   readonly measures: readonly number[];
   readonly isSame: boolean;
-}
-
-export interface Learned {
-  readonly means: number[];
-  readonly spreads: number[];
-  readonly weights: number[];
 }
 
 const PENALTY = 40;

@@ -4,6 +4,7 @@ import type { RowSource } from '../../vectorlog/read/view.ts';
 import { type Hit, MAX_K } from '../../vectorlog/scan/hit.ts';
 import { MAX_QUERIES } from '../../vectorlog/scan/layout.ts';
 import { complete, type DuplicateGroup, GrowingGroup, type Neighbours } from './group.ts';
+import { isSurest } from './verdict.ts';
 
 /** What duplicates are looked for in. */
 export type DuplicateSource = Pick<RowSource, 'rows' | 'read' | 'search'>;
@@ -112,9 +113,6 @@ export async function* findDuplicates(
 /** Each time that all neighbours are as sure as the surest, so many times more are asked for. */
 const GROWTH = 4;
 
-/** How much less sure than the surest counts as the same: what rounding and a second JPEG make. */
-const MARGIN = 0.01;
-
 interface Sure extends Hit {
   readonly sure: number;
 }
@@ -149,7 +147,7 @@ function neighboursIn(
   };
   const isBest = (row: number, { sure }: Sure): boolean => {
     const best = known.get(row)?.[0];
-    return best === undefined || sure >= best.sure - MARGIN;
+    return best === undefined || isSurest(sure, best.sure);
   };
 
   const look = async (rows: readonly number[]): Promise<Hit[][]> => {

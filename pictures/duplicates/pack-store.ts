@@ -61,12 +61,16 @@ export function decodePack(bytes: Uint8Array): PackEntry[] {
 export class PackStore {
   readonly #values = new Map<string, Uint8Array>();
   readonly #read = new Set<string>();
+  /** Packs of the family that other versions of the software wrote. */
+  #outdated: string[] = [];
   #fresh: PackEntry[] = [];
 
+  /** @param family a prefix above, whose packs outside of `prefix` are not read, and go with the next flush that writes */
   constructor(
     private readonly store: ObjectStore,
     private readonly prefix: string,
     private readonly clock: Pick<Clock, 'ulid'>,
+    private readonly family = prefix,
   ) {}
 
   get size(): number {
@@ -76,9 +80,10 @@ export class PackStore {
   /** Reads the packs that came since. */
   async refresh(): Promise<void> {
     const names: string[] = [];
-    for await (const page of this.store.list({ prefix: this.prefix }))
+    for await (const page of this.store.list({ prefix: this.family }))
       names.push(...page.map(({ key }) => key));
-    const unread = names.filter((name) => !this.#read.has(name));
+    this.#outdated = names.filter((name) => !name.startsWith(this.prefix));
+    const unread = names.filter((name) => name.startsWith(this.prefix) && !this.#read.has(name));
     for (let i = 0; i < unread.length; i += READS_AT_ONCE) {
       await Promise.all(unread.slice(i, i + READS_AT_ONCE).map((name) => this.#readPack(name)));
     }
@@ -101,6 +106,8 @@ export class PackStore {
       const fresh = this.#fresh;
       this.#fresh = [];
       await this.#write(fresh);
+      await this.store.delete(this.#outdated);
+      this.#outdated = [];
     }
     if (this.#read.size > MAX_PACKS) await this.#merge();
   }

@@ -1,18 +1,45 @@
 /** From what was measured of two pictures to how sure it is that they are the same one. */
 
+import { createHash } from 'node:crypto';
 import type { Comparison } from './compare.ts';
 import { MEANS, SPREADS, WEIGHTS } from './verdict-weights.ts';
+
+/** To be counted up when fingerprints, or how they are compared, change what is measured of a pair. */
+const MEASURES_VERSION = 1;
+
+/** What a verdict was made by. Verdicts of another version say nothing: they are made anew. */
+export const VERDICT_VERSION = versionOf(MEASURES_VERSION, MEANS, SPREADS, WEIGHTS);
+
+/** Eight hex digits that differ when any of the numbers does. */
+export function versionOf(...made: readonly (number | readonly number[])[]): string {
+  return createHash('sha256').update(JSON.stringify(made)).digest('hex').slice(0, 8);
+}
 
 /** A confidence from which two pictures count as the same; docs/duplicates.md has the figures. */
 export const SAME_FROM = 0.7;
 
+/** What the regression learned. */
+export interface Learned {
+  readonly means: readonly number[];
+  readonly spreads: readonly number[];
+  readonly weights: readonly number[];
+}
+
+const LEARNED: Learned = { means: MEANS, spreads: SPREADS, weights: WEIGHTS };
+
 /** How sure it is, 0 to 1: a logistic regression on the measures and their products. */
-export function confidenceOf(comparison: Comparison, cosine: number): number {
-  const terms = termsOf(measuresOf(comparison, cosine), MEANS, SPREADS);
-  let sum = WEIGHTS[terms.length]!;
-  for (let i = 0; i < terms.length; i++) sum += terms[i]! * WEIGHTS[i]!;
+export function confidenceOf(measures: readonly number[], learned: Learned = LEARNED): number {
+  const terms = termsOf(measures, learned.means, learned.spreads);
+  let sum = learned.weights[terms.length]!;
+  for (let i = 0; i < terms.length; i++) sum += terms[i]! * learned.weights[i]!;
   return 1 / (1 + Math.exp(-sum));
 }
+
+/** How much less sure than the surest counts as the same: what rounding and a second JPEG make. */
+const MARGIN = 0.01;
+
+/** Whether a pair counts for a picture whose surest pair is `best`. */
+export const isSurest = (sure: number, best: number): boolean => sure >= best - MARGIN;
 
 /** Differences count by their order of magnitude. */
 export function measuresOf(c: Comparison, cosine: number): number[] {

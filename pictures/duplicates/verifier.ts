@@ -6,7 +6,7 @@ import { type Comparison, compare, type Prepared, prepare } from './compare.ts';
 import type { Fingerprint } from './fingerprint.ts';
 import { VERDICTS_PREFIX } from './names.ts';
 import { PackStore } from './pack-store.ts';
-import { confidenceOf, SAME_FROM } from './verdict.ts';
+import { confidenceOf, measuresOf, SAME_FROM, VERDICT_VERSION } from './verdict.ts';
 
 /** Pairs that are looked at: each picture and so many of its nearest, from a score that says little by itself. */
 export const CANDIDATES = { minScore: 0.5, nearest: 8 } as const;
@@ -25,8 +25,9 @@ export class Verifier {
   readonly #packs: PackStore;
   readonly #prepared = new Map<string, Prepared>();
 
-  constructor(index: ObjectStore, clock: Pick<Clock, 'ulid'>) {
-    this.#packs = new PackStore(index, VERDICTS_PREFIX, clock);
+  /** @param version what verdicts are made by here; those of others are not believed, and go when new ones are written */
+  constructor(index: ObjectStore, clock: Pick<Clock, 'ulid'>, version = VERDICT_VERSION) {
+    this.#packs = new PackStore(index, `${VERDICTS_PREFIX}${version}/`, clock, VERDICTS_PREFIX);
   }
 
   refresh(): Promise<void> {
@@ -75,7 +76,7 @@ const pairOf = (one: string, other: string): string =>
 /** How sure it is that two pictures are the same, 0 to 1. Does not depend on their order. */
 export function judge(one: Prepared, other: Prepared, cosine: number): number {
   const comparison = comparisonOf(one, other);
-  return comparison ? confidenceOf(comparison, cosine) : 0;
+  return comparison ? confidenceOf(measuresOf(comparison, cosine)) : 0;
 }
 
 /** What is measured of a pair: the smaller picture is laid over the larger, whichever comes first. */

@@ -47,7 +47,12 @@ export class World {
   readonly #pictures: ObservedStore;
   readonly #index: ObservedStore;
   readonly #checker: Checker;
-  readonly #limits: { manifestsKept: number; maxDeadShare: number; maxAppendsPerCompaction: number };
+  readonly #limits: {
+    readonly manifestsKept: number;
+    readonly maxDeadShare: number;
+    readonly maxAppendsPerCompaction: number;
+    readonly markersInManifest: number;
+  };
   #faults: Faults;
   #failure: unknown;
   #isOver = false;
@@ -80,6 +85,7 @@ export class World {
       manifestsKept: random.pick([1, 3, 10]),
       maxDeadShare: random.pick([0.2, 0.5, 0.8]),
       maxAppendsPerCompaction: random.pick([2, 10, 5_000]),
+      markersInManifest: random.pick([0, 1, 2, 1_000]),
     };
   }
 
@@ -416,7 +422,9 @@ export class World {
     const names = [...this.#index.objects.keys()];
     const count = (prefix: string) => names.filter((name) => name.startsWith(prefix)).length;
     if (count(LOG_PREFIX) > 0) throw new Violation(`${count(LOG_PREFIX)} appends are left over`);
-    if (count(INDEX_PREFIX) > 4) throw new Violation(`${count(INDEX_PREFIX)} index files are left over`);
+    // Four files, and the segments of deletions of the last hour.
+    if (count(INDEX_PREFIX) > 4 + (this.#checker.manifest()?.tombstones?.length ?? 0))
+      throw new Violation(`${count(INDEX_PREFIX)} index files are left over`);
     if (count(MANIFEST_PREFIX) > this.#limits.manifestsKept)
       throw new Violation(`${count(MANIFEST_PREFIX)} manifests are left over`);
     const rejected: string[] = [];

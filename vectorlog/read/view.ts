@@ -244,6 +244,6 @@ export function indexedState(key: string, lineage: Lineage, generation: Generati
     const { version, eTag } = lineage.lines.entry(row);
     return { state: 'live', version, eTag };
   }
-  const marker = generation.markers.get(key);
+  const marker = generation.tombstones.get(key);
   return marker ? { state: 'deleted', version: marker.version } : { state: 'absent' };
 }
