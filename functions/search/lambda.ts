@@ -17,7 +17,7 @@ import { createApp } from './app.ts';
 import { s3Signer } from './s3-signer.ts';
 
 /** Of the bytes that are kept free of the index (`RESERVED_BYTES`), those for decoding; runtime and model take the others. */
-const DECODE_BYTES = 512 * 1024 * 1024;
+const DECODE_BYTES = 384 * 1024 * 1024;
 
 const options = { endpoint: process.env[VARIABLES.endpoint] };
 const client = traced(s3Client(options));
