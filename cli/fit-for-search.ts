@@ -4,6 +4,7 @@ import { SEARCH_LIMITS } from '../functions/search/limits.ts';
 import { PictureDecoder } from '../pictures/decoding/decoder.ts';
 import { PictureRejected } from '../pictures/decoding/errors.ts';
 import { decodeBytesOf } from '../pictures/decoding/memory-budget.ts';
+import { findOptionalDecoders } from '../pictures/decoding/optional/find.ts';
 import { CommandFailed } from './errors.ts';
 
 /** Four times what the network sees, so that scaling once more changes the answer by next to nothing. */
@@ -17,7 +18,7 @@ const PIXELS = 1_024;
 export async function fitForSearch(bytes: Uint8Array): Promise<Uint8Array> {
   if (bytes.length <= SEARCH_LIMITS.maxBodyBytes) return bytes;
   try {
-    const decoder = new PictureDecoder({ maxMemoryBytes: decodeBytesOf() });
+    const decoder = new PictureDecoder({ maxMemoryBytes: decodeBytesOf() }, findOptionalDecoders());
     return await decoder.smallCopy(bytes, { side: PIXELS, fit: 'outside', format: 'jpeg', quality: 95 });
   } catch (error) {
     if (!(error instanceof PictureRejected)) throw error;

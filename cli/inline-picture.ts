@@ -1,6 +1,7 @@
 /** Small pictures in terminals that can show them. */
 
 import { PictureDecoder } from '../pictures/decoding/decoder.ts';
+import { findOptionalDecoders } from '../pictures/decoding/optional/find.ts';
 
 type Protocol = 'kitty' | 'iterm';
 
@@ -17,7 +18,7 @@ const PIXELS = 160;
 /** Kitty takes a picture in pieces of at most this many characters. */
 const KITTY_PIECE = 4096;
 
-const decoder = new PictureDecoder();
+const decoder = new PictureDecoder({}, findOptionalDecoders());
 
 /** The escape sequence that draws a picture four lines high, or '' for a file that is none. */
 export async function inlinePicture(bytes: Uint8Array, protocol: Protocol): Promise<string> {

@@ -6,6 +6,7 @@ import { createCompact } from '../functions/compact/handler.ts';
 import { createApp } from '../functions/search/app.ts';
 import type { PictureDecoder } from '../pictures/decoding/decoder.ts';
 import type { Embedder } from '../pictures/embedding/embedder.ts';
+import { forgetMissingDecoders } from '../pictures/ingest/rejections.ts';
 import { systemClock } from '../vectorlog/clock.ts';
 import { FOLDER_LOG_LIMITS } from '../vectorlog/commit/limits.ts';
 import { LikenessError } from '../vectorlog/errors.ts';
@@ -86,6 +87,7 @@ export async function serveFolder(options: ServeOptions): Promise<Serving> {
 
   const clock = systemClock;
   const index = openIndex(indexFolder, embedder.model.modelId);
+  if (decoder.optional.length > 0) await forgetMissingDecoders(index);
   const selection = await keepSelection(indexFolder, options.selection);
   const library = openLibrary({
     folder,

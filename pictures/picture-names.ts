@@ -5,7 +5,7 @@ import { extname } from 'node:path';
 /**
  * What a name with each ending promises. A folder or a bucket of photos also holds videos, notes and side files; those
  * are left alone, while a file that is called a picture and cannot be read is reported to its owner. Some of these
- * cannot be read here (HEIC needs a licence, BMP and JPEG XL a library): their owner is told, rather than left to wonder.
+ * cannot be read here without a package that the user adds (HEIC, BMP, JPEG XL, PSD): their owner is told, rather than left to wonder.
  */
 const CONTENT_TYPES: Readonly<Record<string, string>> = {
   '.jpg': 'image/jpeg',
@@ -23,6 +23,21 @@ const CONTENT_TYPES: Readonly<Record<string, string>> = {
   '.bmp': 'image/bmp',
   '.heic': 'image/heic',
   '.heif': 'image/heif',
+  '.hif': 'image/heif',
+  '.avifs': 'image/avif',
+  '.mpo': 'image/jpeg',
+  '.dng': 'image/x-adobe-dng',
+  '.nef': 'image/x-nikon-nef',
+  '.nrw': 'image/x-nikon-nrw',
+  '.cr2': 'image/x-canon-cr2',
+  '.cr3': 'image/x-canon-cr3',
+  '.arw': 'image/x-sony-arw',
+  '.raf': 'image/x-fuji-raf',
+  '.rw2': 'image/x-panasonic-rw2',
+  '.orf': 'image/x-olympus-orf',
+  '.pef': 'image/x-pentax-pef',
+  '.psd': 'image/vnd.adobe.photoshop',
+  '.jp2': 'image/jp2',
   '.jxl': 'image/jxl',
 };
 

@@ -19,6 +19,7 @@ const root = fileURLToPath(new URL('..', import.meta.url));
 const ENTRIES = {
   'client/index': 'client/index.ts',
   'client/sigv4': 'client/sigv4.ts',
+  'vectorlog/index': 'vectorlog/index.ts',
   'cdk/index': 'cdk/index.ts',
   // The program that the construct runs while an app is synthesised.
   'cdk/bundling': 'cdk/bundling/build.ts',
@@ -27,7 +28,7 @@ const ENTRIES = {
 /** @param out the folder in place of dist/; the declarations go below its `types` */
 export async function buildPackage(out = join(root, 'dist')): Promise<void> {
   const outdir = resolve(out);
-  for (const folder of ['client', 'cdk', 'functions', 'types', 'chunks'])
+  for (const folder of ['client', 'vectorlog', 'cdk', 'functions', 'types', 'chunks'])
     await rm(join(outdir, folder), { recursive: true, force: true });
   await build({
     absWorkingDir: root,

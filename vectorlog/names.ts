@@ -28,4 +28,5 @@ export const indexNames = (generation: number, ulid: string) => ({
   rows: `${INDEX_PREFIX}${generation}-${ulid}.jsonl`,
   dead: `${INDEX_PREFIX}${generation}-${ulid}.dead`,
   codes: `${INDEX_PREFIX}${generation}-${ulid}.codes`,
+  tombstones: `${INDEX_PREFIX}${generation}-${ulid}.tombstones`,
 });

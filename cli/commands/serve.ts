@@ -6,6 +6,7 @@ import { join, resolve } from 'node:path';
 import type { Command } from 'commander';
 import type { Differences } from '../../local/compare.ts';
 import type { Serving } from '../../local/serve.ts';
+import type { PictureDecoder } from '../../pictures/decoding/decoder.ts';
 import type { Embedder } from '../../pictures/embedding/embedder.ts';
 import { EXIT } from '../errors.ts';
 import { startProgress } from '../progress.ts';
@@ -61,6 +62,7 @@ Examples:
         { loadEmbedder },
         { PictureDecoder },
         { decodeBytesOf },
+        { findOptionalDecoders },
         { modelFolder },
         { consoleLogger },
         { serveFolder },
@@ -68,6 +70,7 @@ Examples:
         import('../../pictures/embedding/load.ts'),
         import('../../pictures/decoding/decoder.ts'),
         import('../../pictures/decoding/memory-budget.ts'),
+        import('../../pictures/decoding/optional/find.ts'),
         import('../../local/model-choice.ts'),
         import('../../local/console-logger.ts'),
         import('../../local/serve.ts'),
@@ -75,7 +78,7 @@ Examples:
       const logger = consoleLogger(terminal.err, flags.verbose);
       // One request's fault must not end the others; what reaches this is a fault of ours, and the log says where.
       process.on('unhandledRejection', (error) => logger.error('a fault that nobody caught', { error }));
-      const decoder = new PictureDecoder({ maxMemoryBytes: decodeBytesOf() });
+      const decoder = new PictureDecoder({ maxMemoryBytes: decodeBytesOf() }, findOptionalDecoders());
       const embedder = await loadEmbedder(await modelFolder(), { decoder });
       if (folder === undefined) await mkdir(DEFAULT_FOLDER, { recursive: true });
       const served = resolve(folder ?? DEFAULT_FOLDER);
@@ -94,7 +97,7 @@ Examples:
         ...(flags.forget && { forget: true }),
         onCompared: tellFound,
       });
-      welcome(terminal, serving, served, embedder);
+      welcome(terminal, serving, served, embedder, decoder);
       const asked = untilAskedToStop(terminal);
       await showIndexing(serving, found, terminal, asked);
       await aborted(asked);
@@ -102,7 +105,13 @@ Examples:
     });
 }
 
-function welcome(terminal: Terminal, { url }: Serving, folder: string, { model }: Embedder): void {
+function welcome(
+  terminal: Terminal,
+  { url }: Serving,
+  folder: string,
+  { model }: Embedder,
+  { optional }: PictureDecoder,
+): void {
   if (model.synthetic) {
     terminal.err(
       styled(terminal, 'yellow', '*** The model has SYNTHETIC weights: copies of pictures are found, ***'),
@@ -117,6 +126,9 @@ function welcome(terminal: Terminal, { url }: Serving, folder: string, { model }
   }
   terminal.out(`Pictures: ${folder}`);
   terminal.out(`Model:    ${model.modelId}`);
+  const kinds = [...new Set(optional.flatMap((each) => [...each.kinds]))].map((kind) => kind.toUpperCase());
+  if (kinds.length > 0)
+    terminal.out(`Also:     ${kinds.join(', ')}, by ${optional.map(({ name }) => name).join(' and ')}`);
   terminal.out(`Open      ${styled(terminal, 'bold', url)}`);
 }
 

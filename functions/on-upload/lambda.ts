@@ -4,6 +4,7 @@ import { InvokeCommand, LambdaClient } from '@aws-sdk/client-lambda';
 import { SQSClient } from '@aws-sdk/client-sqs';
 import { PictureDecoder } from '../../pictures/decoding/decoder.ts';
 import { decodeBytesOf } from '../../pictures/decoding/memory-budget.ts';
+import { findOptionalDecoders } from '../../pictures/decoding/optional/find.ts';
 import { loadEmbedder } from '../../pictures/embedding/load.ts';
 import { systemClock } from '../../vectorlog/clock.ts';
 import { prefixed } from '../../vectorlog/store/prefixed-store.ts';
@@ -21,7 +22,7 @@ const lambda = traced(new LambdaClient({}));
 const compact = process.env[VARIABLES.compactFunction];
 const bucket = (variable: string) => new S3Store({ client, bucket: required(variable) });
 const memoryBytes = Number(required('AWS_LAMBDA_FUNCTION_MEMORY_SIZE')) * 1024 * 1024;
-const decoder = new PictureDecoder({ maxMemoryBytes: decodeBytesOf(memoryBytes) });
+const decoder = new PictureDecoder({ maxMemoryBytes: decodeBytesOf(memoryBytes) }, findOptionalDecoders());
 const embedder = await loadEmbedder(required(VARIABLES.modelFolder), { decoder });
 
 const queueUrl = process.env[VARIABLES.uploadsQueue];

@@ -2,6 +2,7 @@
 
 import { handle, type LambdaContext, type LambdaEvent } from 'hono/aws-lambda';
 import { PictureDecoder } from '../../pictures/decoding/decoder.ts';
+import { findOptionalDecoders } from '../../pictures/decoding/optional/find.ts';
 import { loadEmbedder } from '../../pictures/embedding/load.ts';
 import { systemClock } from '../../vectorlog/clock.ts';
 import { budgetOf } from '../../vectorlog/read/memory.ts';
@@ -17,12 +18,12 @@ import { s3Signer } from './s3-signer.ts';
 import { VersionTrash } from './version-trash.ts';
 
 /** Of the bytes that are kept free of the index (`RESERVED_BYTES`), those for decoding; runtime and model take the others. */
-const DECODE_BYTES = 512 * 1024 * 1024;
+const DECODE_BYTES = 384 * 1024 * 1024;
 
 const options = { endpoint: process.env[VARIABLES.endpoint] };
 const client = traced(s3Client(options));
 const images = required(VARIABLES.imagesBucket);
-const decoder = new PictureDecoder({ maxMemoryBytes: DECODE_BYTES });
+const decoder = new PictureDecoder({ maxMemoryBytes: DECODE_BYTES }, findOptionalDecoders());
 const embedder = await loadEmbedder(required(VARIABLES.modelFolder), { decoder });
 const memoryBytes = Number(required('AWS_LAMBDA_FUNCTION_MEMORY_SIZE')) * 1024 * 1024;
 

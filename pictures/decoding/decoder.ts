@@ -3,8 +3,12 @@
 import sharp, { type Sharp } from 'sharp';
 import { meaningOf, PictureRejected } from './errors.ts';
 import { type PictureHeader, readHeader } from './header.ts';
+import { optionalKindOf } from './kinds.ts';
 import { PICTURE_LIMITS, type PictureLimits } from './limits.ts';
 import { MemoryBudget } from './memory-budget.ts';
+import { decodeOptional, type OptionalDecoder } from './optional/optional-decoder.ts';
+import { type Pixels, plainTiff } from './pixels.ts';
+import { tooManyBytes } from './source.ts';
 import { weightOf } from './weight.ts';
 
 // Every picture is another one: what libvips would keep of the last ones is never asked for again.
@@ -25,13 +29,6 @@ const DECODED_AT_ONCE = 8;
 export interface Rectangle {
   readonly left: number;
   readonly top: number;
-  readonly width: number;
-  readonly height: number;
-}
-
-/** Interleaved 8-bit RGB, row-major. */
-export interface Pixels {
-  readonly data: Uint8Array;
   readonly width: number;
   readonly height: number;
 }
@@ -63,9 +60,15 @@ export class PictureDecoder {
   readonly limits: PictureLimits;
   readonly #budget: MemoryBudget;
   readonly #leastShare: number;
+  /** Decoders that the user added. */
+  readonly optional: readonly OptionalDecoder[];
 
-  /** @param limits Those that differ from `PICTURE_LIMITS`. */
-  constructor(limits: Partial<PictureLimits> = {}) {
+  /**
+   * @param limits Those that differ from `PICTURE_LIMITS`.
+   * @param optional Decoders that the user added; the first that has a kind decodes it.
+   */
+  constructor(limits: Partial<PictureLimits> = {}, optional: readonly OptionalDecoder[] = []) {
+    this.optional = optional;
     this.limits = { ...PICTURE_LIMITS, ...limits };
     const sideBySide = Math.min(SIDE_BY_SIDE_BYTES, this.limits.maxMemoryBytes);
     this.#budget = new MemoryBudget(sideBySide);
@@ -74,6 +77,25 @@ export class PictureDecoder {
 
   /** @throws PictureRejected, DecodingFailed */
   async header(bytes: Uint8Array): Promise<PictureHeader> {
+    const kind = this.optional.length > 0 ? optionalKindOf(bytes) : undefined;
+    const decoder = kind && this.optional.find(({ kinds }) => kinds.has(kind));
+    return decoder ? this.#madePlain(bytes, decoder) : this.#headerOf(bytes);
+  }
+
+  /** Decodes a file of an optional kind, alone, and goes on as with a TIFF of its pixels; it keeps what its camera wrote. */
+  async #madePlain(bytes: Uint8Array, decoder: OptionalDecoder): Promise<PictureHeader> {
+    const { limits } = this;
+    if (bytes.length > limits.maxBytes) throw tooManyBytes(bytes.length, limits.maxBytes);
+    const tiff = await this.#budget.run(Number.POSITIVE_INFINITY, async () => {
+      const { profile, ...pixels } = await decodeOptional(decoder, bytes, limits);
+      return plainTiff(pixels, profile);
+    });
+    const header = await this.#headerOf(tiff);
+    const exif = exifOf(bytes);
+    return exif ? { ...header, metadata: { ...header.metadata, exif } } : header;
+  }
+
+  async #headerOf(bytes: Uint8Array): Promise<PictureHeader> {
     const read = () => readHeader(bytes, this.limits);
     try {
       return await this.#budget.run(1, () => together.run(1, read));
@@ -181,6 +203,18 @@ export class PictureDecoder {
       }
     });
   }
+}
+
+/** How EXIF begins in boxes: with its name, or with an offset of nothing. */
+const EXIF_STARTS = ['Exif\0\0II*\0', 'Exif\0\0MM\0*', '\0\0\0\0II*\0', '\0\0\0\0MM\0*'].map((start) =>
+  Buffer.from(start, 'latin1'),
+);
+
+/** EXIF as it stands in a file of any kind, with what comes behind it. */
+function exifOf(bytes: Uint8Array): Buffer | undefined {
+  const file = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  const start = EXIF_STARTS.map((mark) => file.indexOf(mark)).find((at) => at >= 0);
+  return start === undefined ? undefined : file.subarray(file[start] === 0 ? start + 4 : start);
 }
 
 /** Turns a picture by an EXIF orientation that does not stand in it. */

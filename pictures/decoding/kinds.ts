@@ -3,20 +3,30 @@
 import { PictureRejected } from './errors.ts';
 import { isRawTiff } from './raw.ts';
 
+/** Kinds that packages decode which the user adds (`optional/`). */
+export type OptionalKind = 'heic' | 'jxl' | 'psd' | 'bmp' | 'jp2';
+
 export type PictureKind = 'jpeg' | 'png' | 'webp' | 'gif' | 'tiff' | 'avif' | 'raw' | 'heic';
 
 /** Kinds that are known, not taken, and worth a word on what to do. */
 const REFUSED: readonly {
   readonly name: string;
+  /** Where a package can be added that reads it. */
+  readonly kind?: OptionalKind;
   readonly test: (head: Head) => boolean;
   readonly advice: string;
 }[] = [
   { name: 'SVG', test: isSvg, advice: 'drawings can run code and fetch other files; export it as PNG' },
   { name: 'PDF', test: ({ text }) => text.startsWith('%PDF'), advice: 'export the page as PNG or JPEG' },
-  { name: 'BMP', test: ({ text }) => text.startsWith('BM'), advice: 'convert it to PNG' },
-  { name: 'PSD', test: ({ text }) => text.startsWith('8BPS'), advice: 'export it as PNG or JPEG' },
-  { name: 'JPEG XL', test: isJpegXl, advice: 'convert it to JPEG or PNG' },
-  { name: 'JPEG 2000', test: isJpeg2000, advice: 'convert it to JPEG or PNG' },
+  { name: 'BMP', kind: 'bmp', test: ({ text }) => text.startsWith('BM'), advice: 'convert it to PNG' },
+  {
+    name: 'PSD',
+    kind: 'psd',
+    test: ({ text }) => text.startsWith('8BPS'),
+    advice: 'export it as PNG or JPEG',
+  },
+  { name: 'JPEG XL', kind: 'jxl', test: isJpegXl, advice: 'convert it to JPEG or PNG' },
+  { name: 'JPEG 2000', kind: 'jp2', test: isJpeg2000, advice: 'convert it to JPEG or PNG' },
   { name: 'JPEG XR', test: ({ text }) => text.startsWith('II\xbc'), advice: 'convert it to JPEG or PNG' },
   {
     name: 'ICO',
@@ -47,6 +57,9 @@ const REFUSED: readonly {
   })),
 ];
 
+/** Said where a kind is refused that a package can be added for; when one is there, such files are looked at again. */
+export const ADD_A_DECODER = 'or add a decoder: docs/formats.md says how';
+
 const HEAD_BYTES = 4_096;
 
 /** The first bytes of a file as one character a byte, and the brands if it is of the MP4 family. */
@@ -66,13 +79,21 @@ export function kindOf(bytes: Uint8Array): PictureKind {
   if (refused) {
     throw new PictureRejected(
       'unsupported-format',
-      `${refused.name} files are not taken: ${refused.advice}.`,
+      `${refused.name} files are not taken: ${refused.advice}${refused.kind ? `, ${ADD_A_DECODER}` : ''}.`,
     );
   }
   throw new PictureRejected(
     'not-an-image',
     "The file is no picture of a known kind. JPEG, PNG, WebP, AVIF, GIF, TIFF and cameras' RAW files are taken.",
   );
+}
+
+/** The kind of a file that needs a package which the user adds; `undefined` for all else. */
+export function optionalKindOf(bytes: Uint8Array): OptionalKind | undefined {
+  const head = headOf(bytes);
+  const kind = takenKind(head);
+  if (kind) return kind === 'heic' ? kind : undefined;
+  return REFUSED.find(({ test }) => test(head))?.kind;
 }
 
 /** What RAW files of Canon, Fujifilm, Olympus and Panasonic begin with; the others begin as TIFF does. */

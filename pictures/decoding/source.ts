@@ -3,7 +3,7 @@
 import { PictureRejected } from './errors.ts';
 import { firstGifFrame, firstWebpFrame } from './first-frame.ts';
 import { wholeJpeg } from './jpeg.ts';
-import { kindOf, type PictureKind } from './kinds.ts';
+import { ADD_A_DECODER, kindOf, type PictureKind } from './kinds.ts';
 import type { PictureLimits } from './limits.ts';
 import { largestJpeg } from './raw.ts';
 import { firstDirectory, TAG } from './tiff.ts';
@@ -45,7 +45,8 @@ export function sourceOf(bytes: Uint8Array, limits: PictureLimits): Source {
     case 'heic':
       throw new PictureRejected(
         'unsupported-format',
-        'HEIC files are not taken: their codec is patented and not part of this program; convert it to JPEG or AVIF.',
+        'HEIC files are not taken: their codec is patented and not part of this program; convert it to JPEG or AVIF, ' +
+          `${ADD_A_DECODER}.`,
       );
     case 'png':
       return { kind, bytes };

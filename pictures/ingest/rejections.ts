@@ -6,6 +6,7 @@ import { REJECTED_PREFIX } from '../../vectorlog/names.ts';
 import { ObjectNotFound } from '../../vectorlog/store/errors.ts';
 import type { ObjectStore } from '../../vectorlog/store/object-store.ts';
 import type { RejectionCode } from '../decoding/errors.ts';
+import { ADD_A_DECODER } from '../decoding/kinds.ts';
 
 export interface Rejection {
   readonly key: string;
@@ -62,6 +63,12 @@ export async function removeOutdatedRejections(store: ObjectStore, pictures: Obj
     removed++;
   }
   return removed;
+}
+
+/** Removes the entries of files for which a decoder could have been added: now that one is there, they are looked at again. */
+export async function forgetMissingDecoders(store: ObjectStore): Promise<void> {
+  for await (const { key, reason, version } of listRejections(store))
+    if (reason.includes(ADD_A_DECODER)) await removeRejection(store, key, version);
 }
 
 /** Where either is unknown, the later word counts. */

@@ -11,6 +11,7 @@ import {
   listManifests,
   readManifest,
 } from '../../vectorlog/commit/manifests.ts';
+import { Tombstones } from '../../vectorlog/commit/tombstones.ts';
 import { composeFiles, writeDead } from '../../vectorlog/commit/write-files.ts';
 import { LikenessError } from '../../vectorlog/errors.ts';
 import { type AppendInfo, listAppends, readRecords } from '../../vectorlog/log/append-log.ts';
@@ -100,7 +101,8 @@ async function commitEmpty({ index, modelId, origin, clock }: RebuildDeps): Prom
     const generation = (highest?.generation ?? 0) + 1;
     const old = highest && (await readIfPossible(index, highest));
     if (old) assertOrigin(old.manifest, { ...origin, modelId });
-    const history = historyWithLog(old ? historyOf(old) : NO_HISTORY, await readLog(index));
+    const known = old ? historyOf(old) : NO_HISTORY;
+    const history = historyWithLog(...(await readableTombstones(index, known)), await readLog(index));
 
     const ulid = clock.ulid();
     // Codes come with the first rows.
@@ -130,6 +132,17 @@ async function commitEmpty({ index, modelId, origin, clock }: RebuildDeps): Prom
   throw new StoreUnavailable('compactions commit all the time; stop them and try again');
 }
 
+/** Segments of deletions that are damaged or gone are forgotten: what is rebuilt is what is in the bucket now. */
+async function readableTombstones(index: ObjectStore, history: History): Promise<[History, Tombstones]> {
+  try {
+    return [history, await Tombstones.read(index, history)];
+  } catch (error) {
+    if (!(error instanceof IndexDamaged || error instanceof ObjectNotFound)) throw error;
+    const readable = { ...history, tombstones: [] };
+    return [readable, await Tombstones.read(index, readable)];
+  }
+}
+
 interface Log {
   readonly names: readonly string[];
   readonly records: readonly LogRecord[];
@@ -152,10 +165,14 @@ async function readLog(index: ObjectStore): Promise<Log> {
 }
 
 /** The log is replaced too: its vectors are as much in doubt as those of the files. Its deletions are remembered. */
-function historyWithLog({ folded, markers, replaced }: History, { names, records }: Log): History {
+function historyWithLog(
+  { folded, markers, tombstones, replaced }: History,
+  older: Tombstones,
+  { names, records }: Log,
+): History {
   const known = new Set(folded.map(({ name }) => name));
   const states = new Map<string, KeyState>(
-    markers.map(({ key, version }) => [key, { state: 'deleted', version }]),
+    [...older.all()].map(([key, version]) => [key, { state: 'deleted', version }]),
   );
   const remembered = new Map(markers.map((marker) => [marker.key, marker]));
   for (const record of records) {
@@ -171,7 +188,7 @@ function historyWithLog({ folded, markers, replaced }: History, { names, records
       });
   }
   const added = names.filter((name) => !known.has(name)).map((name) => ({ name, at: null }));
-  return { folded: [...folded, ...added], markers: [...remembered.values()], replaced };
+  return { folded: [...folded, ...added], markers: [...remembered.values()], tombstones, replaced };
 }
 
 async function readIfPossible(

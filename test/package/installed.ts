@@ -26,6 +26,8 @@ export interface Project {
 export async function installPackage(others: readonly string[] = []): Promise<Project> {
   const folder = await mkdtemp(join(tmpdir(), 'likeness-package-'));
   const packed = await mkdtemp(join(tmpdir(), 'likeness-packed-'));
+  // npm would not: .npmrc lets no script run by itself.
+  await run('npm', ['run', '--silent', 'build:package'], { cwd: REPOSITORY, maxBuffer: 1 << 26 });
   await run('npm', ['pack', '--pack-destination', packed], { cwd: REPOSITORY, maxBuffer: 1 << 26 });
   const [name] = await readdir(packed);
   const tarball = join(packed, name!);

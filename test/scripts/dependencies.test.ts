@@ -14,7 +14,7 @@ const { dependencies, optionalDependencies, peerDependencies } = JSON.parse(
 /** Asked for only where it is there: the demonstration's pictures in a clone. */
 const OPTIONAL = ['@lobehub/fluent-emoji-3d'];
 
-test.each(['cli/likeness.ts', 'client/index.ts', 'client/sigv4.ts'])(
+test.each(['cli/likeness.ts', 'client/index.ts', 'client/sigv4.ts', 'vectorlog/index.ts', 'cdk/index.ts'])(
   '%s imports only what the package depends on',
   async (entry) => {
     const { metafile } = await build({

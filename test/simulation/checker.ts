@@ -5,6 +5,7 @@ import { decodeDead } from '../../vectorlog/commit/dead-rows.ts';
 import { decodeFaissHeader, rowOffset } from '../../vectorlog/commit/faiss-file.ts';
 import type { Manifest } from '../../vectorlog/commit/manifest.ts';
 import { decodeRows } from '../../vectorlog/commit/rows-file.ts';
+import { decodeSegment } from '../../vectorlog/commit/tombstones.ts';
 import { decodeAppend } from '../../vectorlog/log/append-file.ts';
 import { fold } from '../../vectorlog/log/fold.ts';
 import { ABSENT, type KeyState } from '../../vectorlog/log/key-state.ts';
@@ -49,6 +50,13 @@ export class Checker {
     for (const { key, version } of manifest?.markers ?? []) {
       if (states.has(key)) throw new Violation(`${key} is live and has a marker`);
       states.set(key, { state: 'deleted', version });
+    }
+    // Segments never change, so a key of theirs may have been put again since.
+    for (const { name } of [...(manifest?.tombstones ?? [])].reverse()) {
+      const bytes = this.#objects.get(name);
+      if (!bytes) throw new Violation(`generation ${manifest!.generation} needs ${name}, which is gone`);
+      for (const [key, version] of decodeSegment(name, bytes))
+        if (!states.has(key)) states.set(key, { state: 'deleted', version });
     }
     const folded = new Set(manifest?.folded.map(({ name }) => name));
     const unfolded = [...this.#objects.keys()].filter(

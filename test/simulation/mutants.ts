@@ -110,7 +110,13 @@ export const MUTANTS: readonly Mutant[] = [
   },
   {
     mistake: 'keep a table whose loading failed half-way',
-    patches: [{ file: COMPACTION, replace: 'this.#warm = undefined;', by: '' }],
+    patches: [
+      {
+        file: COMPACTION,
+        replace: 'this.#warm = undefined;\n    this.#warm = committed',
+        by: 'this.#warm = committed',
+      },
+    ],
   },
   {
     mistake: 'apply what a backfill asks for without looking at what has changed since',

@@ -11,7 +11,7 @@ import { silentLogger } from '../../vectorlog/logger.ts';
 import { INDEX_PREFIX, LOG_PREFIX, MANIFEST_PREFIX, REJECTED_PREFIX } from '../../vectorlog/names.ts';
 import { LiveIndex } from '../../vectorlog/read/live-index.ts';
 import type { View } from '../../vectorlog/read/view.ts';
-import { exactScore } from '../../vectorlog/scan/code-matrix.ts';
+import { exactScores } from '../../vectorlog/scan/code-matrix.ts';
 import { ObjectNotFound, PreconditionFailed } from '../../vectorlog/store/errors.ts';
 import type { ObjectStore } from '../../vectorlog/store/object-store.ts';
 import { s3Event, sqsRecord } from '../factories/s3-events.ts';
@@ -47,7 +47,12 @@ export class World {
   readonly #pictures: ObservedStore;
   readonly #index: ObservedStore;
   readonly #checker: Checker;
-  readonly #limits: { manifestsKept: number; maxDeadShare: number; maxAppendsPerCompaction: number };
+  readonly #limits: {
+    readonly manifestsKept: number;
+    readonly maxDeadShare: number;
+    readonly maxAppendsPerCompaction: number;
+    readonly markersInManifest: number;
+  };
   #faults: Faults;
   #failure: unknown;
   #isOver = false;
@@ -80,6 +85,7 @@ export class World {
       manifestsKept: random.pick([1, 3, 10]),
       maxDeadShare: random.pick([0.2, 0.5, 0.8]),
       maxAppendsPerCompaction: random.pick([2, 10, 5_000]),
+      markersInManifest: random.pick([0, 1, 2, 1_000]),
     };
   }
 
@@ -317,14 +323,14 @@ export class World {
     const [query] = embeddings.values();
     if (!query) return;
     const { found } = await view.search([query], { k: 3 });
-    const best = [...embeddings.values()].map((vector) => exactScore(query, vector)).sort((a, b) => b - a);
+    const best = exactScores(query, [...embeddings.values()]).sort((a, b) => b - a);
     const scores = found[0]!.map(({ score }) => score);
     if (scores.join() !== best.slice(0, 3).join())
       throw new Violation(
         `a search finds scores ${scores.join()}, and the best are ${best.slice(0, 3).join()}`,
       );
     for (const { entry, score } of found[0]!)
-      if (exactScore(query, embeddings.get(entry.key)!) !== score)
+      if (exactScores(query, [embeddings.get(entry.key)!])[0] !== score)
         throw new Violation(`a search gives ${entry.key} the score of another`);
   }
 
@@ -416,7 +422,9 @@ export class World {
     const names = [...this.#index.objects.keys()];
     const count = (prefix: string) => names.filter((name) => name.startsWith(prefix)).length;
     if (count(LOG_PREFIX) > 0) throw new Violation(`${count(LOG_PREFIX)} appends are left over`);
-    if (count(INDEX_PREFIX) > 4) throw new Violation(`${count(INDEX_PREFIX)} index files are left over`);
+    // Four files, and the segments of deletions of the last hour.
+    if (count(INDEX_PREFIX) > 4 + (this.#checker.manifest()?.tombstones?.length ?? 0))
+      throw new Violation(`${count(INDEX_PREFIX)} index files are left over`);
     if (count(MANIFEST_PREFIX) > this.#limits.manifestsKept)
       throw new Violation(`${count(MANIFEST_PREFIX)} manifests are left over`);
     const rejected: string[] = [];

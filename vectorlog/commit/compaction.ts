@@ -9,13 +9,14 @@
 import type { Clock } from '../clock.ts';
 import { type AppendInfo, appendTime, listAppends } from '../log/append-log.ts';
 import type { Logger } from '../logger.ts';
-import { manifestName } from '../names.ts';
+import { indexNames, manifestName } from '../names.ts';
 import type { ObjectStore } from '../store/object-store.ts';
 import { type Base, emptyBase, loadBase } from './base.ts';
 import { type CompactionReport, NOTHING_DONE } from './compaction-report.ts';
 import { type Folding, foldAppends } from './fold-log.ts';
 import {
   expiredNames,
+  type History,
   historyOf,
   NO_HISTORY,
   stillRemembered,
@@ -25,7 +26,7 @@ import {
 import { type IndexFile, listIndexFiles, namesOf, orphansOf } from './index-files.ts';
 import { LOG_LIMITS, type LogLimits } from './limits.ts';
 import { readPortion } from './log-portion.ts';
-import { assertOrigin, type Manifest, originOf } from './manifest.ts';
+import { assertOrigin, type CommitTime, type Manifest, originOf } from './manifest.ts';
 import {
   type Committed,
   commitManifest,
@@ -35,6 +36,7 @@ import {
 } from './manifests.ts';
 import { rebase } from './rebase.ts';
 import { encodeRow } from './rows-file.ts';
+import { Tombstones, writeSegment } from './tombstones.ts';
 import { type WrittenGeneration, writeGeneration } from './write-generation.ts';
 
 export interface CompactionDeps {
@@ -70,6 +72,8 @@ export class Compactor {
   readonly #deps: CompactionDeps;
   readonly #limits: LogLimits;
   #warm: Base | undefined;
+  /** Holds the segments that were read, which never change. */
+  #tombstones = Tombstones.NONE;
 
   constructor(deps: CompactionDeps) {
     this.#deps = deps;
@@ -130,17 +134,24 @@ export class Compactor {
     if (appends.size === 0 && !isCleaningDue()) return { ...idle, unreadable };
 
     const base = await this.#base(committed, listed);
-    const folding = foldAppends(base.table, history.markers, [...appends.values()], dimensions);
+    if (old) this.#tombstones = await Tombstones.read(index, old, this.#tombstones);
+    const deleted = { markers: history.markers, tombstones: old ? this.#tombstones : Tombstones.NONE };
+    const folding = foldAppends(base.table, deleted, [...appends.values()], dimensions);
     const generation = (old?.generation ?? 0) + 1;
     const written = await writeGeneration(this.#deps, base, folding, generation, limits);
     const { lineage, rows, live, files, leftOut } = written;
 
     const forgets = committed && pending + unfolded.length - waiting.length === 0;
-    const markers = forgets
-      ? stillRemembered(folding.markers, committed.committedAt, limits.markerMs)
-      : folding.markers;
-    const needed = new Set(namesOf(files));
-    const replaced = old ? namesOf(old.files).filter((name) => !needed.has(name)) : [];
+    const remembered = <T extends { readonly at: CommitTime }>(some: readonly T[]): readonly T[] =>
+      forgets ? stillRemembered(some, committed.committedAt, limits.markerMs) : some;
+    const { markers, tombstones } = await this.#spill(
+      remembered(folding.markers),
+      remembered(history.tombstones),
+      generation,
+    );
+    const needed = new Set([...namesOf(files), ...tombstones.map(({ name }) => name)]);
+    const before = [...(old ? namesOf(old.files) : []), ...history.tombstones.map(({ name }) => name)];
+    const replaced = before.filter((name) => !needed.has(name));
     const manifest: Manifest = {
       format: 1,
       generation,
@@ -152,6 +163,7 @@ export class Compactor {
       files,
       folded: [...history.folded, ...[...appends.keys()].map((name) => ({ name, at: null }))],
       markers,
+      tombstones,
       replaced: replaced.length > 0 ? [...history.replaced, { names: replaced, at: null }] : history.replaced,
     };
     if (!(await commitManifest(index, manifest)))
@@ -176,8 +188,20 @@ export class Compactor {
     if (own === 'overtaken') return done;
 
     this.#warm = { committed: { ...own.info, manifest }, table: written.advance() };
-    const deleted = await this.#cleanUp(manifest, own.info, own.listed, indexFiles);
-    return { ...done, deleted };
+    return { ...done, deleted: await this.#cleanUp(manifest, own.info, own.listed, indexFiles) };
+  }
+
+  /** Moves the markers into a segment of their own when they are more than a manifest should have. */
+  async #spill(
+    markers: Manifest['markers'],
+    tombstones: History['tombstones'],
+    generation: number,
+  ): Promise<Pick<History, 'markers' | 'tombstones'>> {
+    const { index, clock } = this.#deps;
+    if (markers.length <= this.#limits.markersInManifest) return { markers, tombstones };
+    const { tombstones: name } = indexNames(generation, clock.ulid());
+    await writeSegment(index, name, markers);
+    return { markers: [], tombstones: [...tombstones, { name, at: null }] };
   }
 
   /** Saves a rewrite that lost its generation. What else this run folded, others have, or will. */

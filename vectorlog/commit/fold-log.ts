@@ -5,6 +5,7 @@ import { ABSENT, type KeyState } from '../log/key-state.ts';
 import type { Append, Entry } from '../log/record.ts';
 import type { KeyTable } from './key-table.ts';
 import type { Marker } from './manifest.ts';
+import type { Tombstones } from './tombstones.ts';
 
 /** A row that is to be added: an entry, and its vector where it lies in the append. */
 export interface NewRow {
@@ -17,17 +18,18 @@ export interface Folding {
   readonly added: readonly NewRow[];
   /** Rows of the index that die. */
   readonly died: readonly number[];
+  /** Those that the next manifest has beside its segments. */
   readonly markers: readonly Marker[];
 }
 
 /**
- * Folds appends, in the order of their names, onto what `table` and `markers` know.
+ * Folds appends, in the order of their names, onto what `table` and `tombstones` know.
  *
  * Only the last row of a key is added: what is replaced within the same run never reaches the file.
  */
 export function foldAppends(
   table: KeyTable,
-  markers: readonly Marker[],
+  { markers, tombstones }: { readonly markers: readonly Marker[]; readonly tombstones: Tombstones },
   appends: readonly Append[],
   dimensions: number,
 ): Folding {
@@ -36,7 +38,7 @@ export function foldAppends(
 
   const stateOf = (key: string): KeyState => {
     const state = changed.get(key)?.state ?? table.stateOf(key);
-    const marker = deleted.get(key);
+    const marker = deleted.get(key) ?? tombstones.get(key);
     return state === ABSENT && marker ? { state: 'deleted', version: marker.version } : state;
   };
   for (const { records, vectors } of appends)

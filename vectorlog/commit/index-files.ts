@@ -35,11 +35,15 @@ export const namesOf = ({ faiss, rows, dead, codes }: Manifest['files']): string
  * @param before only files that were written before this: a rewrite that lost may still be rebased (`rebase.ts`)
  */
 export function orphansOf(
-  { generation, files, replaced }: Manifest,
+  { generation, files, replaced, tombstones = [] }: Manifest,
   listed: readonly IndexFile[],
   before = Number.POSITIVE_INFINITY,
 ): string[] {
-  const needed = new Set([...namesOf(files), ...replaced.flatMap(({ names }) => names)]);
+  const needed = new Set([
+    ...namesOf(files),
+    ...tombstones.map(({ name }) => name),
+    ...replaced.flatMap(({ names }) => names),
+  ]);
   return listed
     .filter(({ name, writtenAt }) => {
       const writtenFor = /^index\/(\d+)-/.exec(name)?.[1];

@@ -12,6 +12,7 @@ import { decodeDead } from './dead-rows.ts';
 import type { Manifest } from './manifest.ts';
 import { latestManifest } from './manifests.ts';
 import { readRows } from './rows-file.ts';
+import { Tombstones } from './tombstones.ts';
 
 export interface KnownKey {
   readonly key: string;
@@ -27,7 +28,8 @@ export async function* knownKeys(store: ObjectStore): AsyncIterable<KnownKey> {
   const manifest = (await latestManifest(store))?.manifest;
   const records = await unfoldedRecords(store, manifest);
   const states = new Map<string, KeyState>();
-  for (const { key, version } of manifest?.markers ?? []) states.set(key, { state: 'deleted', version });
+  const tombstones = manifest ? await Tombstones.read(store, manifest) : Tombstones.NONE;
+  for (const [key, version] of tombstones.all()) states.set(key, { state: 'deleted', version });
   if (manifest)
     for await (const block of liveRows(store, manifest))
       for (const { key, state } of block) states.set(key, state);

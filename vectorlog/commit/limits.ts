@@ -14,6 +14,8 @@ export const LOG_LIMITS = {
   orphanGraceMs: 15 * MINUTE,
   /** A deletion's marker outlives any function that might still hold the picture it deleted. */
   markerMs: 60 * MINUTE,
+  /** Markers in a manifest; when there are more, all go into a segment that the manifest names. About 100 bytes each. */
+  markersInManifest: 1_000,
   /** The most recent manifests that stay. */
   manifestsKept: 10,
   /** Share of dead rows above which a new lineage is written without them. */

@@ -41,6 +41,11 @@ export interface Manifest {
   readonly folded: readonly { readonly name: string; readonly at: CommitTime }[];
   /** Deletions of late: an older put of the same key that comes after must not bring the picture back. */
   readonly markers: readonly Marker[];
+  /**
+   * Segments with more of them (`tombstones.ts`), the oldest first; what a later one, or `markers`, says of a key is
+   * newer. The time is that of the commit that named it first.
+   */
+  readonly tombstones?: readonly { readonly name: string; readonly at: CommitTime }[];
   /** Index files of earlier generations that wait to be deleted. */
   readonly replaced: readonly { readonly names: readonly string[]; readonly at: CommitTime }[];
 }
@@ -89,7 +94,7 @@ export function decodeManifest(name: string, body: Uint8Array, generation: numbe
     if (typeof manifest !== 'object' || manifest === null) throw new Error('it is no object');
     if (manifest.format !== 1) throw new Error(`format ${manifest.format} is not known to this version`);
     if (manifest.generation !== generation) throw new Error(`it says generation ${manifest.generation}`);
-    const { files, folded, markers, replaced } = manifest;
+    const { files, folded, markers, replaced, tombstones = [] } = manifest;
     const texts: unknown[] = [manifest.modelId, manifest.lineage, files?.faiss, files?.rows, files?.dead];
     if (texts.some((text) => typeof text !== 'string')) throw new Error('a name is missing');
     for (const count of [manifest.rows, manifest.live, files.rowsBytes])
@@ -98,6 +103,8 @@ export function decodeManifest(name: string, body: Uint8Array, generation: numbe
       throw new Error('"folded" is no list of names');
     if (!isListOf(markers, ({ key }) => typeof key === 'string'))
       throw new Error('"markers" is no list of keys');
+    if (!isListOf(tombstones, ({ name }) => typeof name === 'string'))
+      throw new Error('"tombstones" is no list of names');
     if (!isListOf(replaced, ({ names }) => Array.isArray(names)))
       throw new Error('"replaced" is no list of names');
     return manifest;

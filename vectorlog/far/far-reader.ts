@@ -4,14 +4,15 @@ import type { Clock } from '../clock.ts';
 import { decodeDead } from '../commit/dead-rows.ts';
 import { LOG_LIMITS } from '../commit/limits.ts';
 import { type Committed, listManifests, type ManifestInfo, readManifest } from '../commit/manifests.ts';
+import { Tombstones } from '../commit/tombstones.ts';
 import { type AppendInfo, listAppends, readAppend } from '../log/append-log.ts';
 import { AppendUnreadable } from '../log/errors.ts';
 import type { Append } from '../log/record.ts';
 import type { Logger } from '../logger.ts';
 import { INDEX_PREFIX } from '../names.ts';
+import { inParallel } from '../parallel.ts';
 import { DOWNLOAD_LIMITS } from '../read/limits.ts';
 import type { Consistency } from '../read/live-index.ts';
-import { inParallel } from '../read/parallel.ts';
 import { Vectors } from '../read/vectors.ts';
 import { Bitset } from '../scan/bitset.ts';
 import { ObjectNotFound, StoreUnavailable } from '../store/errors.ts';
@@ -37,6 +38,7 @@ interface Snapshot {
   readonly view: FarView;
   readonly committed: Committed | undefined;
   readonly dead: Bitset;
+  readonly tombstones: Tombstones;
   readonly recent: RecentRows;
   readonly vectors: Vectors;
   readonly tail: ReadonlyMap<string, Append>;
@@ -134,6 +136,9 @@ export class FarReader {
     const committed = latest && (await this.#committed(latest, history));
     const isSame = committed !== undefined && committed === history?.committed;
     const dead = isSame ? history!.dead : await this.#dead(committed);
+    const tombstones = committed
+      ? await Tombstones.read(store, committed.manifest, history?.tombstones)
+      : Tombstones.NONE;
     const projection =
       known && committed && (await isContinued(store, known.projection, committed, listed, far.name))
         ? known.projection
@@ -155,8 +160,19 @@ export class FarReader {
       appends.filter(({ name }) => !folded.has(name)),
       before?.tail,
     );
-    const parts = { far, committed, dead, projection, recent, vectors, dimensions, tail, pending };
-    return { view: new FarView(parts), committed, dead, recent, vectors, tail, asOf };
+    const parts = {
+      far,
+      committed,
+      dead,
+      tombstones,
+      projection,
+      recent,
+      vectors,
+      dimensions,
+      tail,
+      pending,
+    };
+    return { view: new FarView(parts), committed, dead, tombstones, recent, vectors, tail, asOf };
   }
 
   async #committed(latest: ManifestInfo, before: Snapshot | undefined): Promise<Committed> {

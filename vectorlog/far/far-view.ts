@@ -1,8 +1,8 @@
 /** The index at one moment as the far index, the newest rows and the log's tail show it together. It never changes. */
 
-import type { Marker } from '../commit/manifest.ts';
 import type { Committed } from '../commit/manifests.ts';
 import { decodeRows } from '../commit/rows-file.ts';
+import type { Tombstones } from '../commit/tombstones.ts';
 import { fold } from '../log/fold.ts';
 import { ABSENT, type KeyState } from '../log/key-state.ts';
 import type { Append, Entry, LogRecord } from '../log/record.ts';
@@ -22,6 +22,7 @@ export interface FarViewParts {
   readonly far: FarIndex;
   /** `undefined` before the first commit. */
   readonly committed: Committed | undefined;
+  readonly tombstones: Tombstones;
   readonly dead: Bitset;
   /** `undefined` where no row of this history is projected. */
   readonly projection: Projection | undefined;
@@ -59,13 +60,11 @@ export class FarView {
   readonly #tail = new Map<string, TailRecord[]>();
   /** The last living row of each key among the recent ones. */
   readonly #recent = new Map<string, Known>();
-  readonly #markers: ReadonlyMap<string, Marker>;
   /** What the index says of keys of the tail, as far as it was asked. */
   readonly #known = new Map<string, Promise<Known | undefined>>();
 
   constructor(parts: FarViewParts) {
     this.#parts = parts;
-    this.#markers = new Map(parts.committed?.manifest.markers.map((marker) => [marker.key, marker]));
     for (const { records, vectors } of parts.tail.values())
       for (const record of records) {
         const { dimensions } = parts;
@@ -148,8 +147,8 @@ export class FarView {
   }
 
   async #searchOne(query: Float32Array, options: ViewSearch): Promise<Found[]> {
-    const { k, minScore = Number.NEGATIVE_INFINITY, filter = NO_FILTER, except } = options;
-    const isAsked = (entry: Entry) => entry.key !== except && (isOpen(filter) || matches(filter, entry));
+    const { k, minScore = Number.NEGATIVE_INFINITY, filter = NO_FILTER } = options;
+    const isAsked = (entry: Entry) => isOpen(filter) || matches(filter, entry);
     const near: Scored[] = [];
     const offer = (entry: Entry, vector: Float32Array, isProbable: boolean) => {
       const score = innerProduct(query, vector);
@@ -247,7 +246,7 @@ export class FarView {
 
   /** What the index says of a key that has no picture. */
   #markerOf(key: string): KeyState {
-    const marker = this.#markers.get(key);
+    const marker = this.#parts.tombstones.get(key);
     return marker ? { state: 'deleted', version: marker.version } : ABSENT;
   }
 }

@@ -1,4 +1,4 @@
-/** Finds the row of a key among a million rows, at 16 bytes a row: an open-addressing hash table over the row lines. */
+/** Finds the row of a key among a million rows, at 16 to 32 bytes a row: an open-addressing hash table over the row lines. */
 
 import { IndexDamaged } from '../commit/errors.ts';
 import type { RowLines } from './row-lines.ts';
@@ -8,6 +8,10 @@ const BEFORE_KEY = Buffer.from('{"key":"');
 const QUOTE = 0x22;
 const BACKSLASH = 0x5c;
 const MIN_SLOTS = 1024;
+const SLOT_BYTES = 8;
+
+/** Slots for so many keys, at most half of them taken. */
+const slotsFor = (keys: number): number => Math.max(MIN_SLOTS, 2 ** Math.ceil(Math.log2(keys * 2)));
 
 /**
  * Keys are compared as they stand in the lines, escaped, which spares parsing them: one key has one spelling there.
@@ -25,6 +29,11 @@ export class KeyLookup {
 
   constructor(lines: RowLines) {
     this.#lines = lines;
+  }
+
+  /** Bytes that the table takes for `rows` rows. */
+  static bytesFor(rows: number): number {
+    return slotsFor(Math.max(1, rows)) * SLOT_BYTES;
   }
 
   /** Takes in the lines that were added since the last call. */
@@ -66,7 +75,7 @@ export class KeyLookup {
     if (keys * 2 <= this.#slots.length) return;
     const slots = this.#slots;
     const hashes = this.#hashes;
-    const size = 2 ** Math.ceil(Math.log2(keys * 2));
+    const size = slotsFor(keys);
     this.#slots = new Uint32Array(size);
     this.#hashes = new Uint32Array(size);
     for (let old = 0; old < slots.length; old++) {

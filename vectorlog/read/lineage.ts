@@ -4,8 +4,10 @@ import { codesHeaderBytes, decodeCodesHeader, recordOffset } from '../commit/cod
 import { deadBytes, decodeDead } from '../commit/dead-rows.ts';
 import { IndexDamaged } from '../commit/errors.ts';
 import { decodeFaissHeader, FAISS_HEADER_BYTES, rowOffset } from '../commit/faiss-file.ts';
-import type { Manifest, Marker } from '../commit/manifest.ts';
+import type { Manifest } from '../commit/manifest.ts';
+import { Tombstones } from '../commit/tombstones.ts';
 import type { Logger } from '../logger.ts';
+import { inParallel } from '../parallel.ts';
 import { Bitset } from '../scan/bitset.ts';
 import { CodeMatrix } from '../scan/code-matrix.ts';
 import type { Hit } from '../scan/hit.ts';
@@ -16,7 +18,6 @@ import type { ObjectStore } from '../store/object-store.ts';
 import { FilteredRows } from './filter.ts';
 import { KeyLookup } from './key-lookup.ts';
 import { DOWNLOAD_LIMITS } from './limits.ts';
-import { inParallel } from './parallel.ts';
 import { ReferenceCount } from './reference-count.ts';
 import { RowLines } from './row-lines.ts';
 import { Vectors } from './vectors.ts';
@@ -25,7 +26,7 @@ import { Vectors } from './vectors.ts';
 export interface Generation {
   readonly manifest: Pick<Manifest, 'generation' | 'lineage' | 'rows' | 'live' | 'createdAt' | 'files'>;
   readonly dead: Bitset;
-  readonly markers: ReadonlyMap<string, Marker>;
+  readonly tombstones: Tombstones;
   readonly folded: ReadonlySet<string>;
 }
 
@@ -40,7 +41,7 @@ export const NOTHING: Generation = {
     files: { faiss: '', rows: '', rowsBytes: 0, dead: '' },
   },
   dead: new Bitset(0),
-  markers: new Map(),
+  tombstones: Tombstones.NONE,
   folded: new Set(),
 };
 
@@ -92,6 +93,8 @@ export class Lineage {
   #fileRows = 0;
   #matrix: CodeMatrix | RowMatrix | undefined;
   #download: Download | undefined;
+  /** Holds the segments that were read, which never change. */
+  #tombstones = Tombstones.NONE;
   #rows = 0;
   #rowsBytes = 0;
 
@@ -131,6 +134,8 @@ export class Lineage {
       const dead = this.#dead(manifest);
       // It is awaited below; a failure before that must not count as unhandled.
       dead.catch(() => {});
+      const tombstones = this.#readTombstones(manifest);
+      tombstones.catch(() => {});
       while (!this.#matrix || this.#rows < rows) {
         this.#download ??= await this.#begin(manifest);
         await this.#run(this.#download);
@@ -141,12 +146,17 @@ export class Lineage {
       return {
         manifest,
         dead: await dead,
-        markers: new Map(manifest.markers.map((marker) => [marker.key, marker])),
+        tombstones: await tombstones,
         folded: new Set(manifest.folded.map(({ name }) => name)),
       };
     } finally {
       this.references.release();
     }
+  }
+
+  async #readTombstones(manifest: Manifest): Promise<Tombstones> {
+    this.#tombstones = await Tombstones.read(this.#options.store, manifest, this.#tombstones);
+    return this.#tombstones;
   }
 
   /** The rows most like each query, exactly. */

@@ -10,13 +10,13 @@ import { AppendUnreadable } from '../log/errors.ts';
 import type { Append } from '../log/record.ts';
 import type { Logger } from '../logger.ts';
 import { INDEX_PREFIX } from '../names.ts';
+import { inParallel } from '../parallel.ts';
 import { ObjectNotFound, StoreUnavailable } from '../store/errors.ts';
 import type { ObjectStore } from '../store/object-store.ts';
 import { IndexLoading, IndexTooLarge } from './errors.ts';
 import { DOWNLOAD_LIMITS } from './limits.ts';
 import { type Generation, Lineage, lineageOf, NOTHING } from './lineage.ts';
 import { neededBytes } from './memory.ts';
-import { inParallel } from './parallel.ts';
 import { Tail } from './tail.ts';
 import { indexedState, View } from './view.ts';
 

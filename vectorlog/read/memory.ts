@@ -4,17 +4,18 @@ import { totalmem } from 'node:os';
 import type { Manifest } from '../commit/manifest.ts';
 import { CodeMatrix } from '../scan/code-matrix.ts';
 import { RowMatrix } from '../scan/row-matrix.ts';
+import { KeyLookup } from './key-lookup.ts';
 
 const MiB = 1024 * 1024;
 
-/** Where a line begins (4), and its key in a hash table at most half full, doubled when it grows (up to 32). */
-const LOOKUP_BYTES_PER_ROW = 36;
+/** Where a row's line begins. */
+const LINE_START_BYTES = 4;
 /** Dead rows, live rows, and some remembered filters. */
 const BITSETS = 20;
 
 /**
- * Bytes that the loaded index takes: codes (or float32, for an index that has none), the rows file, and some 40 bytes a
- * row to find it by its key and to know which are alive. Float32 rows that are kept where there is room are not counted:
+ * Bytes that the loaded index takes: codes (or float32, for an index that has none), the rows file, and 20 to 36
+ * bytes a row to find it by its key, 2.5 to know which are alive. Float32 rows that are kept where there is room are not counted:
  * they give way.
  */
 export function neededBytes(
@@ -25,13 +26,14 @@ export function neededBytes(
   return (
     matrix.bytesFor(rows, dimensions) +
     files.rowsBytes +
-    rows * LOOKUP_BYTES_PER_ROW +
+    rows * LINE_START_BYTES +
+    KeyLookup.bytesFor(rows) +
     Math.ceil(rows / 8) * BITSETS
   );
 }
 
 /** What else lives in the process: the runtime, the model and its work on one picture, a picture being decoded. */
-export const RESERVED_BYTES = 896 * MiB;
+export const RESERVED_BYTES = 768 * MiB;
 
 /** The bytes that an index may take in a process that may use `total`. */
 export const budgetOf = (total: number): number => Math.max(0, total - RESERVED_BYTES);

@@ -2,9 +2,9 @@
 
 import { rowOffset } from '../commit/faiss-file.ts';
 import type { Logger } from '../logger.ts';
+import { inParallel } from '../parallel.ts';
 import { BLOCK_ROWS } from '../scan/layout.ts';
 import type { ObjectStore } from '../store/object-store.ts';
-import { inParallel } from './parallel.ts';
 
 /** Bytes of rows that were read one by one and are remembered. */
 const REMEMBERED_BYTES = 32 * 1024 * 1024;

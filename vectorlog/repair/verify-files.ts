@@ -10,8 +10,10 @@ import { decodeFaissHeader, FAISS_HEADER_BYTES, rowOffset } from '../commit/fais
 import { liveRows } from '../commit/key-states.ts';
 import { LOG_LIMITS } from '../commit/limits.ts';
 import type { Manifest } from '../commit/manifest.ts';
+import { Tombstones } from '../commit/tombstones.ts';
 import { Bitset } from '../scan/bitset.ts';
 import { recordBytes } from '../scan/layout.ts';
+import { ObjectNotFound } from '../store/errors.ts';
 import type { ObjectStore } from '../store/object-store.ts';
 import type { Problems } from './problem.ts';
 
@@ -44,8 +46,20 @@ export async function verifyFiles(
     complete &&= found?.size === length;
   }
   if (!complete) return;
+  await verifyTombstones(store, manifest, problems);
   await verifyVectors(store, manifest, dimensions, problems, onRows);
   await verifyLines(store, manifest, problems);
+}
+
+async function verifyTombstones(store: ObjectStore, manifest: Manifest, problems: Problems): Promise<void> {
+  try {
+    await Tombstones.read(store, manifest);
+  } catch (error) {
+    if (error instanceof IndexDamaged) problems.add('error', 'file-damaged', error.file, error.message);
+    else if (error instanceof ObjectNotFound)
+      problems.add('error', 'file-missing', error.key, `generation ${manifest.generation} needs it`);
+    else throw error;
+  }
 }
 
 /** Reads the FAISS file through, keeping a copy on disk for FAISS itself to open. */

@@ -140,26 +140,44 @@ async function settle(
     const rows = candidates.take(Math.max(k, READ_AT_ONCE));
     if (rows.length === 0) return { hits: best.kept(), read: count };
     count += rows.length;
-    const vectors = await read(rows);
-    for (const [i, row] of rows.entries()) {
-      const score = exactScore(query.floats, vectors[i]!);
-      if (score >= minScore) best.offer(row, score);
-    }
+    const scores = exactScores(query.floats, await read(rows));
+    for (const [i, row] of rows.entries()) if (scores[i]! >= minScore) best.offer(row, scores[i]!);
     candidates.threshold = Math.max(candidates.threshold, best.threshold);
   }
 }
 
-let scorer: { readonly kernel: Kernel; readonly memory: WebAssembly.Memory } | undefined;
+/** Rows that are scored at a time. */
+const SCORED_AT_ONCE = 4;
 
-/** The score that the full scan of float32 rows gives, to the bit. */
-export function exactScore(query: Float32Array, vector: Float32Array): number {
-  if (!scorer) {
-    const memory = new WebAssembly.Memory({ initial: 4, maximum: 65_535, shared: true });
-    scorer = { kernel: instantiate(kernelModule(), memory), memory };
+/** A kernel with memory for a query and some rows. */
+interface Scorer {
+  readonly kernel: Kernel;
+  readonly numbers: Float32Array;
+}
+
+let scorer: Scorer | undefined;
+
+function newScorer(): Scorer {
+  const bytes = PAGE + (1 + SCORED_AT_ONCE) * MAX_DIMENSIONS * 4 + PAGE;
+  const memory = new WebAssembly.Memory({ initial: Math.ceil(bytes / PAGE), maximum: 65_535, shared: true });
+  return { kernel: instantiate(kernelModule(), memory), numbers: new Float32Array(memory.buffer) };
+}
+
+/** The scores that the full scan of float32 rows gives, to the bit. */
+export function exactScores(query: Float32Array, vectors: readonly Float32Array[]): number[] {
+  scorer ??= newScorer();
+  const { kernel, numbers } = scorer;
+  const { length } = query;
+  const queryAt = PAGE / 4;
+  const rowsAt = queryAt + MAX_DIMENSIONS;
+  const scoresAt = rowsAt + SCORED_AT_ONCE * MAX_DIMENSIONS;
+  numbers.set(query, queryAt);
+  const scores: number[] = [];
+  for (let start = 0; start < vectors.length; start += SCORED_AT_ONCE) {
+    const some = vectors.slice(start, start + SCORED_AT_ONCE);
+    for (const [i, vector] of some.entries()) numbers.set(vector, rowsAt + i * length);
+    kernel.dotFloats(rowsAt * 4, SCORED_AT_ONCE, query.byteLength, queryAt * 4, scoresAt * 4);
+    for (let i = 0; i < some.length; i++) scores.push(numbers[scoresAt + i]!);
   }
-  const { kernel, memory } = scorer;
-  const [first, second] = [PAGE, PAGE + MAX_DIMENSIONS * 4];
-  new Float32Array(memory.buffer, first, vector.length).set(vector);
-  new Float32Array(memory.buffer, second, query.length).set(query);
-  return kernel.dotFloat(first, second, query.byteLength);
+  return scores;
 }

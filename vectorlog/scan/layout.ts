@@ -35,8 +35,8 @@ export interface RowShape {
   readonly dimensions: number;
 }
 
-/** Codes of a row that can rule it out by themselves, where the score to reach is high. */
-export const headOf = (dimensions: number): number => (dimensions >>> 6) << 4;
+/** Codes of a row that can rule it out by themselves, where the score to reach is high: a quarter, whole kernel steps. */
+export const headOf = (dimensions: number): number => (dimensions >>> 7) << 5;
 
 /** Bytes of a row's record. */
 export const recordBytes = (dimensions: number): number => dimensions + BOUND_BYTES;

@@ -3,7 +3,7 @@
  * filters in 22-bit fixed point, rows first, rounded to bytes in between.
  */
 
-import type { Pixels } from '../../decoding/decoder.ts';
+import type { Pixels } from '../../decoding/pixels.ts';
 import { type Axis, triangle } from './filter.ts';
 import { columnRecords, kernel, rowRecords } from './kernel.ts';
 

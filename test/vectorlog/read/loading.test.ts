@@ -6,6 +6,7 @@ import { recordOffset } from '../../../vectorlog/commit/codes-file.ts';
 import { latestManifest } from '../../../vectorlog/commit/manifests.ts';
 import { manifestName } from '../../../vectorlog/names.ts';
 import { IndexLoading, IndexTooLarge } from '../../../vectorlog/read/errors.ts';
+import { NOTHING } from '../../../vectorlog/read/lineage.ts';
 import { neededBytes } from '../../../vectorlog/read/memory.ts';
 import { BLOCK_ROWS, recordBytes } from '../../../vectorlog/scan/layout.ts';
 import { ObjectNotFound, StoreUnavailable } from '../../../vectorlog/store/errors.ts';
@@ -228,7 +229,8 @@ describe('memory', () => {
   test('a tail that does not fit is cut, oldest first, and the view says how much is left', async () => {
     const books = library();
     for (let i = 0; i < 5; i++) await books.append({ put: `${i}` });
-    const { index } = liveIndex(books, { budgetBytes: 3.5 * ROW_BYTES });
+    const empty = neededBytes(NOTHING.manifest, DIMENSIONS);
+    const { index } = liveIndex(books, { budgetBytes: empty + 3.5 * ROW_BYTES });
 
     const seen = await index.read('strong', async (view) => [await keysIn(view), view.pending]);
 

@@ -2,7 +2,7 @@
 
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { exactScore } from '../../../vectorlog/scan/code-matrix.ts';
+import { exactScores } from '../../../vectorlog/scan/code-matrix.ts';
 import { Centre } from '../../../vectorlog/scan/codes.ts';
 import { QueryInvalid } from '../../../vectorlog/scan/errors.ts';
 import { instantiate } from '../../../vectorlog/scan/kernel.ts';
@@ -82,7 +82,7 @@ describe('the interval of a row', () => {
         const reach = reachOf(prepared.fineWeights, bounds);
         const { score, doubt } = exactly(row, query);
         expect(Math.abs(score - centre)).toBeLessThanOrEqual(reach + doubt);
-        expect(Math.abs(exactScore(query, row) - centre)).toBeLessThanOrEqual(reach);
+        expect(Math.abs(exactScores(query, [row])[0]! - centre)).toBeLessThanOrEqual(reach);
       }),
       { numRuns: 500 },
     );
@@ -92,7 +92,7 @@ describe('the interval of a row', () => {
     fc.assert(
       fc.property(three, ([row, query, middle]) => {
         const { layout } = laid(row, query, new Centre(middle));
-        const score = exactScore(query, row);
+        const score = exactScores(query, [row])[0]!;
         for (const [stage, bytes, sumAt] of [
           ['whole', row.length, 16],
           ['head', (row.length >>> 6) << 4, 20],
@@ -170,7 +170,7 @@ describe('codes', () => {
       Float32Array.from({ length: 64 }, (_, i) => Math.fround(((i * 11) % 64) / 500)),
     );
     expect(Buffer.from(centre.encode(row)).toString('hex')).toMatchInlineSnapshot(
-      `"5cfff40909df09090909dfdf0909df32030f0909dfdfdae509090f03dae5323209fd0f0f0909030fdfdfe5da3281e5e5090932dfe538030303b0e5e532325015548b3139b974403f2389cd393d8f453d0000a0c000008a4244dc303d0393153f"`,
+      `"5cfff40909df09090909dfdf0909df32030f0909dfdfdae509090f03dae5323209fd0f0f0909030fdfdfe5da3281e5e5090932dfe538030303b0e5e532325015548b3139b974403f2389cd393d8f453d0000a0c0000000003d8f453d0393153f"`,
     );
   });
 });
@@ -187,19 +187,19 @@ describe('a score', () => {
             i * row.length,
           );
         new Float32Array(memory.buffer, layout.queryAt(0), row.length).set(query);
-        const one = [0, 1, 2, 3].map((i) =>
-          exactScore(
-            query,
-            row.map((x) => x * (i + 1)),
-          ),
+        const one = exactScores(
+          query,
+          [1, 2, 3, 4].map((factor) => row.map((x) => x * factor)),
         );
         for (const { kernel } of kernels) {
           const [at, to, out] = [layout.rowAt(0), layout.queryAt(0), layout.scoresAt(0)];
           kernel.dotFloats(at, 4, layout.stride, to, out);
           expect([...new Float32Array(memory.buffer, out, 4)]).toEqual(one);
+          expect([0, 1, 2, 3].map((i) => kernel.dotFloat(layout.rowAt(i), to, layout.stride))).toEqual(one);
           // Four queries: those behind the first are whatever lies there.
           kernel.dotFloats4(at, 4, layout.stride, to, out, 16);
           expect([...new Float32Array(memory.buffer, out, 4)]).toEqual(one);
+          expect([0, 1, 2, 3].map((i) => kernel.dotFloat(layout.rowAt(i), to, layout.stride))).toEqual(one);
         }
       }),
       { numRuns: 50 },

@@ -149,7 +149,11 @@ function addProducts(sum: v128, codes: v128, query: v128): v128 {
   return i32x4.add(sum, i32x4.add(low, high));
 }
 
-/** The first `bytes` codes of many rows, `stride` bytes apart, and one coarse query. `out`: int32 a row. */
+/**
+ * The first `bytes` codes of many rows, `stride` bytes apart, and one coarse query. `out`: int32 a row.
+ *
+ * Row after row, so that memory is read from front to back: rows side by side take twice as long on Zen 3.
+ */
 export function dotCoarse(
   row: usize,
   rows: i32,
@@ -158,35 +162,21 @@ export function dotCoarse(
   query: usize,
   out: usize,
 ): void {
-  for (let i = 0; i < rows; i += 4) {
+  for (let i = 0; i < rows; i++) {
     let a = i32x4.splat(0);
     let b = i32x4.splat(0);
-    let c = i32x4.splat(0);
-    let d = i32x4.splat(0);
-    let at0 = row;
-    let at1 = at0 + stride;
-    let at2 = at1 + stride;
-    let at3 = at2 + stride;
+    let at = row;
     let from = query;
     const end = row + bytes;
-    while (at0 < end) {
-      const q = v128.load(from);
-      a = addProducts(a, v128.load(at0), q);
-      b = addProducts(b, v128.load(at1), q);
-      c = addProducts(c, v128.load(at2), q);
-      d = addProducts(d, v128.load(at3), q);
-      at0 += 16;
-      at1 += 16;
-      at2 += 16;
-      at3 += 16;
-      from += 16;
+    while (at < end) {
+      a = addProducts(a, v128.load(at), v128.load(from));
+      b = addProducts(b, v128.load(at, 16), v128.load(from, 16));
+      at += 32;
+      from += 32;
     }
-    store<i32>(out, sumInts(a));
-    store<i32>(out, sumInts(b), 4);
-    store<i32>(out, sumInts(c), 8);
-    store<i32>(out, sumInts(d), 12);
-    row += 4 * stride;
-    out += 16;
+    store<i32>(out, sumInts(i32x4.add(a, b)));
+    row += stride;
+    out += 4;
   }
 }
 
@@ -201,15 +191,11 @@ export function dotCoarse4(
   out: usize,
   line: usize,
 ): void {
-  for (let i = 0; i < rows; i += 2) {
-    let a0 = i32x4.splat(0);
-    let a1 = i32x4.splat(0);
-    let a2 = i32x4.splat(0);
-    let a3 = i32x4.splat(0);
-    let b0 = i32x4.splat(0);
-    let b1 = i32x4.splat(0);
-    let b2 = i32x4.splat(0);
-    let b3 = i32x4.splat(0);
+  for (let i = 0; i < rows; i++) {
+    let a = i32x4.splat(0);
+    let b = i32x4.splat(0);
+    let c = i32x4.splat(0);
+    let d = i32x4.splat(0);
     let at = row;
     let from0 = queries;
     let from1 = from0 + pitch;
@@ -217,40 +203,32 @@ export function dotCoarse4(
     let from3 = from2 + pitch;
     const end = row + bytes;
     while (at < end) {
-      const a = v128.load(at);
-      const b = v128.load(at + stride);
-      let q = v128.load(from0);
-      a0 = addProducts(a0, a, q);
-      b0 = addProducts(b0, b, q);
-      q = v128.load(from1);
-      a1 = addProducts(a1, a, q);
-      b1 = addProducts(b1, b, q);
-      q = v128.load(from2);
-      a2 = addProducts(a2, a, q);
-      b2 = addProducts(b2, b, q);
-      q = v128.load(from3);
-      a3 = addProducts(a3, a, q);
-      b3 = addProducts(b3, b, q);
-      at += 16;
-      from0 += 16;
-      from1 += 16;
-      from2 += 16;
-      from3 += 16;
+      const codes = v128.load(at);
+      a = addProducts(a, codes, v128.load(from0));
+      b = addProducts(b, codes, v128.load(from1));
+      c = addProducts(c, codes, v128.load(from2));
+      d = addProducts(d, codes, v128.load(from3));
+      const more = v128.load(at, 16);
+      a = addProducts(a, more, v128.load(from0, 16));
+      b = addProducts(b, more, v128.load(from1, 16));
+      c = addProducts(c, more, v128.load(from2, 16));
+      d = addProducts(d, more, v128.load(from3, 16));
+      at += 32;
+      from0 += 32;
+      from1 += 32;
+      from2 += 32;
+      from3 += 32;
     }
     let to = out;
-    store<i32>(to, sumInts(a0));
-    store<i32>(to, sumInts(b0), 4);
+    store<i32>(to, sumInts(a));
     to += line;
-    store<i32>(to, sumInts(a1));
-    store<i32>(to, sumInts(b1), 4);
+    store<i32>(to, sumInts(b));
     to += line;
-    store<i32>(to, sumInts(a2));
-    store<i32>(to, sumInts(b2), 4);
+    store<i32>(to, sumInts(c));
     to += line;
-    store<i32>(to, sumInts(a3));
-    store<i32>(to, sumInts(b3), 4);
-    row += 2 * stride;
-    out += 8;
+    store<i32>(to, sumInts(d));
+    row += stride;
+    out += 4;
   }
 }
 

@@ -2,7 +2,7 @@
 
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import type { Pixels } from '../../../../pictures/decoding/decoder.ts';
+import type { Pixels } from '../../../../pictures/decoding/pixels.ts';
 import {
   type Axis,
   PRECISION_BITS,

@@ -1,7 +1,7 @@
 /** Work side by side: in order, within the limit, and no further after a failure. */
 
 import { expect, test } from 'vitest';
-import { inParallel } from '../../../vectorlog/read/parallel.ts';
+import { inParallel } from '../../vectorlog/parallel.ts';
 
 test('runs no more tasks at once than it may, and returns their results in order', async () => {
   let running = 0;

@@ -1,0 +1,43 @@
+/** Finds the decoders that the user added beside this program. */
+
+import { readFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { dirname, join } from 'node:path';
+import { LIBHEIF } from './libheif.ts';
+import { MAGICK } from './magick.ts';
+import type { KnownPackage, OptionalDecoder } from './optional-decoder.ts';
+
+/** The first that has a kind decodes it. */
+const KNOWN: readonly KnownPackage[] = [LIBHEIF, MAGICK];
+
+/**
+ * Looks where Node looks for a package of this program's: beside it, where `npm install` put it, and in the folders of
+ * `NODE_PATH`, which on Lambda are those of layers. Never in the folder where a command is run.
+ */
+export function findOptionalDecoders(): OptionalDecoder[] {
+  const { resolve } = createRequire(import.meta.url);
+  return KNOWN.flatMap(({ package: name, modules, kinds, source }) => {
+    try {
+      const files = Object.fromEntries(
+        Object.entries(modules).map(([known, module]) => [known, resolve(module)]),
+      );
+      return [{ name: `${name} ${versionOf(name, Object.values(files)[0]!)}`, kinds, source, files }];
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code === 'MODULE_NOT_FOUND') return [];
+      throw error;
+    }
+  });
+}
+
+/** A package's version, by the path of one of its files. */
+function versionOf(name: string, file: string): string {
+  for (let folder = dirname(file); folder !== dirname(folder); folder = dirname(folder)) {
+    try {
+      const about = JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8')) as Record<string, string>;
+      if (about.name === name) return about.version ?? '';
+    } catch {
+      // Not the package's own folder.
+    }
+  }
+  return '';
+}
