@@ -1,8 +1,10 @@
 /**
- * How good the answers are: `npm run quality -- --duplicates [--json] [--quick] [--weights FILE] [--folders A,B] [--fit] [--folds N]`.
+ * How good the answers are: `npm run quality -- [--retrieval] [--duplicates] [--json] [--quick] [--page] [--fit]
+ * [--folds N] [--weights A,B] [--pool average,gem3] [--crop center224,whole224] [--labelled A,B] [--folders A,B]`.
  *
- * Weights are those that were set up, or a name or file. `--folders` gives photos of one's own. `--fit` learns the
- * verdict anew from the pairs and writes it into the source. `--folds` judges each part of the originals by what the others
+ * Weights are those that were set up, or names or files; several are compared. `--labelled` gives folders of one's own with a
+ * folder for each class, `--folders` photos to make copies of. `--page` writes docs/quality.md. `--fit` learns the verdict on
+ * duplicates anew from the pairs and writes it into the source. `--folds` judges each part of the originals by what the others
  * teach, so that no figure comes from an original that was learned from.
  */
 
@@ -11,61 +13,128 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { prepareModel } from '../layers/onnx-resnet50/build.ts';
-import { MODELS_FOLDER, modelFolder } from '../local/model-choice.ts';
+import { MODELS_FOLDER, modelFolder, readModelChoice } from '../local/model-choice.ts';
 import type { Learned } from '../pictures/duplicates/verdict.ts';
+import { CROP_MODES } from '../pictures/embedding/geometry.ts';
 import { loadEmbedder } from '../pictures/embedding/load.ts';
+import { POOLS, readModelInfo } from '../pictures/embedding/model-folder.ts';
 import { describeMachine, machine } from './machine.ts';
-import { measureDuplicates } from './quality/duplicates.ts';
+import { type DuplicateQuality, measureDuplicates } from './quality/duplicates.ts';
 import { learn } from './quality/fit.ts';
 import { SampleCache } from './quality/library.ts';
 import { chooseOriginals } from './quality/originals.ts';
+import { type ModelQuality, meanOf, qualityPage, tableOf } from './quality/page.ts';
+import { measureTask, type TaskQuality, tasksHere } from './quality/retrieval.ts';
 
 const CACHE = fileURLToPath(new URL('../.cache/quality', import.meta.url));
+const PAGE = fileURLToPath(new URL('../docs/quality.md', import.meta.url));
 const LEARNED = fileURLToPath(new URL('../pictures/duplicates/verdict-weights.ts', import.meta.url));
 
 /** Enough for a first look within a minute, and for figures that are worth writing down. */
 const SIZES = {
-  quick: { rendered: 5, painted: 2, photos: 2, others: 30 },
-  full: { rendered: 26, painted: 8, photos: 100, others: 300 },
+  quick: { rendered: 5, painted: 2, photos: 2, others: 30, classes: 5 },
+  full: { rendered: 26, painted: 8, photos: 100, others: 300, classes: 8 },
 } as const;
 
 const { values } = parseArgs({
   options: {
     duplicates: { type: 'boolean' },
+    retrieval: { type: 'boolean' },
     json: { type: 'boolean' },
     quick: { type: 'boolean' },
     fit: { type: 'boolean' },
+    page: { type: 'boolean' },
     folds: { type: 'string' },
     weights: { type: 'string' },
+    pool: { type: 'string', default: 'average' },
+    crop: { type: 'string', default: 'center224' },
+    labelled: { type: 'string' },
     folders: { type: 'string' },
     cache: { type: 'string', default: CACHE },
   },
 });
-if (!values.duplicates) throw new Error('say what to measure: --duplicates');
-
-const folder = values.weights
-  ? (await prepareModel({ weights: values.weights, out: MODELS_FOLDER })).folder
-  : await modelFolder();
-const embedder = await loadEmbedder(folder);
 const size = values.quick ? SIZES.quick : SIZES.full;
-const chosen = await chooseOriginals({ ...size, folders: values.folders?.split(',') ?? [] });
-const cache = new SampleCache(join(values.cache, embedder.model.modelId), embedder);
-const started = performance.now();
-const { quality, labelled } = await measureDuplicates(
-  chosen,
-  cache,
-  values.folds ? Number(values.folds) : undefined,
-);
-if (values.fit) await writeFile(LEARNED, sourceOf(learn(labelled)));
+const both = !values.duplicates && !values.retrieval;
+const list = (text: string | undefined): string[] => text?.split(',') ?? [];
 
-const seconds = Math.round((performance.now() - started) / 100) / 10;
+const models: ModelQuality[] = [];
+for (const folder of await modelFolders()) models.push(await measure(folder));
+if (values.page) await writeFile(PAGE, qualityPage(models, describeMachine(machine()), commandLine()));
 if (values.json) {
-  const { modelId, synthetic } = embedder.model;
-  console.log(JSON.stringify({ machine: machine(), modelId, synthetic, seconds, duplicates: quality }));
+  const [one, ...others] = models;
+  console.log(JSON.stringify({ machine: machine(), ...(others.length === 0 ? one : { models }) }));
 } else {
   console.log(describeMachine(machine()));
-  console.log(`${embedder.model.modelId}, ${seconds} s`);
-  console.log(quality);
+  for (const { retrieval, duplicates, ...about } of models) {
+    console.log(about);
+    if (retrieval) console.table(tableOf(retrieval));
+    if (duplicates) console.log(duplicates);
+  }
+}
+
+/** One for each combination that was asked for. */
+async function modelFolders(): Promise<string[]> {
+  const variants = list(values.pool).flatMap((pool) =>
+    list(values.crop).map((crop) => ({ pool: named(POOLS, pool), crop: named(CROP_MODES, crop) })),
+  );
+  const isPlain = variants.length === 1 && values.pool === 'average' && values.crop === 'center224';
+  if (!values.weights && isPlain) return [await modelFolder()];
+  const folders: string[] = [];
+  const chosen = (await readModelChoice())?.weights;
+  for (const weights of values.weights ? list(values.weights) : [chosen]) {
+    for (const variant of variants) {
+      const request = { ...(weights && { weights }), ...variant, out: MODELS_FOLDER };
+      folders.push((await prepareModel(request)).folder);
+    }
+  }
+  return folders;
+}
+
+function named<T extends string>(names: readonly T[], text: string): T {
+  const name = names.find((each) => each === text);
+  if (name === undefined) throw new Error(`"${text}" is none of ${names.join(', ')}`);
+  return name;
+}
+
+async function measure(folder: string): Promise<ModelQuality> {
+  const { modelId, synthetic, pool, crop } = await readModelInfo(folder);
+  const embedder = await loadEmbedder(folder);
+  const cache = new SampleCache(join(values.cache, modelId), embedder);
+  const started = performance.now();
+  const retrieval: TaskQuality[] = [];
+  if (both || values.retrieval) {
+    for (const task of await tasksHere(list(values.labelled), size.classes)) {
+      const embeddings: Float32Array[] = [];
+      for (const { source } of task.pictures) embeddings.push(await cache.embedding(source));
+      retrieval.push(measureTask(task, embeddings));
+    }
+  }
+  let duplicates: DuplicateQuality | undefined;
+  if (both || values.duplicates) {
+    const chosen = await chooseOriginals({ ...size, folders: list(values.folders) });
+    const { quality, labelled } = await measureDuplicates(
+      chosen,
+      cache,
+      values.folds ? Number(values.folds) : undefined,
+    );
+    if (values.fit) await writeFile(LEARNED, sourceOf(learn(labelled)));
+    duplicates = quality;
+  }
+  const seconds = Math.round((performance.now() - started) / 100) / 10;
+  return {
+    ...{ modelId, synthetic, pool, crop, seconds },
+    ...(retrieval.length > 0 && { retrieval: { mean: meanOf(retrieval), tasks: retrieval } }),
+    ...(duplicates && { duplicates }),
+  };
+}
+
+/** What was asked for, but for names of files and folders, which mean nothing elsewhere. */
+function commandLine(): string {
+  const flags = process.argv.slice(2).map((each, i, all) => {
+    const isPath = /^--(weights|labelled|folders|cache)$/.test(all[i - 1] ?? '') && /[./\\]/.test(each);
+    return isPath ? '...' : each;
+  });
+  return ['npm run quality --', ...flags].join(' ');
 }
 
 function sourceOf({ means, spreads, weights }: Learned): string {

@@ -5,6 +5,8 @@ import { Duration } from 'aws-cdk-lib';
 import type { RetentionDays } from 'aws-cdk-lib/aws-logs';
 import { ScheduleExpression } from 'aws-cdk-lib/aws-scheduler';
 import { z } from 'zod';
+import { CROP_MODES } from '../pictures/embedding/geometry.ts';
+import { POOLS } from '../pictures/embedding/model-folder.ts';
 import { ARCHITECTURES } from './bundling/native-packages.ts';
 import { ConfigurationInvalid } from './configuration-invalid.ts';
 import type { ImageSearchProps } from './image-search-props.ts';
@@ -58,6 +60,8 @@ export const Configuration = z
     deletes: z.boolean().describe('Whether the API deletes pictures. Default: only from a new bucket.'),
     weights: z.string().describe('imagenet1k-v2, imagenet1k-v1, the path of a file, or synthetic.'),
     precision: z.enum(['fp32', 'int8']),
+    pool: z.enum(POOLS).describe('How features are pooled. Default: average.'),
+    crop: z.enum(CROP_MODES).describe('What of a picture is seen. Default: center224.'),
     architecture: z.enum(ARCHITECTURES),
     consistency: z
       .enum(['strong', 'eventual'])
@@ -198,11 +202,11 @@ const here = () =>
 
 function searchPropsFrom(configuration: Configuration): ImageSearchProps {
   const { auth, cors, memory, timeout, concurrency, schedule, keepWarm, logDays, domain } = configuration;
-  const { prefix, endings, events, intake, uploads, deletes, weights, precision, architecture } =
+  const { prefix, endings, events, intake, uploads, deletes, weights, precision, pool, crop, architecture } =
     configuration;
   const { consistency, engine, console, alarms, dashboard, tracing, throttle, tags } = configuration;
   return defined({
-    ...{ prefix, endings, events, intake, uploads, deletes, weights, precision, architecture },
+    ...{ prefix, endings, events, intake, uploads, deletes, weights, precision, pool, crop, architecture },
     ...{ consistency, engine, console, alarms, dashboard, tracing, throttle, tags },
     auth: typeof auth === 'object' ? { jwt: auth } : auth,
     corsOrigins: cors,

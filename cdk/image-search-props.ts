@@ -118,6 +118,22 @@ export interface ImageSearchProps {
   readonly precision?: 'fp32' | 'int8';
 
   /**
+   * How feature maps become features: their mean, or `gem3`, the generalised mean with p = 3. Another one is another model,
+   * with an index of its own.
+   *
+   * @default 'average'
+   */
+  readonly pool?: 'average' | 'gem3';
+
+  /**
+   * What of a picture the network sees: its middle (`center224`), a little more of it (`center224-of-232`), or all of it
+   * squeezed into a square (`whole224`). Another one is another model, with an index of its own.
+   *
+   * @default 'center224'
+   */
+  readonly crop?: 'center224' | 'center224-of-232' | 'whole224';
+
+  /**
    * The processors that the functions run on: `x64`, or `arm64` (Graviton), which Lambda bills a fifth lower. Pictures
    * embedded on one are found on the other; the last bits of their vectors differ.
    *

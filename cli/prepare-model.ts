@@ -23,12 +23,16 @@ const SYNTHETIC_NOTICE = `
 `;
 
 type Precision = ModelInfo['precision'];
+/** What makes another model of the same weights. */
+type Variant = Pick<Required<ModelChoice>, 'precision' | 'pool' | 'crop'>;
 
 /** What was asked for this time; what is not given stays as it is. */
 interface Asked {
   /** A name, or the path of a file. */
   readonly weights: string | undefined;
   readonly precision: Precision | undefined;
+  readonly pool: Variant['pool'] | undefined;
+  readonly crop: Variant['crop'] | undefined;
 }
 
 /**
@@ -41,13 +45,17 @@ export async function prepareChosenModel(asked: Asked, terminal: Terminal): Prom
   const before = await readModelChoice();
   const chosen = asked.weights ?? (before?.fallback ? undefined : before?.weights);
   const precision = asked.precision ?? before?.precision ?? 'fp32';
+  const pool = asked.pool ?? before?.pool ?? 'average';
+  const crop = asked.crop ?? before?.crop ?? 'center224';
+  const variant = { precision, pool, crop };
+  const isAsked = Object.values(asked).some((each) => each !== undefined);
   if (precision === 'int8' && before?.precision !== 'int8') {
     terminal.err('Model: int8 is calibrated on pictures the first time, which takes about a minute.');
   }
   const { prepared, weights, fallback } = await (chosen
-    ? buildChosen(terminal, chosen, precision, asked.weights || asked.precision ? undefined : before)
-    : buildDefault(terminal, precision, before?.fallback));
-  await writeModelChoice({ weights, precision, folder: prepared.folder, fallback });
+    ? buildChosen(terminal, chosen, variant, isAsked ? undefined : before)
+    : buildDefault(terminal, variant, before?.fallback));
+  await writeModelChoice({ weights, ...variant, folder: prepared.folder, fallback });
   terminal.err(`Model: ${prepared.model.modelId} ${prepared.built ? 'is built' : 'is there'}.`);
   if (prepared.model.synthetic) terminal.err(SYNTHETIC_NOTICE);
 }
@@ -62,11 +70,11 @@ interface Built {
 async function buildChosen(
   terminal: Terminal,
   weights: string,
-  precision: Precision,
+  variant: Variant,
   before?: ModelChoice,
 ): Promise<Built> {
   try {
-    return { prepared: await build(terminal, weights, precision), weights, fallback: false };
+    return { prepared: await build(terminal, weights, variant), weights, fallback: false };
   } catch (error) {
     if (!(error instanceof WeightsUnusable || error instanceof DownloadFailed)) throw error;
     const model = before && (await readModelInfo(before.folder).catch(() => undefined));
@@ -83,13 +91,13 @@ Ways to continue, any one of them:
   }
 }
 
-async function buildDefault(terminal: Terminal, precision: Precision, failedBefore = false): Promise<Built> {
+async function buildDefault(terminal: Terminal, variant: Variant, failedBefore = false): Promise<Built> {
   // Where it failed before, it must not cost every start the patience that a first download deserves.
   const worthTrying = !failedBefore || (await canReach(WEIGHTS_HOST, 1_000));
   try {
     if (worthTrying)
       return {
-        prepared: await build(terminal, DEFAULT_WEIGHTS, precision),
+        prepared: await build(terminal, DEFAULT_WEIGHTS, variant),
         weights: DEFAULT_WEIGHTS,
         fallback: false,
       };
@@ -98,18 +106,18 @@ async function buildDefault(terminal: Terminal, precision: Precision, failedBefo
     terminal.err(`Model: ${error.message}.`);
   }
   return {
-    prepared: await build(terminal, SYNTHETIC_WEIGHTS, precision),
+    prepared: await build(terminal, SYNTHETIC_WEIGHTS, variant),
     weights: SYNTHETIC_WEIGHTS,
     fallback: true,
   };
 }
 
-async function build(terminal: Terminal, weights: string, precision: Precision): Promise<PreparedModel> {
+async function build(terminal: Terminal, weights: string, variant: Variant): Promise<PreparedModel> {
   let bar: Progress | undefined;
   try {
     return await prepareModel({
       weights,
-      precision,
+      ...variant,
       out: MODELS_FOLDER,
       onProgress({ done, total = done }) {
         bar ??= startDownload(terminal, weights, total);

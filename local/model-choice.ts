@@ -5,6 +5,7 @@ import { dirname, join } from 'node:path';
 import { VARIABLES } from '../functions/environment.ts';
 import { CACHE_FOLDER } from '../layers/onnx-resnet50/cache-folder.ts';
 import type { ModelInfo } from '../pictures/embedding/embedder.ts';
+import type { ModelDescription } from '../pictures/embedding/model-folder.ts';
 import { LikenessError } from '../vectorlog/errors.ts';
 
 /** Where models and downloads are kept. */
@@ -16,6 +17,10 @@ export interface ModelChoice {
   /** The weights as they were asked for: a name or a path. */
   readonly weights: string;
   readonly precision: ModelInfo['precision'];
+  /** Absent in choices of versions before 0.3: `average`. */
+  readonly pool?: ModelDescription['pool'];
+  /** Absent in choices of versions before 0.3: `center224`. */
+  readonly crop?: ModelDescription['crop'];
   /** Holds `model.onnx` and `model.json`. */
   readonly folder: string;
   /** Nobody asked for these weights; the ones that were wanted could not be downloaded. */

@@ -44,35 +44,47 @@ export class SampleCache {
     return samples;
   }
 
+  /** The embedding of the picture itself. */
+  async embedding(source: Source): Promise<Float32Array> {
+    const bytes = await source.read();
+    return this.#embedding(this.#path(-1, bytes), async () => bytes);
+  }
+
+  #path(change: number, original: Uint8Array): string {
+    const { modelId } = this.embedder.model;
+    const name = change < 0 ? 'original' : CHANGES[change]!.name;
+    const key = createHash('sha256').update(`${VERSION} ${modelId} ${name} `).update(original).digest('hex');
+    return join(this.folder, key.slice(0, 2), key);
+  }
+
+  async #embedding(path: string, make: () => Promise<Uint8Array>): Promise<Float32Array> {
+    const kept = await readFile(`${path}.f32`).catch(() => undefined);
+    if (kept) return new Float32Array(Uint8Array.from(kept).buffer);
+    const [outcome] = await this.embedder.embed([await make()]);
+    if (!outcome?.embedding) throw outcome?.rejected ?? new Error('no outcome');
+    const { buffer, byteOffset, byteLength } = outcome.embedding;
+    await write(`${path}.f32`, new Uint8Array(buffer, byteOffset, byteLength));
+    return outcome.embedding;
+  }
+
   async #sample(
     source: Source,
     change: number,
     original: Uint8Array,
     make: () => Promise<Uint8Array>,
   ): Promise<Sample> {
-    const { modelId } = this.embedder.model;
-    const name = change < 0 ? 'original' : CHANGES[change]!.name;
-    const key = createHash('sha256').update(`${VERSION} ${modelId} ${name} `).update(original).digest('hex');
-    const path = join(this.folder, key.slice(0, 2), key);
-    const kept = await readFile(`${path}.f32`).catch(() => undefined);
+    const path = this.#path(change, original);
     const known = await readFile(`${path}.fp`).catch(() => undefined);
     this.onSample();
-    let bytes: Uint8Array | undefined;
-    let embedding: Float32Array;
-    if (kept) embedding = new Float32Array(Uint8Array.from(kept).buffer);
-    else {
-      bytes = await make();
-      const [outcome] = await this.embedder.embed([bytes]);
-      if (!outcome?.embedding) throw outcome?.rejected ?? new Error('no outcome');
-      embedding = outcome.embedding;
-      await write(
-        `${path}.f32`,
-        new Uint8Array(embedding.buffer, embedding.byteOffset, embedding.byteLength),
-      );
-    }
+    let made: Promise<Uint8Array> | undefined;
+    const makeOnce = () => {
+      made ??= make();
+      return made;
+    };
+    const embedding = await this.#embedding(path, makeOnce);
     let fingerprint = known && decodeFingerprint(known);
     if (!fingerprint) {
-      fingerprint = await fingerprintOf(bytes ?? (await make()));
+      fingerprint = await fingerprintOf(await makeOnce());
       await write(`${path}.fp`, encodeFingerprint(fingerprint));
     }
     return { source, change, embedding, fingerprint };

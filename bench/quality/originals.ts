@@ -17,7 +17,7 @@ export interface Source {
 
 /** Photos beside the repository, where there are any. */
 const PHOTOS = fileURLToPath(new URL('../../../shared/photos', import.meta.url));
-const TAKEN = new Set(['.jpg', '.jpeg', '.png', '.webp', '.gif', '.tif', '.tiff', '.avif']);
+export const TAKEN = new Set(['.jpg', '.jpeg', '.png', '.webp', '.gif', '.tif', '.tiff', '.avif']);
 
 export interface Chosen {
   /** Pictures that copies are made of. */
@@ -90,7 +90,7 @@ export function shuffled<T>(items: readonly T[], seed: number): T[] {
 }
 
 /** A landscape that a program paints: sky, hills, a town or trees, light and grain, no two alike. */
-const painted = (seed: number): Source => ({
+export const painted = (seed: number): Source => ({
   name: `painted/${seed}`,
   kind: 'painted',
   read: async () => {

@@ -2,6 +2,7 @@
 
 import { spawnSync } from 'node:child_process';
 import { join, resolve } from 'node:path';
+import type { ModelRequest } from '../../layers/onnx-resnet50/build.ts';
 import { BundlingFailed } from './errors.ts';
 import { IS_CLONE, ROOT } from './lock-file.ts';
 import type { LambdaArchitecture } from './native-packages.ts';
@@ -21,6 +22,8 @@ export interface Assets {
 export interface AssetRequest {
   readonly weights?: string;
   readonly precision?: 'fp32' | 'int8';
+  readonly pool?: ModelRequest['pool'];
+  readonly crop?: ModelRequest['crop'];
   readonly architecture?: LambdaArchitecture;
 }
 
@@ -36,10 +39,12 @@ const PROGRAM = IS_CLONE
  *
  * @throws BundlingFailed after the reason was printed
  */
-export function buildAssets({ weights, precision, architecture }: AssetRequest = {}): Assets {
+export function buildAssets({ weights, precision, pool, crop, architecture }: AssetRequest = {}): Assets {
   const args = [
     ...(weights ? [`--weights=${fromHere(weights)}`] : []),
     ...(precision ? [`--precision=${precision}`] : []),
+    ...(pool ? [`--pool=${pool}`] : []),
+    ...(crop ? [`--crop=${crop}`] : []),
     ...(architecture ? [`--architecture=${architecture}`] : []),
   ];
   const { status, stdout } = spawnSync(process.execPath, [...PROGRAM, ...args], {

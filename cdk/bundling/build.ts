@@ -2,6 +2,7 @@
 
 import { join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
+import type { ModelRequest } from '../../layers/onnx-resnet50/build.ts';
 import { DownloadFailed } from '../../layers/onnx-resnet50/errors.ts';
 import { LikenessError } from '../../vectorlog/errors.ts';
 import type { Assets } from './assets.ts';
@@ -23,6 +24,8 @@ async function main(): Promise<Assets> {
     options: {
       weights: { type: 'string' },
       precision: { type: 'string' },
+      pool: { type: 'string' },
+      crop: { type: 'string' },
       architecture: { type: 'string', default: 'x64' },
     },
   });
@@ -35,6 +38,8 @@ async function main(): Promise<Assets> {
       {
         ...(values.weights && { weights: values.weights }),
         ...(values.precision && { precision: values.precision as 'fp32' | 'int8' }),
+        ...(values.pool && { pool: values.pool as NonNullable<ModelRequest['pool']> }),
+        ...(values.crop && { crop: values.crop as NonNullable<ModelRequest['crop']> }),
       },
       architecture,
       out,

@@ -3,7 +3,7 @@
 import { createHash } from 'node:crypto';
 import { mkdir, rename, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { PREPROCESSING } from '../../pictures/embedding/geometry.ts';
+import { type CropMode, PREPROCESSING } from '../../pictures/embedding/geometry.ts';
 import {
   descriptionFile,
   type ModelDescription,
@@ -14,7 +14,7 @@ import { calibrate } from './calibrate.ts';
 import { calibrationCrops, calibrationFolder } from './calibration-pictures.ts';
 import type { Progress } from './download.ts';
 import { foldBatchNorm } from './fold.ts';
-import { float32Graph } from './graph.ts';
+import { float32Graph, type Pool } from './graph.ts';
 import { int8Graph } from './int8-graph.ts';
 import { DEFAULT_WEIGHTS, weightsSource } from './weights.ts';
 
@@ -23,6 +23,10 @@ export interface ModelRequest {
   readonly weights?: string;
   /** `int8` is faster and a quarter of the size, and a little less exact. @default 'fp32' */
   readonly precision?: 'fp32' | 'int8';
+  /** How feature maps become features; another one is another model. @default 'average' */
+  readonly pool?: Pool;
+  /** What of a picture the network sees; another one is another model. @default 'center224' */
+  readonly crop?: CropMode;
   /** Folder of pictures like those that will be indexed, to calibrate int8 on. @default drawings of a package */
   readonly calibration?: string;
   /** Folder of all models; each has its own folder there, and downloads are kept beside them. */
@@ -48,11 +52,19 @@ const BUILDER = 1;
  */
 export async function prepareModel(request: ModelRequest): Promise<PreparedModel> {
   const { weights = DEFAULT_WEIGHTS, precision = 'fp32', out, onProgress = () => {} } = request;
+  const { pool = 'average', crop = 'center224' } = request;
   const source = weightsSource(weights, join(out, 'downloads'));
   const pictures = precision === 'int8' ? calibrationFolder(request.calibration) : undefined;
-  const folder = join(out, pictures ? `${source.name}-int8` : source.name);
+  const name = [
+    source.name,
+    ...(pool === 'average' ? [] : [pool]),
+    ...(crop === 'center224' ? [] : [crop]),
+  ].join('-');
+  const folder = join(out, pictures ? `${name}-int8` : name);
+  const preprocessing = PREPROCESSING[crop];
   const made = [
-    `builder ${BUILDER}, ${PREPROCESSING}, weights ${await source.fingerprint()}`,
+    `builder ${BUILDER}, ${preprocessing}, weights ${await source.fingerprint()}`,
+    ...(pool === 'average' ? [] : [`pool ${pool}`]),
     ...(pictures ? [`calibrated on ${pictures}`] : []),
   ].join(', ');
   const existing = await readModelInfo(folder).catch(() => undefined);
@@ -65,15 +77,17 @@ export async function prepareModel(request: ModelRequest): Promise<PreparedModel
 
   const folded = foldBatchNorm(await source.read(onProgress));
   const graph = pictures
-    ? int8Graph(folded, await calibrate(folded, await calibrationCrops(pictures)))
-    : float32Graph(folded);
-  const bytes = graph.encode({ preprocessing: PREPROCESSING });
+    ? int8Graph(folded, await calibrate(folded, await calibrationCrops(pictures, crop)), pool)
+    : float32Graph(folded, { pool });
+  const bytes = graph.encode({ preprocessing });
   const sha256 = createHash('sha256').update(bytes).digest('hex');
   const model: ModelDescription = {
-    modelId: `${source.name}-${sha256.slice(0, 8)}`,
+    modelId: `${name}-${sha256.slice(0, 8)}`,
     weights: source.name,
     synthetic: source.synthetic,
     precision,
+    pool,
+    crop,
     sha256,
     bytes: bytes.length,
     source: made,

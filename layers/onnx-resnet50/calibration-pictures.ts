@@ -5,6 +5,7 @@ import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { PictureDecoder } from '../../pictures/decoding/decoder.ts';
 import { PictureRejected } from '../../pictures/decoding/errors.ts';
+import type { CropMode } from '../../pictures/embedding/geometry.ts';
 import { preprocess } from '../../pictures/embedding/preprocess.ts';
 import { CalibrationImpossible } from './errors.ts';
 
@@ -34,11 +35,11 @@ export function calibrationFolder(given: string | undefined): string {
 }
 
 /**
- * Crops of pictures spread evenly over a folder, `SIDE * SIDE * 3` bytes each; files that are no pictures are left out.
+ * Crops, as the model will see them, of pictures spread evenly over a folder, `SIDE * SIDE * 3` bytes each; files that are no pictures are left out.
  *
  * @throws CalibrationImpossible when there are too few.
  */
-export async function calibrationCrops(folder: string): Promise<Uint8Array[]> {
+export async function calibrationCrops(folder: string, mode: CropMode): Promise<Uint8Array[]> {
   const entries = await readdir(folder, { withFileTypes: true }).catch((error) => {
     throw new CalibrationImpossible(`the folder of calibration pictures cannot be read: ${folder}`, {
       cause: error,
@@ -53,7 +54,7 @@ export async function calibrationCrops(folder: string): Promise<Uint8Array[]> {
     const bytes = await readFile(join(folder, name));
     const crop = await decoder
       .header(bytes)
-      .then((header) => preprocess(decoder, header))
+      .then((header) => preprocess(decoder, header, undefined, mode))
       .catch((error: unknown) => {
         if (error instanceof PictureRejected) return undefined;
         throw error;

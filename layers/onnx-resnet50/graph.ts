@@ -2,6 +2,7 @@
 
 import { DIMENSIONS } from '../../pictures/dimensions.ts';
 import { SIDE } from '../../pictures/embedding/geometry.ts';
+import type { POOLS } from '../../pictures/embedding/model-folder.ts';
 import { type Convolution, type MaxPool, NETWORK_INPUT, resnet50 } from './architecture.ts';
 import type { FoldedConvolution, FoldedWeights } from './fold.ts';
 import { ELEMENT, OnnxGraph } from './onnx.ts';
@@ -9,6 +10,8 @@ import { ELEMENT, OnnxGraph } from './onnx.ts';
 /** ImageNet's mean and standard deviation for R, G, B, as torchvision's transforms have them. */
 const MEAN = [0.485, 0.456, 0.406];
 const DEVIATION = [0.229, 0.224, 0.225];
+
+export type Pool = (typeof POOLS)[number];
 
 /** Adds the input `pixels` uint8 [n,224,224,3] and what makes `NETWORK_INPUT` of it. */
 export function addPixels(graph: OnnxGraph): void {
@@ -29,12 +32,21 @@ export function addPixels(graph: OnnxGraph): void {
   graph.node(NETWORK_INPUT, 'Mul', [centred, scale]);
 }
 
-/** Adds the mean over each feature map, L2 normalisation, and the output `embedding` float32 [n,2048]. */
-export function addEmbedding(graph: OnnxGraph, features: string): void {
-  const pooled = graph.node('pooled', 'GlobalAveragePool', [features]);
+/** Adds the pooling of each feature map, L2 normalisation, and the output `embedding` float32 [n,2048]. */
+export function addEmbedding(graph: OnnxGraph, features: string, pool: Pool): void {
+  const pooled =
+    pool === 'gem3' ? gem3(graph, features) : graph.node('pooled', 'GlobalAveragePool', [features]);
   const flat = graph.node('features', 'Flatten', [pooled], { axis: 1 });
   graph.node('embedding', 'LpNormalization', [flat], { axis: 1, p: 2 });
   graph.output('embedding', ELEMENT.float32, ['n', DIMENSIONS]);
+}
+
+/** The generalised mean with p = 3; features are never negative. */
+function gem3(graph: OnnxGraph, features: string): string {
+  const squares = graph.node('features.squares', 'Mul', [features, features]);
+  const cubes = graph.node('features.cubes', 'Mul', [squares, features]);
+  const mean = graph.node('pooled.cubes', 'GlobalAveragePool', [cubes]);
+  return graph.node('pooled', 'Pow', [mean, graph.constant('third', Float32Array.of(1 / 3), [1])]);
 }
 
 /** Adds a convolution of `[input, weights, bias]`. */
@@ -71,9 +83,13 @@ export function addFloat32Convolution(graph: OnnxGraph, step: Convolution, numbe
 /**
  * The whole network with these weights.
  *
+ * @param pool How feature maps become features.
  * @param expose Steps whose values become outputs too, for looking inside.
  */
-export function float32Graph(weights: FoldedWeights, { expose = [] as readonly string[] } = {}): OnnxGraph {
+export function float32Graph(
+  weights: FoldedWeights,
+  { pool = 'average' as Pool, expose = [] as readonly string[] } = {},
+): OnnxGraph {
   const graph = new OnnxGraph('resnet50');
   addPixels(graph);
   const steps = resnet50();
@@ -90,7 +106,7 @@ export function float32Graph(weights: FoldedWeights, { expose = [] as readonly s
         graph.node(step.name, 'Relu', [`${step.name}.sum`]);
     }
   }
-  addEmbedding(graph, steps.at(-1)!.name);
+  addEmbedding(graph, steps.at(-1)!.name, pool);
   for (const name of expose) {
     graph.output(name, ELEMENT.float32, [
       'n',

@@ -3,7 +3,14 @@
 import { type Convolution, resnet50, type Step, type Sum } from './architecture.ts';
 import type { Calibration } from './calibrate.ts';
 import type { FoldedWeights } from './fold.ts';
-import { addConvolution, addEmbedding, addFloat32Convolution, addMaxPool, addPixels } from './graph.ts';
+import {
+  addConvolution,
+  addEmbedding,
+  addFloat32Convolution,
+  addMaxPool,
+  addPixels,
+  type Pool,
+} from './graph.ts';
 import { OnnxGraph } from './onnx.ts';
 import { quantizeConvolution } from './quantize.ts';
 
@@ -17,7 +24,11 @@ const isFirst = ({ name }: Step): boolean => /^(conv1|maxpool|layer1\.0(\..*)?)$
 const isLateSum = ({ name }: Step): boolean => /^layer[34]\.\d$/.test(name);
 
 /** Standard ONNX: QuantizeLinear and DequantizeLinear around each step, which the runtime melts into 8-bit kernels. */
-export function int8Graph(weights: FoldedWeights, calibration: Calibration): OnnxGraph {
+export function int8Graph(
+  weights: FoldedWeights,
+  calibration: Calibration,
+  pool: Pool = 'average',
+): OnnxGraph {
   const graph = new Int8Graph(weights, calibration);
   addPixels(graph);
   const steps = resnet50();
@@ -26,7 +37,7 @@ export function int8Graph(weights: FoldedWeights, calibration: Calibration): Onn
     else if (step.kind === 'convolution') graph.addInt8Convolution(step);
     else if (step.kind === 'sum') graph.addInt8Sum(step);
   }
-  addEmbedding(graph, steps.at(-1)!.name);
+  addEmbedding(graph, steps.at(-1)!.name, pool);
   return graph;
 }
 

@@ -1,23 +1,36 @@
 /**
- * Which pixels of a picture the network sees: torchvision's Resize(256) and CenterCrop(224), in whole pixels, of the picture
- * as EXIF orientation turns it.
+ * Which pixels of a picture the network sees: by default torchvision's Resize(256) and CenterCrop(224), in whole pixels, of
+ * the picture as EXIF orientation turns it.
  */
 
 import type { Rectangle } from '../decoding/decoder.ts';
 import type { Crop } from './embedder.ts';
 import type { Axis } from './resampling/filter.ts';
 
+/** See `CropMode`. */
+export const CROP_MODES = ['center224', 'center224-of-232', 'whole224'] as const;
+
+/**
+ * What of a picture the network sees. `center224`: the middle, after its shorter side became 256. `center224-of-232`: a
+ * little more of it, 232. `whole224`: all of it, whatever its shape becomes.
+ */
+export type CropMode = (typeof CROP_MODES)[number];
+
 /**
  * The version of the way from a file to pixels: a part of the model file, so that it is a part of the model's id. Raise it
  * with every change that moves embeddings by more than rounding does: pictures indexed before and after would not compare.
  */
-export const PREPROCESSING = 'torchvision-resize256-crop224/1';
+export const PREPROCESSING: Readonly<Record<CropMode, string>> = {
+  center224: 'torchvision-resize256-crop224/1',
+  'center224-of-232': 'torchvision-resize232-crop224/1',
+  whole224: 'squash224/1',
+};
 
 /** Side of the square that the network sees. */
 export const SIDE = 224;
 
 /** The shorter side after resizing; what is over `SIDE` is cut away around the centre. */
-const RESIZED_SIDE = 256;
+const RESIZED_SIDE = { center224: 256, 'center224-of-232': 232 } as const;
 
 /** A part given in fractions as whole pixels, at least one of them. */
 export function pixelsOf(crop: Crop, width: number, height: number): Rectangle {
@@ -32,13 +45,17 @@ export function pixelsOf(crop: Crop, width: number, height: number): Rectangle {
 }
 
 /** How a picture of this size becomes `SIDE` x `SIDE` pixels. */
-export function centredSquare(width: number, height: number): { x: Axis; y: Axis } {
+export function seenSquare(width: number, height: number, mode: CropMode): { x: Axis; y: Axis } {
+  if (mode === 'whole224') return { x: wholeAxis(width), y: wholeAxis(height) };
   const shorter = Math.min(width, height);
-  return { x: axis(width, shorter), y: axis(height, shorter) };
+  const resized = RESIZED_SIDE[mode];
+  return { x: axis(width, shorter, resized), y: axis(height, shorter, resized) };
 }
 
-function axis(source: number, shorter: number): Axis {
-  const target = Math.trunc((RESIZED_SIDE * source) / shorter);
+const wholeAxis = (source: number): Axis => ({ source, target: SIDE, start: 0, length: SIDE });
+
+function axis(source: number, shorter: number, resized: number): Axis {
+  const target = Math.trunc((resized * source) / shorter);
   return { source, target, start: roundHalfEven((target - SIDE) / 2), length: SIDE };
 }
 

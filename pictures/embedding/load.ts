@@ -29,7 +29,7 @@ export interface EmbedderOptions {
  * @throws ModelUnusable when it does not.
  */
 export async function loadEmbedder(folder: string, options: EmbedderOptions = {}): Promise<Embedder> {
-  const { modelId, weights, synthetic, precision } = await readModelInfo(folder);
+  const { modelId, weights, synthetic, precision, crop: mode } = await readModelInfo(folder);
   const { threads = availableParallelism() } = options;
   const { decoder = new PictureDecoder({ maxMemoryBytes: decodeBytesOf() }) } = options;
   const network = new Network(folder, { threads, maxBatch: MAX_BATCH });
@@ -37,7 +37,7 @@ export async function loadEmbedder(folder: string, options: EmbedderOptions = {}
   const embedOne = async (bytes: Uint8Array, crop: Crop | undefined): Promise<EmbedOutcome> => {
     try {
       const header = await decoder.header(bytes);
-      const embedding = await network.embed(await preprocess(decoder, header, crop));
+      const embedding = await network.embed(await preprocess(decoder, header, crop, mode));
       return { embedding, facts: factsOf(header) };
     } catch (error) {
       if (error instanceof PictureRejected) return { rejected: error };

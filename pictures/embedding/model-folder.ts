@@ -5,6 +5,13 @@ import { join } from 'node:path';
 import { z } from 'zod';
 import type { ModelInfo } from './embedder.ts';
 import { ModelUnusable } from './embedder.ts';
+import { CROP_MODES } from './geometry.ts';
+
+/**
+ * How the last feature maps become features: their mean, or the cube root of the mean of their cubes (generalised mean,
+ * GeM), in which what stands out counts more.
+ */
+export const POOLS = ['average', 'gem3'] as const;
 
 export const modelFile = (folder: string): string => join(folder, 'model.onnx');
 export const descriptionFile = (folder: string): string => join(folder, 'model.json');
@@ -14,6 +21,10 @@ const Description = z.object({
   weights: z.string(),
   synthetic: z.boolean(),
   precision: z.enum(['fp32', 'int8']),
+  /** How feature maps become features; models of versions before 0.3 do not say. */
+  pool: z.enum(POOLS).default('average'),
+  /** What of a picture the network sees. */
+  crop: z.enum(CROP_MODES).default('center224'),
   /** SHA-256 of `model.onnx`, in hex. */
   sha256: z.string().length(64),
   /** Length of `model.onnx`. */

@@ -5,10 +5,11 @@ import type { PictureDecoder } from '../decoding/decoder.ts';
 import type { PictureHeader } from '../decoding/header.ts';
 import type { Crop } from './embedder.ts';
 import {
-  centredSquare,
+  type CropMode,
   orientationOf,
   pixelsOf,
   SIDE,
+  seenSquare,
   storedAxes,
   storedRectangle,
   turnSquare,
@@ -17,10 +18,11 @@ import { sourceSpan } from './resampling/filter.ts';
 import { resample } from './resampling/resample.ts';
 
 /**
- * What torchvision's Resize(256) and CenterCrop(224) make of a picture, to the bit; but EXIF orientation is applied,
+ * What torchvision's Resize and CenterCrop (or Resize alone, for the whole picture) make of a picture, to the bit; but EXIF orientation is applied,
  * colour profiles are converted to sRGB, transparency is laid on white, and of several frames the first counts.
  *
  * @param crop The part of the picture that matters; all of it when not given.
+ * @param mode What of that part the network sees.
  * @returns 224 x 224 RGB pixels, `SIDE * SIDE * 3` bytes.
  * @throws PictureRejected, DecodingFailed
  */
@@ -28,13 +30,14 @@ export async function preprocess(
   decoder: PictureDecoder,
   header: PictureHeader,
   crop?: Crop,
+  mode: CropMode = 'center224',
 ): Promise<Uint8Array> {
   const { width, height, rgbProfile } = header;
   const orientation = orientationOf(header.orientation);
   const seen = orientation.swap ? { width: height, height: width } : { width, height };
   const wanted = crop ? pixelsOf(crop, seen.width, seen.height) : { left: 0, top: 0, ...seen };
   const part = storedRectangle(wanted, orientation, width, height);
-  const { x, y } = storedAxes(centredSquare(wanted.width, wanted.height), orientation);
+  const { x, y } = storedAxes(seenSquare(wanted.width, wanted.height, mode), orientation);
 
   const columns = sourceSpan(x);
   const rows = sourceSpan(y);

@@ -245,6 +245,8 @@ describe('exit codes and usage', () => {
     [['search', 'a.png', '--range', 'album:1..2']],
     [['search', 'a.png', '--range', 'size:1..many']],
     [['search', 'a.png', '--weights', '1,x']],
+    [['setup', '--pool', 'max']],
+    [['setup', '--crop', 'half']],
     [['ls', '--nosuch']],
     [['verify', 'folder', '--images-bucket', 'a', '--index-bucket', 'b']],
     [['verify', '--images-bucket', 'a']],

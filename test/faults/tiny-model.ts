@@ -32,14 +32,16 @@ export async function writeTinyModel(folder: string): Promise<string> {
     weights: numbers(DIMENSIONS * STEP.inputs * STEP.window ** 2),
     bias: numbers(DIMENSIONS),
   });
-  addEmbedding(graph, STEP.name);
-  const bytes = graph.encode({ preprocessing: PREPROCESSING });
+  addEmbedding(graph, STEP.name, 'average');
+  const bytes = graph.encode({ preprocessing: PREPROCESSING.center224 });
   const sha256 = createHash('sha256').update(bytes).digest('hex');
   const model: ModelDescription = {
     modelId: `tiny-${sha256.slice(0, 8)}`,
     weights: 'tiny',
     synthetic: true,
     precision: 'fp32',
+    pool: 'average',
+    crop: 'center224',
     sha256,
     bytes: bytes.length,
     source: 'test/faults',

@@ -147,8 +147,8 @@ export class FarView {
   }
 
   async #searchOne(query: Float32Array, options: ViewSearch): Promise<Found[]> {
-    const { k, minScore = Number.NEGATIVE_INFINITY, filter = NO_FILTER, except } = options;
-    const isAsked = (entry: Entry) => entry.key !== except && (isOpen(filter) || matches(filter, entry));
+    const { k, minScore = Number.NEGATIVE_INFINITY, filter = NO_FILTER } = options;
+    const isAsked = (entry: Entry) => isOpen(filter) || matches(filter, entry);
     const near: Scored[] = [];
     const offer = (entry: Entry, vector: Float32Array, isProbable: boolean) => {
       const score = innerProduct(query, vector);

@@ -3,6 +3,7 @@
 import type { Entry } from '../log/record.ts';
 import { Bitset } from '../scan/bitset.ts';
 import { RowMatrix } from '../scan/row-matrix.ts';
+import { Centering } from './centering.ts';
 import { CenteredTooLarge } from './errors.ts';
 import { type Filter, NO_FILTER } from './filter.ts';
 import { neededBytes } from './memory.ts';
@@ -11,9 +12,6 @@ import type { Found, RowSource, View } from './view.ts';
 
 /** Vectors between two looks at other work: a few milliseconds. */
 const SLICE = 512;
-
-/** Vectors nearer to the mean than this have no direction of their own, and score 0 with everything. */
-const NO_LENGTH = 1e-6;
 
 /** The centred vectors of one view. */
 export interface CenteredView {
@@ -31,8 +29,7 @@ export interface CenteredView {
 }
 
 /**
- * Keeps a centred copy of an index's vectors, made when it is first asked for. A vector is centred by taking the root of
- * each of its numbers (signs stay), scaling that to unit length, subtracting the mean of all, and scaling again.
+ * Keeps a centred copy of an index's vectors, made when it is first asked for (see `Centering`).
  *
  * The mean is that of the vectors that the last compaction left alive, so that scores are the same in every process and
  * stay the same until the next compaction. Before the first one it is the mean of all that is there, and moves with it.
@@ -60,7 +57,7 @@ export class CenteredIndex {
     const rows = await preparing;
     try {
       return await work({
-        of: (vector) => rows.center(vector),
+        of: (vector) => rows.centering.center(vector),
         search: async (query, { filter, ...options }) => rows.search(view.everything(filter), query, options),
       });
     } finally {
@@ -89,9 +86,9 @@ export class CenteredIndex {
       );
     }
     const current = this.#current;
+    await current.addTail(everything);
     // For the caller, who lets go of it.
     current.references.retain();
-    await current.addTail(everything);
     return current;
   }
 }
@@ -110,10 +107,10 @@ class CenteredRows {
   private constructor(
     /** What the mean is of. */
     readonly basis: object,
-    private readonly mean: Float64Array,
+    readonly centering: Centering,
     committedRows: number,
   ) {
-    this.#matrix = new RowMatrix(mean.length);
+    this.#matrix = new RowMatrix(centering.dimensions);
     this.#ofRow = new Int32Array(committedRows).fill(-1);
   }
 
@@ -123,7 +120,7 @@ class CenteredRows {
     committedRows: number,
     dimensions: number,
   ): Promise<CenteredRows> {
-    const made = new CenteredRows(basis, await meanOf(vectors, dimensions), committedRows);
+    const made = new CenteredRows(basis, await centeringOf(vectors, dimensions), committedRows);
     await made.#add(
       vectors,
       vectors.rows.filter((row) => row < committedRows),
@@ -139,13 +136,6 @@ class CenteredRows {
     for (const [i, row] of added.entries()) {
       if (row >= this.#ofRow.length) this.#ofTail.set(nameOf(everything.entry(row)), first + i);
     }
-  }
-
-  center(vector: Float32Array): Float32Array {
-    const root = rootOf(vector);
-    for (let i = 0; i < root.length; i++) root[i]! -= this.mean[i]!;
-    const length = lengthOf(root);
-    return Float32Array.from(root, length > NO_LENGTH ? (x) => x / length : () => 0);
   }
 
   async search(
@@ -174,8 +164,8 @@ class CenteredRows {
   async #add(vectors: Vectors, rows: readonly number[]): Promise<void> {
     for (let at = 0; at < rows.length; at += SLICE) {
       const slice = rows.slice(at, at + SLICE);
-      const centred = (await vectors.read(slice)).map((vector) => this.center(vector));
-      const together = new Float32Array(this.mean.length * slice.length);
+      const centred = (await vectors.read(slice)).map((vector) => this.centering.center(vector));
+      const together = new Float32Array(this.centering.dimensions * slice.length);
       for (const [i, vector] of centred.entries()) together.set(vector, i * vector.length);
       const first = this.#matrix.length;
       this.#matrix.append(together);
@@ -193,30 +183,13 @@ class CenteredRows {
 /** One state of one key. */
 const nameOf = ({ key, version, eTag }: Entry): string => JSON.stringify([key, version, eTag]);
 
-/** The root of each number, its sign kept, as a unit vector. */
-function rootOf(vector: Float32Array): Float64Array {
-  const root = Float64Array.from(vector, (x) => (x < 0 ? -Math.sqrt(-x) : Math.sqrt(x)));
-  const length = lengthOf(root) || 1;
-  for (let i = 0; i < root.length; i++) root[i]! /= length;
-  return root;
-}
-
-function lengthOf(vector: Float64Array): number {
-  let squares = 0;
-  for (const x of vector) squares += x * x;
-  return Math.sqrt(squares);
-}
-
-async function meanOf({ rows, read }: Vectors, dimensions: number): Promise<Float64Array> {
-  const mean = new Float64Array(dimensions);
+async function centeringOf({ rows, read }: Vectors, dimensions: number): Promise<Centering> {
+  const centering = new Centering(dimensions);
   for (let at = 0; at < rows.length; at += SLICE) {
-    for (const vector of await read(rows.slice(at, at + SLICE))) {
-      const root = rootOf(vector);
-      for (let i = 0; i < dimensions; i++) mean[i]! += root[i]! / rows.length;
-    }
+    for (const vector of await read(rows.slice(at, at + SLICE))) centering.add(vector);
     await others();
   }
-  return mean;
+  return centering;
 }
 
 /** Lets other requests have their turn. */

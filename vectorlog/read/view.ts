@@ -15,8 +15,6 @@ export interface ViewSearch {
   readonly k: number;
   readonly minScore?: number | undefined;
   readonly filter?: Filter | undefined;
-  /** A key that is no result: the picture that is asked for. */
-  readonly except?: string | undefined;
 }
 
 export interface Found {
@@ -108,8 +106,8 @@ export class View {
    * @throws QueryInvalid
    */
   async search(queries: readonly Float32Array[], options: ViewSearch): Promise<ViewResult> {
-    const { k, minScore, filter = NO_FILTER, except } = options;
-    const allowed = this.#allowed(filter, except === undefined ? undefined : this.#place(except));
+    const { k, minScore, filter = NO_FILTER } = options;
+    const allowed = this.#allowed(filter);
     const { hits, scanned } = await this.#hits(
       queries,
       { k, ...(minScore !== undefined && { minScore }) },
@@ -125,7 +123,7 @@ export class View {
    */
   everything(filter: Filter): RowSource {
     const { rows } = this.generation.manifest;
-    const allowed = this.#allowed(filter, undefined);
+    const allowed = this.#allowed(filter);
     const tailRows = Array.from(allowed.tail.members(), (row) => rows + row);
     return {
       rows: [...allowed.index.members(), ...tailRows],
@@ -199,7 +197,7 @@ export class View {
   }
 
   /** The rows that answers may come from. */
-  #allowed(filter: Filter, except: Place | undefined): Allowed {
+  #allowed(filter: Filter): Allowed {
     const { live } = this.tailState;
     const index = isOpen(filter)
       ? this.#live.copy()
@@ -208,7 +206,6 @@ export class View {
     if (!isOpen(filter)) {
       for (const row of live.members()) if (!matches(filter, this.tail.entry(row))) tail.delete(row);
     }
-    if (except) ({ index, tail })[except.in].delete(except.row);
     return { index, tail };
   }
 

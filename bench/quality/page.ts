@@ -1,0 +1,121 @@
+/** What was measured, as tables: for a terminal, and as docs/quality.md. */
+
+import type { DuplicateQuality } from './duplicates.ts';
+import type { Scores, TaskQuality } from './retrieval.ts';
+
+export interface ModelQuality {
+  readonly modelId: string;
+  readonly synthetic: boolean;
+  readonly pool: string;
+  readonly crop: string;
+  readonly seconds: number;
+  readonly retrieval?: { readonly mean: TaskQuality; readonly tasks: readonly TaskQuality[] };
+  readonly duplicates?: DuplicateQuality;
+}
+
+/** The mean over tasks, each counting the same. */
+export function meanOf(tasks: readonly TaskQuality[]): TaskQuality {
+  const of = (scores: readonly Scores[]): Scores => {
+    const mean = (name: keyof Scores) =>
+      Math.round((10 * scores.reduce((sum, each) => sum + each[name], 0)) / scores.length) / 10;
+    return {
+      mAP: mean('mAP'),
+      p1: mean('p1'),
+      p5: mean('p5'),
+      queries: scores.reduce((sum, { queries }) => sum + queries, 0),
+    };
+  };
+  return {
+    name: `mean of ${tasks.length} tasks`,
+    plain: of(tasks.map(({ plain }) => plain)),
+    centered: of(tasks.map(({ centered }) => centered)),
+  };
+}
+
+/** A line for each task, for `console.table`. */
+export const tableOf = ({ mean, tasks }: NonNullable<ModelQuality['retrieval']>) =>
+  [...tasks, mean].map(({ name, plain, centered }) => ({
+    task: name,
+    queries: plain.queries,
+    mAP: plain.mAP,
+    'P@1': plain.p1,
+    'P@5': plain.p5,
+    'centered mAP': centered.mAP,
+    'P@1 ': centered.p1,
+    'P@5 ': centered.p5,
+  }));
+
+/** @param command how to measure it again */
+export function qualityPage(models: readonly ModelQuality[], machine: string, command: string): string {
+  const retrieval = models.flatMap((model) => (model.retrieval ? [{ ...model, ...model.retrieval }] : []));
+  const [first] = retrieval;
+  const sections = [
+    `# Quality
+
+Made by \`${command}\`; not written by hand. Measured on ${machine}. Model ids end in the hash of the
+model file; models not called after official weights (\`imagenet1k-v1\`, \`imagenet1k-v2\`) are of weights of another training, not shipped.`,
+  ];
+  if (first) {
+    sections.push(`## What belongs together
+
+Mean average precision in percent: every picture of a class is searched by once, and all others are ranked. P@1 and P@5 are
+the parts of the first and of the first five that are right. \`centered\` is the option of a search ([the API](api.md#searching)):
+the root of the features, less the mean of the library, which here is the task's pictures.
+
+${table([
+  ['model', 'pool', 'crop', 'mAP', 'P@1', 'P@5', 'centered: mAP', 'P@1', 'P@5'],
+  ...retrieval.map(({ modelId, pool, crop, mean: { plain, centered } }) => [
+    modelId,
+    pool,
+    crop,
+    ...numbers(plain),
+    ...numbers(centered),
+  ]),
+])}
+
+By task, mAP plain and centered:
+
+${table([
+  ['task', 'searches', ...retrieval.map(({ pool, crop }) => `${pool}, ${crop}`)],
+  ...first.tasks.map(({ name, plain: { queries } }, i) => [
+    name,
+    `${queries}`,
+    ...retrieval.map(({ tasks }) => `${fixed(tasks[i]!.plain.mAP)} / ${fixed(tasks[i]!.centered.mAP)}`),
+  ]),
+])}
+
+The tasks: drawings of one thing in six skin tones, and of one activity by women, men and persons, among other such drawings
+(a development dependency); the left and the right two thirds of painted scenes; photos by motif, where there are any; and every
+folder of \`--labelled\`, with a folder for each class. They are few, and differences below a point or two say little.`);
+  }
+  const copies = models.filter(({ duplicates }) => duplicates);
+  if (copies.length > 0) {
+    sections.push(`## Copies
+
+[Duplicates](duplicates.md) says what is measured.
+
+${table([
+  ['model', 'pool', 'crop', 'recall at 99 % precision', 'light changes', 'rendered', 'first neighbour'],
+  ...copies.map(({ modelId, pool, crop, duplicates }) => [
+    modelId,
+    pool,
+    crop,
+    ...[
+      duplicates!.recall_at_p99,
+      duplicates!.light_recall_at_p99,
+      duplicates!.rendered_recall_at_p99,
+      duplicates!.first_neighbour,
+    ].map((each) => each.toFixed(2)),
+  ]),
+])}`);
+  }
+  return `${sections.join('\n\n')}\n`;
+}
+
+const numbers = ({ mAP, p1, p5 }: Scores): string[] => [mAP, p1, p5].map(fixed);
+const fixed = (percent: number): string => percent.toFixed(1);
+
+function table([head, ...rows]: readonly (readonly string[])[]): string {
+  const line = (cells: readonly string[]) => `| ${cells.join(' | ')} |`;
+  return [line(head!), line(head!.map(() => '---')), ...rows.map(line)].join('\n');
+}
