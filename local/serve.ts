@@ -1,6 +1,6 @@
 /** Likeness on one machine: the three handlers over a folder, with a queue, a timer and an HTTP server. */
 
-import { mkdir, rm, stat, writeFile } from 'node:fs/promises';
+import { mkdir, rm, stat, statfs, writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { createCompact } from '../functions/compact/handler.ts';
 import { createApp } from '../functions/search/app.ts';
@@ -112,8 +112,22 @@ export async function serveFolder(options: ServeOptions): Promise<Serving> {
     clock,
     logger,
     limits: FOLDER_LOG_LIMITS,
+    freeBytes: async () => {
+      const { bavail, bsize } = await statfs(indexFolder);
+      return bavail * bsize;
+    },
   });
-  const timer = new CompactionTimer({ compact, everyMs: compactEveryMs, logger });
+  const compactOrSay = async () => {
+    try {
+      const report = await compact();
+      troubles.end('compaction-failing', 'the log is folded into the index again');
+      return report;
+    } catch (error) {
+      troubles.begin('compaction-failing', (error as Error).message);
+      throw error;
+    }
+  };
+  const timer = new CompactionTimer({ compact: compactOrSay, everyMs: compactEveryMs, logger });
 
   const lock = new IndexLock(indexFolder);
   const signer = new UploadSigner(clock);

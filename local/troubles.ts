@@ -9,7 +9,8 @@ export type TroubleCode =
   | 'deletions-held'
   | 'indexing-failing'
   | 'comparison-failing'
-  | 'watching-incomplete';
+  | 'watching-incomplete'
+  | 'compaction-failing';
 
 export interface Trouble {
   readonly code: TroubleCode;

@@ -27,6 +27,11 @@ export class Engine {
     private readonly far: FarReader | undefined,
   ) {}
 
+  /** Appends that the latest search did not take in. */
+  get pending(): number {
+    return Math.max(this.live.pending, this.far?.pending ?? 0);
+  }
+
   /**
    * Does some work on the index as it is now: work that goes through all rows in memory, whatever the engine. While its rows are still on their way to the far index, the index in memory
    * goes on answering, as long as it fits there.

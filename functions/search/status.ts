@@ -7,16 +7,28 @@ import type { SearchDependencies } from './dependencies.ts';
 import { aboutEngine, type Engine } from './engine.ts';
 import type * as routes from './routes.ts';
 
+/** Searches leave out what waits to be folded when it no longer fits in memory: compaction has failed for long. */
+const tooLongLog = ({ pending }: Engine) =>
+  pending === 0
+    ? []
+    : [
+        {
+          code: 'log-too-long',
+          message: `${pending} appends are not searched, as memory does not hold them; see why compaction does not fold them`,
+        },
+      ];
+
 const EVERYTHING = { uploads: true, deletes: true };
 
 export const health =
   ({
     embedder: { model },
     troubles,
+    engine,
     allows = EVERYTHING,
-  }: SearchDependencies): RouteHandler<typeof routes.health> =>
+  }: SearchDependencies & { readonly engine: Engine }): RouteHandler<typeof routes.health> =>
   (c) => {
-    const reasons = troubles?.() ?? [];
+    const reasons = [...(troubles?.() ?? []), ...tooLongLog(engine)];
     const about = { model: model.modelId, allows, ...(model.synthetic && { synthetic: true as const }) };
     if (reasons.length === 0) return c.json({ status: 'ok' as const, ...about }, 200);
     return c.json({ status: 'degraded' as const, ...about, reasons }, 200);

@@ -174,4 +174,72 @@ export const MUTANTS: readonly Mutant[] = [
       },
     ],
   },
+  {
+    mistake: 'forget the deletions in segments',
+    patches: [
+      {
+        file: 'vectorlog/commit/tombstones.ts',
+        replace: 'if (segment.has(key)) return',
+        by: 'if (false) return',
+      },
+    ],
+  },
+  {
+    mistake: 'ask the oldest segment of deletions first',
+    patches: [
+      {
+        file: 'vectorlog/commit/tombstones.ts',
+        replace: '[...this.#segments.values()].reverse()',
+        by: '[...this.#segments.values()]',
+      },
+    ],
+  },
+  {
+    mistake: 'name only the newest segment of deletions',
+    patches: [
+      {
+        file: 'vectorlog/commit/compaction.ts',
+        replace: '[...tombstones, { name, at: null }]',
+        by: '[{ name, at: null }]',
+      },
+    ],
+  },
+  {
+    mistake: 'take segments of deletions for orphans',
+    patches: [
+      {
+        file: 'vectorlog/commit/index-files.ts',
+        replace: '    ...tombstones.map(({ name }) => name),\n',
+        by: '',
+      },
+    ],
+  },
+  {
+    mistake: 'rebase: bring back what died since',
+    patches: [{ file: 'vectorlog/commit/rebase.ts', replace: 'if (dead.has(row)) rebased.add(at);', by: '' }],
+  },
+  {
+    mistake: 'search: join a refresh that has begun already',
+    patches: [
+      {
+        file: 'vectorlog/read/live-index.ts',
+        replace: 'this.#next ??= this.#running.then(start, start);\n    return this.#next;',
+        by: 'return start && this.#running;',
+      },
+    ],
+  },
+  {
+    mistake: 'search: leave the row alive that the log has replaced',
+    patches: [{ file: 'vectorlog/read/view.ts', replace: 'this.#live.delete(row);', by: '' }],
+  },
+  {
+    mistake: 'search: give the memory of a tail back to others while searches use it',
+    patches: [
+      {
+        file: 'vectorlog/read/tail.ts',
+        replace: 'if (this.matrix.length <= Math.max(BLOCK_ROWS, 2 * kept)) return this;',
+        by: 'this.matrix.close();',
+      },
+    ],
+  },
 ];

@@ -1,5 +1,6 @@
 /** The promises hold over random histories: about a minute of them here, as many as one likes with `npm run simulate`. */
 
+import { readFile } from 'node:fs/promises';
 import { describe, expect, it } from 'vitest';
 import { MUTANTS } from './mutants.ts';
 import { runSeeds } from './run-seeds.ts';
@@ -15,6 +16,14 @@ describe('the simulation', () => {
     const again = await runSeeds({ firstSeed: 7, seeds: 1 });
     expect(again).toEqual(once);
     expect(once.checks).toBeGreaterThan(50);
+  });
+
+  it('still has a place for every bug to plant', async () => {
+    for (const { mistake, patches } of MUTANTS)
+      for (const { file, replace } of patches) {
+        const source = await readFile(new URL(`../../${file}`, import.meta.url), 'utf8');
+        expect(source.split(replace), `${mistake}: ${file}`).toHaveLength(2);
+      }
   });
 
   it('finds a planted bug', async () => {

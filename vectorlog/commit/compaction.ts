@@ -12,7 +12,10 @@ import type { Logger } from '../logger.ts';
 import { indexNames, manifestName } from '../names.ts';
 import type { ObjectStore } from '../store/object-store.ts';
 import { type Base, emptyBase, loadBase } from './base.ts';
+import { recordOffset } from './codes-file.ts';
 import { type CompactionReport, NOTHING_DONE } from './compaction-report.ts';
+import { SpaceLacking } from './errors.ts';
+import { rowOffset } from './faiss-file.ts';
 import { type Folding, foldAppends } from './fold-log.ts';
 import {
   expiredNames,
@@ -50,6 +53,8 @@ export interface CompactionDeps {
   readonly dimensions: number;
   readonly clock: Clock;
   readonly logger: Logger;
+  /** Bytes that are free where the index is. @default nobody counts them */
+  readonly freeBytes?: (() => Promise<number>) | undefined;
   /** @default LOG_LIMITS */
   readonly limits?: Partial<LogLimits>;
 }
@@ -83,7 +88,7 @@ export class Compactor {
   /**
    * Folds one portion of the log and cleans up. The runs of one Compactor must follow each other.
    *
-   * @throws IndexDamaged when the index files contradict each other; IndexForeign when the index is of another origin; StoreUnavailable when the store did not answer:
+   * @throws SpaceLacking before anything is written; IndexDamaged when the index files contradict each other; IndexForeign when the index is of another origin; StoreUnavailable when the store did not answer:
    *   whether the run committed is then unknown, which the next run finds out
    */
   async run(): Promise<CompactionReport> {
@@ -138,6 +143,7 @@ export class Compactor {
     const deleted = { markers: history.markers, tombstones: old ? this.#tombstones : Tombstones.NONE };
     const folding = foldAppends(base.table, deleted, [...appends.values()], dimensions);
     const generation = (old?.generation ?? 0) + 1;
+    await this.#assertSpace(base, folding);
     const written = await writeGeneration(this.#deps, base, folding, generation, limits);
     const { lineage, rows, live, files, leftOut } = written;
 
@@ -189,6 +195,18 @@ export class Compactor {
 
     this.#warm = { committed: { ...own.info, manifest }, table: written.advance() };
     return { ...done, deleted: await this.#cleanUp(manifest, own.info, own.listed, indexFiles) };
+  }
+
+  /** @throws SpaceLacking when the files that rows are added to may not fit beside those that are there */
+  async #assertSpace({ committed, table }: Base, { added }: Folding): Promise<void> {
+    const { freeBytes, dimensions } = this.#deps;
+    if (!freeBytes || added.length === 0) return;
+    const rows = table.rows + added.length;
+    const lines = added.reduce((sum, { entry }) => sum + Buffer.byteLength(encodeRow(entry)), 0);
+    const oldLines = committed?.manifest.files.rowsBytes ?? 0;
+    const needed = rowOffset(rows, dimensions) + recordOffset(rows, dimensions) + oldLines + lines;
+    const free = await freeBytes();
+    if (needed > free) throw new SpaceLacking(needed, free);
   }
 
   /** Moves the markers into a segment of their own when they are more than a manifest should have. */

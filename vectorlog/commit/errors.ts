@@ -20,6 +20,22 @@ export class IndexForeign extends LikenessError {
   readonly retryable = false;
 }
 
+/** A commit may need more space than is free; nothing was written. Searches take in what waits in the log meanwhile. */
+export class SpaceLacking extends LikenessError {
+  readonly retryable = true;
+  constructor(
+    /** Bytes of the files that the commit would write, were none of them shared with those before. */
+    readonly neededBytes: number,
+    readonly freeBytes: number,
+  ) {
+    super(
+      `folding the log may write ${mebibytes(neededBytes)} MiB and ${mebibytes(freeBytes)} MiB are free; searches go on, free some space`,
+    );
+  }
+}
+
+const mebibytes = (bytes: number): number => Math.ceil(bytes / 1024 ** 2);
+
 /** Nothing may be appended to the index as it is. Somebody has to mend that; until then what waits goes on waiting. */
 export class IndexRefused extends LikenessError {
   readonly retryable = true;

@@ -13,6 +13,7 @@ import { INDEX_PREFIX } from '../names.ts';
 import { inParallel } from '../parallel.ts';
 import { DOWNLOAD_LIMITS } from '../read/limits.ts';
 import type { Consistency } from '../read/live-index.ts';
+import { fitting } from '../read/live-index.ts';
 import { Vectors } from '../read/vectors.ts';
 import { Bitset } from '../scan/bitset.ts';
 import { ObjectNotFound, StoreUnavailable } from '../store/errors.ts';
@@ -58,6 +59,11 @@ export class FarReader {
 
   constructor(options: FarReaderOptions) {
     this.#options = options;
+  }
+
+  /** Appends that the latest search did not take in; 0 before the first. */
+  get pending(): number {
+    return this.#snapshot?.view.pending ?? 0;
   }
 
   /**
@@ -189,9 +195,7 @@ export class FarReader {
 
   /** The appends that no commit has folded, the oldest ones, of which only those are read that are not here. */
   async #tail(appends: readonly AppendInfo[], before: ReadonlyMap<string, Append> | undefined) {
-    const taken = appends
-      .toSorted((a, b) => (a.name < b.name ? -1 : 1))
-      .slice(0, DOWNLOAD_LIMITS.maxTailAppends);
+    const taken = fitting(appends, DOWNLOAD_LIMITS.farTailBytes);
     const reads = taken.map(({ name }) => async (): Promise<[string, Append]> => {
       return [name, before?.get(name) ?? (await this.#append(name))];
     });

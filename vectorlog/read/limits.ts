@@ -13,8 +13,8 @@ export const DOWNLOAD_LIMITS = {
   appendsAtOnce: 48,
   /** Tries of a refresh whose objects are cleaned away while it reads. */
   refreshTries: 4,
-  /** Appends of the tail that one search takes in; beyond it the answer says what is `pending`. */
-  maxTailAppends: 2_000,
+  /** Bytes of the tail that a search over the far index takes in; beyond it the answer says what is `pending`. */
+  farTailBytes: 256 * MiB,
   /** With `consistency=eventual`, an answer older than this also starts a refresh, for which it does not wait. */
   eventualRefreshMs: 30 * SECOND,
 } as const;

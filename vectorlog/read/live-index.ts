@@ -82,6 +82,11 @@ export class LiveIndex {
     this.#options = options;
   }
 
+  /** Appends that the latest search did not take in, as memory does not hold them; 0 before the first. */
+  get pending(): number {
+    return this.#snapshot?.view.pending ?? 0;
+  }
+
   /**
    * Does some work on the index as it is now. The view never changes, and its memory stays until the work is done.
    *
@@ -350,13 +355,13 @@ function isContinued({ generation, eTag }: Snapshot, commits: readonly ManifestI
   return listed ? listed.eTag === eTag : commits.length > 0;
 }
 
-/** The oldest appends, as many as a search takes in and memory holds. */
-function fitting(appends: readonly AppendInfo[], bytes: number): readonly AppendInfo[] {
+/** The oldest appends, as many as `bytes` hold. */
+export function fitting(appends: readonly AppendInfo[], bytes: number): readonly AppendInfo[] {
   let free = bytes;
   const taken: AppendInfo[] = [];
   for (const append of appends.toSorted((a, b) => (a.name < b.name ? -1 : 1))) {
     free -= append.size;
-    if (taken.length === DOWNLOAD_LIMITS.maxTailAppends || free < 0) break;
+    if (free < 0) break;
     taken.push(append);
   }
   return taken;

@@ -149,3 +149,14 @@ test('GET /v1/health names what keeps the server from all it should do', async (
   expect(response.status).toBe(200);
   expect(await response.json()).toMatchObject({ status: 'degraded', reasons });
 });
+
+test('GET /v1/health names a log that is longer than searches can take in', async () => {
+  const api = testApi({ memoryBudgetBytes: 20_000 });
+  for (const key of ['1.jpg', '2.jpg', '3.jpg']) await api.upload(key, key);
+  const { log } = (await (await api.request('/v1/stats')).json()) as { log: { pending: number } };
+  expect(log.pending).toBeGreaterThan(0);
+  expect(await (await api.request('/v1/health')).json()).toMatchObject({
+    status: 'degraded',
+    reasons: [{ code: 'log-too-long' }],
+  });
+});

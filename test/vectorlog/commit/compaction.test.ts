@@ -6,7 +6,7 @@ import { DIMENSIONS } from '../../../pictures/dimensions.ts';
 import { assertAppendable } from '../../../vectorlog/commit/append-guard.ts';
 import { Compactor } from '../../../vectorlog/commit/compaction.ts';
 import { decodeDead } from '../../../vectorlog/commit/dead-rows.ts';
-import { IndexDamaged, IndexForeign, IndexRefused } from '../../../vectorlog/commit/errors.ts';
+import { IndexDamaged, IndexForeign, IndexRefused, SpaceLacking } from '../../../vectorlog/commit/errors.ts';
 import { rowOffset } from '../../../vectorlog/commit/faiss-file.ts';
 import { namesOf } from '../../../vectorlog/commit/index-files.ts';
 import { FOLDER_LOG_LIMITS, type LogLimits } from '../../../vectorlog/commit/limits.ts';
@@ -439,5 +439,23 @@ describe('compactions that run at once', () => {
     await append('a');
     expect(await compactorOf(racing).run()).toMatchObject({ outcome: 'lost' });
     expect(await commitManifest(store, (await latestManifest(store))!.manifest)).toBe(false);
+  });
+});
+
+describe('space', () => {
+  it('that lacks is said before anything is written, and the log is folded when there is some', async () => {
+    let free = 20_000;
+    const deps = { index: store, modelId: 'm', dimensions: DIMENSIONS, clock, logger: silentLogger };
+    const compactor = new Compactor({ ...deps, freeBytes: async () => free });
+    await append('a', 'b', 'c');
+
+    const refusal = await compactor.run().catch((error: unknown) => error);
+    expect(refusal).toBeInstanceOf(SpaceLacking);
+    expect(refusal).toMatchObject({ freeBytes: 20_000, retryable: true });
+    expect((refusal as SpaceLacking).neededBytes).toBeGreaterThan(3 * DIMENSIONS * 4);
+    expect(await namesUnder('index/')).toEqual([]);
+
+    free = (refusal as SpaceLacking).neededBytes;
+    expect((await compactor.run()).outcome).toBe('committed');
   });
 });

@@ -235,6 +235,17 @@ describe('memory', () => {
     const seen = await index.read('strong', async (view) => [await keysIn(view), view.pending]);
 
     expect(seen).toEqual([['0', '1', '2'], 2]);
+    expect(index.pending).toBe(2);
+  });
+
+  test('a tail of any number of appends is taken in whole, where it fits', async () => {
+    const books = library();
+    for (let i = 0; i < 2_100; i++) await books.append({ put: `${i}` });
+    const { index } = liveIndex(books);
+
+    const seen = await index.read('strong', (view) => [view.pictures, view.pending]);
+
+    expect(seen).toEqual([2_100, 0]);
   });
 
   test('a new lineage that does not fit beside the old one waits until that is given back', async () => {
