@@ -3,6 +3,7 @@
 import { DIMENSIONS, ROW_BYTES } from '../../pictures/dimensions.ts';
 import { QUEUE_LIMITS } from '../../pictures/ingest/limits.ts';
 import { neededBytes, RESERVED_BYTES } from '../../vectorlog/read/memory.ts';
+import { recordBytes } from '../../vectorlog/scan/layout.ts';
 import { idleUsage } from './idle.ts';
 import MEASURED from './measured.json' with { type: 'json' };
 import { PRICES } from './prices.ts';
@@ -70,7 +71,15 @@ export interface Month {
 }
 
 /** The index as it lies in the bucket. */
-const storedBytes = (pictures: number): number => pictures * (ROW_BYTES + ASSUMED.bytesPerLine);
+const storedBytes = (pictures: number): number =>
+  pictures * (ROW_BYTES + recordBytes(DIMENSIONS) + ASSUMED.bytesPerLine);
+
+/** What a search reads before its first answer: codes and lines. */
+const loadedBytes = (pictures: number): number => pictures * (recordBytes(DIMENSIONS) + ASSUMED.bytesPerLine);
+
+/** Seconds until a function that has just begun answers its first search. */
+export const coldSecondsOf = (pictures: number): number =>
+  ASSUMED.coldStartSeconds + loadSeconds(loadedBytes(pictures));
 
 /** Megabytes of memory that a search over so many pictures needs; it may be more than Lambda has. */
 export function searchMegabytes(pictures: number): number {
@@ -85,7 +94,7 @@ export function searchMegabytes(pictures: number): number {
 }
 
 /** Seconds that a function takes to read so much from S3. */
-export function loadSeconds(bytes: number): number {
+function loadSeconds(bytes: number): number {
   const burst = Math.min(bytes, ASSUMED.burstBytes);
   return burst / ASSUMED.burstBytesPerSecond + (bytes - burst) / ASSUMED.networkBytesPerSecond;
 }
@@ -139,7 +148,7 @@ export function searching(month: Month): Record<string, Usage> {
   const list = consistency === 'strong' ? ASSUMED.secondsPerRequest : 0;
   const embedding = by === 'picture' ? MEASURED.secondsPerQueryPicture : 0;
   const seconds = MEASURED.secondsPerSearch + pictures * MEASURED.scanSecondsPerPicture + embedding + list;
-  const coldSeconds = ASSUMED.coldStartSeconds + loadSeconds(storedBytes(pictures));
+  const coldSeconds = coldSecondsOf(pictures);
   const sent = ASSUMED.bytesPerAnswer;
   const asked = by === 'picture' ? ASSUMED.bytesPerQuery : 0;
   const { lambdaRequest = 0, ...compute } = times(searches, lambda(seconds, megabytes, architecture));

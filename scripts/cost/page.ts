@@ -4,13 +4,13 @@ import { IDLE_ASSUMED, idleUsage } from './idle.ts';
 import MEASURED from './measured.json' with { type: 'json' };
 import {
   ASSUMED,
+  coldSecondsOf,
   DEFAULT_MB,
   ELSEWHERE,
   idle,
   LARGEST_FUNCTION_MB,
   LISTS_PER_SEARCH,
   likeness,
-  loadSeconds,
   type Month,
   pictureSeconds,
   searching,
@@ -175,9 +175,9 @@ on request). It is the embedding, the requests, and the compactions, from ${coun
 
 ## Limits of size
 
-A search keeps the whole index in memory. The ${count(DEFAULT_MB)} MB that a new account may use hold ${mostPictures(DEFAULT_MB).toLocaleString('en')} pictures. The
+A search keeps the codes of the whole index in memory. The ${count(DEFAULT_MB)} MB that a new account may use hold ${mostPictures(DEFAULT_MB).toLocaleString('en')} pictures. The
 ${LARGEST_FUNCTION_MB.toLocaleString('en')} MB that Lambda has at most hold ${mostPictures(LARGEST_FUNCTION_MB).toLocaleString('en')}. A function reads from S3 at about ${ASSUMED.networkBytesPerSecond / 1e6} MB a second whatever its memory, so that
-a cold start over 100,000 pictures takes about ${Math.round(ASSUMED.coldStartSeconds + loadSeconds(100_000 * 8_412))} s, and over 900,000 about ${Math.round(ASSUMED.coldStartSeconds + loadSeconds(900_000 * 8_412))} s.
+a cold start over 100,000 pictures takes about ${Math.round(coldSecondsOf(100_000))} s, and over 1,000,000 about ${Math.round(coldSecondsOf(1_000_000))} s.
 
 The index itself costs ${usd(total(storing(1_000_000)))} a month for each 1,000,000 pictures.
 
