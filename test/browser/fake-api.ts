@@ -161,6 +161,8 @@ function apiRoutes(app: Hono, state: FakeState, url: string): void {
         results,
         model: 'fake-00000000',
         ...(state.synthetic && { synthetic: true }),
+        engine: 'memory',
+        exact: true,
         searched: state.pictures.length,
         pending: 0,
         ...(context.req.query('histogram') && {
@@ -383,6 +385,8 @@ function apiRoutes(app: Hono, state: FakeState, url: string): void {
           deadRows: 3,
           committedAt: new Date().toISOString(),
         },
+        engine: 'memory',
+        exact: true,
         log: { appends: 2, pending: 0 },
         memory: { bytes: state.pictures.length * 8_192, budgetBytes: 2_000_000_000 },
         queue: { waiting: state.waiting, failed: 0 },
