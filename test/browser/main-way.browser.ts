@@ -186,8 +186,10 @@ describe('the console on likeness serve', () => {
       .getByRole('dialog', { name: 'Side by side' })
       .getByRole('img', { name: SECOND, exact: true })
       .waitFor();
+    // Whichever stays by itself: this one is to.
     await page
-      .getByRole('button', { name: `Keep ${SECOND}` })
+      .getByRole('button', { name: /^(Keep this|Stays): / })
+      .filter({ has: page.locator(`xpath=self::*[contains(@aria-label, "${SECOND}")]`) })
       .last()
       .click();
     await page.keyboard.press('Escape');
