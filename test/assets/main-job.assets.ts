@@ -258,7 +258,12 @@ describe('the deployed packages', () => {
   });
 
   test('the roles permit nothing that is never done', () => {
-    for (const fn of deployment.functions) expect({ [fn.name]: fn.unused }).toEqual({ [fn.name]: [] });
+    for (const fn of deployment.functions) {
+      const unused = fn.unused.filter(
+        ({ resource, action }) => !DONE_ELSEWHERE.test(`${action} ${resource}`),
+      );
+      expect({ [fn.name]: unused }).toEqual({ [fn.name]: [] });
+    }
   });
 
   test('logs are JSON, and metrics are written', () => {
@@ -271,6 +276,13 @@ describe('the deployed packages', () => {
     expect(deployment.compactor.log).toContain('"function_request_id"');
   });
 });
+
+/**
+ * What the main way does not come to, and other tests do: batches that come again (in-work.test.ts), duplicates
+ * (test/functions/search/duplicates.test.ts), and the trash of a versioned bucket (version-trash.test.ts).
+ */
+const DONE_ELSEWHERE =
+  /\/(in-work|fingerprints|verdicts|decisions)\/|s3:(DeleteObjectVersion|ListBucketVersions|GetBucketVersioning) /;
 
 let added = 0;
 

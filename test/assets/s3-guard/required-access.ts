@@ -24,6 +24,8 @@ export function requiredAccess({ method, url, headers, body }: S3Request): Acces
   if (key === '') {
     if (method === 'HEAD' || (method === 'GET' && searchParams.has('list-type')))
       return onBucket('s3:ListBucket');
+    if (method === 'GET' && searchParams.has('versioning')) return onBucket('s3:GetBucketVersioning');
+    if (method === 'GET' && searchParams.has('versions')) return onBucket('s3:ListBucketVersions');
     const text = Buffer.from(body).toString();
     if (method === 'POST' && searchParams.has('delete')) {
       return [...text.matchAll(/<Key>(.*?)<\/Key>/gs)].map(([, name]) =>
@@ -40,6 +42,7 @@ export function requiredAccess({ method, url, headers, body }: S3Request): Acces
       return [onObject('s3:PutObject'), { action: 's3:GetObject', resource: `arn:aws:s3:::${path}` }];
     }
     if (method === 'DELETE' && searchParams.has('uploadId')) return [onObject('s3:AbortMultipartUpload')];
+    if (method === 'DELETE' && searchParams.has('versionId')) return [onObject('s3:DeleteObjectVersion')];
     if (method === 'DELETE') return [onObject('s3:DeleteObject')];
     const creates = method === 'POST' && (searchParams.has('uploads') || searchParams.has('uploadId'));
     if (method === 'PUT' || creates) return [onObject('s3:PutObject')];
