@@ -21,7 +21,7 @@ export interface Wildcard {
 /** The wildcards that Likeness needs. */
 const NEEDED: readonly Wildcard[] = [
   {
-    actions: /^s3:(Get|Put|Delete)Object$|^s3:AbortMultipartUpload$/,
+    actions: /^s3:(Get|Put|Delete)Object$|^s3:DeleteObjectVersion$|^s3:AbortMultipartUpload$/,
     resource: /\/([^/*]+\/(log|manifest|index|rejected|far)\/)?\*$/,
     reason:
       'The keys of objects are not known before; the wildcard ends at the bucket, or at the prefix in it.',

@@ -68,7 +68,14 @@ export class Alarms extends Construct {
 
   private mailTopic(addresses: readonly string[], key: IKey | undefined): Topic {
     const topic = new Topic(this, 'Mail', { enforceSSL: true, ...(key && { masterKey: key }) });
-    for (const address of addresses) topic.addSubscription(new EmailSubscription(address));
+    for (const address of addresses) {
+      const subscription = topic.addSubscription(new EmailSubscription(address));
+      acknowledge(
+        subscription,
+        'A mail that cannot be delivered is of no use later; the alarm itself stays red.',
+        'Serverless-SNSRedrivePolicy',
+      );
+    }
     if (!key)
       acknowledge(
         topic,

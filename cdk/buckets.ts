@@ -21,13 +21,24 @@ export interface BucketOptions {
   readonly removalPolicy?: RemovalPolicy;
   /** @default - no access logs */
   readonly accessLogs?: IBucket;
+  /** How long deleted and replaced pictures can be had back. @default Duration.days(30) */
+  readonly keepDeleted?: Duration;
   /** Origins whose pages may upload. @default - none */
   readonly corsOrigins?: readonly string[];
 }
 
-/** The bucket of the pictures; pages of `corsOrigins` may read from it and upload to it with signed requests. */
+/** How long pictures can be had back that were deleted or replaced in a bucket that is made here. */
+export const KEEP_DELETED = Duration.days(30);
+
+/** The bucket of the pictures, which keeps old versions for a while; pages of `corsOrigins` may read from it and upload to it with signed requests. */
 export function createImagesBucket(scope: Construct, id: string, options: BucketOptions = {}): IBucket {
-  const bucket = createBucket(scope, id, options);
+  const bucket = createBucket(scope, id, options, true);
+  // A rule of its own: an expiry of markers goes with no other kind.
+  bucket.addLifecycleRule({
+    id: 'ForgetDeletedPictures',
+    noncurrentVersionExpiration: options.keepDeleted ?? KEEP_DELETED,
+    expiredObjectDeleteMarker: true,
+  });
   if (options.corsOrigins?.length) {
     bucket.addCorsRule({
       allowedOrigins: [...options.corsOrigins],
@@ -42,10 +53,10 @@ export function createImagesBucket(scope: Construct, id: string, options: Bucket
 
 /** The bucket of the log, the manifests and the index. */
 export function createIndexBucket(scope: Construct, id: string, options: BucketOptions = {}): IBucket {
-  return asInterface(createBucket(scope, id, options));
+  return asInterface(createBucket(scope, id, options, false));
 }
 
-function createBucket(scope: Construct, id: string, options: BucketOptions): Bucket {
+function createBucket(scope: Construct, id: string, options: BucketOptions, versioned: boolean): Bucket {
   const bucket = new Bucket(scope, id, {
     blockPublicAccess: BlockPublicAccess.BLOCK_ALL,
     objectOwnership: ObjectOwnership.BUCKET_OWNER_ENFORCED,
@@ -54,6 +65,7 @@ function createBucket(scope: Construct, id: string, options: BucketOptions): Buc
         { encryption: BucketEncryption.KMS, encryptionKey: options.key, bucketKeyEnabled: true }
       : { encryption: BucketEncryption.S3_MANAGED }),
     enforceSSL: true,
+    versioned,
     // A first deployment that fails takes its empty buckets with it, so that it can be repeated.
     removalPolicy: options.removalPolicy ?? RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE,
     ...(options.accessLogs && {

@@ -101,6 +101,10 @@ export const Configuration = z
         3653,
       ])
       .describe('Days that logs stay. Default: 30.'),
+    keepDays: z
+      .int()
+      .min(1)
+      .describe('Days that deleted pictures can be had back from a new bucket. Default: 30.'),
     throttle: z
       .strictObject({ rate: z.number().positive(), burst: z.int().positive() })
       .describe('Requests a second that the API takes, steadily and at once.'),
@@ -202,6 +206,7 @@ const here = () =>
 
 function searchPropsFrom(configuration: Configuration): ImageSearchProps {
   const { auth, cors, memory, timeout, concurrency, schedule, keepWarm, logDays, domain } = configuration;
+  const { keepDays } = configuration;
   const { prefix, endings, events, intake, uploads, deletes, weights, precision, pool, crop, architecture } =
     configuration;
   const { consistency, engine, console, alarms, dashboard, tracing, throttle, tags } = configuration;
@@ -215,6 +220,7 @@ function searchPropsFrom(configuration: Configuration): ImageSearchProps {
     maxConcurrency: concurrency,
     schedule: schedule === undefined ? undefined : ScheduleExpression.expression(schedule),
     keepWarm: keepWarm === undefined ? undefined : Duration.minutes(keepWarm),
+    keepDeleted: keepDays === undefined ? undefined : Duration.days(keepDays),
     logRetention: logDays as RetentionDays | undefined,
     domain: domain && defined(domain),
   });

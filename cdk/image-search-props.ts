@@ -292,6 +292,14 @@ export interface ImageSearchProps {
   readonly removalPolicy?: RemovalPolicy;
 
   /**
+   * How long deleted and replaced pictures can be had back from a bucket that is made here. Old versions are paid for
+   * as pictures are.
+   *
+   * @default Duration.days(30)
+   */
+  readonly keepDeleted?: Duration;
+
+  /**
    * Bucket that S3 writes access logs of new buckets to.
    *
    * @default - no access logs

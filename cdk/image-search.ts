@@ -13,7 +13,7 @@ import { DEFAULT_FILTER, formatEndings, type PictureFilter } from '../pictures/p
 import { acknowledgeWildcards } from './acknowledgements.ts';
 import { Alarms } from './alarms.ts';
 import { SearchApi } from './api.ts';
-import { createImagesBucket, createIndexBucket } from './buckets.ts';
+import { createImagesBucket, createIndexBucket, KEEP_DELETED } from './buckets.ts';
 import { type Assets, buildAssets } from './bundling/assets.ts';
 import { Compaction } from './compaction.ts';
 import { ConfigurationInvalid } from './configuration-invalid.ts';
@@ -195,6 +195,11 @@ export class ImageSearch extends Construct {
           consistency: props.consistency ?? 'strong',
           uploads: changes.uploads ? 'on' : 'off',
           deletes: changes.deletes ? 'on' : 'off',
+          // Of a bucket that is not made here nobody knows the rules.
+          ...((props.keepDeleted || !props.images) && {
+            keptDays: String((props.keepDeleted ?? KEEP_DELETED).toDays()),
+          }),
+          ...(this.filter.prefix && { prefix: this.filter.prefix }),
           ...vectors,
         },
       },

@@ -7,7 +7,7 @@ import { Bucket, type IBucket } from 'aws-cdk-lib/aws-s3';
 import type { Construct } from 'constructs';
 import manifest from '../package.json' with { type: 'json' };
 import { formatEndings, PICTURE_ENDINGS } from '../pictures/picture-names.ts';
-import { createImagesBucket, createIndexBucket } from './buckets.ts';
+import { createImagesBucket, createIndexBucket, KEEP_DELETED } from './buckets.ts';
 import { consoleLink } from './console-link.ts';
 import { ImageSearch } from './image-search.ts';
 import type { ApiAuth, ImageSearchProps } from './image-search-props.ts';
@@ -98,6 +98,7 @@ export class LikenessStack extends Stack {
       name: this.stackName,
       uploads: isNew,
       deletes: isNew,
+      ...(isNew && { keepDeleted: KEEP_DELETED }),
       ...search,
       images,
       index,

@@ -6,7 +6,12 @@ import { DECISIONS_PREFIX, FINGERPRINTS_PREFIX, VERDICTS_PREFIX } from '../pictu
 import { IN_WORK_PREFIX } from '../pictures/ingest/names.ts';
 import { INDEX_PREFIX, LOG_PREFIX, MANIFEST_PREFIX, REJECTED_PREFIX } from '../vectorlog/names.ts';
 
-type ObjectAction = 's3:GetObject' | 's3:PutObject' | 's3:DeleteObject' | 's3:AbortMultipartUpload';
+type ObjectAction =
+  | 's3:GetObject'
+  | 's3:PutObject'
+  | 's3:DeleteObject'
+  | 's3:DeleteObjectVersion'
+  | 's3:AbortMultipartUpload';
 
 /** Actions on the objects of a bucket, by the prefix of their keys. */
 type ObjectPermissions = Readonly<Record<string, readonly ObjectAction[]>>;
@@ -66,7 +71,16 @@ export function permitChanges(
 ): void {
   const actions: ObjectAction[] = [];
   if (uploads) actions.push('s3:PutObject');
-  if (deletes) actions.push('s3:DeleteObject');
+  if (deletes) {
+    // A delete marker is a version: to undo a deletion is to remove it.
+    actions.push('s3:DeleteObject', 's3:DeleteObjectVersion');
+    grantee.grantPrincipal.addToPrincipalPolicy(
+      new PolicyStatement({
+        actions: ['s3:GetBucketVersioning', 's3:ListBucketVersions'],
+        resources: [images.bucketArn],
+      }),
+    );
+  }
   if (actions.length === 0) return;
   grantee.grantPrincipal.addToPrincipalPolicy(
     new PolicyStatement({ actions, resources: [images.arnForObjects(`${prefix}*`)] }),

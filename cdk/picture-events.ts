@@ -8,6 +8,7 @@ import { LambdaDestination, SqsDestination } from 'aws-cdk-lib/aws-s3-notificati
 import { Queue } from 'aws-cdk-lib/aws-sqs';
 import type { Construct } from 'constructs';
 import type { PictureFilter } from '../pictures/picture-names.ts';
+import { acknowledge } from './acknowledgements.ts';
 import type { ImageSearchProps } from './image-search-props.ts';
 import { notifiedBucket } from './notified-bucket.ts';
 
@@ -36,7 +37,7 @@ export function subscribe(scope: Construct, { images, filter, events, target }: 
   const bucket = notifiedBucket(scope, 'Pictures', images);
   if (events === 'eventbridge') {
     bucket.enableEventBridgeNotification();
-    new Rule(scope, 'Events', {
+    const rule = new Rule(scope, 'Events', {
       description: 'Likeness: what happens to the pictures',
       eventPattern: {
         source: ['aws.s3'],
@@ -45,6 +46,11 @@ export function subscribe(scope: Construct, { images, filter, events, target }: 
       },
       ...(target instanceof Queue && { targets: [new SqsQueue(target)] }),
     });
+    acknowledge(
+      rule,
+      'The target is a queue of this stack, to which EventBridge tries to send for a day; a backfill finds what was missed even so.',
+      'Serverless-EventBusDLQ',
+    );
     return;
   }
   // A rule of S3's takes one ending, in one spelling of capitals; on-upload looks at endings itself.

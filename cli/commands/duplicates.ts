@@ -137,9 +137,8 @@ const idOf = ({ pictures, part }: DuplicateGroup): string => `${pictures[0]!.key
 function planOf(group: DuplicateGroup, by: KeepRule, wishes: FolderWishes): Plan {
   const { pictures, keeper: own, reason: ownReason = '' } = group;
   if (own === undefined) return { group, keeper: undefined, reason: '', gone: [] };
-  const facts = pictures.map((picture) => ({ ...picture, date: picture.lastModified }));
   const isFree = pictures.length === 2 || group.tier === 'identical';
-  const chosen = isFree ? chooseKeeper(facts, wishes, by) : undefined;
+  const chosen = isFree ? chooseKeeper(pictures, wishes, by) : undefined;
   const keeper = chosen?.keeper.key ?? own;
   const others = pictures.filter(({ key }) => key !== keeper);
   const gone = others.filter(({ key }) => !wishes.protected.some((folder) => key.startsWith(folder)));

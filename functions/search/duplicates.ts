@@ -233,10 +233,11 @@ class Page {
       hash: fingerprint?.hash,
       key: picture.key,
       size: picture.size,
-      width: fingerprint?.width,
-      height: fingerprint?.height,
+      width: fingerprint?.width ?? picture.width,
+      height: fingerprint?.height ?? picture.height,
       hasExif: fingerprint?.hasExif,
-      date: picture.lastModified,
+      taken: picture.taken,
+      lastModified: picture.lastModified,
     };
   }
 }

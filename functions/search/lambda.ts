@@ -9,12 +9,13 @@ import { budgetOf } from '../../vectorlog/read/memory.ts';
 import { prefixed } from '../../vectorlog/store/prefixed-store.ts';
 import { s3Client } from '../../vectorlog/store/s3-client.ts';
 import { S3Store } from '../../vectorlog/store/s3-store.ts';
-import { required, VARIABLES } from '../environment.ts';
+import { pictureFilter, required, VARIABLES } from '../environment.ts';
 import { farIndex } from '../far-index.ts';
 import { logger, observed, traced } from '../observability.ts';
 import { withEncodedPath } from './api-gateway.ts';
 import { createApp } from './app.ts';
 import { s3Signer } from './s3-signer.ts';
+import { VersionTrash } from './version-trash.ts';
 
 /** Of the bytes that are kept free of the index (`RESERVED_BYTES`), those for decoding; runtime and model take the others. */
 const DECODE_BYTES = 384 * 1024 * 1024;
@@ -26,6 +27,12 @@ const decoder = new PictureDecoder({ maxMemoryBytes: DECODE_BYTES }, findOptiona
 const embedder = await loadEmbedder(required(VARIABLES.modelFolder), { decoder });
 const memoryBytes = Number(required('AWS_LAMBDA_FUNCTION_MEMORY_SIZE')) * 1024 * 1024;
 
+const keptDays = process.env[VARIABLES.keptDays];
+const allows = {
+  uploads: process.env[VARIABLES.uploads] !== 'off',
+  deletes: process.env[VARIABLES.deletes] !== 'off',
+};
+
 const app = createApp({
   pictures: new S3Store({ client, bucket: images }),
   index: prefixed(
@@ -36,10 +43,16 @@ const app = createApp({
   clock: systemClock,
   logger,
   ...s3Signer({ client: s3Client(options), bucket: images, clock: systemClock }),
-  allows: {
-    uploads: process.env[VARIABLES.uploads] !== 'off',
-    deletes: process.env[VARIABLES.deletes] !== 'off',
-  },
+  allows,
+  // Without the right to delete there is none to undelete.
+  ...(allows.deletes && {
+    trash: new VersionTrash({
+      client,
+      bucket: images,
+      prefix: pictureFilter().prefix,
+      keptDays: keptDays ? Number(keptDays) : undefined,
+    }),
+  }),
   defaultConsistency: process.env[VARIABLES.consistency] === 'eventual' ? 'eventual' : 'strong',
   memoryBudgetBytes: budgetOf(memoryBytes),
   far: await farIndex(),

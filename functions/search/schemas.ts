@@ -170,7 +170,10 @@ export const TrashPage = z
     keptDays: z.number().int().optional().openapi({
       description: 'Days after which a deleted picture goes for good by itself; absent when none does.',
     }),
-    items: z.array(TrashItem).openapi({ description: 'The last deletion first.' }),
+    items: z.array(TrashItem).openapi({
+      description:
+        'On one machine the last deletion first, in a bucket by key; may be empty though a cursor says that more follow.',
+    }),
     cursor: nextCursor,
   })
   .openapi('TrashPage');

@@ -2,7 +2,7 @@
 
 import { createRoute, type RouteHandler, type z } from '@hono/zod-openapi';
 import { KeyTaken, NotInTrash, type Trash, type TrashedPicture } from '../../pictures/trash/trash.ts';
-import { afterCursor, cursorAfter } from './cursor.ts';
+import { afterCursor, cursorAfter, notACursor } from './cursor.ts';
 import type { SearchDependencies } from './dependencies.ts';
 import { EmptyTrash, RestoreRequest, TrashQuery } from './requests.ts';
 import { always, ok, problem } from './routes.ts';
@@ -16,7 +16,11 @@ export const listTrashRoute = createRoute({
   operationId: 'listTrash',
   summary: 'List the deleted pictures that can be had back',
   request: { query: TrashQuery },
-  responses: { 200: ok('One page, the last deletion first.', TrashPage), ...always, 503: problem(503) },
+  responses: {
+    200: ok('One page; on one machine the last deletion first, in a bucket by key.', TrashPage),
+    ...always,
+    503: problem(503),
+  },
 });
 
 export const restoreRoute = createRoute({
@@ -46,7 +50,9 @@ export const listTrash =
   async (c) => {
     const { cursor, limit } = c.req.valid('query');
     if (!trash || !(await trash.keeps())) return c.json({ kept: false, items: [] }, 200);
-    const { pictures, next } = await trash.list({ after: afterCursor(cursor), limit });
+    const { pictures, next } = await trash.list({ after: afterCursor(cursor), limit }).catch((error) => {
+      throw error instanceof NotInTrash ? notACursor() : error;
+    });
     const { keptDays } = trash;
     return c.json(
       {

@@ -13,8 +13,8 @@ const JPEG_SAMPLES: Readonly<Record<string, number>> = { '4:2:0': 1.5, '4:2:2': 
  * The bytes that decoding takes beside the file itself, of which `result` pixels are kept.
  *
  * Decoders differ a hundredfold in what they hold for a pixel: one row, all coefficients, or several frames of 16 bits in
- * four planes. The numbers were measured with noise of 24 megapixels and rounded up; `npm run bench:embed-memory` measures
- * them again, and fails when one is exceeded.
+ * four planes. The numbers were measured with noise and rounded up; `npm run bench:embed-memory` measures them again, and fails when
+ * one is exceeded.
  */
 export function weightOf(kind: PictureKind, metadata: Metadata, result: number): number {
   const { width, height } = metadata;
@@ -32,7 +32,8 @@ function heldPerPixel(kind: PictureKind, metadata: Metadata): number {
     case 'png':
       return isProgressive ? channels * (wide ? 2 : 1) + 6 : wide ? 6 : 3;
     case 'webp':
-      return 11;
+      // Lossless ones; lossy ones take half of it, and the header does not tell.
+      return 20;
     case 'gif':
     case 'tiff':
       return 12.5;

@@ -8,8 +8,9 @@ export interface KeeperFacts {
   readonly width?: number | undefined;
   readonly height?: number | undefined;
   readonly hasExif?: boolean | undefined;
-  /** When the picture was taken, or else last changed: ISO 8601. */
-  readonly date: string;
+  /** When the picture was taken, by the camera's clock, and when it was last changed: ISO 8601. */
+  readonly taken?: string | undefined;
+  readonly lastModified: string;
 }
 
 export interface KeeperWishes {
@@ -63,7 +64,10 @@ const leastCompressed: Criterion = (one, other) =>
 const exif: Criterion = (one, other) =>
   by(first(one.hasExif ?? false, other.hasExif ?? false), 'has its EXIF data');
 const oldest: Criterion = (one, other) =>
-  by(one.date < other.date ? -1 : one.date > other.date ? 1 : 0, 'oldest');
+  by(earlier(dateOf(one), dateOf(other)) || earlier(one.lastModified, other.lastModified), 'oldest');
+/** Copies that keep their EXIF data were taken at the same time; then the older file decides. */
+const dateOf = ({ taken, lastModified }: KeeperFacts): string => taken ?? lastModified;
+const earlier = (one: string, other: string): number => (one < other ? -1 : one > other ? 1 : 0);
 const mostBytes: Criterion = (one, other) => by(other.size - one.size, 'largest file');
 const shortestName: Criterion = (one, other) =>
   by(one.key.length - other.key.length || (one.key < other.key ? -1 : 1), 'shortest name');

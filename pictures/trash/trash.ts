@@ -14,7 +14,7 @@ export interface TrashedPicture {
 }
 
 export interface TrashPage {
-  /** The last deletion first. */
+  /** On one machine the last deletion first, in a bucket by key; may be empty though more follow. */
   readonly pictures: readonly TrashedPicture[];
   /** The id to go on after; absent on the last page. */
   readonly next?: string | undefined;

@@ -3,6 +3,7 @@
 import { DIMENSIONS, ROW_BYTES } from '../../pictures/dimensions.ts';
 import { QUEUE_LIMITS } from '../../pictures/ingest/limits.ts';
 import { neededBytes, RESERVED_BYTES } from '../../vectorlog/read/memory.ts';
+import { recordBytes } from '../../vectorlog/scan/layout.ts';
 import { idleUsage } from './idle.ts';
 import MEASURED from './measured.json' with { type: 'json' };
 import { PRICES } from './prices.ts';
@@ -18,6 +19,8 @@ export const HOURS = 730;
 export const ASSUMED = {
   /** Bytes of a picture's line in the rows file. */
   bytesPerLine: 220,
+  /** How many times as many photos int8 embeds in the same time: `npm run bench:embed`, docs/model.md. */
+  int8ToFp32: 1.37,
   /** Seconds from nothing to a handler that is ready, without the index. */
   coldStartSeconds: 3,
   /** Bytes a second at which a function reads from S3, whatever its memory (github.com/sjakthol/aws-network-benchmark). */
@@ -68,7 +71,15 @@ export interface Month {
 }
 
 /** The index as it lies in the bucket. */
-const storedBytes = (pictures: number): number => pictures * (ROW_BYTES + ASSUMED.bytesPerLine);
+const storedBytes = (pictures: number): number =>
+  pictures * (ROW_BYTES + recordBytes(DIMENSIONS) + ASSUMED.bytesPerLine);
+
+/** What a search reads before its first answer: codes and lines. */
+const loadedBytes = (pictures: number): number => pictures * (recordBytes(DIMENSIONS) + ASSUMED.bytesPerLine);
+
+/** Seconds until a function that has just begun answers its first search. */
+export const coldSecondsOf = (pictures: number): number =>
+  ASSUMED.coldStartSeconds + loadSeconds(loadedBytes(pictures));
 
 /** Megabytes of memory that a search over so many pictures needs; it may be more than Lambda has. */
 export function searchMegabytes(pictures: number): number {
@@ -83,7 +94,7 @@ export function searchMegabytes(pictures: number): number {
 }
 
 /** Seconds that a function takes to read so much from S3. */
-export function loadSeconds(bytes: number): number {
+function loadSeconds(bytes: number): number {
   const burst = Math.min(bytes, ASSUMED.burstBytes);
   return burst / ASSUMED.burstBytesPerSecond + (bytes - burst) / ASSUMED.networkBytesPerSecond;
 }
@@ -100,11 +111,17 @@ const lambda = (seconds: number, megabytes: number, architecture: 'x64' | 'arm64
   lambdaRequest: 1,
 });
 
+export type Precision = 'fp32' | 'int8';
+
+/** Seconds that a function is at work on each picture of a batch. */
+export const pictureSeconds = (precision: Precision = 'fp32'): number =>
+  MEASURED.secondsPerEmbedding / (precision === 'int8' ? ASSUMED.int8ToFp32 : 1) + ASSUMED.secondsPerRequest;
+
 /** Once for each picture, when it is uploaded. */
-export function upload(intake: 'queue' | 'direct' = 'queue'): Usage {
+export function upload(intake: 'queue' | 'direct' = 'queue', precision: Precision = 'fp32'): Usage {
   const pictures = intake === 'queue' ? QUEUE_LIMITS.batchSize : 1;
   const batch = add(
-    lambda(pictures * (MEASURED.secondsPerEmbedding + ASSUMED.secondsPerRequest), DEFAULT_MB),
+    lambda(pictures * pictureSeconds(precision), DEFAULT_MB),
     // Each picture is read and its rejection looked for; the append is written, and read by compact.
     { s3Read: 2 * pictures + 1, s3Write: 1 },
     intake === 'queue' ? { sqsRequest: pictures + 4 } : {},
@@ -131,7 +148,7 @@ export function searching(month: Month): Record<string, Usage> {
   const list = consistency === 'strong' ? ASSUMED.secondsPerRequest : 0;
   const embedding = by === 'picture' ? MEASURED.secondsPerQueryPicture : 0;
   const seconds = MEASURED.secondsPerSearch + pictures * MEASURED.scanSecondsPerPicture + embedding + list;
-  const coldSeconds = ASSUMED.coldStartSeconds + loadSeconds(storedBytes(pictures));
+  const coldSeconds = coldSecondsOf(pictures);
   const sent = ASSUMED.bytesPerAnswer;
   const asked = by === 'picture' ? ASSUMED.bytesPerQuery : 0;
   const { lambdaRequest = 0, ...compute } = times(searches, lambda(seconds, megabytes, architecture));

@@ -4,14 +4,15 @@ import { IDLE_ASSUMED, idleUsage } from './idle.ts';
 import MEASURED from './measured.json' with { type: 'json' };
 import {
   ASSUMED,
+  coldSecondsOf,
   DEFAULT_MB,
   ELSEWHERE,
   idle,
   LARGEST_FUNCTION_MB,
   LISTS_PER_SEARCH,
   likeness,
-  loadSeconds,
   type Month,
+  pictureSeconds,
   searching,
   searchMegabytes,
   storing,
@@ -45,6 +46,13 @@ function mostPictures(megabytes: number): number {
   }
   return Math.floor(low / 1_000) * 1_000;
 }
+
+const duration = (seconds: number): string =>
+  seconds >= 36_000
+    ? `${Math.round(seconds / 3_600)} hours`
+    : seconds >= 5_400
+      ? `${(seconds / 3_600).toFixed(1)} hours`
+      : `${Math.round(seconds / 60)} minutes`;
 
 const fits = (pictures: number): boolean => searchMegabytes(pictures) <= LARGEST_FUNCTION_MB;
 
@@ -148,11 +156,28 @@ A \`strong\` search lists the store ${LISTS_PER_SEARCH === 1 ? 'once' : 'twice'}
 ${count(ASSUMED.bytesPerAnswer / 1e3)} kB, which is the transfer; the first 100 GB a month leave for nothing. HTTP APIs count a request once for each 512 KB. The
 picture of a query has about ${count(ASSUMED.bytesPerQuery / 1e6)} MB, as the console makes it smaller; one of 4 MB counts as eight requests.
 
+## Embedding a million pictures
+
+${table(
+  ['executions at once', 'fp32', '', 'int8', ''],
+  [10, 100, 1_000].map((executions) => [
+    executions.toLocaleString('en'),
+    ...(['fp32', 'int8'] as const).flatMap((precision) => [
+      duration((1e6 * pictureSeconds(precision)) / executions),
+      usd(1e6 * total(upload('queue', precision))),
+    ]),
+  ]),
+)}
+
+What it costs does not depend on how many work at once (\`concurrency\`, 5 by default; an account begins with 10 executions in all, and gets more
+on request). It is the embedding, the requests, and the compactions, from ${count(MEASURED.secondsPerEmbedding)} s a picture as measured and int8's ratio to it in
+[the model](model.md).
+
 ## Limits of size
 
-A search keeps the whole index in memory. The ${count(DEFAULT_MB)} MB that a new account may use hold ${mostPictures(DEFAULT_MB).toLocaleString('en')} pictures. The
+A search keeps the codes of the whole index in memory. The ${count(DEFAULT_MB)} MB that a new account may use hold ${mostPictures(DEFAULT_MB).toLocaleString('en')} pictures. The
 ${LARGEST_FUNCTION_MB.toLocaleString('en')} MB that Lambda has at most hold ${mostPictures(LARGEST_FUNCTION_MB).toLocaleString('en')}. A function reads from S3 at about ${ASSUMED.networkBytesPerSecond / 1e6} MB a second whatever its memory, so that
-a cold start over 100,000 pictures takes about ${Math.round(ASSUMED.coldStartSeconds + loadSeconds(100_000 * 8_412))} s, and over 900,000 about ${Math.round(ASSUMED.coldStartSeconds + loadSeconds(900_000 * 8_412))} s.
+a cold start over 100,000 pictures takes about ${Math.round(coldSecondsOf(100_000))} s, and over 1,000,000 about ${Math.round(coldSecondsOf(1_000_000))} s.
 
 The index itself costs ${usd(total(storing(1_000_000)))} a month for each 1,000,000 pictures.
 

@@ -70,12 +70,30 @@ describe('the data', () => {
     });
   });
 
+  test('keeps deleted pictures for a while, and old versions of nothing else', () => {
+    const versioned = Object.values(data.findResources('AWS::S3::Bucket')).filter(
+      ({ Properties }) => Properties.VersioningConfiguration,
+    );
+    expect(versioned).toHaveLength(1);
+    expect(versioned[0]!.Properties).toMatchObject({
+      VersioningConfiguration: { Status: 'Enabled' },
+      LifecycleConfiguration: {
+        Rules: expect.arrayContaining([
+          expect.objectContaining({
+            NoncurrentVersionExpiration: { NoncurrentDays: 30 },
+            ExpiredObjectDeleteMarker: true,
+          }),
+        ]),
+      },
+    });
+  });
+
   test('is not paid for in parts of unfinished uploads', () => {
     data.allResourcesProperties('AWS::S3::Bucket', {
       LifecycleConfiguration: {
-        Rules: [
+        Rules: Match.arrayWith([
           Match.objectLike({ AbortIncompleteMultipartUpload: { DaysAfterInitiation: 1 }, Status: 'Enabled' }),
-        ],
+        ]),
       },
     });
   });
@@ -505,7 +523,7 @@ describe('the construct', () => {
     };
     expect(actionsOn({})).toEqual([]);
     expect(actionsOn({ uploads: true })).toEqual(['s3:PutObject']);
-    expect(actionsOn({ deletes: true })).toEqual(['s3:DeleteObject']);
+    expect(actionsOn({ deletes: true })).toEqual(['s3:DeleteObject', 's3:DeleteObjectVersion']);
   });
 
   test('reads a bucket that is encrypted with a key of its owner', () => {

@@ -43,6 +43,7 @@ interface Snapshot {
   readonly recent: RecentRows;
   readonly vectors: Vectors;
   readonly tail: ReadonlyMap<string, Append>;
+  readonly projection: Projection | undefined;
   readonly asOf: number;
 }
 
@@ -166,6 +167,9 @@ export class FarReader {
       appends.filter(({ name }) => !folded.has(name)),
       before?.tail,
     );
+    const isUnchanged =
+      isSame && isSameProjection(projection, history!.projection) && isSameTail(tail, pending, history!);
+    if (isUnchanged) return { ...history!, asOf };
     const parts = {
       far,
       committed,
@@ -178,7 +182,17 @@ export class FarReader {
       tail,
       pending,
     };
-    return { view: new FarView(parts), committed, dead, tombstones, recent, vectors, tail, asOf };
+    return {
+      view: new FarView(parts),
+      committed,
+      dead,
+      tombstones,
+      recent,
+      vectors,
+      tail,
+      projection,
+      asOf,
+    };
   }
 
   async #committed(latest: ManifestInfo, before: Snapshot | undefined): Promise<Committed> {
@@ -215,6 +229,15 @@ export class FarReader {
     }
   }
 }
+
+/** It is one small object, and what it says of two moments is the same or not. */
+const isSameProjection = (a: Projection | undefined, b: Projection | undefined): boolean =>
+  JSON.stringify(a) === JSON.stringify(b);
+
+const isSameTail = (tail: ReadonlyMap<string, Append>, pending: number, before: Snapshot): boolean =>
+  pending === before.view.pending &&
+  tail.size === before.tail.size &&
+  [...tail.keys()].every((name) => before.tail.has(name));
 
 /** Where the rows begin that a search scores itself. */
 function exactFrom(projection: Projection | undefined, rows: number): Place {

@@ -2,6 +2,7 @@
 
 import { expect, test } from 'vitest';
 import { json, testApi } from '../../factories/api.ts';
+import { picture } from '../../factories/pictures.ts';
 
 const MOST = 6_000_000;
 
@@ -29,8 +30,9 @@ test('pages of a list end where an answer would be too large', async () => {
 test('groups of duplicates come in as many pages as they need', async () => {
   // A part of a group is of 200 pictures; with these addresses two parts make an answer full.
   const library = testApi({ pictureUrl: async (key) => `http://pictures.test/${key}?${'x'.repeat(12_000)}` });
-  for (let i = 0; i < 450; i++) await library.upload(`one-${i}.jpg`, 'one');
-  for (let i = 0; i < 450; i++) await library.upload(`two-${i}.jpg`, 'two');
+  const [one, two] = [await picture(1), await picture(2)];
+  for (let i = 0; i < 450; i++) await library.upload(`one-${i}.jpg`, one);
+  for (let i = 0; i < 450; i++) await library.upload(`two-${i}.jpg`, two);
   const seen = new Set<string>();
   let pages = 0;
   for (let cursor: string | undefined = ''; cursor !== undefined; pages++) {

@@ -7,7 +7,7 @@ import { Centre } from '../../../vectorlog/scan/codes.ts';
 import { QueryInvalid } from '../../../vectorlog/scan/errors.ts';
 import { instantiate } from '../../../vectorlog/scan/kernel.ts';
 import { bestKernel, kernelModule } from '../../../vectorlog/scan/kernel-module.ts';
-import { RowLayout } from '../../../vectorlog/scan/layout.ts';
+import { headOf, RowLayout } from '../../../vectorlog/scan/layout.ts';
 import { middleOf, prepareQuery, reachOf } from '../../../vectorlog/scan/query.ts';
 import { Segment } from '../../../vectorlog/scan/segment.ts';
 
@@ -95,8 +95,10 @@ describe('the interval of a row', () => {
         const score = exactScores(query, [row])[0]!;
         for (const [stage, bytes, sumAt] of [
           ['whole', row.length, 16],
-          ['head', (row.length >>> 6) << 4, 20],
+          ['head', headOf(row.length), 20],
         ] as const) {
+          // A narrow row has no head, and no pass tries it.
+          if (bytes === 0) continue;
           const out = layout.scoresAt(0);
           kernel.dotCoarse(layout.rowAt(0), 4, layout.stride, bytes, layout.queryAt(0), out);
           const weights = layout.weightsAt(0, stage);
@@ -104,7 +106,7 @@ describe('the interval of a row', () => {
           expect(kernel.sift(...args, score, layout.scoresAt(1))).toBe(4);
         }
       }),
-      { numRuns: 300 },
+      { numRuns: 500 },
     );
   });
 
