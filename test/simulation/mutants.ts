@@ -215,10 +215,6 @@ export const MUTANTS: readonly Mutant[] = [
     ],
   },
   {
-    mistake: 'rebase: bring back what died since',
-    patches: [{ file: 'vectorlog/commit/rebase.ts', replace: 'if (dead.has(row)) rebased.add(at);', by: '' }],
-  },
-  {
     mistake: 'search: join a refresh that has begun already',
     patches: [
       {
