@@ -12,12 +12,14 @@ import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { DIMENSIONS } from '../pictures/dimensions.ts';
 import { systemClock } from '../vectorlog/clock.ts';
-import { encodeCodesHeader } from '../vectorlog/commit/codes-file.ts';
 import { Compactor } from '../vectorlog/commit/compaction.ts';
-import { encodeDead } from '../vectorlog/commit/dead-rows.ts';
-import { encodeFaissHeader } from '../vectorlog/commit/faiss-file.ts';
-import { commitManifest } from '../vectorlog/commit/manifests.ts';
-import { encodeRow } from '../vectorlog/commit/rows-file.ts';
+import {
+  encodeCodesHeader,
+  encodeDead,
+  encodeFaissHeader,
+  encodeRow,
+} from '../vectorlog/commit/file-formats.ts';
+import { commitManifest } from '../vectorlog/commit/manifest.ts';
 import { silentLogger } from '../vectorlog/logger.ts';
 import { indexNames } from '../vectorlog/names.ts';
 import { LiveIndex } from '../vectorlog/read/live-index.ts';

@@ -9,7 +9,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
 import { readModelChoice } from '../local/model-choice.ts';
 import { DIMENSIONS, ROW_BYTES } from '../pictures/dimensions.ts';
-import { rowOffset } from '../vectorlog/commit/faiss-file.ts';
+import { rowOffset } from '../vectorlog/commit/file-formats.ts';
 import { describeMachine, machine } from './machine.ts';
 import { median } from './median.ts';
 import { type Contender, K } from './search/contender.ts';

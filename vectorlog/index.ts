@@ -4,10 +4,8 @@
  */
 
 import { type Clock, systemClock } from './clock.ts';
-import { assertAppendable } from './commit/append-guard.ts';
-import { Compactor } from './commit/compaction.ts';
-import type { CompactionReport } from './commit/compaction-report.ts';
-import { latestManifest } from './commit/manifests.ts';
+import { type CompactionReport, Compactor } from './commit/compaction.ts';
+import { assertAppendable, latestManifest } from './commit/manifest.ts';
 import { LikenessError } from './errors.ts';
 import { writeAppend } from './log/append-log.ts';
 import type { Attributes, LogRecord } from './log/record.ts';

@@ -8,7 +8,7 @@ import { readFile } from 'node:fs/promises';
 import { createApp } from '../../functions/search/app.ts';
 import { loadEmbedder } from '../../pictures/embedding/load.ts';
 import { systemClock } from '../../vectorlog/clock.ts';
-import { latestManifest } from '../../vectorlog/commit/manifests.ts';
+import { latestManifest } from '../../vectorlog/commit/manifest.ts';
 import { silentLogger } from '../../vectorlog/logger.ts';
 import { inParallel } from '../../vectorlog/parallel.ts';
 import { DOWNLOAD_LIMITS } from '../../vectorlog/read/limits.ts';

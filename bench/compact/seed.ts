@@ -2,10 +2,8 @@
 
 import { DIMENSIONS } from '../../pictures/dimensions.ts';
 import { systemClock } from '../../vectorlog/clock.ts';
-import { encodeDead } from '../../vectorlog/commit/dead-rows.ts';
-import { encodeFaissHeader } from '../../vectorlog/commit/faiss-file.ts';
-import { commitManifest } from '../../vectorlog/commit/manifests.ts';
-import { encodeRow } from '../../vectorlog/commit/rows-file.ts';
+import { encodeDead, encodeFaissHeader, encodeRow } from '../../vectorlog/commit/file-formats.ts';
+import { commitManifest } from '../../vectorlog/commit/manifest.ts';
 import { writeAppend } from '../../vectorlog/log/append-log.ts';
 import type { PutRecord } from '../../vectorlog/log/record.ts';
 import { Bitset } from '../../vectorlog/scan/bitset.ts';

@@ -14,7 +14,7 @@ import { DIMENSIONS } from '../../pictures/dimensions.ts';
 import { SIDE } from '../../pictures/embedding/geometry.ts';
 import { modelFile, readModelInfo } from '../../pictures/embedding/model-folder.ts';
 import { preprocess } from '../../pictures/embedding/preprocess.ts';
-import { encodeFaissHeader, FAISS_HEADER_BYTES, rowOffset } from '../../vectorlog/commit/faiss-file.ts';
+import { encodeFaissHeader, FAISS_HEADER_BYTES, rowOffset } from '../../vectorlog/commit/file-formats.ts';
 
 const CACHE = '.cache/bench';
 /** The last feature map's side: each of its 7 x 7 places sees the picture around it. */

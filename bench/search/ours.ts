@@ -2,7 +2,7 @@
 
 import { open } from 'node:fs/promises';
 import { DIMENSIONS } from '../../pictures/dimensions.ts';
-import { rowOffset } from '../../vectorlog/commit/faiss-file.ts';
+import { rowOffset } from '../../vectorlog/commit/file-formats.ts';
 import { CodeMatrix } from '../../vectorlog/scan/code-matrix.ts';
 import { Centre } from '../../vectorlog/scan/codes.ts';
 import { RowMatrix } from '../../vectorlog/scan/row-matrix.ts';

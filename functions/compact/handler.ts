@@ -2,8 +2,7 @@
 
 import { filterableOf } from '../../pictures/attributes.ts';
 import { DIMENSIONS } from '../../pictures/dimensions.ts';
-import { type CompactionDeps, Compactor } from '../../vectorlog/commit/compaction.ts';
-import type { CompactionReport } from '../../vectorlog/commit/compaction-report.ts';
+import { type CompactionDeps, type CompactionReport, Compactor } from '../../vectorlog/commit/compaction.ts';
 import { isRetryable } from '../../vectorlog/errors.ts';
 import type { FarIndex } from '../../vectorlog/far/far-index.ts';
 import { type ProjectionReport, project } from '../../vectorlog/far/projection.ts';

@@ -1,8 +1,7 @@
 /** Asks on-upload for everything in which a bucket and its index differ: pictures that no event ever told of. */
 
 import { systemClock } from '../../vectorlog/clock.ts';
-import { assertAppendable } from '../../vectorlog/commit/append-guard.ts';
-import type { Origin } from '../../vectorlog/commit/manifest.ts';
+import { assertAppendable, type Origin } from '../../vectorlog/commit/manifest.ts';
 import type { ObjectStore } from '../../vectorlog/store/object-store.ts';
 import { type CompareOptions, type Comparison, compare } from './compare.ts';
 import { QUEUE_LIMITS } from './limits.ts';

@@ -1,6 +1,6 @@
 /** What an event says about one picture. */
 
-import type { KeyState } from '../../vectorlog/log/key-state.ts';
+import type { KeyState } from '../../vectorlog/log/record.ts';
 
 interface ChangeOf<Op extends string> {
   readonly op: Op;

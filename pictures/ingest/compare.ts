@@ -1,7 +1,7 @@
 /** Where a bucket of pictures and its index differ, found in one pass over both, in the order of keys. */
 
 import { type KnownKey, knownKeys } from '../../vectorlog/commit/key-states.ts';
-import { ABSENT, type KeyState } from '../../vectorlog/log/key-state.ts';
+import { ABSENT, type KeyState } from '../../vectorlog/log/record.ts';
 import { REJECTED_PREFIX } from '../../vectorlog/names.ts';
 import { ObjectOutOfReach } from '../../vectorlog/store/errors.ts';
 import { compareKeys } from '../../vectorlog/store/keys.ts';

@@ -1,8 +1,7 @@
 /** From a batch of messages to one append: what on-upload does. */
 
 import type { Clock } from '../../vectorlog/clock.ts';
-import { assertAppendable } from '../../vectorlog/commit/append-guard.ts';
-import type { Origin } from '../../vectorlog/commit/manifest.ts';
+import { assertAppendable, type Origin } from '../../vectorlog/commit/manifest.ts';
 import { writeAppend } from '../../vectorlog/log/append-log.ts';
 import type { LogRecord } from '../../vectorlog/log/record.ts';
 import type { Logger } from '../../vectorlog/logger.ts';

@@ -1,7 +1,7 @@
 /** What stands under `rejected/`: why a picture could not be indexed, one object a key. */
 
 import { createHash } from 'node:crypto';
-import { compareVersions } from '../../vectorlog/log/versions.ts';
+import { compareVersions } from '../../vectorlog/log/record.ts';
 import { REJECTED_PREFIX } from '../../vectorlog/names.ts';
 import { ObjectNotFound } from '../../vectorlog/store/errors.ts';
 import type { ObjectStore } from '../../vectorlog/store/object-store.ts';

@@ -2,23 +2,22 @@
 
 import type { Clock } from '../../vectorlog/clock.ts';
 import { IndexDamaged } from '../../vectorlog/commit/errors.ts';
-import { type History, historyOf, NO_HISTORY } from '../../vectorlog/commit/history.ts';
-import { namesOf } from '../../vectorlog/commit/index-files.ts';
-import { assertOrigin, type Manifest, originOf } from '../../vectorlog/commit/manifest.ts';
+import { type History, historyOf, NO_HISTORY, namesOf } from '../../vectorlog/commit/garbage.ts';
 import {
+  assertOrigin,
   type Committed,
   commitManifest,
   listManifests,
+  type Manifest,
+  originOf,
   readManifest,
-} from '../../vectorlog/commit/manifests.ts';
+} from '../../vectorlog/commit/manifest.ts';
 import { Tombstones } from '../../vectorlog/commit/tombstones.ts';
 import { composeFiles, writeDead } from '../../vectorlog/commit/write-files.ts';
 import { LikenessError } from '../../vectorlog/errors.ts';
+import { AppendUnreadable } from '../../vectorlog/log/append-file.ts';
 import { type AppendInfo, listAppends, readRecords } from '../../vectorlog/log/append-log.ts';
-import { AppendUnreadable } from '../../vectorlog/log/errors.ts';
-import { fold } from '../../vectorlog/log/fold.ts';
-import { ABSENT, type KeyState } from '../../vectorlog/log/key-state.ts';
-import type { LogRecord } from '../../vectorlog/log/record.ts';
+import { ABSENT, fold, type KeyState, type LogRecord } from '../../vectorlog/log/record.ts';
 import { indexNames } from '../../vectorlog/names.ts';
 import { Bitset } from '../../vectorlog/scan/bitset.ts';
 import { ObjectNotFound, StoreUnavailable } from '../../vectorlog/store/errors.ts';

@@ -1,11 +1,10 @@
 /** Re-reads the whole index and checks that it keeps its promises. */
 
 import { IndexDamaged } from '../../vectorlog/commit/errors.ts';
-import { listIndexFiles, orphansOf } from '../../vectorlog/commit/index-files.ts';
-import type { Manifest } from '../../vectorlog/commit/manifest.ts';
-import { listManifests, readManifest } from '../../vectorlog/commit/manifests.ts';
+import { listIndexFiles, orphansOf } from '../../vectorlog/commit/garbage.ts';
+import { listManifests, type Manifest, readManifest } from '../../vectorlog/commit/manifest.ts';
+import { AppendUnreadable } from '../../vectorlog/log/append-file.ts';
 import { listAppends, readAppend } from '../../vectorlog/log/append-log.ts';
-import { AppendUnreadable } from '../../vectorlog/log/errors.ts';
 import { manifestName } from '../../vectorlog/names.ts';
 import { type Problem, Problems } from '../../vectorlog/repair/problem.ts';
 import { isUnit, verifyFiles } from '../../vectorlog/repair/verify-files.ts';

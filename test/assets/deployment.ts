@@ -2,7 +2,7 @@
 
 import type { APIGatewayProxyStructuredResultV2, SQSBatchResponse, SQSEvent } from 'aws-lambda';
 import { type ObjectChange, s3Event, sqsRecord } from '../../local/s3-event.ts';
-import type { CompactionReport } from '../../vectorlog/commit/compaction-report.ts';
+import type { CompactionReport } from '../../vectorlog/commit/compaction.ts';
 import type { ObjectStore } from '../../vectorlog/store/object-store.ts';
 import { prefixed } from '../../vectorlog/store/prefixed-store.ts';
 import { S3Store } from '../../vectorlog/store/s3-store.ts';

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { passOverAll, Sequencer } from '../../local/sequencer.ts';
 import { knownKeys } from '../../vectorlog/commit/key-states.ts';
-import { compareVersions } from '../../vectorlog/log/versions.ts';
+import { compareVersions } from '../../vectorlog/log/record.ts';
 import { library } from '../factories/library.ts';
 
 describe('Sequencer', () => {

@@ -2,7 +2,7 @@
 
 import { describe, expect, it } from 'vitest';
 import { attributesOf, metadataCondition, pictureOf } from '../../pictures/attributes.ts';
-import { decodeRows, encodeRow } from '../../vectorlog/commit/rows-file.ts';
+import { decodeRows, encodeRow } from '../../vectorlog/commit/file-formats.ts';
 
 const attributes = {
   size: 7,

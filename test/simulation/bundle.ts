@@ -26,7 +26,7 @@ const SMALL: readonly Patch[] = [
   },
   { file: 'vectorlog/commit/limits.ts', replace: 'rowsPerBlock: 1_024', by: 'rowsPerBlock: 3' },
   {
-    file: 'vectorlog/commit/rows-file.ts',
+    file: 'vectorlog/commit/file-formats.ts',
     replace: 'const READ_BYTES = 8 * 1024 * 1024;',
     by: 'const READ_BYTES = 120;',
   },

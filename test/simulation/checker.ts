@@ -1,15 +1,11 @@
 /** Holds the promises against the bytes in the store after every change of them. */
 
 import { DIMENSIONS } from '../../pictures/dimensions.ts';
-import { decodeDead } from '../../vectorlog/commit/dead-rows.ts';
-import { decodeFaissHeader, rowOffset } from '../../vectorlog/commit/faiss-file.ts';
+import { decodeDead, decodeFaissHeader, decodeRows, rowOffset } from '../../vectorlog/commit/file-formats.ts';
 import type { Manifest } from '../../vectorlog/commit/manifest.ts';
-import { decodeRows } from '../../vectorlog/commit/rows-file.ts';
 import { decodeSegment } from '../../vectorlog/commit/tombstones.ts';
 import { decodeAppend } from '../../vectorlog/log/append-file.ts';
-import { fold } from '../../vectorlog/log/fold.ts';
-import { ABSENT, type KeyState } from '../../vectorlog/log/key-state.ts';
-import type { Append } from '../../vectorlog/log/record.ts';
+import { ABSENT, type Append, fold, type KeyState } from '../../vectorlog/log/record.ts';
 import { generationOf, LOG_PREFIX } from '../../vectorlog/names.ts';
 import { isEmbeddingOf } from './pictures.ts';
 import type { Truth } from './truth.ts';

@@ -28,19 +28,19 @@ export const MUTANTS: readonly Mutant[] = [
   {
     mistake: 'delete the log right after the commit, without the minute for searches',
     patches: [
-      { file: 'vectorlog/commit/history.ts', replace: 'at !== null && now - at', by: 'now - (at ?? 0)' },
+      { file: 'vectorlog/commit/garbage.ts', replace: 'at !== null && now - at', by: 'now - (at ?? 0)' },
     ],
   },
   {
     mistake: 'align versions on the right',
     patches: [
       {
-        file: 'vectorlog/log/versions.ts',
+        file: 'vectorlog/log/record.ts',
         replace: "const x = a.toUpperCase().padEnd(length, '0');",
         by: "const x = a.toUpperCase().padStart(length, '0');",
       },
       {
-        file: 'vectorlog/log/versions.ts',
+        file: 'vectorlog/log/record.ts',
         replace: "const y = b.toUpperCase().padEnd(length, '0');",
         by: "const y = b.toUpperCase().padStart(length, '0');",
       },
@@ -66,7 +66,7 @@ export const MUTANTS: readonly Mutant[] = [
     mistake: 'commit by put in place of create-if-absent',
     patches: [
       {
-        file: 'vectorlog/commit/manifests.ts',
+        file: 'vectorlog/commit/manifest.ts',
         replace: 'return store.putIfAbsent(',
         by: 'return store.put(',
       },
@@ -86,7 +86,7 @@ export const MUTANTS: readonly Mutant[] = [
     mistake: 'forget which appends are folded: keep only the names of this run',
     patches: [
       {
-        file: 'vectorlog/commit/history.ts',
+        file: 'vectorlog/commit/garbage.ts',
         replace: 'there.has(name)),\n});\n\n/** The history without the replaced',
         by: 'there.has(name) && false),\n});\n\n/** The history without the replaced',
       },
@@ -122,7 +122,7 @@ export const MUTANTS: readonly Mutant[] = [
     mistake: 'apply what a backfill asks for without looking at what has changed since',
     patches: [
       {
-        file: 'vectorlog/log/fold.ts',
+        file: 'vectorlog/log/record.ts',
         replace: 'if (!record.basis || !sameState(known, record.basis)) return undefined;',
         by: '',
       },
@@ -208,7 +208,7 @@ export const MUTANTS: readonly Mutant[] = [
     mistake: 'take segments of deletions for orphans',
     patches: [
       {
-        file: 'vectorlog/commit/index-files.ts',
+        file: 'vectorlog/commit/garbage.ts',
         replace: '    ...tombstones.map(({ name }) => name),\n',
         by: '',
       },

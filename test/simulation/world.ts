@@ -52,7 +52,7 @@ export class World {
     readonly manifestsKept: number;
     readonly maxDeadShare: number;
     readonly maxAppendsPerCompaction: number;
-    readonly markersInManifest: number;
+    readonly tombstonesInManifest: number;
   };
   #faults: Faults;
   #failure: unknown;
@@ -86,7 +86,7 @@ export class World {
       manifestsKept: random.pick([1, 3, 10]),
       maxDeadShare: random.pick([0.2, 0.5, 0.8]),
       maxAppendsPerCompaction: random.pick([2, 10, 5_000]),
-      markersInManifest: random.pick([0, 1, 2, 1_000]),
+      tombstonesInManifest: random.pick([0, 1, 2, 1_000]),
     };
   }
 

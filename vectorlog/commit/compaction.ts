@@ -12,35 +12,80 @@ import type { Logger } from '../logger.ts';
 import { indexNames, manifestName } from '../names.ts';
 import type { ObjectStore } from '../store/object-store.ts';
 import { type Base, emptyBase, loadBase } from './base.ts';
-import { recordOffset } from './codes-file.ts';
-import { type CompactionReport, NOTHING_DONE } from './compaction-report.ts';
 import { SpaceLacking } from './errors.ts';
-import { rowOffset } from './faiss-file.ts';
-import { type Folding, foldAppends } from './fold-log.ts';
+import { encodeRow, recordOffset, rowOffset } from './file-formats.ts';
+import { type Folding, foldAppends, isWorthFolding, readPortion } from './fold-log.ts';
 import {
   expiredNames,
   type History,
   historyOf,
+  type IndexFile,
+  listIndexFiles,
   NO_HISTORY,
+  namesOf,
+  orphansOf,
   stillRemembered,
   withoutGoneAppends,
   withoutGoneFiles,
-} from './history.ts';
-import { type IndexFile, listIndexFiles, namesOf, orphansOf } from './index-files.ts';
+} from './garbage.ts';
 import { LOG_LIMITS, type LogLimits } from './limits.ts';
-import { readPortion } from './log-portion.ts';
-import { assertOrigin, type CommitTime, type Manifest, originOf } from './manifest.ts';
 import {
+  assertOrigin,
+  type CommitTime,
   type Committed,
   commitManifest,
   listManifests,
+  type Manifest,
   type ManifestInfo,
+  originOf,
   readManifest,
-} from './manifests.ts';
+} from './manifest.ts';
 import { rebase } from './rebase.ts';
-import { encodeRow } from './rows-file.ts';
 import { Tombstones, writeSegment } from './tombstones.ts';
 import { type WrittenGeneration, writeGeneration } from './write-generation.ts';
+
+export interface CompactionReport {
+  /**
+   * `idle`: there was nothing to do. `committed`: this run made the highest generation, or did when it committed.
+   * `lost`: another run was first; nothing is lost but the work.
+   */
+  readonly outcome: 'idle' | 'committed' | 'lost';
+  /** The highest generation that this run knows of; 0 when there is none. */
+  readonly generation: number;
+  /** Rows in the index, dead ones included. */
+  readonly rows: number;
+  /** Pictures in the index. */
+  readonly live: number;
+  /** Appends that this run put into the index. */
+  readonly folded: number;
+  /** Appends that wait for the next run, being more than one commit takes. */
+  readonly pending: number;
+  readonly rowsAdded: number;
+  readonly rowsDied: number;
+  /** Whether a new lineage was begun, without the dead rows. */
+  readonly rewritten: boolean;
+  /** Objects that were deleted as no longer needed. */
+  readonly deleted: number;
+  /** Appends that cannot be read; they stay where they are, and `verify` tells of them. */
+  readonly unreadable: readonly string[];
+  /** How long the oldest append had waited that this run found, at its end. */
+  readonly oldestWaitMs: number;
+}
+
+export const NOTHING_DONE: CompactionReport = {
+  outcome: 'idle',
+  generation: 0,
+  rows: 0,
+  live: 0,
+  folded: 0,
+  pending: 0,
+  rowsAdded: 0,
+  rowsDied: 0,
+  rewritten: false,
+  deleted: 0,
+  unreadable: [],
+  oldestWaitMs: 0,
+};
 
 export interface CompactionDeps {
   /** The index store, in the model's namespace. */
@@ -59,19 +104,6 @@ export interface CompactionDeps {
   readonly limits?: Partial<LogLimits>;
 }
 
-/** Whether the appends that wait are enough for a commit. */
-function isWorthFolding(
-  waiting: readonly AppendInfo[],
-  indexBytes: number,
-  { foldAppends, foldShare, foldAfterMs }: LogLimits,
-  now: number,
-): boolean {
-  const [oldest] = waiting;
-  if (!oldest) return false;
-  if (waiting.length >= foldAppends || now - appendTime(oldest.name) >= foldAfterMs) return true;
-  return waiting.reduce((sum, { size }) => sum + size, 0) >= foldShare * indexBytes;
-}
-
 /** Keeps what it knows of the index from run to run, so that a warm one reads only what is new. */
 export class Compactor {
   readonly #deps: CompactionDeps;
@@ -88,8 +120,9 @@ export class Compactor {
   /**
    * Folds one portion of the log and cleans up. The runs of one Compactor must follow each other.
    *
-   * @throws SpaceLacking before anything is written; IndexDamaged when the index files contradict each other; IndexForeign when the index is of another origin; StoreUnavailable when the store did not answer:
-   *   whether the run committed is then unknown, which the next run finds out
+   * @throws SpaceLacking before anything is written; IndexDamaged when the index files contradict each other;
+   *   IndexForeign when the index is of another origin; StoreUnavailable when the store did not answer: whether the run
+   *   committed is then unknown, which the next run finds out
    */
   async run(): Promise<CompactionReport> {
     const { index } = this.#deps;
@@ -149,7 +182,7 @@ export class Compactor {
 
     const forgets = committed && pending + unfolded.length - waiting.length === 0;
     const remembered = <T extends { readonly at: CommitTime }>(some: readonly T[]): readonly T[] =>
-      forgets ? stillRemembered(some, committed.committedAt, limits.markerMs) : some;
+      forgets ? stillRemembered(some, committed.committedAt, limits.tombstoneMs) : some;
     const { markers, tombstones } = await this.#spill(
       remembered(folding.markers),
       remembered(history.tombstones),
@@ -216,7 +249,7 @@ export class Compactor {
     generation: number,
   ): Promise<Pick<History, 'markers' | 'tombstones'>> {
     const { index, clock } = this.#deps;
-    if (markers.length <= this.#limits.markersInManifest) return { markers, tombstones };
+    if (markers.length <= this.#limits.tombstonesInManifest) return { markers, tombstones };
     const { tombstones: name } = indexNames(generation, clock.ulid());
     await writeSegment(index, name, markers);
     return { markers: [], tombstones: [...tombstones, { name, at: null }] };

@@ -1,10 +1,16 @@
-/** Folding appends onto an index: which rows come, which die, which deletions are to be remembered. */
+/**
+ * Which appends a commit folds, and what they make of the index: which rows come, which die, which deletions are
+ * remembered.
+ */
 
-import { fold } from '../log/fold.ts';
-import { ABSENT, type KeyState } from '../log/key-state.ts';
-import type { Append, Entry } from '../log/record.ts';
-import type { KeyTable } from './key-table.ts';
-import type { Marker } from './manifest.ts';
+import { AppendUnreadable } from '../log/append-file.ts';
+import { type AppendInfo, appendTime, readAppend } from '../log/append-log.ts';
+import { ABSENT, type Append, type Entry, fold, type KeyState } from '../log/record.ts';
+import { ObjectNotFound } from '../store/errors.ts';
+import type { ObjectStore } from '../store/object-store.ts';
+import type { KeyTable } from './base.ts';
+import type { LogLimits } from './limits.ts';
+import type { Tombstone } from './manifest.ts';
 import type { Tombstones } from './tombstones.ts';
 
 /** A row that is to be added: an entry, and its vector where it lies in the append. */
@@ -19,7 +25,7 @@ export interface Folding {
   /** Rows of the index that die. */
   readonly died: readonly number[];
   /** Those that the next manifest has beside its segments. */
-  readonly markers: readonly Marker[];
+  readonly markers: readonly Tombstone[];
 }
 
 /**
@@ -29,7 +35,7 @@ export interface Folding {
  */
 export function foldAppends(
   table: KeyTable,
-  { markers, tombstones }: { readonly markers: readonly Marker[]; readonly tombstones: Tombstones },
+  { markers, tombstones }: { readonly markers: readonly Tombstone[]; readonly tombstones: Tombstones },
   appends: readonly Append[],
   dimensions: number,
 ): Folding {
@@ -65,4 +71,74 @@ export function foldAppends(
       deleted.set(key, { key, ...(state.version !== undefined && { version: state.version }), at: null });
   }
   return { added, died, markers: [...deleted.values()] };
+}
+
+/** Whether the appends that wait are enough for a commit. */
+export function isWorthFolding(
+  waiting: readonly AppendInfo[],
+  indexBytes: number,
+  { foldAppends, foldShare, foldAfterMs }: LogLimits,
+  now: number,
+): boolean {
+  const [oldest] = waiting;
+  if (!oldest) return false;
+  if (waiting.length >= foldAppends || now - appendTime(oldest.name) >= foldAfterMs) return true;
+  return waiting.reduce((sum, { size }) => sum + size, 0) >= foldShare * indexBytes;
+}
+
+/** The part of the log that one commit folds: as much as fits in memory, the oldest first. */
+export interface Portion {
+  /** By name, in the order of names. */
+  readonly appends: ReadonlyMap<string, Append>;
+  /** Names of those that cannot be read. */
+  readonly unreadable: readonly string[];
+  /** How many did not fit. */
+  readonly pending: number;
+}
+
+/** Reads the first of `waiting`, which is in the order of names. */
+export async function readPortion(
+  store: ObjectStore,
+  waiting: readonly AppendInfo[],
+  dimensions: number,
+  limits: LogLimits,
+): Promise<Portion> {
+  const taken = waiting.slice(0, countThatFits(waiting, limits));
+  const appends = new Map<string, Append>();
+  const unreadable: string[] = [];
+  for (let i = 0; i < taken.length; i += limits.readsAtOnce) {
+    const some = taken.slice(i, i + limits.readsAtOnce);
+    const read = await Promise.all(some.map(({ name }) => readOrReason(store, name, dimensions)));
+    for (const [j, append] of read.entries()) {
+      if (append === 'unreadable') unreadable.push(some[j]!.name);
+      else if (append !== 'gone') appends.set(some[j]!.name, append);
+    }
+  }
+  return { appends, unreadable, pending: waiting.length - taken.length };
+}
+
+function countThatFits(waiting: readonly AppendInfo[], limits: LogLimits): number {
+  let bytes = 0;
+  let count = 0;
+  for (const { size } of waiting.slice(0, limits.maxAppendsPerCompaction)) {
+    bytes += size;
+    if (count > 0 && bytes > limits.maxBytesPerCompaction) break;
+    count++;
+  }
+  return count;
+}
+
+/** An append that is gone was folded and cleaned away by another run, and this one will lose; or someone deleted it. */
+async function readOrReason(
+  store: ObjectStore,
+  name: string,
+  dimensions: number,
+): Promise<Append | 'unreadable' | 'gone'> {
+  try {
+    return await readAppend(store, name, dimensions);
+  } catch (error) {
+    if (error instanceof AppendUnreadable) return 'unreadable';
+    if (error instanceof ObjectNotFound) return 'gone';
+    throw error;
+  }
 }

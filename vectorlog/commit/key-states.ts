@@ -1,17 +1,13 @@
 /** What the index knows of every key, log included, in the order in which object stores list keys. */
 
+import { AppendUnreadable } from '../log/append-file.ts';
 import { listAppends, readRecords } from '../log/append-log.ts';
-import { AppendUnreadable } from '../log/errors.ts';
-import { fold } from '../log/fold.ts';
-import { ABSENT, type KeyState } from '../log/key-state.ts';
-import type { LogRecord } from '../log/record.ts';
+import { ABSENT, fold, type KeyState, type LogRecord } from '../log/record.ts';
 import { ObjectNotFound } from '../store/errors.ts';
 import { compareKeys } from '../store/keys.ts';
 import type { ObjectStore } from '../store/object-store.ts';
-import { decodeDead } from './dead-rows.ts';
-import type { Manifest } from './manifest.ts';
-import { latestManifest } from './manifests.ts';
-import { readRows } from './rows-file.ts';
+import { decodeDead, readRows } from './file-formats.ts';
+import { latestManifest, type Manifest } from './manifest.ts';
 import { Tombstones } from './tombstones.ts';
 
 export interface KnownKey {

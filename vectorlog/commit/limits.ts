@@ -12,10 +12,10 @@ export const LOG_LIMITS = {
   replacedGraceMs: 15 * MINUTE,
   /** A file that no manifest refers to stays this long: the run that wrote it may be about to refer to it. */
   orphanGraceMs: 15 * MINUTE,
-  /** A deletion's marker outlives any function that might still hold the picture it deleted. */
-  markerMs: 60 * MINUTE,
-  /** Markers in a manifest; when there are more, all go into a segment that the manifest names. About 100 bytes each. */
-  markersInManifest: 1_000,
+  /** A tombstone outlives any function that might still hold the picture whose deletion it is. */
+  tombstoneMs: 60 * MINUTE,
+  /** Tombstones in a manifest; when there are more, all go into a segment that it names. About 100 bytes each. */
+  tombstonesInManifest: 1_000,
   /** The most recent manifests that stay. */
   manifestsKept: 10,
   /** Share of dead rows above which a new lineage is written without them. */

@@ -1,6 +1,10 @@
 /** The commit: the manifest with the highest generation is the index, and is never changed. */
 
-import { IndexDamaged, IndexForeign } from './errors.ts';
+import type { Clock } from '../clock.ts';
+import { generationOf, MANIFEST_PREFIX, manifestName } from '../names.ts';
+import { ObjectNotFound, StoreUnavailable } from '../store/errors.ts';
+import type { ObjectStore } from '../store/object-store.ts';
+import { IndexDamaged, IndexForeign, IndexRefused } from './errors.ts';
 
 /**
  * Milliseconds by the store's own clock: the `lastModified` of the manifest that recorded a thing first. `null` in that
@@ -40,7 +44,7 @@ export interface Manifest {
   /** Appends that are in the files already; a later run deletes them. */
   readonly folded: readonly { readonly name: string; readonly at: CommitTime }[];
   /** Deletions of late: an older put of the same key that comes after must not bring the picture back. */
-  readonly markers: readonly Marker[];
+  readonly markers: readonly Tombstone[];
   /**
    * Segments with more of them (`tombstones.ts`), the oldest first; what a later one, or `markers`, says of a key is
    * newer. The time is that of the commit that named it first.
@@ -119,9 +123,110 @@ const isListOf = (list: unknown, isEntry: (entry: Record<string, unknown>) => bo
     (entry) => typeof entry === 'object' && entry !== null && isEntry(entry as Record<string, unknown>),
   );
 
-export interface Marker {
+/** A deletion that is remembered. */
+export interface Tombstone {
   readonly key: string;
   /** Left out when a backfill found the picture gone and no event of its key was known. */
   readonly version?: string;
   readonly at: CommitTime;
+}
+
+/** How often a manifest may vanish between a list and its reading before that is taken for a fault. */
+const LOOKS = 5;
+
+/** A manifest as a list shows it. */
+export interface ManifestInfo {
+  readonly generation: number;
+  /** Tells two commits of one number apart, which a restored store can have. */
+  readonly eTag: string;
+  /** By the store's clock, milliseconds since the epoch. */
+  readonly committedAt: number;
+}
+
+/** A manifest that is committed. */
+export interface Committed extends ManifestInfo {
+  readonly manifest: Manifest;
+}
+
+/** The manifests above `afterGeneration`, the lowest first. */
+export async function listManifests(store: ObjectStore, afterGeneration = 0): Promise<ManifestInfo[]> {
+  const found: ManifestInfo[] = [];
+  const options = { prefix: MANIFEST_PREFIX, startAfter: manifestName(afterGeneration) };
+  for await (const page of store.list(options))
+    for (const { key, eTag, lastModified } of page) {
+      const generation = generationOf(key);
+      if (generation !== undefined) found.push({ generation, eTag, committedAt: lastModified.getTime() });
+    }
+  return found;
+}
+
+/**
+ * The highest manifest, or `undefined` when none is above `afterGeneration`.
+ *
+ * @throws IndexDamaged when it cannot be read
+ */
+export async function latestManifest(
+  store: ObjectStore,
+  afterGeneration = 0,
+): Promise<Committed | undefined> {
+  for (let look = 0; look < LOOKS; look++) {
+    const info = (await listManifests(store, afterGeneration)).at(-1);
+    if (!info) return undefined;
+    try {
+      return { ...info, manifest: await readManifest(store, info.generation) };
+    } catch (error) {
+      // It may have been the mistake of a stale writer, taken back in this moment; then a higher one is there.
+      if (!(error instanceof ObjectNotFound)) throw error;
+    }
+  }
+  throw new StoreUnavailable('manifests vanish faster than they can be read');
+}
+
+/** @throws ObjectNotFound, IndexDamaged when it is not a manifest of this format and number */
+export async function readManifest(store: ObjectStore, generation: number): Promise<Manifest> {
+  const name = manifestName(generation);
+  const { body } = await store.get(name);
+  return decodeManifest(name, body, generation);
+}
+
+/**
+ * Commits a manifest. `false` when its generation is taken: another writer was first.
+ *
+ * `true` does not yet mean that the commit counts: a writer that slept for long can win a number that has been cleaned
+ * away. Look at `listManifests` before doing anything that cannot be undone.
+ *
+ * @throws StoreUnavailable when it is unknown whether the commit happened
+ */
+export function commitManifest(store: ObjectStore, manifest: Manifest): Promise<boolean> {
+  const body = new TextEncoder().encode(JSON.stringify(manifest));
+  return store.putIfAbsent(manifestName(manifest.generation), body, { contentType: 'application/json' });
+}
+
+/** A manifest that was found good is not looked at again for so long: one list a minute for a busy writer. */
+const TRUSTED_MS = 60_000;
+
+/** When the index of each store was last found good. */
+const trusted = new WeakMap<ObjectStore, number>();
+
+/**
+ * Lets pass when the index is one that may be appended to, or is yet to begin.
+ *
+ * @throws IndexRefused when the manifest cannot be read, or is of another model, store or source; worth trying again,
+ *   since somebody can mend it, and what waits must not be given up until then
+ */
+export async function assertAppendable(
+  store: ObjectStore,
+  clock: Pick<Clock, 'now'>,
+  origin: Origin,
+): Promise<void> {
+  const now = clock.now();
+  if (Math.abs(now - (trusted.get(store) ?? Number.NEGATIVE_INFINITY)) < TRUSTED_MS) return;
+  try {
+    const latest = await latestManifest(store);
+    if (latest) assertOrigin(latest.manifest, origin);
+  } catch (cause) {
+    if (!(cause instanceof IndexDamaged || cause instanceof IndexForeign)) throw cause;
+    throw new IndexRefused(`nothing is appended to this index: ${cause.message}`, { cause });
+  }
+  trusted.set(store, now);
 }

@@ -8,13 +8,26 @@ import { indexNames } from '../names.ts';
 import { Bitset } from '../scan/bitset.ts';
 import { ObjectNotFound } from '../store/errors.ts';
 import type { ComposePart, ObjectStore } from '../store/object-store.ts';
-import { codesHeaderBytes, decodeCodesHeader, encodeCodesHeader, recordOffset } from './codes-file.ts';
-import { decodeDead } from './dead-rows.ts';
-import { encodeFaissHeader, FAISS_HEADER_BYTES, rowOffset } from './faiss-file.ts';
-import { historyOf } from './history.ts';
-import { namesOf } from './index-files.ts';
-import { type Manifest, type Origin, originOf } from './manifest.ts';
-import { type Committed, commitManifest, listManifests, readManifest } from './manifests.ts';
+import {
+  codesHeaderBytes,
+  decodeCodesHeader,
+  decodeDead,
+  encodeCodesHeader,
+  encodeFaissHeader,
+  FAISS_HEADER_BYTES,
+  recordOffset,
+  rowOffset,
+} from './file-formats.ts';
+import { historyOf, namesOf } from './garbage.ts';
+import {
+  type Committed,
+  commitManifest,
+  listManifests,
+  type Manifest,
+  type Origin,
+  originOf,
+  readManifest,
+} from './manifest.ts';
 import { writeDead } from './write-files.ts';
 
 /** Commits that may come between before a rewrite is given up: each costs a copy inside the store. */

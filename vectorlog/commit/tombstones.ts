@@ -3,7 +3,7 @@
 import { inParallel } from '../parallel.ts';
 import type { ObjectStore } from '../store/object-store.ts';
 import { IndexDamaged } from './errors.ts';
-import type { Manifest, Marker } from './manifest.ts';
+import type { Manifest, Tombstone } from './manifest.ts';
 
 /** Segments that are read side by side. */
 const READS_AT_ONCE = 16;
@@ -65,7 +65,7 @@ export class Tombstones {
 export async function writeSegment(
   store: ObjectStore,
   name: string,
-  markers: readonly Marker[],
+  markers: readonly Tombstone[],
 ): Promise<void> {
   const entries = markers.map(({ key, version }) => (version === undefined ? [key] : [key, version]));
   await store.put(name, Buffer.from(JSON.stringify(entries)), { contentType: 'application/json' });

@@ -10,12 +10,12 @@ import {
   decodeCodesHeader,
   encodeCodesHeader,
   recordOffset,
-} from './codes-file.ts';
-import { rowOffset } from './faiss-file.ts';
+  rowOffset,
+} from './file-formats.ts';
 import type { NewRow } from './fold-log.ts';
 import { LOG_LIMITS } from './limits.ts';
-import { liveBlocks } from './live-blocks.ts';
 import type { Manifest } from './manifest.ts';
+import { liveBlocks } from './write-files.ts';
 
 type Files = Manifest['files'];
 

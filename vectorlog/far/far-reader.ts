@@ -1,19 +1,18 @@
 /** The index past one function's memory, as searches see it: follows the store by two lists and what is new. */
 
 import type { Clock } from '../clock.ts';
-import { decodeDead } from '../commit/dead-rows.ts';
+import { decodeDead } from '../commit/file-formats.ts';
 import { LOG_LIMITS } from '../commit/limits.ts';
-import { type Committed, listManifests, type ManifestInfo, readManifest } from '../commit/manifests.ts';
+import { type Committed, listManifests, type ManifestInfo, readManifest } from '../commit/manifest.ts';
 import { Tombstones } from '../commit/tombstones.ts';
+import { AppendUnreadable } from '../log/append-file.ts';
 import { type AppendInfo, listAppends, readAppend } from '../log/append-log.ts';
-import { AppendUnreadable } from '../log/errors.ts';
 import type { Append } from '../log/record.ts';
 import type { Logger } from '../logger.ts';
 import { INDEX_PREFIX } from '../names.ts';
 import { inParallel } from '../parallel.ts';
 import { DOWNLOAD_LIMITS } from '../read/limits.ts';
-import type { Consistency } from '../read/live-index.ts';
-import { fitting } from '../read/live-index.ts';
+import { type Consistency, fitting } from '../read/live-index.ts';
 import { Vectors } from '../read/vectors.ts';
 import { Bitset } from '../scan/bitset.ts';
 import { ObjectNotFound, StoreUnavailable } from '../store/errors.ts';

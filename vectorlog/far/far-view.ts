@@ -1,11 +1,9 @@
 /** The index at one moment as the far index, the newest rows and the log's tail show it together. It never changes. */
 
-import type { Committed } from '../commit/manifests.ts';
-import { decodeRows } from '../commit/rows-file.ts';
+import { decodeRows } from '../commit/file-formats.ts';
+import type { Committed } from '../commit/manifest.ts';
 import type { Tombstones } from '../commit/tombstones.ts';
-import { fold } from '../log/fold.ts';
-import { ABSENT, type KeyState } from '../log/key-state.ts';
-import type { Append, Entry, LogRecord } from '../log/record.ts';
+import { ABSENT, type Append, type Entry, fold, type KeyState, type LogRecord } from '../log/record.ts';
 import { isOpen, matches, NO_FILTER } from '../read/filter.ts';
 import { type Generation, NOTHING } from '../read/lineage.ts';
 import type { Vectors } from '../read/vectors.ts';

@@ -1,9 +1,9 @@
 /** How far the rows of the index have come to the far index: one small object, which every search reads. */
 
 import { createHash } from 'node:crypto';
-import { deadBytes } from '../commit/dead-rows.ts';
 import { IndexDamaged } from '../commit/errors.ts';
-import type { Committed, ManifestInfo } from '../commit/manifests.ts';
+import { deadBytes } from '../commit/file-formats.ts';
+import type { Committed, ManifestInfo } from '../commit/manifest.ts';
 import { FAR_PREFIX } from '../names.ts';
 import { Bitset } from '../scan/bitset.ts';
 import { ObjectNotFound } from '../store/errors.ts';

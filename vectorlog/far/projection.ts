@@ -5,10 +5,8 @@
  */
 
 import type { Clock } from '../clock.ts';
-import { decodeDead } from '../commit/dead-rows.ts';
-import { rowOffset } from '../commit/faiss-file.ts';
-import { type Committed, latestManifest, listManifests, type ManifestInfo } from '../commit/manifests.ts';
-import { decodeRows, readLines } from '../commit/rows-file.ts';
+import { decodeDead, decodeRows, readLines, rowOffset } from '../commit/file-formats.ts';
+import { type Committed, latestManifest, listManifests, type ManifestInfo } from '../commit/manifest.ts';
 import type { Attributes, Entry } from '../log/record.ts';
 import type { Logger } from '../logger.ts';
 import type { Bitset } from '../scan/bitset.ts';

@@ -1,9 +1,8 @@
 /** Measures the recall of the far index: which share of the truly nearest rows it finds. */
 
 import type { Clock } from '../clock.ts';
-import { decodeDead } from '../commit/dead-rows.ts';
-import { rowOffset } from '../commit/faiss-file.ts';
-import { latestManifest, listManifests } from '../commit/manifests.ts';
+import { decodeDead, rowOffset } from '../commit/file-formats.ts';
+import { latestManifest, listManifests } from '../commit/manifest.ts';
 import type { Bitset } from '../scan/bitset.ts';
 import type { ObjectStore } from '../store/object-store.ts';
 import type { FarIndex } from './far-index.ts';

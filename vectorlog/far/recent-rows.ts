@@ -1,8 +1,7 @@
 /** Rows of the index that the far index does not show for certain yet: in memory, so that a search scores them itself. */
 
-import { rowOffset } from '../commit/faiss-file.ts';
+import { decodeRows, readLines, rowOffset } from '../commit/file-formats.ts';
 import type { Manifest } from '../commit/manifest.ts';
-import { decodeRows, readLines } from '../commit/rows-file.ts';
 import type { Entry } from '../log/record.ts';
 import type { ObjectStore } from '../store/object-store.ts';
 import { FAR_LIMITS } from './limits.ts';

@@ -4,9 +4,13 @@
  * the format wants to be strings. Any safetensors reader opens it.
  */
 
-import { AppendUnreadable } from './errors.ts';
-import type { KeyState } from './key-state.ts';
-import { type Append, flatten, type LogRecord, unflatten } from './record.ts';
+import { LikenessError } from '../errors.ts';
+import { type Append, flatten, type KeyState, type LogRecord, unflatten } from './record.ts';
+
+/** An object of the log is not an append: damaged, cut, or not written by Likeness. */
+export class AppendUnreadable extends LikenessError {
+  readonly retryable = false;
+}
 
 /** What `__metadata__.format` says. */
 const FORMAT = 'likeness-append-1';

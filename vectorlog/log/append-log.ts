@@ -5,8 +5,7 @@ import type { Clock } from '../clock.ts';
 import { appendName, LOG_PREFIX } from '../names.ts';
 import { RangeNotSatisfiable, StoreUnavailable } from '../store/errors.ts';
 import type { ObjectStore } from '../store/object-store.ts';
-import { decodeAppend, decodeRecords, encodeAppend, headerLength } from './append-file.ts';
-import { AppendUnreadable } from './errors.ts';
+import { AppendUnreadable, decodeAppend, decodeRecords, encodeAppend, headerLength } from './append-file.ts';
 import type { Append, LogRecord } from './record.ts';
 
 /** The content type that safetensors files have by custom. */

@@ -1,9 +1,16 @@
 /** The files of one lineage in memory: codes, row lines, and the way from a key to its row. */
 
-import { codesHeaderBytes, decodeCodesHeader, recordOffset } from '../commit/codes-file.ts';
-import { deadBytes, decodeDead } from '../commit/dead-rows.ts';
 import { IndexDamaged } from '../commit/errors.ts';
-import { decodeFaissHeader, FAISS_HEADER_BYTES, rowOffset } from '../commit/faiss-file.ts';
+import {
+  codesHeaderBytes,
+  deadBytes,
+  decodeCodesHeader,
+  decodeDead,
+  decodeFaissHeader,
+  FAISS_HEADER_BYTES,
+  recordOffset,
+  rowOffset,
+} from '../commit/file-formats.ts';
 import type { Manifest } from '../commit/manifest.ts';
 import { Tombstones } from '../commit/tombstones.ts';
 import type { Logger } from '../logger.ts';

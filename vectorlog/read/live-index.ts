@@ -3,10 +3,9 @@
 import type { Clock } from '../clock.ts';
 import { IndexDamaged } from '../commit/errors.ts';
 import { LOG_LIMITS } from '../commit/limits.ts';
-import type { Manifest } from '../commit/manifest.ts';
-import { listManifests, type ManifestInfo, readManifest } from '../commit/manifests.ts';
+import { listManifests, type Manifest, type ManifestInfo, readManifest } from '../commit/manifest.ts';
+import { AppendUnreadable } from '../log/append-file.ts';
 import { type AppendInfo, listAppends, readAppend } from '../log/append-log.ts';
-import { AppendUnreadable } from '../log/errors.ts';
 import type { Append } from '../log/record.ts';
 import type { Logger } from '../logger.ts';
 import { INDEX_PREFIX } from '../names.ts';

@@ -1,7 +1,7 @@
 /** The rows file in memory: one line of JSON a row, kept as bytes and parsed only when an answer needs it. */
 
 import { IndexDamaged } from '../commit/errors.ts';
-import { decodeRows } from '../commit/rows-file.ts';
+import { decodeRows } from '../commit/file-formats.ts';
 import type { Entry } from '../log/record.ts';
 
 const NEWLINE = 10;

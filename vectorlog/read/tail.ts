@@ -1,8 +1,6 @@
 /** The appends that no compaction has folded yet: fetched once each, kept, and laid over the index. */
 
-import { fold } from '../log/fold.ts';
-import type { KeyState } from '../log/key-state.ts';
-import type { Append, Entry, LogRecord } from '../log/record.ts';
+import { type Append, type Entry, fold, type KeyState, type LogRecord } from '../log/record.ts';
 import { Bitset } from '../scan/bitset.ts';
 import { BLOCK_ROWS } from '../scan/layout.ts';
 import { RowMatrix } from '../scan/row-matrix.ts';

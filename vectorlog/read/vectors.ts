@@ -1,6 +1,6 @@
 /** The float32 rows of an index: read one by one where an answer needs them, and kept in memory where there is room. */
 
-import { rowOffset } from '../commit/faiss-file.ts';
+import { rowOffset } from '../commit/file-formats.ts';
 import type { Logger } from '../logger.ts';
 import { inParallel } from '../parallel.ts';
 import { BLOCK_ROWS } from '../scan/layout.ts';

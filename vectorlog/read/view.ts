@@ -1,7 +1,6 @@
 /** The index at one moment: what is in the files and not replaced since, and the tail. It never changes. */
 
-import type { KeyState } from '../log/key-state.ts';
-import type { Entry } from '../log/record.ts';
+import type { Entry, KeyState } from '../log/record.ts';
 import type { Bitset } from '../scan/bitset.ts';
 import { type Hit, mergeHits } from '../scan/hit.ts';
 import type { SearchOptions } from '../scan/row-memory.ts';

@@ -3,10 +3,18 @@
 import { type FileHandle, mkdtemp, open, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { type CodesHeader, codesHeaderBytes, decodeCodesHeader, recordOffset } from '../commit/codes-file.ts';
-import { deadBytes, decodeDead } from '../commit/dead-rows.ts';
 import { IndexDamaged } from '../commit/errors.ts';
-import { decodeFaissHeader, FAISS_HEADER_BYTES, rowOffset } from '../commit/faiss-file.ts';
+import {
+  type CodesHeader,
+  codesHeaderBytes,
+  deadBytes,
+  decodeCodesHeader,
+  decodeDead,
+  decodeFaissHeader,
+  FAISS_HEADER_BYTES,
+  recordOffset,
+  rowOffset,
+} from '../commit/file-formats.ts';
 import { liveRows } from '../commit/key-states.ts';
 import { LOG_LIMITS } from '../commit/limits.ts';
 import type { Manifest } from '../commit/manifest.ts';

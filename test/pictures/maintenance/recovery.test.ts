@@ -9,7 +9,7 @@ import { NothingToRebuildFrom, rebuild } from '../../../pictures/maintenance/reb
 import { verify } from '../../../pictures/maintenance/verify.ts';
 import { Compactor } from '../../../vectorlog/commit/compaction.ts';
 import { IndexForeign, IndexRefused } from '../../../vectorlog/commit/errors.ts';
-import { latestManifest, listManifests } from '../../../vectorlog/commit/manifests.ts';
+import { latestManifest, listManifests } from '../../../vectorlog/commit/manifest.ts';
 import { silentLogger } from '../../../vectorlog/logger.ts';
 import { manifestName } from '../../../vectorlog/names.ts';
 import { LiveIndex } from '../../../vectorlog/read/live-index.ts';

@@ -3,15 +3,17 @@
 import { beforeEach, describe, expect, it } from 'vitest';
 import { createCompact } from '../../../functions/compact/handler.ts';
 import { DIMENSIONS } from '../../../pictures/dimensions.ts';
-import { assertAppendable } from '../../../vectorlog/commit/append-guard.ts';
 import { Compactor } from '../../../vectorlog/commit/compaction.ts';
-import { decodeDead } from '../../../vectorlog/commit/dead-rows.ts';
 import { IndexDamaged, IndexForeign, IndexRefused, SpaceLacking } from '../../../vectorlog/commit/errors.ts';
-import { rowOffset } from '../../../vectorlog/commit/faiss-file.ts';
-import { namesOf } from '../../../vectorlog/commit/index-files.ts';
+import { decodeDead, decodeRows, rowOffset } from '../../../vectorlog/commit/file-formats.ts';
+import { namesOf } from '../../../vectorlog/commit/garbage.ts';
 import { FOLDER_LOG_LIMITS, type LogLimits } from '../../../vectorlog/commit/limits.ts';
-import { commitManifest, latestManifest, listManifests } from '../../../vectorlog/commit/manifests.ts';
-import { decodeRows } from '../../../vectorlog/commit/rows-file.ts';
+import {
+  assertAppendable,
+  commitManifest,
+  latestManifest,
+  listManifests,
+} from '../../../vectorlog/commit/manifest.ts';
 import { writeAppend } from '../../../vectorlog/log/append-log.ts';
 import type { LogRecord } from '../../../vectorlog/log/record.ts';
 import { type Logger, silentLogger } from '../../../vectorlog/logger.ts';

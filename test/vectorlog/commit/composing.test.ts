@@ -3,13 +3,9 @@
 import { beforeAll, describe, expect, it } from 'vitest';
 import { DIMENSIONS, ROW_BYTES } from '../../../pictures/dimensions.ts';
 import { systemClock } from '../../../vectorlog/clock.ts';
-import { recordOffset } from '../../../vectorlog/commit/codes-file.ts';
 import { Compactor } from '../../../vectorlog/commit/compaction.ts';
-import { encodeDead } from '../../../vectorlog/commit/dead-rows.ts';
-import { rowOffset } from '../../../vectorlog/commit/faiss-file.ts';
-import type { Manifest } from '../../../vectorlog/commit/manifest.ts';
-import { commitManifest, latestManifest } from '../../../vectorlog/commit/manifests.ts';
-import { encodeRow } from '../../../vectorlog/commit/rows-file.ts';
+import { encodeDead, encodeRow, recordOffset, rowOffset } from '../../../vectorlog/commit/file-formats.ts';
+import { commitManifest, latestManifest, type Manifest } from '../../../vectorlog/commit/manifest.ts';
 import { writeAppend } from '../../../vectorlog/log/append-log.ts';
 import type { PutRecord } from '../../../vectorlog/log/record.ts';
 import { silentLogger } from '../../../vectorlog/logger.ts';

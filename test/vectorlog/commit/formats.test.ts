@@ -6,14 +6,17 @@ import { join } from 'node:path';
 import faiss from 'faiss-node';
 import { describe, expect, it } from 'vitest';
 import { DIMENSIONS } from '../../../pictures/dimensions.ts';
-import { decodeDead, encodeDead } from '../../../vectorlog/commit/dead-rows.ts';
 import { IndexDamaged } from '../../../vectorlog/commit/errors.ts';
 import {
+  decodeDead,
   decodeFaissHeader,
+  decodeRows,
+  encodeDead,
   encodeFaissHeader,
+  encodeRow,
   FAISS_HEADER_BYTES,
-} from '../../../vectorlog/commit/faiss-file.ts';
-import { decodeRows, encodeRow, readRows } from '../../../vectorlog/commit/rows-file.ts';
+  readRows,
+} from '../../../vectorlog/commit/file-formats.ts';
 import type { Entry } from '../../../vectorlog/log/record.ts';
 import { Bitset } from '../../../vectorlog/scan/bitset.ts';
 import { MemoryStore } from '../../../vectorlog/store/memory-store.ts';

@@ -1,10 +1,9 @@
 /** What the index knows of every key: all keys once, in the order of their UTF-8 bytes, whatever stands in them. */
 
 import { describe, expect, it } from 'vitest';
-import { encodeDead } from '../../../vectorlog/commit/dead-rows.ts';
+import { encodeDead, encodeRow } from '../../../vectorlog/commit/file-formats.ts';
 import { knownKeys } from '../../../vectorlog/commit/key-states.ts';
-import { commitManifest } from '../../../vectorlog/commit/manifests.ts';
-import { encodeRow } from '../../../vectorlog/commit/rows-file.ts';
+import { commitManifest } from '../../../vectorlog/commit/manifest.ts';
 import { Bitset } from '../../../vectorlog/scan/bitset.ts';
 import { compareKeys } from '../../../vectorlog/store/keys.ts';
 import { MemoryStore } from '../../../vectorlog/store/memory-store.ts';

@@ -1,7 +1,7 @@
 /** A store that counts what would cross the network, and whose FAISS files are only lengths, so that large ones are cheap. */
 
 import { DIMENSIONS } from '../../../pictures/dimensions.ts';
-import { encodeFaissHeader } from '../../../vectorlog/commit/faiss-file.ts';
+import { encodeFaissHeader } from '../../../vectorlog/commit/file-formats.ts';
 import { MemoryStore } from '../../../vectorlog/store/memory-store.ts';
 import type {
   ByteRange,

@@ -5,7 +5,7 @@ import { Compactor } from '../../../vectorlog/commit/compaction.ts';
 import { IndexDamaged } from '../../../vectorlog/commit/errors.ts';
 import { knownKeys } from '../../../vectorlog/commit/key-states.ts';
 import { LOG_LIMITS, type LogLimits } from '../../../vectorlog/commit/limits.ts';
-import { latestManifest } from '../../../vectorlog/commit/manifests.ts';
+import { latestManifest } from '../../../vectorlog/commit/manifest.ts';
 import { decodeSegment } from '../../../vectorlog/commit/tombstones.ts';
 import { writeAppend } from '../../../vectorlog/log/append-log.ts';
 import type { LogRecord } from '../../../vectorlog/log/record.ts';
@@ -81,7 +81,7 @@ describe('deletions past what a manifest holds', () => {
     const { bytes, markers, tombstones } = await manifest();
     expect(markers).toHaveLength(0);
     expect(tombstones).toHaveLength(5);
-    expect(bytes).toBeLessThan(LOG_LIMITS.markersInManifest * 100);
+    expect(bytes).toBeLessThan(LOG_LIMITS.tombstonesInManifest * 100);
 
     await append(put('gone 0', '4F'), put('gone 19999', '4F'), put('gone 7', '51'));
     expect(await seen('gone 0')).toBeUndefined();
@@ -93,7 +93,7 @@ describe('deletions past what a manifest holds', () => {
   });
 
   it('are overruled by later ones, and by rows', async () => {
-    compactor = compactorOf(store, { markersInManifest: 0 });
+    compactor = compactorOf(store, { tombstonesInManifest: 0 });
     await append({ op: 'delete', key: 'a', version: '50' });
     await compactor.run();
     await append(put('a', '60'));
@@ -128,7 +128,7 @@ describe('deletions past what a manifest holds', () => {
     await append(put('x', '60'));
     await compactor.run();
     expect((await manifest()).tombstones).toHaveLength(1);
-    clock.skip(LOG_LIMITS.markerMs + MINUTE);
+    clock.skip(LOG_LIMITS.tombstoneMs + MINUTE);
     for (const key of ['y', 'z']) {
       await append(put(key, '60'));
       await compactor.run();

@@ -2,10 +2,13 @@
 
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { fold } from '../../../vectorlog/log/fold.ts';
-import { ABSENT, type KeyState } from '../../../vectorlog/log/key-state.ts';
-import type { LogRecord } from '../../../vectorlog/log/record.ts';
-import { compareVersions } from '../../../vectorlog/log/versions.ts';
+import {
+  ABSENT,
+  compareVersions,
+  fold,
+  type KeyState,
+  type LogRecord,
+} from '../../../vectorlog/log/record.ts';
 
 const put = (version: string | undefined, eTag: string, basis?: KeyState): LogRecord => ({
   op: 'put',

@@ -2,8 +2,8 @@
 
 import { describe, expect, test } from 'vitest';
 import { DIMENSIONS, ROW_BYTES } from '../../../pictures/dimensions.ts';
-import { recordOffset } from '../../../vectorlog/commit/codes-file.ts';
-import { latestManifest } from '../../../vectorlog/commit/manifests.ts';
+import { recordOffset } from '../../../vectorlog/commit/file-formats.ts';
+import { latestManifest } from '../../../vectorlog/commit/manifest.ts';
 import { manifestName } from '../../../vectorlog/names.ts';
 import { IndexLoading, IndexTooLarge } from '../../../vectorlog/read/errors.ts';
 import { NOTHING } from '../../../vectorlog/read/lineage.ts';

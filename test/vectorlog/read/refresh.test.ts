@@ -2,8 +2,8 @@
 
 import { describe, expect, test } from 'vitest';
 import { DIMENSIONS, ROW_BYTES } from '../../../pictures/dimensions.ts';
-import { deadBytes } from '../../../vectorlog/commit/dead-rows.ts';
-import { latestManifest } from '../../../vectorlog/commit/manifests.ts';
+import { deadBytes } from '../../../vectorlog/commit/file-formats.ts';
+import { latestManifest } from '../../../vectorlog/commit/manifest.ts';
 import { LOG_PREFIX, MANIFEST_PREFIX } from '../../../vectorlog/names.ts';
 import { DOWNLOAD_LIMITS } from '../../../vectorlog/read/limits.ts';
 import { recordBytes } from '../../../vectorlog/scan/layout.ts';

@@ -4,7 +4,7 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { metadataCondition } from '../../../pictures/attributes.ts';
 import { IndexDamaged } from '../../../vectorlog/commit/errors.ts';
-import { encodeRow } from '../../../vectorlog/commit/rows-file.ts';
+import { encodeRow } from '../../../vectorlog/commit/file-formats.ts';
 import type { Entry } from '../../../vectorlog/log/record.ts';
 import { FilteredRows, matches } from '../../../vectorlog/read/filter.ts';
 import { KeyLookup } from '../../../vectorlog/read/key-lookup.ts';

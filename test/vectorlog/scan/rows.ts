@@ -1,8 +1,7 @@
 /** Rows and queries for the scan's tests, from a seed, and FAISS to compare with. */
 
 import faiss from 'faiss-node';
-
-import { encodeFaissHeader } from '../../../vectorlog/commit/faiss-file.ts';
+import { encodeFaissHeader } from '../../../vectorlog/commit/file-formats.ts';
 import type { Hit } from '../../../vectorlog/scan/hit.ts';
 
 /** Numbers in a row of these tests. */
