@@ -4,8 +4,8 @@ import { readFile } from 'node:fs/promises';
 import type { Client } from '../client/client.ts';
 import { ProblemError } from '../client/problem-error.ts';
 import { PICTURE_LIMITS } from '../pictures/decoding/limits.ts';
+import { mapInParallel } from '../vectorlog/parallel.ts';
 import type { PictureFile } from './files.ts';
-import { eachOf } from './parallel.ts';
 import { withRetries } from './retry.ts';
 
 export interface AddOptions {
@@ -42,7 +42,7 @@ export async function addPictures(files: readonly PictureFile[], options: AddOpt
   const finished = () => outcome.added.length + outcome.unchanged.length + outcome.refused.length;
   let seen = 0;
 
-  const uploading = eachOf(files, options.atOnce, async (file) => {
+  const uploading = mapInParallel(options.atOnce, files, async (file) => {
     const result = await uploadOne(file, options);
     if (result === 'uploaded') uploaded.push(file.key);
     else if (result === 'unchanged') outcome.unchanged.push(file.key);
@@ -115,7 +115,7 @@ async function waitFor(
   while (isUploading() || uploaded.length > 0) {
     const asked = uploaded.splice(0, ASKED_AT_ONCE);
     const open: string[] = [];
-    await eachOf(asked, atOnce, async (key) => {
+    await mapInParallel(atOnce, asked, async (key) => {
       const image = await withRetries(() => client.image(key));
       if (image.state === 'indexed') outcome.added.push(key);
       else if (image.state === 'rejected') outcome.refused.push({ key, reason: image.reason.message });

@@ -4,7 +4,7 @@
  */
 
 import type { Clock } from '../vectorlog/clock.ts';
-import type { Differences } from './compare.ts';
+import type { Differences } from './differences.ts';
 import type { PassedOver } from './picture-folder.ts';
 import type { FolderAway, Presence } from './presence.ts';
 import { Signal } from './signal.ts';

@@ -8,7 +8,7 @@ import type { Embedder } from '../pictures/embedding/embedder.ts';
 import { systemClock } from '../vectorlog/clock.ts';
 import type { Logger } from '../vectorlog/logger.ts';
 import type { ObjectStore } from '../vectorlog/store/object-store.ts';
-import { compareFolder, type Differences } from './compare.ts';
+import { compareFolder, type Differences } from './differences.ts';
 import { EventQueue } from './event-queue.ts';
 import { FolderEvents } from './folder-events.ts';
 import { Keeper } from './keeper.ts';

@@ -1,6 +1,7 @@
 /** A bounded line before work that takes the machine's time: so many at once, so many waiting, and no more. */
 
 import { LikenessError } from '../vectorlog/errors.ts';
+import { Limiter } from '../vectorlog/parallel.ts';
 
 /** The line is full; who comes back later finds it shorter. */
 export class Overloaded extends LikenessError {
@@ -20,10 +21,11 @@ export interface LineOptions {
 }
 
 export class Line {
-  readonly #waiting: (() => void)[] = [];
-  #atWork = 0;
+  readonly #limiter: Limiter;
 
-  constructor(private readonly options: LineOptions) {}
+  constructor(private readonly options: LineOptions) {
+    this.#limiter = new Limiter(options.atOnce);
+  }
 
   /**
    * Does the work when its turn comes.
@@ -33,19 +35,11 @@ export class Line {
    */
   async run<T>(work: () => Promise<T>, signal?: AbortSignal): Promise<T> {
     const { atOnce, maxWaiting, of } = this.options;
-    if (this.#atWork >= atOnce) {
-      if (this.#waiting.length >= maxWaiting)
-        throw new Overloaded(`${atOnce} ${of} are at work and ${maxWaiting} wait; try again in a moment`);
-      // Whoever ends hands over its place.
-      await new Promise<void>((resolve) => this.#waiting.push(resolve));
-    } else this.#atWork++;
-    try {
+    if (this.#limiter.isFull && this.#limiter.waiting >= maxWaiting)
+      throw new Overloaded(`${atOnce} ${of} are at work and ${maxWaiting} wait; try again in a moment`);
+    return this.#limiter.run(async () => {
       if (signal?.aborted) throw new NobodyWaits(`nobody waits for one of the ${of} any more`);
-      return await work();
-    } finally {
-      const next = this.#waiting.shift();
-      if (next) next();
-      else this.#atWork--;
-    }
+      return work();
+    });
   }
 }

@@ -17,7 +17,7 @@ import type { ObjectStore } from '../vectorlog/store/object-store.ts';
 import { prefixed } from '../vectorlog/store/prefixed-store.ts';
 import { probe } from '../vectorlog/store/probe.ts';
 import { CompactionTimer } from './compaction-timer.ts';
-import type { Differences } from './compare.ts';
+import type { Differences } from './differences.ts';
 import type { EventQueue } from './event-queue.ts';
 import { openLibrary, type Patience } from './library.ts';
 import { keepSelection, type Selection } from './library-settings.ts';

@@ -10,10 +10,10 @@ import { LikenessError } from './errors.ts';
 import { writeAppend } from './log/append-log.ts';
 import type { Attributes, LogRecord } from './log/record.ts';
 import { type Logger, silentLogger } from './logger.ts';
-import { type Consistency, LiveIndex } from './read/live-index.ts';
+import type { Consistency } from './read/follower.ts';
+import { LiveIndex } from './read/live-index.ts';
 import type { View } from './read/view.ts';
-import { type Problem, Problems } from './repair/problem.ts';
-import { isUnit, verifyFiles } from './repair/verify-files.ts';
+import { type Finding, Findings, isUnit, verifyFiles } from './repair/verify-files.ts';
 import type { ObjectStore } from './store/object-store.ts';
 import { prefixed } from './store/prefixed-store.ts';
 
@@ -21,9 +21,9 @@ export { LikenessError } from './errors.ts';
 export type { Attributes, Entry } from './log/record.ts';
 export { IndexLoading, IndexTooLarge } from './read/errors.ts';
 export type { Condition, Filter } from './read/filter.ts';
-export type { Consistency } from './read/live-index.ts';
+export type { Consistency } from './read/follower.ts';
 export type { Found, View, ViewResult, ViewSearch } from './read/view.ts';
-export type { Problem } from './repair/problem.ts';
+export type { Finding } from './repair/verify-files.ts';
 export { FileStore } from './store/file-store.ts';
 export type { ObjectStore } from './store/object-store.ts';
 export { probe } from './store/probe.ts';
@@ -86,7 +86,7 @@ export interface VectorLog {
    */
   read<T>(consistency: Consistency, work: (view: View) => Promise<T> | T): Promise<T>;
   /** Reads the files of the index through, and says what is wrong with them; nothing, when all is well. */
-  verify(): Promise<readonly Problem[]>;
+  verify(): Promise<readonly Finding[]>;
 }
 
 /**
@@ -137,10 +137,10 @@ export function open(
     compact: () => compactor.run(),
     read: (consistency, work) => live.read(consistency, work),
     async verify() {
-      const problems = new Problems();
+      const findings = new Findings();
       const latest = await latestManifest(index);
-      if (latest) await verifyFiles(index, latest.manifest, dimensions, problems, () => {});
-      return problems.listed;
+      if (latest) await verifyFiles(index, latest.manifest, dimensions, findings, () => {});
+      return findings.listed;
     },
   };
 }

@@ -1,34 +1,65 @@
 /** Work side by side, but not all of it at once. */
 
+/** Lets so many works run at a time; the others wait, first come, first served. */
+export class Limiter {
+  readonly #waiting: (() => void)[] = [];
+  #atWork = 0;
+
+  constructor(private readonly limit: number) {}
+
+  get isFull(): boolean {
+    return this.#atWork >= this.limit;
+  }
+
+  /** How many works have not begun. */
+  get waiting(): number {
+    return this.#waiting.length;
+  }
+
+  /** Does `work` when there is room. */
+  async run<T>(work: () => Promise<T>): Promise<T> {
+    // Whoever ends hands over its place.
+    if (this.isFull) await new Promise<void>((resolve) => this.#waiting.push(resolve));
+    else this.#atWork++;
+    try {
+      return await work();
+    } finally {
+      const next = this.#waiting.shift();
+      if (next) next();
+      else this.#atWork--;
+    }
+  }
+}
+
 /**
  * Starts `tasks` in order, at most `limit` at a time, and returns their promises in the same order. Once one has
  * failed, those that have not begun fail with the same error.
  */
 export function inParallel<T>(limit: number, tasks: readonly (() => Promise<T>)[]): Promise<T>[] {
-  const waiting: (() => void)[] = [];
-  let running = 0;
+  const limiter = new Limiter(limit);
   let failure: { readonly error: unknown } | undefined;
-
-  const turn = async () => {
-    if (running < limit) running++;
-    else await new Promise<void>((resolve) => waiting.push(resolve));
-  };
-  const done = () => {
-    const next = waiting.shift();
-    if (next) next();
-    else running--;
-  };
-
-  return tasks.map(async (task) => {
-    await turn();
-    try {
+  return tasks.map((task) =>
+    limiter.run(async () => {
       if (failure) throw failure.error;
-      return await task();
-    } catch (error) {
-      failure ??= { error };
-      throw error;
-    } finally {
-      done();
-    }
-  });
+      try {
+        return await task();
+      } catch (error) {
+        failure ??= { error };
+        throw error;
+      }
+    }),
+  );
 }
+
+/** Does `work` on each item, at most `limit` at a time, and gives the results in order; rejects with the first error. */
+export const mapInParallel = <T, R>(
+  limit: number,
+  items: readonly T[],
+  work: (item: T) => Promise<R>,
+): Promise<R[]> =>
+  Promise.all(
+    inParallel(
+      limit,
+      items.map((item) => () => work(item)),
+    ),
+  );

@@ -11,7 +11,7 @@ import { systemClock } from '../../vectorlog/clock.ts';
 import { latestManifest } from '../../vectorlog/commit/manifest.ts';
 import { silentLogger } from '../../vectorlog/logger.ts';
 import { inParallel } from '../../vectorlog/parallel.ts';
-import { DOWNLOAD_LIMITS } from '../../vectorlog/read/limits.ts';
+import { DOWNLOAD_LIMITS } from '../../vectorlog/read/memory.ts';
 import { prefixed } from '../../vectorlog/store/prefixed-store.ts';
 import { type S3ClientOptions, s3Client } from '../../vectorlog/store/s3-client.ts';
 import { S3Store } from '../../vectorlog/store/s3-store.ts';

@@ -4,7 +4,7 @@ import { mkdir } from 'node:fs/promises';
 import { homedir } from 'node:os';
 import { join, resolve } from 'node:path';
 import type { Command } from 'commander';
-import type { Differences } from '../../local/compare.ts';
+import type { Differences } from '../../local/differences.ts';
 import type { Serving } from '../../local/serve.ts';
 import type { PictureDecoder } from '../../pictures/decoding/decoder.ts';
 import type { Embedder } from '../../pictures/embedding/embedder.ts';

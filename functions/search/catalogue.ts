@@ -2,6 +2,7 @@
 
 import { type Picture, pictureOf } from '../../pictures/attributes.ts';
 import type { View } from '../../vectorlog/read/view.ts';
+import { compareKeys } from '../../vectorlog/store/keys.ts';
 import { ApiProblem } from './problems.ts';
 import type { ORDERS } from './requests.ts';
 
@@ -109,16 +110,3 @@ const sort = (pictures: Picture[], order: Order): readonly Picture[] =>
     .map((picture) => ({ picture, key: picture.key, rank: rankOf(picture, order) }))
     .sort((a, b) => compare(a, b, order))
     .map(({ picture }) => picture);
-
-/** By the bytes of UTF-8. JavaScript compares UTF-16, in which what lies past 0xFFFF comes before 0xE000 to 0xFFFF. */
-export function compareKeys(a: string, b: string): number {
-  const length = Math.min(a.length, b.length);
-  for (let at = 0; at < length; at++) {
-    const x = a.charCodeAt(at);
-    const y = b.charCodeAt(at);
-    if (x !== y) return place(x) - place(y);
-  }
-  return a.length - b.length;
-}
-
-const place = (unit: number): number => (unit < 0xd800 ? unit : unit < 0xe000 ? unit + 0x2000 : unit - 0x800);

@@ -6,7 +6,7 @@ import type { Trash } from '../../pictures/trash/trash.ts';
 import type { Clock } from '../../vectorlog/clock.ts';
 import type { FarIndex } from '../../vectorlog/far/far-index.ts';
 import type { Logger } from '../../vectorlog/logger.ts';
-import type { Consistency } from '../../vectorlog/read/live-index.ts';
+import type { Consistency } from '../../vectorlog/read/follower.ts';
 import type { ObjectStore } from '../../vectorlog/store/object-store.ts';
 import type { UploadRequest } from './requests.ts';
 import type { Reason, Stats, UploadTarget } from './schemas.ts';

@@ -4,7 +4,8 @@ import type { FarReader } from '../../vectorlog/far/far-reader.ts';
 import type { FarView } from '../../vectorlog/far/far-view.ts';
 import type { Entry } from '../../vectorlog/log/record.ts';
 import { IndexTooLarge } from '../../vectorlog/read/errors.ts';
-import type { Consistency, LiveIndex } from '../../vectorlog/read/live-index.ts';
+import type { Consistency } from '../../vectorlog/read/follower.ts';
+import type { LiveIndex } from '../../vectorlog/read/live-index.ts';
 import type { View, ViewResult, ViewSearch } from '../../vectorlog/read/view.ts';
 
 /** What both kinds of views can do. */

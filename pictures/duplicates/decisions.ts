@@ -1,6 +1,7 @@
 /** What people decided about duplicates: which pictures are none, and which folders to keep from. Kept in the store. */
 
 import { createHash } from 'node:crypto';
+import { mapInParallel } from '../../vectorlog/parallel.ts';
 import { ObjectNotFound } from '../../vectorlog/store/errors.ts';
 import type { ObjectStore } from '../../vectorlog/store/object-store.ts';
 import { DECISIONS_PREFIX } from './names.ts';
@@ -31,12 +32,8 @@ const canonical = (keys: readonly string[]): string[] => [...new Set(keys)].sort
 export async function readDecisions(store: ObjectStore): Promise<Decisions> {
   const notDuplicates: string[][] = [];
   for await (const page of store.list({ prefix: NOT_PREFIX })) {
-    for (let i = 0; i < page.length; i += READS_AT_ONCE) {
-      const sets = await Promise.all(
-        page.slice(i, i + READS_AT_ONCE).map(({ key }) => readJson<string[]>(store, key)),
-      );
-      notDuplicates.push(...sets.filter((set) => set !== undefined));
-    }
+    const sets = await mapInParallel(READS_AT_ONCE, page, ({ key }) => readJson<string[]>(store, key));
+    notDuplicates.push(...sets.filter((set) => set !== undefined));
   }
   return { ...(await readFolders(store)), notDuplicates };
 }

@@ -1,6 +1,7 @@
 /** Many small values in few objects: fingerprints and verdicts, found by ids of 16 bytes. */
 
 import type { Clock } from '../../vectorlog/clock.ts';
+import { mapInParallel } from '../../vectorlog/parallel.ts';
 import { ObjectNotFound } from '../../vectorlog/store/errors.ts';
 import type { ObjectStore } from '../../vectorlog/store/object-store.ts';
 
@@ -84,9 +85,7 @@ export class PackStore {
       names.push(...page.map(({ key }) => key));
     this.#outdated = names.filter((name) => !name.startsWith(this.prefix));
     const unread = names.filter((name) => name.startsWith(this.prefix) && !this.#read.has(name));
-    for (let i = 0; i < unread.length; i += READS_AT_ONCE) {
-      await Promise.all(unread.slice(i, i + READS_AT_ONCE).map((name) => this.#readPack(name)));
-    }
+    await mapInParallel(READS_AT_ONCE, unread, (name) => this.#readPack(name));
   }
 
   get(id: string): Uint8Array | undefined {

@@ -4,9 +4,9 @@ import { inParallel } from '../../vectorlog/parallel.ts';
 import type { ObjectInfo, ObjectStore } from '../../vectorlog/store/object-store.ts';
 import type { PictureFilter } from '../picture-names.ts';
 import { messageOf, SENDS_AT_ONCE } from './backfill.ts';
-import { compare } from './compare.ts';
 import type { Comparison, Known } from './known.ts';
 import { QUEUE_LIMITS } from './limits.ts';
+import { reconcile } from './reconcile.ts';
 import { removeOutdatedRejections } from './rejections.ts';
 
 /** Puts message bodies into on-upload's queue, at most 10 at a time. */
@@ -77,7 +77,7 @@ export async function backfillGone(
   if (from?.of !== 'rejections') {
     const asked: Comparison[] = [];
     let after = from?.after;
-    for await (const comparison of compare(deps, {
+    for await (const comparison of reconcile(deps, {
       prefix,
       ...(after !== undefined && { startAfter: after }),
     })) {

@@ -3,10 +3,10 @@
 import { systemClock } from '../../vectorlog/clock.ts';
 import { assertAppendable, type Origin } from '../../vectorlog/commit/manifest.ts';
 import type { ObjectStore } from '../../vectorlog/store/object-store.ts';
-import { type CompareOptions, compare } from './compare.ts';
 import type { Comparison } from './known.ts';
 import { QUEUE_LIMITS } from './limits.ts';
 import { encodeBackfillMessage } from './messages.ts';
+import { type CompareOptions, reconcile } from './reconcile.ts';
 import { removeOutdatedRejections } from './rejections.ts';
 
 export interface BackfillDeps {
@@ -89,7 +89,7 @@ export async function backfill(
     return { compared, ...different, cursor };
   };
 
-  for await (const comparison of compare({ pictures, index }, scope)) {
+  for await (const comparison of reconcile({ pictures, index }, scope)) {
     compared++;
     const isAsked = again || comparison.verdict !== 'same';
     counts[isAsked && comparison.verdict === 'same' ? 'missing' : comparison.verdict]++;

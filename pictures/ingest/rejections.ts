@@ -3,6 +3,7 @@
 import { createHash } from 'node:crypto';
 import { compareVersions } from '../../vectorlog/log/record.ts';
 import { REJECTED_PREFIX } from '../../vectorlog/names.ts';
+import { mapInParallel } from '../../vectorlog/parallel.ts';
 import { ObjectNotFound } from '../../vectorlog/store/errors.ts';
 import type { ObjectStore } from '../../vectorlog/store/object-store.ts';
 import type { RejectionCode } from '../decoding/errors.ts';
@@ -98,13 +99,10 @@ export async function* listRejections(
   store: ObjectStore,
   startAfter?: string,
 ): AsyncIterable<Rejection & { readonly name: string }> {
-  for await (const page of store.list({ prefix: REJECTED_PREFIX, ...(startAfter && { startAfter }) }))
-    for (let i = 0; i < page.length; i += ENTRIES_AT_ONCE) {
-      const names = page.slice(i, i + ENTRIES_AT_ONCE).map(({ key }) => key);
-      const entries = await Promise.all(names.map((name) => readEntry(store, name)));
-      for (const [at, rejection] of entries.entries())
-        if (rejection) yield { ...rejection, name: names[at]! };
-    }
+  for await (const page of store.list({ prefix: REJECTED_PREFIX, ...(startAfter && { startAfter }) })) {
+    const entries = await mapInParallel(ENTRIES_AT_ONCE, page, ({ key }) => readEntry(store, key));
+    for (const [i, rejection] of entries.entries()) if (rejection) yield { ...rejection, name: page[i]!.key };
+  }
 }
 
 async function readEntry(store: ObjectStore, name: string): Promise<Rejection | undefined> {

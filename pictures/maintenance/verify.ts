@@ -6,12 +6,11 @@ import { listManifests, type Manifest, readManifest } from '../../vectorlog/comm
 import { AppendUnreadable } from '../../vectorlog/log/append-file.ts';
 import { listAppends, readAppend } from '../../vectorlog/log/append-log.ts';
 import { manifestName } from '../../vectorlog/names.ts';
-import { type Problem, Problems } from '../../vectorlog/repair/problem.ts';
-import { isUnit, verifyFiles } from '../../vectorlog/repair/verify-files.ts';
+import { type Finding, Findings, isUnit, verifyFiles } from '../../vectorlog/repair/verify-files.ts';
 import { ObjectNotFound } from '../../vectorlog/store/errors.ts';
 import type { ObjectStore } from '../../vectorlog/store/object-store.ts';
 import { DIMENSIONS } from '../dimensions.ts';
-import { compare } from '../ingest/compare.ts';
+import { reconcile } from '../ingest/reconcile.ts';
 import { listRejections } from '../ingest/rejections.ts';
 
 export interface VerifyDeps {
@@ -40,7 +39,7 @@ export interface VerifyReport {
   /** Keys that were compared with the bucket. */
   readonly compared: number;
   /** The first 100 of each code. */
-  readonly problems: readonly Problem[];
+  readonly problems: readonly Finding[];
   /** How many there are of each code. */
   readonly counts: Readonly<Record<string, number>>;
 }
@@ -55,41 +54,41 @@ export async function verify(
   { index, modelId, pictures }: VerifyDeps,
   { onProgress = () => {} }: { readonly onProgress?: (progress: VerifyProgress) => void } = {},
 ): Promise<VerifyReport> {
-  const problems = new Problems();
-  const manifest = await verifyManifests(index, modelId, problems);
+  const findings = new Findings();
+  const manifest = await verifyManifests(index, modelId, findings);
   onProgress({ step: 'manifests', done: 1, total: 1 });
   if (manifest) {
     const total = manifest.rows;
-    await verifyFiles(index, manifest, DIMENSIONS, problems, (done) =>
+    await verifyFiles(index, manifest, DIMENSIONS, findings, (done) =>
       onProgress({ step: 'files', done, total }),
     );
     for (const name of orphansOf(manifest, await listIndexFiles(index)))
-      problems.add('warning', 'orphan', name, 'no manifest refers to it; the next compaction deletes it');
+      findings.add('warning', 'orphan', name, 'no manifest refers to it; the next compaction deletes it');
   }
   let appends = 0;
   // What is folded only waits to be deleted; nobody reads it again.
   const folded = new Set(manifest?.folded.map(({ name }) => name));
   for await (const { name } of listAppends(index)) {
-    if (!folded.has(name)) await verifyAppend(index, name, problems);
+    if (!folded.has(name)) await verifyAppend(index, name, findings);
     onProgress({ step: 'log', done: ++appends, total: undefined });
   }
   let compared = 0;
-  if (pictures && problems.errors === 0) {
-    compared = await verifyPictures({ index, pictures }, problems, (done) =>
+  if (pictures && findings.errors === 0) {
+    compared = await verifyPictures({ index, pictures }, findings, (done) =>
       onProgress({ step: 'pictures', done, total: undefined }),
     );
-    await verifyRejections({ index, pictures }, problems);
+    await verifyRejections({ index, pictures }, findings);
   }
   const { generation = 0, rows = 0, live = 0 } = manifest ?? {};
-  const { listed, counts } = problems;
-  return { ok: problems.errors === 0, generation, rows, live, appends, compared, problems: listed, counts };
+  const { listed, counts } = findings;
+  return { ok: findings.errors === 0, generation, rows, live, appends, compared, problems: listed, counts };
 }
 
 /** Reads all manifests that are there; returns the highest. */
 async function verifyManifests(
   index: ObjectStore,
   modelId: string,
-  problems: Problems,
+  findings: Findings,
 ): Promise<Manifest | undefined> {
   let before: Manifest | undefined;
   let latest: Manifest | undefined;
@@ -97,7 +96,7 @@ async function verifyManifests(
   for (const { generation } of listed) {
     const isHighest = generation === listed.at(-1)?.generation;
     const name = manifestName(generation);
-    const wrong = (detail: string) => problems.add('error', 'manifest-inconsistent', name, detail);
+    const wrong = (detail: string) => findings.add('error', 'manifest-inconsistent', name, detail);
     latest = undefined;
     try {
       const manifest = await readManifest(index, generation);
@@ -111,7 +110,7 @@ async function verifyManifests(
     } catch (error) {
       // An old one is only history, and cleaned away in time.
       const severity = isHighest ? 'error' : 'warning';
-      if (error instanceof IndexDamaged) problems.add(severity, 'manifest-unreadable', name, error.message);
+      if (error instanceof IndexDamaged) findings.add(severity, 'manifest-unreadable', name, error.message);
       // Cleaned away since it was listed.
       else if (!(error instanceof ObjectNotFound)) throw error;
     }
@@ -119,13 +118,13 @@ async function verifyManifests(
   return latest;
 }
 
-async function verifyAppend(index: ObjectStore, name: string, problems: Problems): Promise<void> {
+async function verifyAppend(index: ObjectStore, name: string, findings: Findings): Promise<void> {
   try {
     const { vectors } = await readAppend(index, name, DIMENSIONS);
     for (let i = 0; i < vectors.length / DIMENSIONS; i++)
-      if (!isUnit(vectors, i, DIMENSIONS)) problems.add('error', 'not-a-unit-vector', name, `row ${i}`);
+      if (!isUnit(vectors, i, DIMENSIONS)) findings.add('error', 'not-a-unit-vector', name, `row ${i}`);
   } catch (error) {
-    if (error instanceof AppendUnreadable) problems.add('error', 'append-unreadable', name, error.message);
+    if (error instanceof AppendUnreadable) findings.add('error', 'append-unreadable', name, error.message);
     else if (!(error instanceof ObjectNotFound)) throw error;
   }
 }
@@ -138,12 +137,12 @@ const DIFFERENCES = {
 
 async function verifyPictures(
   stores: { readonly index: ObjectStore; readonly pictures: ObjectStore },
-  problems: Problems,
+  findings: Findings,
   onKeys: (done: number) => void,
 ): Promise<number> {
   let compared = 0;
-  for await (const { key, verdict } of compare(stores)) {
-    if (verdict !== 'same') problems.add('warning', DIFFERENCES[verdict][0], key, DIFFERENCES[verdict][1]);
+  for await (const { key, verdict } of reconcile(stores)) {
+    if (verdict !== 'same') findings.add('warning', DIFFERENCES[verdict][0], key, DIFFERENCES[verdict][1]);
     onKeys(++compared);
   }
   return compared;
@@ -151,9 +150,9 @@ async function verifyPictures(
 
 async function verifyRejections(
   { index, pictures }: { readonly index: ObjectStore; readonly pictures: ObjectStore },
-  problems: Problems,
+  findings: Findings,
 ): Promise<void> {
   for await (const { key, eTag } of listRejections(index))
     if ((await pictures.head(key))?.eTag !== eTag)
-      problems.add('warning', 'rejection-outdated', key, 'the picture it is about is not there any more');
+      findings.add('warning', 'rejection-outdated', key, 'the picture it is about is not there any more');
 }

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import type { Differences } from '../../local/compare.ts';
+import type { Differences } from '../../local/differences.ts';
 import { Keeper } from '../../local/keeper.ts';
 import { FolderAway } from '../../local/presence.ts';
 import { Troubles } from '../../local/troubles.ts';

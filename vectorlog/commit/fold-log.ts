@@ -6,6 +6,7 @@
 import { AppendUnreadable } from '../log/append-file.ts';
 import { type AppendInfo, appendTime, readAppend } from '../log/append-log.ts';
 import { ABSENT, type Append, type Entry, fold, type KeyState } from '../log/record.ts';
+import { mapInParallel } from '../parallel.ts';
 import { ObjectNotFound } from '../store/errors.ts';
 import type { ObjectStore } from '../store/object-store.ts';
 import type { KeyTable } from './base.ts';
@@ -106,13 +107,12 @@ export async function readPortion(
   const taken = waiting.slice(0, countThatFits(waiting, limits));
   const appends = new Map<string, Append>();
   const unreadable: string[] = [];
-  for (let i = 0; i < taken.length; i += limits.readsAtOnce) {
-    const some = taken.slice(i, i + limits.readsAtOnce);
-    const read = await Promise.all(some.map(({ name }) => readOrReason(store, name, dimensions)));
-    for (const [j, append] of read.entries()) {
-      if (append === 'unreadable') unreadable.push(some[j]!.name);
-      else if (append !== 'gone') appends.set(some[j]!.name, append);
-    }
+  const read = await mapInParallel(limits.readsAtOnce, taken, ({ name }) =>
+    readOrReason(store, name, dimensions),
+  );
+  for (const [i, append] of read.entries()) {
+    if (append === 'unreadable') unreadable.push(taken[i]!.name);
+    else if (append !== 'gone') appends.set(taken[i]!.name, append);
   }
   return { appends, unreadable, pending: waiting.length - taken.length };
 }

@@ -5,17 +5,14 @@ import { decodeDead } from '../commit/file-formats.ts';
 import { LOG_LIMITS } from '../commit/limits.ts';
 import { type Committed, listManifests, type ManifestInfo, readManifest } from '../commit/manifest.ts';
 import { Tombstones } from '../commit/tombstones.ts';
-import { AppendUnreadable } from '../log/append-file.ts';
-import { type AppendInfo, listAppends, readAppend } from '../log/append-log.ts';
+import { type AppendInfo, listAppends } from '../log/append-log.ts';
 import type { Append } from '../log/record.ts';
 import type { Logger } from '../logger.ts';
-import { INDEX_PREFIX } from '../names.ts';
 import { inParallel } from '../parallel.ts';
-import { DOWNLOAD_LIMITS } from '../read/limits.ts';
-import { type Consistency, fitting } from '../read/live-index.ts';
+import { type Consistency, Follower, fitting, readOrSkip, withFreshRetry } from '../read/follower.ts';
+import { DOWNLOAD_LIMITS } from '../read/memory.ts';
 import { Vectors } from '../read/vectors.ts';
 import { Bitset } from '../scan/bitset.ts';
-import { ObjectNotFound, StoreUnavailable } from '../store/errors.ts';
 import type { ObjectStore } from '../store/object-store.ts';
 import type { FarIndex } from './far-index.ts';
 import { FarView } from './far-view.ts';
@@ -53,17 +50,23 @@ interface Snapshot {
  */
 export class FarReader {
   readonly #options: FarReaderOptions;
-  #snapshot: Snapshot | undefined;
-  #running: Promise<Snapshot> | undefined;
-  #next: Promise<Snapshot> | undefined;
+  readonly #follower: Follower<Snapshot>;
 
   constructor(options: FarReaderOptions) {
     this.#options = options;
+    this.#follower = new Follower({
+      ...options,
+      follow: async (attempt) => {
+        const snapshot = await this.#follow(attempt);
+        this.#follower.snapshot = snapshot ?? this.#follower.snapshot;
+        return snapshot !== undefined;
+      },
+    });
   }
 
   /** Appends that the latest search did not take in; 0 before the first. */
   get pending(): number {
-    return this.#snapshot?.view.pending ?? 0;
+    return this.#follower.snapshot?.view.pending ?? 0;
   }
 
   /**
@@ -72,60 +75,13 @@ export class FarReader {
    * @throws FarUnavailable (retryable), FarUnsuitable, IndexDamaged, StoreUnavailable
    */
   async read<T>(consistency: Consistency, work: (view: FarView) => Promise<T> | T): Promise<T> {
-    try {
-      return await work(await this.#view(consistency));
-    } catch (error) {
-      // A view that slept for long reads rows from a file that was replaced and cleaned away: the next one has them too.
-      if (!(error instanceof ObjectNotFound && error.key.startsWith(INDEX_PREFIX))) throw error;
-      return work(await this.#view('strong'));
-    }
-  }
-
-  async #view(consistency: Consistency): Promise<FarView> {
-    const known = this.#snapshot;
-    if (consistency === 'strong' || !known) return (await this.#refresh()).view;
-    if (!this.#running && this.#options.clock.now() - known.asOf > DOWNLOAD_LIMITS.eventualRefreshMs)
-      this.#refresh().catch((error) => this.#options.logger.warn('the index was not refreshed', { error }));
-    return known.view;
-  }
-
-  /** Calls share refreshes, but never one that has begun already: its lists may be older than what they must see. */
-  #refresh(): Promise<Snapshot> {
-    if (!this.#running) return this.#start();
-    const start = () => this.#start();
-    this.#next ??= this.#running.then(start, start);
-    return this.#next;
-  }
-
-  #start(): Promise<Snapshot> {
-    this.#next = undefined;
-    this.#running = this.#follow().finally(() => {
-      if (!this.#next) this.#running = undefined;
-    });
-    return this.#running;
-  }
-
-  async #follow(): Promise<Snapshot> {
-    for (let attempt = 1; attempt <= FAR_LIMITS.refreshTries; attempt++) {
-      try {
-        const snapshot = await this.#followOnce(attempt);
-        if (snapshot) {
-          this.#snapshot = snapshot;
-          return snapshot;
-        }
-      } catch (error) {
-        if (!(error instanceof ObjectNotFound)) throw error;
-        // Cleaned away between the list and the reading: a newer commit has taken its place.
-        this.#options.logger.info('an object was gone before it was read', { key: error.key, attempt });
-      }
-    }
-    throw new StoreUnavailable('the index changes faster than it can be read');
+    return withFreshRetry(consistency, async (wanted) => work((await this.#follower.read(wanted)).view));
   }
 
   /** `undefined` when what was seen does not fit together, and must be looked at again. */
-  async #followOnce(attempt: number): Promise<Snapshot | undefined> {
+  async #follow(attempt: number): Promise<Snapshot | undefined> {
     const { store, far, clock, logger, dimensions } = this.#options;
-    const before = this.#snapshot;
+    const before = this.#follower.snapshot;
     const asOf = clock.now();
     const [listed, appends, known] = await Promise.all([
       listManifests(store),
@@ -210,22 +166,10 @@ export class FarReader {
   async #tail(appends: readonly AppendInfo[], before: ReadonlyMap<string, Append> | undefined) {
     const taken = fitting(appends, DOWNLOAD_LIMITS.farTailBytes);
     const reads = taken.map(({ name }) => async (): Promise<[string, Append]> => {
-      return [name, before?.get(name) ?? (await this.#append(name))];
+      return [name, before?.get(name) ?? (await readOrSkip(this.#options, name))];
     });
     const tail = new Map(await Promise.all(inParallel(DOWNLOAD_LIMITS.appendsAtOnce, reads)));
     return { tail, pending: appends.length - taken.length };
-  }
-
-  /** One that cannot be read counts as empty, as it does for compaction; it must not stop every search. */
-  async #append(name: string): Promise<Append> {
-    const { store, logger, dimensions } = this.#options;
-    try {
-      return await readAppend(store, name, dimensions);
-    } catch (error) {
-      if (!(error instanceof AppendUnreadable)) throw error;
-      logger.error('an append cannot be read and is left out', { name, error });
-      return { records: [], vectors: new Float32Array(0) };
-    }
   }
 }
 

@@ -64,8 +64,6 @@ export const FAR_LIMITS = {
   maxFilterableNames: 40,
   /** Bytes of the end of a rows file that tell one history from another. */
   fingerprintBytes: 64 * KiB,
-  /** Tries of looking at the store while it changes. */
-  refreshTries: 4,
 } as const;
 
 /** Measuring how much of the truth the service finds. */

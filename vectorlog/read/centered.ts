@@ -3,15 +3,16 @@
 import type { Entry } from '../log/record.ts';
 import { Bitset } from '../scan/bitset.ts';
 import { RowMatrix } from '../scan/row-matrix.ts';
-import { Centering } from './centering.ts';
 import { CenteredTooLarge } from './errors.ts';
 import { type Filter, NO_FILTER } from './filter.ts';
-import { neededBytes } from './memory.ts';
-import { ReferenceCount } from './reference-count.ts';
+import { neededBytes, ReferenceCount } from './memory.ts';
 import type { Found, RowSource, View } from './view.ts';
 
 /** Vectors between two looks at other work: a few milliseconds. */
 const SLICE = 512;
+
+/** Vectors nearer to the mean than this have no direction of their own. */
+const NO_LENGTH = 1e-6;
 
 /** The centred vectors of one view. */
 export interface CenteredView {
@@ -194,3 +195,43 @@ async function centeringOf({ rows, read }: Vectors, dimensions: number): Promise
 
 /** Lets other requests have their turn. */
 const others = () => new Promise<void>((resolve) => setImmediate(resolve));
+
+/** Centres vectors: the root of each number (signs stay), at unit length, less the mean of all, at unit length again. */
+export class Centering {
+  readonly #sum: Float64Array;
+  #vectors = 0;
+
+  /** @param dimensions numbers in a vector */
+  constructor(readonly dimensions: number) {
+    this.#sum = new Float64Array(dimensions);
+  }
+
+  /** Takes a vector into the mean. */
+  add(vector: Float32Array): void {
+    const root = rootOf(vector);
+    for (let i = 0; i < root.length; i++) this.#sum[i]! += root[i]!;
+    this.#vectors++;
+  }
+
+  /** A unit vector; zeros for a vector that is the mean. */
+  center(vector: Float32Array): Float32Array {
+    const rest = rootOf(vector);
+    const vectors = this.#vectors || 1;
+    for (let i = 0; i < rest.length; i++) rest[i]! -= this.#sum[i]! / vectors;
+    const length = lengthOf(rest);
+    return Float32Array.from(rest, length > NO_LENGTH ? (x) => x / length : () => 0);
+  }
+}
+
+function rootOf(vector: Float32Array): Float64Array {
+  const root = Float64Array.from(vector, (x) => (x < 0 ? -Math.sqrt(-x) : Math.sqrt(x)));
+  const length = lengthOf(root) || 1;
+  for (let i = 0; i < root.length; i++) root[i]! /= length;
+  return root;
+}
+
+function lengthOf(vector: Float64Array): number {
+  let squares = 0;
+  for (const x of vector) squares += x * x;
+  return Math.sqrt(squares);
+}

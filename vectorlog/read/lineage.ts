@@ -24,8 +24,7 @@ import { SegmentPool } from '../scan/segment.ts';
 import type { ObjectStore } from '../store/object-store.ts';
 import { FilteredRows } from './filter.ts';
 import { KeyLookup } from './key-lookup.ts';
-import { DOWNLOAD_LIMITS } from './limits.ts';
-import { ReferenceCount } from './reference-count.ts';
+import { DOWNLOAD_LIMITS, ReferenceCount } from './memory.ts';
 import { RowLines } from './row-lines.ts';
 import { Vectors } from './vectors.ts';
 

@@ -26,7 +26,7 @@ interface Candidate {
  * @param live rows that count
  * @param others entries that are not in rows
  */
-export function listKeys(
+export function pageOfKeys(
   lines: RowLines,
   live: Bitset,
   others: readonly Entry[],

@@ -4,23 +4,17 @@ import type { Clock } from '../clock.ts';
 import { IndexDamaged } from '../commit/errors.ts';
 import { LOG_LIMITS } from '../commit/limits.ts';
 import { listManifests, type Manifest, type ManifestInfo, readManifest } from '../commit/manifest.ts';
-import { AppendUnreadable } from '../log/append-file.ts';
-import { type AppendInfo, listAppends, readAppend } from '../log/append-log.ts';
+import { type AppendInfo, listAppends } from '../log/append-log.ts';
 import type { Append } from '../log/record.ts';
 import type { Logger } from '../logger.ts';
-import { INDEX_PREFIX } from '../names.ts';
 import { inParallel } from '../parallel.ts';
-import { ObjectNotFound, StoreUnavailable } from '../store/errors.ts';
 import type { ObjectStore } from '../store/object-store.ts';
 import { IndexLoading, IndexTooLarge } from './errors.ts';
-import { DOWNLOAD_LIMITS } from './limits.ts';
+import { type Consistency, Follower, fitting, readOrSkip, withFreshRetry } from './follower.ts';
 import { type Generation, Lineage, lineageOf, NOTHING } from './lineage.ts';
-import { neededBytes } from './memory.ts';
+import { DOWNLOAD_LIMITS, neededBytes } from './memory.ts';
 import { Tail } from './tail.ts';
 import { indexedState, View } from './view.ts';
-
-/** `strong`: all that was acknowledged before the call. `eventual`: what is in memory, without asking the store. */
-export type Consistency = 'strong' | 'eventual';
 
 export interface LiveIndexOptions {
   /** The namespace of one model. */
@@ -70,20 +64,22 @@ interface TailUpdate {
  */
 export class LiveIndex {
   readonly #options: LiveIndexOptions;
-  /** `undefined` until the first refresh, and after what was loaded turned out to be of no use. */
-  #snapshot: Snapshot | undefined;
+  readonly #follower: Follower<Snapshot>;
   /** The lineage that was asked for last: the snapshot's, or one that is still on its way, however often that fails. */
   #lineage: Lineage | undefined;
-  #running: Promise<Snapshot> | undefined;
-  #next: Promise<Snapshot> | undefined;
 
   constructor(options: LiveIndexOptions) {
     this.#options = options;
+    this.#follower = new Follower({
+      ...options,
+      follow: () => this.#follow(),
+      retain: ({ view }) => view.retain(),
+    });
   }
 
   /** Appends that the latest search did not take in, as memory does not hold them; 0 before the first. */
   get pending(): number {
-    return this.#snapshot?.view.pending ?? 0;
+    return this.#follower.snapshot?.view.pending ?? 0;
   }
 
   /**
@@ -92,37 +88,15 @@ export class LiveIndex {
    * @throws IndexLoading (retryable), IndexTooLarge, IndexDamaged, StoreUnavailable
    */
   async read<T>(consistency: Consistency, work: (view: View) => Promise<T> | T): Promise<T> {
-    try {
-      return await this.#readOnce(consistency, work);
-    } catch (error) {
-      // A view that slept for long reads rows from a file that was replaced and cleaned away: the next one has them too.
-      if (!(error instanceof ObjectNotFound && error.key.startsWith(INDEX_PREFIX))) throw error;
-      return this.#readOnce('strong', work);
-    }
+    return withFreshRetry(consistency, (wanted) => this.#readOnce(wanted, work));
   }
 
   async #readOnce<T>(consistency: Consistency, work: (view: View) => Promise<T> | T): Promise<T> {
-    const view = await this.#retained(consistency);
+    const { view } = await this.#follower.read(consistency, (refresh) => this.#patiently(refresh));
     try {
       return await work(view);
     } finally {
       view.release();
-    }
-  }
-
-  /** The view to answer from, retained. */
-  async #retained(consistency: Consistency): Promise<View> {
-    for (;;) {
-      const known = this.#snapshot;
-      if (consistency === 'strong' || !known) await this.#patiently(this.#refresh());
-      else if (!this.#running && this.#options.clock.now() - known.asOf > DOWNLOAD_LIMITS.eventualRefreshMs) {
-        this.#refresh().catch((error) => this.#options.logger.warn('the index was not refreshed', { error }));
-      }
-      // Not what the refresh returned: a later one may have replaced that by now, and given its memory back.
-      const view = this.#snapshot?.view;
-      if (!view) continue;
-      view.retain();
-      return view;
     }
   }
 
@@ -147,44 +121,10 @@ export class LiveIndex {
     }
   }
 
-  /**
-   * Calls share refreshes, but never one that has begun already: its lists may be older than what the caller was
-   * promised to see.
-   */
-  #refresh(): Promise<Snapshot> {
-    if (!this.#running) return this.#start();
-    const start = () => this.#start();
-    this.#next ??= this.#running.then(start, start);
-    return this.#next;
-  }
-
-  #start(): Promise<Snapshot> {
-    this.#next = undefined;
-    this.#running = this.#follow().finally(() => {
-      if (!this.#next) this.#running = undefined;
-    });
-    return this.#running;
-  }
-
-  /** Makes what is in memory contain all that was in the store when this was called. */
-  async #follow(): Promise<Snapshot> {
-    for (let attempt = 1; attempt <= DOWNLOAD_LIMITS.refreshTries; attempt++) {
-      try {
-        const snapshot = await this.#followOnce();
-        if (snapshot) return snapshot;
-      } catch (error) {
-        if (!(error instanceof ObjectNotFound)) throw error;
-        // Cleaned away between the list and the reading: a newer commit has taken its place.
-        this.#options.logger.info('an object was gone before it was read', { key: error.key, attempt });
-      }
-    }
-    throw new StoreUnavailable('the index changes faster than it can be read');
-  }
-
-  /** `undefined` when what was seen does not fit together, and must be looked at again. */
-  async #followOnce(): Promise<Snapshot | undefined> {
+  /** `false` when what was seen does not fit together, and must be looked at again. */
+  async #follow(): Promise<boolean> {
     const { store, clock } = this.#options;
-    const before = this.#snapshot;
+    const before = this.#follower.snapshot;
     const known = before?.generation.manifest.generation ?? 0;
     const asOf = clock.now();
     const [commits, appends] = await Promise.all([
@@ -194,10 +134,10 @@ export class LiveIndex {
     ]);
     // An append that was folded stays for a while, so that what it says is seen by one list or the other; unless they
     // were that far apart.
-    if (clock.now() - asOf > LOG_LIMITS.foldedGraceMs) return undefined;
+    if (clock.now() - asOf > LOG_LIMITS.foldedGraceMs) return false;
     if (before && !isContinued(before, commits)) {
       this.#forget();
-      return undefined;
+      return false;
     }
 
     const latest = commits.at(-1);
@@ -207,7 +147,7 @@ export class LiveIndex {
     // It is awaited below; a failure before that must not count as unhandled.
     fetchingTail.catch(() => {});
     const grown = manifest && (await this.#advance(before, manifest));
-    if (manifest && !grown) return undefined;
+    if (manifest && !grown) return false;
     const update = await fetchingTail;
     // From here on nothing waits, so that a search sees all of this or nothing.
     if (before && !grown && isSame(before, update)) return this.#replace({ ...before, asOf }, update);
@@ -237,25 +177,13 @@ export class LiveIndex {
     const taken = fitting(unfolded, budgetBytes - neededBytes(index, dimensions));
     const fetches = taken
       .filter(({ name }) => !before?.tail.has(name))
-      .map(({ name }) => this.#fetchAppend.bind(this, name));
+      .map(({ name }) => async () => ({ name, append: await readOrSkip(this.#options, name) }));
     return {
       fetched: await Promise.all(inParallel(DOWNLOAD_LIMITS.appendsAtOnce, fetches)),
       names: new Set(taken.map(({ name }) => name)),
       bytes: taken.reduce((sum, { size }) => sum + size, 0),
       pending: unfolded.length - taken.length,
     };
-  }
-
-  /** One that cannot be read counts as empty, as it does for compaction; it must not stop every search. */
-  async #fetchAppend(name: string): Promise<TailUpdate['fetched'][number]> {
-    const { store, logger, dimensions } = this.#options;
-    try {
-      return { name, append: await readAppend(store, name, dimensions) };
-    } catch (error) {
-      if (!(error instanceof AppendUnreadable)) throw error;
-      logger.error('an append cannot be read and is left out', { name, error });
-      return { name, append: { records: [], vectors: new Float32Array(0) } };
-    }
   }
 
   /** Fetches what a new manifest brings. `undefined` when what is in memory had to be given up first. */
@@ -295,9 +223,9 @@ export class LiveIndex {
     return this.#lineage;
   }
 
-  #replace(next: Snapshot, { bytes }: TailUpdate): Snapshot {
-    const before = this.#snapshot;
-    this.#snapshot = next;
+  #replace(next: Snapshot, { bytes }: TailUpdate): true {
+    const before = this.#follower.snapshot;
+    this.#follower.snapshot = next;
     if (before?.lineage !== next.lineage) {
       next.lineage.references.retain();
       before?.lineage.references.release();
@@ -307,7 +235,7 @@ export class LiveIndex {
     const { manifest } = next.generation;
     // Rows of the tail are rows of the index soon.
     next.lineage.readAhead(manifest.rows, budgetBytes - neededBytes(manifest, dimensions) - 2 * bytes);
-    return next;
+    return true;
   }
 
   /** The next refresh begins with nothing. Searches that are at work keep what they have. */
@@ -318,9 +246,9 @@ export class LiveIndex {
 
   /** Gives the snapshot up, but not the lineage. */
   #drop(): void {
-    this.#snapshot?.lineage.references.release();
-    this.#snapshot?.tail.references.release();
-    this.#snapshot = undefined;
+    this.#follower.snapshot?.lineage.references.release();
+    this.#follower.snapshot?.tail.references.release();
+    this.#follower.snapshot = undefined;
   }
 
   #letGo(): void {
@@ -352,18 +280,6 @@ function isContinued({ generation, eTag }: Snapshot, commits: readonly ManifestI
   const listed = commits.find((commit) => commit.generation === known);
   // Old manifests are cleaned away; then only newer ones are listed.
   return listed ? listed.eTag === eTag : commits.length > 0;
-}
-
-/** The oldest appends, as many as `bytes` hold. */
-export function fitting(appends: readonly AppendInfo[], bytes: number): readonly AppendInfo[] {
-  let free = bytes;
-  const taken: AppendInfo[] = [];
-  for (const append of appends.toSorted((a, b) => (a.name < b.name ? -1 : 1))) {
-    free -= append.size;
-    if (free < 0) break;
-    taken.push(append);
-  }
-  return taken;
 }
 
 async function all<T>(items: AsyncIterable<T>): Promise<T[]> {

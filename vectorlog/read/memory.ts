@@ -1,4 +1,4 @@
-/** What an index takes in memory, known from its manifest before any of it is loaded. */
+/** What an index takes in memory, known from its manifest before any of it is loaded, and when that memory is given back. */
 
 import { totalmem } from 'node:os';
 import type { Manifest } from '../commit/manifest.ts';
@@ -7,6 +7,23 @@ import { RowMatrix } from '../scan/row-matrix.ts';
 import { KeyLookup } from './key-lookup.ts';
 
 const MiB = 1024 * 1024;
+const SECOND = 1000;
+
+/** Reading an index into memory. */
+export const DOWNLOAD_LIMITS = {
+  /** Reads that run side by side: enough to fill the network of a function, few enough for its sockets. */
+  parallel: 16,
+  /** Bytes of one read; the size of the ranges that S3 advises. */
+  partBytes: 8 * MiB,
+  /** Appends that are fetched side by side; they are small, so it is the waiting that counts. */
+  appendsAtOnce: 48,
+  /** Tries of a refresh whose objects are cleaned away while it reads. */
+  refreshTries: 4,
+  /** Bytes of the tail that a search over the far index takes in; beyond it the answer says what is `pending`. */
+  farTailBytes: 256 * MiB,
+  /** With `consistency=eventual`, an answer older than this also starts a refresh, for which it does not wait. */
+  eventualRefreshMs: 30 * SECOND,
+} as const;
 
 /** Where a row's line begins. */
 const LINE_START_BYTES = 4;
@@ -41,3 +58,35 @@ export const budgetOf = (total: number): number => Math.max(0, total - RESERVED_
 /** What a process may use on this machine: three quarters of what it has, or of what its container gets. */
 export const machineBytes = (): number =>
   0.75 * Math.min(totalmem(), process.constrainedMemory() || Infinity);
+
+/** Memory that several readers use at once is given back when the last of them lets go, and not before. */
+export class ReferenceCount {
+  #users = 1;
+  readonly #close: () => void;
+  readonly #closed: Promise<void>;
+  #settle = () => {};
+
+  /** @param close gives the memory back; called once. Whoever makes this is its first user. */
+  constructor(close: () => void) {
+    this.#close = close;
+    this.#closed = new Promise((resolve) => {
+      this.#settle = resolve;
+    });
+  }
+
+  /** Resolves when nobody uses it any more. */
+  get closed(): Promise<void> {
+    return this.#closed;
+  }
+
+  retain(): void {
+    this.#users++;
+  }
+
+  release(): void {
+    this.#users--;
+    if (this.#users > 0) return;
+    this.#close();
+    this.#settle();
+  }
+}

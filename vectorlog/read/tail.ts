@@ -5,7 +5,7 @@ import { Bitset } from '../scan/bitset.ts';
 import { BLOCK_ROWS } from '../scan/layout.ts';
 import { RowMatrix } from '../scan/row-matrix.ts';
 import { SegmentPool } from '../scan/segment.ts';
-import { ReferenceCount } from './reference-count.ts';
+import { ReferenceCount } from './memory.ts';
 
 /** What the tail says of the pictures that it speaks of. */
 export interface TailState {

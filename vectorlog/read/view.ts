@@ -6,7 +6,7 @@ import { type Hit, mergeHits } from '../scan/hit.ts';
 import type { SearchOptions } from '../scan/row-memory.ts';
 import { type Filter, isOpen, matches, NO_FILTER } from './filter.ts';
 import type { Generation, Lineage } from './lineage.ts';
-import { type ListPage, listKeys } from './list-keys.ts';
+import { type ListPage, pageOfKeys } from './list-keys.ts';
 import type { Tail, TailState } from './tail.ts';
 
 export interface ViewSearch {
@@ -161,7 +161,7 @@ export class View {
     for (const row of this.tailState.rowOf.values()) {
       if (row !== undefined) tailEntries.push(this.tail.entry(row));
     }
-    return listKeys(this.lineage.lines, this.#live, tailEntries, options);
+    return pageOfKeys(this.lineage.lines, this.#live, tailEntries, options);
   }
 
   /** Keeps the memory until `release`. */

@@ -23,7 +23,55 @@ import { Bitset } from '../scan/bitset.ts';
 import { recordBytes } from '../scan/layout.ts';
 import { ObjectNotFound } from '../store/errors.ts';
 import type { ObjectStore } from '../store/object-store.ts';
-import type { Problems } from './problem.ts';
+
+export interface Finding {
+  /** `error`: a promise is broken. `warning`: it mends itself, or `backfill` mends it. */
+  readonly severity: 'error' | 'warning';
+  readonly code:
+    | 'manifest-unreadable'
+    | 'manifest-inconsistent'
+    | 'file-missing'
+    | 'file-damaged'
+    | 'rows-inconsistent'
+    | 'not-a-unit-vector'
+    | 'duplicate-key'
+    | 'not-opened-by-faiss'
+    | 'append-unreadable'
+    | 'orphan'
+    | 'rejection-outdated'
+    | 'picture-missing'
+    | 'picture-changed'
+    | 'picture-gone';
+  /** The object or the key that it is about. */
+  readonly subject: string;
+  readonly detail: string;
+}
+
+/** How many findings of one code are listed; beyond that they are only counted. */
+const LISTED = 100;
+
+/** Collects findings without ever filling memory with them. */
+export class Findings {
+  readonly #counts = new Map<Finding['code'], number>();
+  readonly listed: Finding[] = [];
+  #errors = 0;
+
+  add(severity: Finding['severity'], code: Finding['code'], subject: string, detail: string): void {
+    const count = (this.#counts.get(code) ?? 0) + 1;
+    this.#counts.set(code, count);
+    if (severity === 'error') this.#errors++;
+    if (count <= LISTED) this.listed.push({ severity, code, subject, detail });
+  }
+
+  get errors(): number {
+    return this.#errors;
+  }
+
+  /** How many there are of each code. */
+  get counts(): Readonly<Record<string, number>> {
+    return Object.fromEntries(this.#counts);
+  }
+}
 
 /** How far a vector's length may be from 1. */
 const UNIT_TOLERANCE = 1e-3;
@@ -35,7 +83,7 @@ export async function verifyFiles(
   store: ObjectStore,
   manifest: Manifest,
   dimensions: number,
-  problems: Problems,
+  findings: Findings,
   onRows: (rows: number) => void,
 ): Promise<void> {
   const { files, rows } = manifest;
@@ -48,24 +96,24 @@ export async function verifyFiles(
   let complete = true;
   for (const [name, length] of Object.entries(lengths)) {
     const found = await store.head(name);
-    if (!found) problems.add('error', 'file-missing', name, `generation ${manifest.generation} needs it`);
+    if (!found) findings.add('error', 'file-missing', name, `generation ${manifest.generation} needs it`);
     else if (found.size !== length)
-      problems.add('error', 'file-damaged', name, `it has ${found.size} bytes and not ${length}`);
+      findings.add('error', 'file-damaged', name, `it has ${found.size} bytes and not ${length}`);
     complete &&= found?.size === length;
   }
   if (!complete) return;
-  await verifyTombstones(store, manifest, problems);
-  await verifyVectors(store, manifest, dimensions, problems, onRows);
-  await verifyLines(store, manifest, problems);
+  await verifyTombstones(store, manifest, findings);
+  await verifyVectors(store, manifest, dimensions, findings, onRows);
+  await verifyLines(store, manifest, findings);
 }
 
-async function verifyTombstones(store: ObjectStore, manifest: Manifest, problems: Problems): Promise<void> {
+async function verifyTombstones(store: ObjectStore, manifest: Manifest, findings: Findings): Promise<void> {
   try {
     await Tombstones.read(store, manifest);
   } catch (error) {
-    if (error instanceof IndexDamaged) problems.add('error', 'file-damaged', error.file, error.message);
+    if (error instanceof IndexDamaged) findings.add('error', 'file-damaged', error.file, error.message);
     else if (error instanceof ObjectNotFound)
-      problems.add('error', 'file-missing', error.key, `generation ${manifest.generation} needs it`);
+      findings.add('error', 'file-missing', error.key, `generation ${manifest.generation} needs it`);
     else throw error;
   }
 }
@@ -75,7 +123,7 @@ async function verifyVectors(
   store: ObjectStore,
   { files, rows }: Manifest,
   dimensions: number,
-  problems: Problems,
+  findings: Findings,
   onRows: (rows: number) => void,
 ): Promise<void> {
   const dead = rows > 0 ? decodeDead(files.dead, (await store.get(files.dead)).body, rows) : new Bitset(0);
@@ -83,13 +131,13 @@ async function verifyVectors(
   try {
     const declared = decodeFaissHeader(files.faiss, header, dimensions);
     if (declared !== rows)
-      problems.add('error', 'file-damaged', files.faiss, `its header says ${declared} rows and not ${rows}`);
+      findings.add('error', 'file-damaged', files.faiss, `its header says ${declared} rows and not ${rows}`);
   } catch (error) {
     if (!(error instanceof IndexDamaged)) throw error;
-    problems.add('error', 'file-damaged', files.faiss, error.message);
+    findings.add('error', 'file-damaged', files.faiss, error.message);
   }
 
-  const codes = await codesHeader(store, { files, rows }, dimensions, problems);
+  const codes = await codesHeader(store, { files, rows }, dimensions, findings);
   const folder = await mkdtemp(join(tmpdir(), 'likeness-verify-'));
   let copy: FileHandle | undefined;
   try {
@@ -106,11 +154,11 @@ async function verifyVectors(
       const vectors = new Float32Array(block.buffer, block.byteOffset, block.byteLength / 4);
       for (let row = start; row < end; row++)
         if (!dead.has(row) && !isUnit(vectors, row - start, dimensions))
-          problems.add('error', 'not-a-unit-vector', files.faiss, `row ${row}`);
-      if (codes) await verifyRecords(store, codes, { file: files.codes!, start, vectors }, problems);
+          findings.add('error', 'not-a-unit-vector', files.faiss, `row ${row}`);
+      if (codes) await verifyRecords(store, codes, { file: files.codes!, start, vectors }, findings);
       onRows(end);
     }
-    if (copy) await openInFaiss(path, files.faiss, { rows, dimensions }, problems);
+    if (copy) await openInFaiss(path, files.faiss, { rows, dimensions }, findings);
   } finally {
     await copy?.close();
     await rm(folder, { recursive: true, force: true });
@@ -122,17 +170,17 @@ async function codesHeader(
   store: ObjectStore,
   { files: { codes: file }, rows }: Pick<Manifest, 'files' | 'rows'>,
   dimensions: number,
-  problems: Problems,
+  findings: Findings,
 ): Promise<CodesHeader | undefined> {
   if (!file) return undefined;
   try {
     const bytes = await store.read(file, { start: 0, end: codesHeaderBytes(dimensions) });
     const header = decodeCodesHeader(file, bytes, dimensions);
     if (header.rows === rows) return header;
-    problems.add('error', 'file-damaged', file, `its header says ${header.rows} rows and not ${rows}`);
+    findings.add('error', 'file-damaged', file, `its header says ${header.rows} rows and not ${rows}`);
   } catch (error) {
     if (!(error instanceof IndexDamaged)) throw error;
-    problems.add('error', 'file-damaged', file, error.message);
+    findings.add('error', 'file-damaged', file, error.message);
   }
   return undefined;
 }
@@ -142,7 +190,7 @@ async function verifyRecords(
   store: ObjectStore,
   { centre }: CodesHeader,
   { file, start, vectors }: { readonly file: string; readonly start: number; readonly vectors: Float32Array },
-  problems: Problems,
+  findings: Findings,
 ): Promise<void> {
   const { dimensions } = centre;
   const bytes = recordBytes(dimensions);
@@ -155,7 +203,7 @@ async function verifyRecords(
     // Of a vector that is damaged itself it is told already.
     if (!isUnit(vectors, row, dimensions)) continue;
     if (found.compare(made, row * bytes, (row + 1) * bytes, row * bytes, (row + 1) * bytes) !== 0)
-      problems.add('error', 'file-damaged', file, `row ${start + row} is not what its vector makes`);
+      findings.add('error', 'file-damaged', file, `row ${start + row} is not what its vector makes`);
   }
 }
 
@@ -163,11 +211,11 @@ async function openInFaiss(
   path: string,
   file: string,
   { rows, dimensions }: { readonly rows: number; readonly dimensions: number },
-  problems: Problems,
+  findings: Findings,
 ): Promise<void> {
   const { default: faiss } = await import('faiss-node').catch(() => ({ default: undefined }));
   if (!faiss) {
-    problems.add(
+    findings.add(
       'warning',
       'not-opened-by-faiss',
       file,
@@ -178,9 +226,9 @@ async function openInFaiss(
   try {
     const index = faiss.IndexFlatIP.read(path);
     if (index.ntotal() !== rows || index.getDimension() !== dimensions)
-      problems.add('error', 'not-opened-by-faiss', file, `FAISS sees ${index.ntotal()} rows`);
+      findings.add('error', 'not-opened-by-faiss', file, `FAISS sees ${index.ntotal()} rows`);
   } catch (error) {
-    problems.add('error', 'not-opened-by-faiss', file, (error as Error).message);
+    findings.add('error', 'not-opened-by-faiss', file, (error as Error).message);
   }
 }
 
@@ -192,21 +240,21 @@ export function isUnit(vectors: Float32Array, i: number, dimensions: number): bo
   return Math.abs(Math.sqrt(square) - 1) <= UNIT_TOLERANCE;
 }
 
-async function verifyLines(store: ObjectStore, manifest: Manifest, problems: Problems): Promise<void> {
+async function verifyLines(store: ObjectStore, manifest: Manifest, findings: Findings): Promise<void> {
   const { files, live } = manifest;
   const keys = new Set<string>();
   let count = 0;
   try {
     for await (const block of liveRows(store, manifest))
       for (const { key } of block) {
-        if (keys.has(key)) problems.add('error', 'duplicate-key', key, 'it is live in more than one row');
+        if (keys.has(key)) findings.add('error', 'duplicate-key', key, 'it is live in more than one row');
         keys.add(key);
         count++;
       }
     if (count !== live)
-      problems.add('error', 'rows-inconsistent', files.rows, `${count} rows are live and not ${live}`);
+      findings.add('error', 'rows-inconsistent', files.rows, `${count} rows are live and not ${live}`);
   } catch (error) {
     if (!(error instanceof IndexDamaged)) throw error;
-    problems.add('error', 'file-damaged', error.file, error.message);
+    findings.add('error', 'file-damaged', error.file, error.message);
   }
 }

@@ -3,12 +3,13 @@
 import { type BigIntStats, constants } from 'node:fs';
 import { type FileHandle, link, lstat, mkdir, open, realpath, rename, stat } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
+import { mapInParallel } from '../parallel.ts';
 import { ObjectNotFound, ObjectUnreadable, PreconditionFailed, StoreUnavailable } from './errors.ts';
 import { readAll } from './files/bytes.ts';
 import { Draft } from './files/copying.ts';
 import { eTagOf } from './files/etag.ts';
 import { codeOf, forbids, unlessAbsent, withStoreErrors } from './files/faults.ts';
-import { type Listed, listKeys, type Walk } from './files/listing.ts';
+import { type Listed, type Walk, walkKeys } from './files/listing.ts';
 import { NO_NOTES, NoteBook, type Notes } from './files/notes.ts';
 import { Places } from './files/places.ts';
 import { draftPath, finish, linkOrCopy, removeAbandoned, removeFile, syncFolder } from './files/writing.ts';
@@ -137,7 +138,7 @@ export class FileStore implements ObjectStore {
   async *list(options: { prefix: string; startAfter?: string }): AsyncIterable<readonly ObjectInfo[]> {
     const { places } = await withStoreErrors(() => this.#open());
     const { walk = {} } = this.#options;
-    const keys = listKeys(places, walk, options.prefix, options.startAfter ?? '');
+    const keys = walkKeys(places, walk, options.prefix, options.startAfter ?? '');
     for (;;) {
       const listed = await withStoreErrors(() => take(keys, PAGE_SIZE));
       const page = await withStoreErrors(() => Promise.all(listed.map((one) => describe(one, walk))));
@@ -241,12 +242,8 @@ export class FileStore implements ObjectStore {
     for (const key of keys) assertKey(key);
     await withStoreErrors(async () => {
       const store = await this.#open();
-      const changed = new Set<string>();
-      for (let i = 0; i < keys.length; i += DELETES_AT_ONCE) {
-        const folders = keys.slice(i, i + DELETES_AT_ONCE).map((key) => this.#remove(store, key));
-        for (const folder of (await Promise.all(folders)).flat()) changed.add(folder);
-      }
-      for (const folder of changed) await syncFolder(folder);
+      const folders = await mapInParallel(DELETES_AT_ONCE, keys, (key) => this.#remove(store, key));
+      for (const folder of new Set(folders.flat())) await syncFolder(folder);
     });
   }
 

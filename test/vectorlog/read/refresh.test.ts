@@ -5,7 +5,7 @@ import { DIMENSIONS, ROW_BYTES } from '../../../pictures/dimensions.ts';
 import { deadBytes } from '../../../vectorlog/commit/file-formats.ts';
 import { latestManifest } from '../../../vectorlog/commit/manifest.ts';
 import { LOG_PREFIX, MANIFEST_PREFIX } from '../../../vectorlog/names.ts';
-import { DOWNLOAD_LIMITS } from '../../../vectorlog/read/limits.ts';
+import { DOWNLOAD_LIMITS } from '../../../vectorlog/read/memory.ts';
 import { recordBytes } from '../../../vectorlog/scan/layout.ts';
 import { library } from '../../factories/library.ts';
 import { gate, keysIn, liveIndex } from '../../factories/live-index.ts';

@@ -33,7 +33,7 @@ export interface Device {
 }
 
 /** Keys with `prefix` after `startAfter`: ordinary ones and odd ones, merged. */
-export async function* listKeys(
+export async function* walkKeys(
   places: Places,
   walk: Walk,
   prefix: string,

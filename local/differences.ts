@@ -1,6 +1,6 @@
 /** Finds what changed in the folder while nobody watched, by comparing it with the index. */
 
-import { compare } from '../pictures/ingest/compare.ts';
+import { reconcile } from '../pictures/ingest/reconcile.ts';
 import { listRejections } from '../pictures/ingest/rejections.ts';
 import type { ObjectStore } from '../vectorlog/store/object-store.ts';
 import type { FolderEvents } from './folder-events.ts';
@@ -64,7 +64,7 @@ async function find({
 }: CompareDeps): Promise<Found> {
   const different: { key: string; eTag: string | undefined }[] = [];
   let toForget = 0;
-  for await (const { key, verdict, known, picture } of compare({ pictures, index })) {
+  for await (const { key, verdict, known, picture } of reconcile({ pictures, index })) {
     signal.throwIfAborted();
     if (known.state !== 'absent' && known.version !== undefined) sequencer.passOver(known.version);
     const eTag = known.state === 'live' ? known.eTag : undefined;

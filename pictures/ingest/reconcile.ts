@@ -29,7 +29,7 @@ export interface CompareOptions {
  * The index is looked at before the bucket is listed, and a picture that is indexed and then not listed is looked for
  * once more; what is uploaded meanwhile may show as a difference whose event is on its way.
  */
-export async function* compare(
+export async function* reconcile(
   { pictures, index, known: read }: CompareDeps,
   { prefix = '', endings = 'all', startAfter }: CompareOptions = {},
 ): AsyncIterable<Comparison> {
