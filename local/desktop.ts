@@ -4,8 +4,8 @@ import { execFile } from 'node:child_process';
 import { stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { Hono } from 'hono';
+import { problem } from '../functions/search/problems.ts';
 import { isPictureKey } from './picture-names.ts';
-import { problem } from './problem.ts';
 
 export const DESKTOP = '/local/desktop';
 

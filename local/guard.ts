@@ -1,7 +1,7 @@
 /** Keeps web pages of other origins away from the server on this machine. */
 
 import type { MiddlewareHandler } from 'hono';
-import { problem } from './problem.ts';
+import { problem } from '../functions/search/problems.ts';
 
 const HOSTNAMES = new Set(['127.0.0.1', 'localhost', '[::1]']);
 

@@ -1,6 +1,7 @@
 /** The routes that stand for S3 on one machine: pictures go in, and come out whole or small. */
 
 import { type Context, Hono } from 'hono';
+import { problem } from '../functions/search/problems.ts';
 import { PictureRejected } from '../pictures/decoding/errors.ts';
 import { PICTURE_LIMITS } from '../pictures/decoding/limits.ts';
 import { pictureType } from '../pictures/picture-names.ts';
@@ -9,7 +10,6 @@ import type { ObjectInfo, ObjectStore } from '../vectorlog/store/object-store.ts
 import { Line } from './line.ts';
 import { isPictureKey, KEY_RULE } from './picture-names.ts';
 import { keyOfUrl } from './picture-urls.ts';
-import { type LocalProblem, problem } from './problem.ts';
 import { type Thumbnails, thumbnailSize } from './thumbnails.ts';
 import { UPLOADS, type UploadSigner } from './uploads.ts';
 
@@ -68,13 +68,29 @@ export function pictureRoutes({ pictures, thumbnails, signer, onChange }: Pictur
     const { url, raw } = context.req;
     const key = keyOfUrl(url, UPLOADS);
     if (key === undefined || !isPictureKey(key))
-      return refuse('invalid-request', 400, 'The key cannot be a file', KEY_RULE);
+      return problem({
+        code: 'invalid-request',
+        status: 400,
+        title: 'The key cannot be a file',
+        detail: KEY_RULE,
+      });
     const most = PICTURE_LIMITS.maxBytesOfLargeKinds;
     const length = Number(context.req.header('content-length') ?? 0);
     if (length > most)
-      return refuse('body-too-large', 413, 'The file is too large', `A picture has at most ${most} bytes.`);
+      return problem({
+        code: 'body-too-large',
+        status: 413,
+        title: 'The file is too large',
+        detail: `A picture has at most ${most} bytes.`,
+      });
     const signed = signer.verify(key, url, context.req.header());
-    if (!signed) return refuse('forbidden', 403, 'The address is not for this upload', NOT_SIGNED);
+    if (!signed)
+      return problem({
+        code: 'forbidden',
+        status: 403,
+        title: 'The address is not for this upload',
+        detail: NOT_SIGNED,
+      });
     await uploading.run(async () => {
       const { contentType, metadata, size } = signed;
       await pictures.compose(key, exactly(size, raw.body), { contentType, metadata });
@@ -163,10 +179,3 @@ async function* exactly(size: number, body: ReadableStream<Uint8Array> | null): 
 
 const NOT_SIGNED =
   'Ask POST /v1/uploads for an address, and send the type and the metadata that were asked for, within an hour.';
-
-const refuse = (
-  code: LocalProblem['code'],
-  status: LocalProblem['status'],
-  title: string,
-  detail: string,
-): Response => problem({ code, status, title, detail });

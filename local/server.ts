@@ -2,6 +2,7 @@
 
 import { Hono } from 'hono';
 import type { ConsoleConfig } from '../console/config.ts';
+import { problem } from '../functions/search/problems.ts';
 import { DecodingFailed } from '../pictures/decoding/errors.ts';
 import { LikenessError } from '../vectorlog/errors.ts';
 import type { Logger } from '../vectorlog/logger.ts';
@@ -14,7 +15,6 @@ import { Line, NobodyWaits, Overloaded } from './line.ts';
 import { LOCK_PATH } from './lock.ts';
 import { KeyBlocked } from './picture-folder.ts';
 import { type PictureRoutesOptions, pictureRoutes, UploadIncomplete } from './picture-routes.ts';
-import { problem } from './problem.ts';
 
 export interface ServerOptions extends PictureRoutesOptions {
   /** What the Lambda function answers on AWS: everything under `/v1`, and the API's description. */

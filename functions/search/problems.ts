@@ -50,12 +50,26 @@ export class ApiProblem extends LikenessError {
   ) {
     super(detail);
     const { status, title } = KINDS[code];
-    this.document = { type: `urn:likeness:problem:${code}`, title, status, detail, ...more };
+    this.document = { type: typeOf(code), title, status, detail, ...more };
   }
 }
 
+const typeOf = (code: string): string => `urn:likeness:problem:${code}`;
+
+/** A problem that only some server of the API can have: its own code and title. */
+export const problem = ({
+  code,
+  ...about
+}: {
+  readonly code: ProblemCode | 'forbidden' | 'overloaded';
+  readonly status: number;
+  readonly title: string;
+  /** What to do about it. */
+  readonly detail: string;
+}): Response => respond({ document: { type: typeOf(code), ...about } });
+
 /** A problem as a response. */
-export function respond({ document }: ApiProblem): Response {
+export function respond({ document }: Pick<ApiProblem, 'document'>): Response {
   return new Response(JSON.stringify(document), {
     status: document.status,
     headers: {

@@ -103,6 +103,16 @@ function faultOfFilter(filter: unknown): string | undefined {
 
 const Consistency = z.enum(['strong', 'eventual']);
 
+/** A parameter that is on when it says `true`, and off when it is left out. */
+const flag = (description: string) =>
+  unlessEmpty(
+    z
+      .enum(['true', 'false'])
+      .optional()
+      .transform((text) => text === 'true')
+      .openapi({ type: 'boolean', description }),
+  );
+
 const prefix = unlessEmpty(
   z.string().optional().openapi({ description: 'Only pictures whose key begins with this.' }),
 );
@@ -185,35 +195,11 @@ export const SimilarQuery = z.object({
         'Only pictures in these ranges, as name:min..max; both ends belong to it and one may be missing. Names: size (bytes), width, height (pixels), taken, lastModified (ISO 8601 or its beginning: up to 2024-07 takes in the whole of July).',
       example: ['width:1920..', 'taken:2024-07..2024-08'],
     }),
-  centered: unlessEmpty(
-    z
-      .enum(['true', 'false'])
-      .optional()
-      .transform((text) => text === 'true')
-      .openapi({
-        type: 'boolean',
-        description:
-          'Compare what sets pictures apart from the rest of the library: the roots of the embeddings, less their mean. Scores are lower, and of another scale.',
-      }),
+  centered: flag(
+    'Compare what sets pictures apart from the rest of the library: the roots of the embeddings, less their mean. Scores are lower, and of another scale.',
   ),
-  distinct: unlessEmpty(
-    z
-      .enum(['true', 'false'])
-      .optional()
-      .transform((text) => text === 'true')
-      .openapi({
-        type: 'boolean',
-        description:
-          'Leave out results that are nearly copies of a better one, which counts them in `copies`.',
-      }),
-  ),
-  histogram: unlessEmpty(
-    z
-      .enum(['true', 'false'])
-      .optional()
-      .transform((text) => text === 'true')
-      .openapi({ type: 'boolean', description: 'Count all pictures by their score as well.' }),
-  ),
+  distinct: flag('Leave out results that are nearly copies of a better one, which counts them in `copies`.'),
+  histogram: flag('Count all pictures by their score as well.'),
   stack: unlessEmpty(
     z.coerce.number().min(0.5).max(1).optional().openapi({
       description:
