@@ -13,7 +13,8 @@ import { type Logger, silentLogger } from './logger.ts';
 import type { Consistency } from './read/follower.ts';
 import { LiveIndex } from './read/live-index.ts';
 import type { View } from './read/view.ts';
-import { type Finding, Findings, isUnit, verifyFiles } from './repair/verify-files.ts';
+import { type Finding, Findings } from './repair/findings.ts';
+import { isUnit, verifyFiles } from './repair/verify-files.ts';
 import type { ObjectStore } from './store/object-store.ts';
 import { prefixed } from './store/prefixed-store.ts';
 
@@ -23,7 +24,7 @@ export { IndexLoading, IndexTooLarge } from './read/errors.ts';
 export type { Condition, Filter } from './read/filter.ts';
 export type { Consistency } from './read/follower.ts';
 export type { Found, View, ViewResult, ViewSearch } from './read/view.ts';
-export type { Finding } from './repair/verify-files.ts';
+export type { Finding } from './repair/findings.ts';
 export { FileStore } from './store/file-store.ts';
 export type { ObjectStore } from './store/object-store.ts';
 export { probe } from './store/probe.ts';
@@ -139,7 +140,7 @@ export function open(
     async verify() {
       const findings = new Findings();
       const latest = await latestManifest(index);
-      if (latest) await verifyFiles(index, latest.manifest, dimensions, findings, () => {});
+      if (latest) await verifyFiles(index, latest.manifest, dimensions, findings);
       return findings.listed;
     },
   };

@@ -1,9 +1,9 @@
 /** How well what belongs together is found: mean average precision over tasks, by plain and by centred scores. */
 
-import sharp from 'sharp';
 import { readdir, readFile } from 'node:fs/promises';
 import { extname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import sharp from 'sharp';
 import { DIMENSIONS } from '../../pictures/dimensions.ts';
 import { Centering } from '../../vectorlog/read/centered.ts';
 import { RENDERED, renderedNames } from '../pictures.ts';
