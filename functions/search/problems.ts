@@ -61,7 +61,7 @@ export const problem = ({
   code,
   ...about
 }: {
-  readonly code: ProblemCode | 'forbidden' | 'overloaded';
+  readonly code: ProblemCode | 'unauthorized' | 'forbidden' | 'overloaded';
   readonly status: number;
   readonly title: string;
   /** What to do about it. */
