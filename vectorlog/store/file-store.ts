@@ -5,24 +5,23 @@ import { type FileHandle, link, lstat, mkdir, open, realpath, rename, stat } fro
 import { dirname, join, resolve } from 'node:path';
 import { mapInParallel } from '../parallel.ts';
 import { ObjectNotFound, ObjectUnreadable, PreconditionFailed, StoreUnavailable } from './errors.ts';
-import { readAll } from './files/bytes.ts';
 import { Draft } from './files/copying.ts';
-import { eTagOf } from './files/etag.ts';
-import { codeOf, forbids, unlessAbsent, withStoreErrors } from './files/faults.ts';
+import { codeOf, eTagOf, forbids, readAll, unlessAbsent, withStoreErrors } from './files/file-access.ts';
 import { type Listed, type Walk, walkKeys } from './files/listing.ts';
 import { NO_NOTES, NoteBook, type Notes } from './files/notes.ts';
 import { Places } from './files/places.ts';
 import { draftPath, finish, linkOrCopy, removeAbandoned, removeFile, syncFolder } from './files/writing.ts';
-import { assertKey } from './keys.ts';
-import type {
-  ByteRange,
-  ComposePart,
-  ObjectInfo,
-  ObjectStore,
-  PutOptions,
-  StoredObject,
+import {
+  assertKey,
+  assertWithin,
+  type ByteRange,
+  type ComposePart,
+  type ObjectInfo,
+  type ObjectStore,
+  type PutOptions,
+  type StoredObject,
+  targetOf,
 } from './object-store.ts';
-import { assertWithin, targetOf } from './ranges.ts';
 
 /** Objects on one page of a list. */
 const PAGE_SIZE = 1_000;
