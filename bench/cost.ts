@@ -16,7 +16,7 @@ import { MODELS_FOLDER } from '../local/model-choice.ts';
 import { loadEmbedder } from '../pictures/embedding/load.ts';
 import { systemClock } from '../vectorlog/clock.ts';
 import { silentLogger } from '../vectorlog/logger.ts';
-import { MemoryStore } from '../vectorlog/store/memory-store.ts';
+import { MemoryStore } from '../vectorlog/testing/memory-store.ts';
 import { writeIndex } from './cold/write-index.ts';
 import { describeMachine, machine } from './machine.ts';
 

@@ -5,7 +5,7 @@ import { link, mkdir, rm, stat, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
 import { LikenessError } from '../vectorlog/errors.ts';
-import { codeOf, unlessAbsent } from '../vectorlog/store/files/faults.ts';
+import { codeOf, unlessAbsent } from '../vectorlog/store/files/file-access.ts';
 import { isLoopback } from './guard.ts';
 import { readJson } from './library-settings.ts';
 

@@ -6,7 +6,7 @@ import { systemClock } from '../vectorlog/clock.ts';
 import { LikenessError } from '../vectorlog/errors.ts';
 import { ObjectNotFound, ObjectOutOfReach, StoreUnsuitable } from '../vectorlog/store/errors.ts';
 import { FileStore } from '../vectorlog/store/file-store.ts';
-import { unlessAbsent } from '../vectorlog/store/files/faults.ts';
+import { unlessAbsent } from '../vectorlog/store/files/file-access.ts';
 import type { ObjectStore } from '../vectorlog/store/object-store.ts';
 import { leftAlone, type Selection } from './library-settings.ts';
 import { patientStore } from './patient-store.ts';

@@ -9,7 +9,7 @@ import { lstat, opendir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { knownKeys } from '../vectorlog/commit/key-states.ts';
 import { StoreUnavailable } from '../vectorlog/store/errors.ts';
-import { eTagOf } from '../vectorlog/store/files/etag.ts';
+import { eTagOf } from '../vectorlog/store/files/file-access.ts';
 import type { Device } from '../vectorlog/store/files/listing.ts';
 import type { ObjectStore } from '../vectorlog/store/object-store.ts';
 import { readJson, writeJson } from './library-settings.ts';

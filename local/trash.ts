@@ -12,7 +12,7 @@ import {
 } from '../pictures/trash/trash.ts';
 import type { Clock } from '../vectorlog/clock.ts';
 import type { FileOfObject, FileStore } from '../vectorlog/store/file-store.ts';
-import { unlessAbsent } from '../vectorlog/store/files/faults.ts';
+import { unlessAbsent } from '../vectorlog/store/files/file-access.ts';
 import { linkOrCopy, syncFolder } from '../vectorlog/store/files/writing.ts';
 
 /** What is written down of a picture in the trash. */

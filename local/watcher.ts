@@ -6,8 +6,7 @@
 import { type BigIntStats, type FSWatcher, watch } from 'node:fs';
 import { lstat, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import { eTagOf } from '../vectorlog/store/files/etag.ts';
-import { codeOf, forbids, unlessAbsent } from '../vectorlog/store/files/faults.ts';
+import { codeOf, eTagOf, forbids, unlessAbsent } from '../vectorlog/store/files/file-access.ts';
 import { isPictureKey, keyOfPath } from './picture-names.ts';
 
 export interface WatcherOptions {

@@ -1,7 +1,6 @@
 /** Counts the bytes that a compaction moves through itself. */
 
-import type { ComposePart, ObjectStore } from '../../vectorlog/store/object-store.ts';
-import { rangeLength } from '../../vectorlog/store/ranges.ts';
+import { type ComposePart, type ObjectStore, rangeLength } from '../../vectorlog/store/object-store.ts';
 import { planParts } from '../../vectorlog/store/s3/multipart-plan.ts';
 
 export interface Meter {

@@ -2,7 +2,7 @@
 
 import { type Picture, pictureOf } from '../../pictures/attributes.ts';
 import type { View } from '../../vectorlog/read/view.ts';
-import { compareKeys } from '../../vectorlog/store/keys.ts';
+import { compareKeys } from '../../vectorlog/store/object-store.ts';
 import { ApiProblem } from './problems.ts';
 import type { ORDERS } from './requests.ts';
 

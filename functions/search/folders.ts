@@ -2,7 +2,7 @@
 
 import { createRoute, type RouteHandler, z } from '@hono/zod-openapi';
 import type { LiveIndex } from '../../vectorlog/read/live-index.ts';
-import { compareKeys } from '../../vectorlog/store/keys.ts';
+import { compareKeys } from '../../vectorlog/store/object-store.ts';
 import { catalogue } from './catalogue.ts';
 import { afterCursor, cursorAfter } from './cursor.ts';
 import type { SearchDependencies } from './dependencies.ts';

@@ -2,8 +2,7 @@
 
 import { inKeyOrder, type KnownKey } from '../../vectorlog/commit/key-states.ts';
 import { ObjectOutOfReach } from '../../vectorlog/store/errors.ts';
-import { compareKeys } from '../../vectorlog/store/keys.ts';
-import type { ObjectStore } from '../../vectorlog/store/object-store.ts';
+import { compareKeys, type ObjectStore } from '../../vectorlog/store/object-store.ts';
 import type { PictureFilter } from '../picture-names.ts';
 import { type Comparison, Known } from './known.ts';
 

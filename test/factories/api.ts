@@ -6,9 +6,8 @@ import type { SearchDependencies } from '../../functions/search/dependencies.ts'
 import { DIMENSIONS } from '../../pictures/dimensions.ts';
 import { systemClock } from '../../vectorlog/clock.ts';
 import { Compactor } from '../../vectorlog/commit/compaction.ts';
-import type { Logger } from '../../vectorlog/logger.ts';
-import { silentLogger } from '../../vectorlog/logger.ts';
-import { MemoryStore } from '../../vectorlog/store/memory-store.ts';
+import { type Logger, silentLogger } from '../../vectorlog/logger.ts';
+import { MemoryStore } from '../../vectorlog/testing/memory-store.ts';
 import { contractOf } from './contract.ts';
 import { countingStore } from './counting-store.ts';
 import { fakeEmbedder } from './fake-embedder.ts';

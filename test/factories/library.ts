@@ -7,8 +7,8 @@ import type { LogLimits } from '../../vectorlog/commit/limits.ts';
 import { writeAppend } from '../../vectorlog/log/append-log.ts';
 import type { LogRecord, PutRecord } from '../../vectorlog/log/record.ts';
 import { silentLogger } from '../../vectorlog/logger.ts';
-import { MemoryStore } from '../../vectorlog/store/memory-store.ts';
 import type { ObjectStore } from '../../vectorlog/store/object-store.ts';
+import { MemoryStore } from '../../vectorlog/testing/memory-store.ts';
 import { seededVector } from './fake-embedder.ts';
 
 export type Change =

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { FolderEvents } from '../../local/folder-events.ts';
 import { Sequencer } from '../../local/sequencer.ts';
 import { decodeMessage } from '../../pictures/ingest/messages.ts';
-import { MemoryStore } from '../../vectorlog/store/memory-store.ts';
+import { MemoryStore } from '../../vectorlog/testing/memory-store.ts';
 
 function folder() {
   const pictures = new MemoryStore();

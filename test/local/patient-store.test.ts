@@ -1,7 +1,7 @@
 import { describe, expect, it, vi } from 'vitest';
 import { patientStore } from '../../local/patient-store.ts';
 import { StoreUnavailable } from '../../vectorlog/store/errors.ts';
-import { MemoryStore } from '../../vectorlog/store/memory-store.ts';
+import { MemoryStore } from '../../vectorlog/testing/memory-store.ts';
 
 /** A file system whose calls end when the test says so. */
 function hanging() {

@@ -1,7 +1,7 @@
 /** The real state of the simulated store: tells a checker of every change, and lets it read without waiting. */
 
-import { MemoryStore } from '../../vectorlog/store/memory-store.ts';
 import type { ComposePart, ObjectInfo, ObjectStore, PutOptions } from '../../vectorlog/store/object-store.ts';
+import { MemoryStore } from '../../vectorlog/testing/memory-store.ts';
 
 export class ObservedStore implements ObjectStore {
   /** The bytes of all objects. */

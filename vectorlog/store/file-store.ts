@@ -1,28 +1,27 @@
 /** An object store on a folder, for one machine: objects are ordinary files, written whole or not at all. */
 
 import { type BigIntStats, constants } from 'node:fs';
-import { type FileHandle, link, lstat, mkdir, open, realpath, rename, stat } from 'node:fs/promises';
+import { type FileHandle, link, mkdir, open, realpath, rename, stat } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 import { mapInParallel } from '../parallel.ts';
 import { ObjectNotFound, ObjectUnreadable, PreconditionFailed, StoreUnavailable } from './errors.ts';
-import { readAll } from './files/bytes.ts';
 import { Draft } from './files/copying.ts';
-import { eTagOf } from './files/etag.ts';
-import { codeOf, forbids, unlessAbsent, withStoreErrors } from './files/faults.ts';
-import { type Listed, type Walk, walkKeys } from './files/listing.ts';
-import { NO_NOTES, NoteBook, type Notes } from './files/notes.ts';
-import { Places } from './files/places.ts';
-import { draftPath, finish, linkOrCopy, removeAbandoned, removeFile, syncFolder } from './files/writing.ts';
-import { assertKey } from './keys.ts';
-import type {
-  ByteRange,
-  ComposePart,
-  ObjectInfo,
-  ObjectStore,
-  PutOptions,
-  StoredObject,
+import { codeOf, eTagOf, forbids, readAll, unlessAbsent, withStoreErrors } from './files/file-access.ts';
+import { type Walk, walkKeys } from './files/listing.ts';
+import { NO_NOTES, type Notes } from './files/notes.ts';
+import { describe, type Found, infoOf, Opened } from './files/opened.ts';
+import { draftPath, finish, linkOrCopy, removeFile, syncFolder } from './files/writing.ts';
+import {
+  assertKey,
+  assertWithin,
+  type ByteRange,
+  type ComposePart,
+  type ObjectInfo,
+  type ObjectStore,
+  type PutOptions,
+  type StoredObject,
+  targetOf,
 } from './object-store.ts';
-import { assertWithin, targetOf } from './ranges.ts';
 
 /** Objects on one page of a list. */
 const PAGE_SIZE = 1_000;
@@ -32,9 +31,6 @@ const DELETES_AT_ONCE = 16;
 
 /** Looks at an object that is replaced again and again, before its reader gives up. */
 const MAX_REPLACED = 10;
-
-/** Drafts on a file system that the side folder is not on. Hidden, and so no object where hidden files are ignored. */
-const DRAFTS_ELSEWHERE = '.likeness-drafts';
 
 export interface FileStoreOptions {
   /**
@@ -63,19 +59,6 @@ export interface FileStoreOptions {
 /** An object, and the file that it is. */
 export interface FileOfObject extends Omit<StoredObject, 'body'> {
   readonly path: string;
-}
-
-/** What an open store works with. */
-interface Opened {
-  readonly places: Places;
-  readonly notes: NoteBook;
-  readonly drafts: string;
-}
-
-/** Where an object was found. */
-interface Found {
-  readonly path: string;
-  readonly stats: BigIntStats;
 }
 
 /**
@@ -125,7 +108,7 @@ export class FileStore implements ObjectStore {
   async head(key: string): Promise<Omit<StoredObject, 'body'> | undefined> {
     try {
       return await this.#inOneState(key, async (store) => {
-        const found = await this.#find(store, key);
+        const found = await store.find(key);
         if (!found) throw new ObjectNotFound(key);
         return infoOf(key, found.stats);
       });
@@ -150,8 +133,8 @@ export class FileStore implements ObjectStore {
 
   put(key: string, body: Uint8Array, options: PutOptions = {}): Promise<{ eTag: string }> {
     return this.#working(key, async (store) => {
-      const path = await this.#placeFor(store, key);
-      const draft = await Draft.create(await this.#draftsFor(store, path));
+      const path = await store.placeFor(key);
+      const draft = await Draft.create(await store.draftsFor(path));
       try {
         await draft.append(body);
         return { eTag: await this.#replace(store, key, path, draft, options) };
@@ -163,9 +146,9 @@ export class FileStore implements ObjectStore {
 
   putIfAbsent(key: string, body: Uint8Array, options: PutOptions = {}): Promise<boolean> {
     return this.#working(key, async (store) => {
-      if (await this.#find(store, key)) return false;
-      const path = await this.#placeFor(store, key);
-      const draft = await Draft.create(await this.#draftsFor(store, path));
+      if (await store.find(key)) return false;
+      const path = await store.placeFor(key);
+      const draft = await Draft.create(await store.draftsFor(path));
       try {
         await draft.append(body);
         const eTag = await this.#seal(store, key, draft, options);
@@ -190,15 +173,15 @@ export class FileStore implements ObjectStore {
     options: PutOptions = {},
   ): Promise<{ size: number }> {
     return this.#working(key, async (store) => {
-      const path = await this.#placeFor(store, key);
-      const draft = await Draft.create(await this.#draftsFor(store, path));
+      const path = await store.placeFor(key);
+      const draft = await Draft.create(await store.draftsFor(path));
       try {
         for await (const part of parts) {
           if (part instanceof Uint8Array) {
             await draft.append(part);
             continue;
           }
-          const source = await this.#find(store, part.copyFrom);
+          const source = await store.find(part.copyFrom);
           if (!source) throw new ObjectNotFound(part.copyFrom);
           assertWithin(part.copyFrom, part.range, Number(source.stats.size));
           await draft.appendRange(part.copyFrom, source.path, part.range);
@@ -217,8 +200,8 @@ export class FileStore implements ObjectStore {
    */
   adopt(key: string, path: string, options: PutOptions = {}): Promise<boolean> {
     return this.#working(key, async (store) => {
-      if (await this.#find(store, key)) return false;
-      const place = await this.#placeFor(store, key);
+      if (await store.find(key)) return false;
+      const place = await store.placeFor(key);
       const draft = draftPath(store.drafts);
       try {
         await linkOrCopy(path, draft);
@@ -251,7 +234,7 @@ export class FileStore implements ObjectStore {
   async #remove(store: Opened, key: string): Promise<string[]> {
     const folders: string[] = [];
     // An ordinary file may hide an odd one of the same key.
-    for (let found = await this.#find(store, key); found; found = await this.#find(store, key)) {
+    for (let found = await store.find(key); found; found = await store.find(key)) {
       await this.#keep(store, key, found);
       await removeFile(found.path);
       await store.notes.remove(key, eTagOf(found.stats));
@@ -274,7 +257,7 @@ export class FileStore implements ObjectStore {
     options: PutOptions,
   ): Promise<string> {
     const eTag = await this.#seal(store, key, draft, options);
-    const old = await this.#find(store, key);
+    const old = await store.find(key);
     if (old) await this.#keep(store, key, old);
     await rename(draft.path, path);
     await syncFolder(dirname(path));
@@ -291,53 +274,13 @@ export class FileStore implements ObjectStore {
     return eTag;
   }
 
-  /** The path to write to; an odd key's name is written down first, so that lists can tell it. */
-  async #placeFor({ places, drafts }: Opened, key: string): Promise<string> {
-    const path = await places.forWriting(key);
-    if (path !== places.oddPath(key) || (await unlessAbsent(stat(`${path}.key`)))) return path;
-    const draft = await Draft.create(drafts);
-    try {
-      await draft.append(Buffer.from(key));
-      await finish(draft.handle);
-      await rename(draft.path, `${path}.key`);
-    } finally {
-      await draft.discard();
-    }
-    return path;
-  }
-
-  /**
-   * Where a draft that is to become the file at `path` is written: nothing is moved from one file system to another. A
-   * file system that is mounted in the store's folder has its own folder of drafts, at its top.
-   */
-  async #draftsFor({ drafts, places }: Opened, path: string): Promise<string> {
-    const device = async (folder: string) => (await stat(folder)).dev;
-    let top = dirname(path);
-    const dev = await device(top);
-    if (dev === (await device(drafts))) return drafts;
-    while (top !== places.root && (await device(dirname(top))) === dev) top = dirname(top);
-    const folder = join(top, DRAFTS_ELSEWHERE);
-    await mkdir(folder, { recursive: true });
-    await removeAbandoned(folder);
-    return folder;
-  }
-
-  async #find({ places }: Opened, key: string): Promise<Found | undefined> {
-    assertKey(key);
-    for (const path of places.candidates(key)) {
-      const stats = await unlessAbsent(lstat(path, { bigint: true }));
-      if (stats?.isFile() && (await places.isTrueName(path))) return { path, stats };
-    }
-    return undefined;
-  }
-
   /** Opens the object's file for `work` and closes it; what is replaced meanwhile is read to its end as it was. */
   async #reading<T>(
     store: Opened,
     key: string,
     work: (handle: FileHandle, stats: BigIntStats) => Promise<T>,
   ): Promise<T> {
-    const found = await this.#find(store, key);
+    const found = await store.find(key);
     const flags = constants.O_RDONLY | (constants.O_NOFOLLOW ?? 0) | (constants.O_NONBLOCK ?? 0);
     const opening = found && unlessAbsent(open(found.path, flags));
     const handle = await opening?.catch((cause: unknown) => {
@@ -359,7 +302,7 @@ export class FileStore implements ObjectStore {
         const found = await look(store);
         const notes = await store.notes.read(key, found.eTag);
         if (notes) return { ...found, ...notes };
-        const now = await this.#find(store, key);
+        const now = await store.find(key);
         if (now && eTagOf(now.stats) === found.eTag) return { ...found, ...NO_NOTES };
       }
       throw new StoreUnavailable(`"${key}" is replaced all the time`);
@@ -383,12 +326,7 @@ export class FileStore implements ObjectStore {
   async #makeFolders(): Promise<Opened> {
     const { sideFolder = join(this.#folder, '.store'), ignoreHidden = false } = this.#options;
     await mkdir(this.#folder, { recursive: true });
-    const side = resolve(sideFolder);
-    const [drafts, notes, odd] = [join(side, 'drafts'), join(side, 'notes'), join(side, 'odd')];
-    for (const folder of [drafts, notes, odd]) await mkdir(folder, { recursive: true });
-    await removeAbandoned(drafts);
-    const places = new Places(await realpath(this.#folder), await realpath(side), ignoreHidden);
-    return { places, notes: new NoteBook(notes), drafts };
+    return Opened.in(await realpath(this.#folder), resolve(sideFolder), ignoreHidden);
   }
 }
 
@@ -399,25 +337,6 @@ const forbidden = (key: string, cause: unknown): ObjectUnreadable =>
     'this user may not read the file; change its permissions or its owner',
     { cause },
   );
-
-const infoOf = (key: string, stats: BigIntStats): ObjectInfo => ({
-  key,
-  size: Number(stats.size),
-  eTag: eTagOf(stats),
-  lastModified: new Date(Number(stats.mtimeNs / 1_000_000n)),
-});
-
-/** What a list says of a file; `undefined` when it is gone by now, or may not be looked at. */
-async function describe({ key, path }: Listed, { onForbidden }: Walk): Promise<ObjectInfo | undefined> {
-  try {
-    const stats = await unlessAbsent(lstat(path, { bigint: true }));
-    return stats?.isFile() ? infoOf(key, stats) : undefined;
-  } catch (error) {
-    if (!onForbidden || !forbids(error)) throw error;
-    onForbidden(key);
-    return undefined;
-  }
-}
 
 async function take<T>(items: AsyncIterator<T>, most: number): Promise<T[]> {
   const taken: T[] = [];

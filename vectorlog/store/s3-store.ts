@@ -17,17 +17,18 @@ import {
   StoreUnavailable,
   StoreUnsuitable,
 } from './errors.ts';
-import { assertKey } from './keys.ts';
 import { STORE_LIMITS } from './limits.ts';
-import type {
-  ByteRange,
-  ComposePart,
-  ObjectInfo,
-  ObjectStore,
-  PutOptions,
-  StoredObject,
+import {
+  assertKey,
+  assertWithin,
+  type ByteRange,
+  type ComposePart,
+  type ObjectInfo,
+  type ObjectStore,
+  type PutOptions,
+  type StoredObject,
+  targetOf,
 } from './object-store.ts';
-import { assertWithin, targetOf } from './ranges.ts';
 import { createObject } from './s3/creating.ts';
 import { statusOf, storeErrorOf } from './s3/faults.ts';
 import { listedObject, withoutQuotes } from './s3/listed.ts';

@@ -17,7 +17,7 @@ import { Compactor } from '../../../vectorlog/commit/compaction.ts';
 import { IndexRefused } from '../../../vectorlog/commit/errors.ts';
 import { readKeyStates } from '../../../vectorlog/commit/key-states.ts';
 import { silentLogger } from '../../../vectorlog/logger.ts';
-import { MemoryStore } from '../../../vectorlog/store/memory-store.ts';
+import { MemoryStore } from '../../../vectorlog/testing/memory-store.ts';
 import { badPicture, fakeEmbedder } from '../../factories/fake-embedder.ts';
 import { movableClock } from '../../factories/movable-clock.ts';
 

@@ -10,8 +10,8 @@ import { verify } from '../../../pictures/maintenance/verify.ts';
 import { systemClock } from '../../../vectorlog/clock.ts';
 import { Compactor } from '../../../vectorlog/commit/compaction.ts';
 import { silentLogger } from '../../../vectorlog/logger.ts';
-import { MemoryStore } from '../../../vectorlog/store/memory-store.ts';
 import { prefixed } from '../../../vectorlog/store/prefixed-store.ts';
+import { MemoryStore } from '../../../vectorlog/testing/memory-store.ts';
 import { fakeEmbedder } from '../../factories/fake-embedder.ts';
 import { s3Event, snsEnvelope, sqsEvent } from '../../factories/s3-events.ts';
 

@@ -14,7 +14,7 @@ import {
   listRejections,
   writeRejection,
 } from '../../../pictures/ingest/rejections.ts';
-import { MemoryStore } from '../../../vectorlog/store/memory-store.ts';
+import { MemoryStore } from '../../../vectorlog/testing/memory-store.ts';
 import { hasHeifEnc, heicOf, turnedHeic } from '../../factories/heic.ts';
 import { movableClock } from '../../factories/movable-clock.ts';
 import { picture } from '../../factories/pictures.ts';

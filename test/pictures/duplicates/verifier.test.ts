@@ -5,7 +5,7 @@ import { VERDICTS_PREFIX } from '../../../pictures/duplicates/names.ts';
 import { VERDICT_VERSION, versionOf } from '../../../pictures/duplicates/verdict.ts';
 import { Verifier } from '../../../pictures/duplicates/verifier.ts';
 import { systemClock } from '../../../vectorlog/clock.ts';
-import { MemoryStore } from '../../../vectorlog/store/memory-store.ts';
+import { MemoryStore } from '../../../vectorlog/testing/memory-store.ts';
 
 const picture = (red: number) =>
   sharp({ create: { width: 80, height: 60, channels: 3, background: { r: red, g: 90, b: 40 } } })

@@ -2,7 +2,7 @@
 
 import { expect, test } from 'vitest';
 import { backfill } from '../../../pictures/ingest/backfill.ts';
-import { MemoryStore } from '../../../vectorlog/store/memory-store.ts';
+import { MemoryStore } from '../../../vectorlog/testing/memory-store.ts';
 
 async function bucket(count: number): Promise<MemoryStore> {
   const pictures = new MemoryStore();

@@ -7,7 +7,7 @@ import { IN_WORK_PREFIX } from '../../../pictures/ingest/names.ts';
 import { listRejections } from '../../../pictures/ingest/rejections.ts';
 import { listAppends, readAppend } from '../../../vectorlog/log/append-log.ts';
 import { silentLogger } from '../../../vectorlog/logger.ts';
-import { MemoryStore } from '../../../vectorlog/store/memory-store.ts';
+import { MemoryStore } from '../../../vectorlog/testing/memory-store.ts';
 import { fakeEmbedder } from '../../factories/fake-embedder.ts';
 import { movableClock } from '../../factories/movable-clock.ts';
 import { s3Event } from '../../factories/s3-events.ts';

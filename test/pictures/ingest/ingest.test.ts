@@ -12,7 +12,7 @@ import { listAppends, readAppend } from '../../../vectorlog/log/append-log.ts';
 import type { LogRecord } from '../../../vectorlog/log/record.ts';
 import { silentLogger } from '../../../vectorlog/logger.ts';
 import { StoreUnavailable } from '../../../vectorlog/store/errors.ts';
-import { MemoryStore } from '../../../vectorlog/store/memory-store.ts';
+import { MemoryStore } from '../../../vectorlog/testing/memory-store.ts';
 import { countingStore } from '../../factories/counting-store.ts';
 import { badPicture, fakeEmbedder, seededVector } from '../../factories/fake-embedder.ts';
 import { movableClock } from '../../factories/movable-clock.ts';

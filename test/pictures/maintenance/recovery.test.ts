@@ -14,7 +14,7 @@ import { silentLogger } from '../../../vectorlog/logger.ts';
 import { manifestName } from '../../../vectorlog/names.ts';
 import { LiveIndex } from '../../../vectorlog/read/live-index.ts';
 import { StoreUnsuitable } from '../../../vectorlog/store/errors.ts';
-import { MemoryStore } from '../../../vectorlog/store/memory-store.ts';
+import { MemoryStore } from '../../../vectorlog/testing/memory-store.ts';
 import { badPicture, fakeEmbedder } from '../../factories/fake-embedder.ts';
 import { movableClock } from '../../factories/movable-clock.ts';
 import { s3Event } from '../../factories/s3-events.ts';

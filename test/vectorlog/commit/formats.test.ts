@@ -19,7 +19,7 @@ import {
 } from '../../../vectorlog/commit/file-formats.ts';
 import type { Entry } from '../../../vectorlog/log/record.ts';
 import { Bitset } from '../../../vectorlog/scan/bitset.ts';
-import { MemoryStore } from '../../../vectorlog/store/memory-store.ts';
+import { MemoryStore } from '../../../vectorlog/testing/memory-store.ts';
 import { seededVector } from '../../factories/fake-embedder.ts';
 
 const entry = (key: string): Entry => ({

@@ -5,8 +5,8 @@ import { encodeDead, encodeRow } from '../../../vectorlog/commit/file-formats.ts
 import { knownKeys } from '../../../vectorlog/commit/key-states.ts';
 import { commitManifest } from '../../../vectorlog/commit/manifest.ts';
 import { Bitset } from '../../../vectorlog/scan/bitset.ts';
-import { compareKeys } from '../../../vectorlog/store/keys.ts';
-import { MemoryStore } from '../../../vectorlog/store/memory-store.ts';
+import { compareKeys } from '../../../vectorlog/store/object-store.ts';
+import { MemoryStore } from '../../../vectorlog/testing/memory-store.ts';
 
 /** An index of these rows, none of them dead. */
 async function indexOf(rows: readonly { key: string; eTag: string }[]): Promise<MemoryStore> {

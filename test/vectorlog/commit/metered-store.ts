@@ -2,15 +2,15 @@
 
 import { DIMENSIONS } from '../../../pictures/dimensions.ts';
 import { encodeFaissHeader } from '../../../vectorlog/commit/file-formats.ts';
-import { MemoryStore } from '../../../vectorlog/store/memory-store.ts';
-import type {
-  ByteRange,
-  ComposePart,
-  ObjectStore,
-  PutOptions,
+import {
+  type ByteRange,
+  type ComposePart,
+  type ObjectStore,
+  type PutOptions,
+  rangeLength,
 } from '../../../vectorlog/store/object-store.ts';
-import { rangeLength } from '../../../vectorlog/store/ranges.ts';
 import { planParts } from '../../../vectorlog/store/s3/multipart-plan.ts';
+import { MemoryStore } from '../../../vectorlog/testing/memory-store.ts';
 
 export class MeteredStore extends MemoryStore implements ObjectStore {
   /** Bytes that were sent to the store. */

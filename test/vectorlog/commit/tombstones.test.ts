@@ -12,8 +12,8 @@ import type { LogRecord } from '../../../vectorlog/log/record.ts';
 import { silentLogger } from '../../../vectorlog/logger.ts';
 import { manifestName } from '../../../vectorlog/names.ts';
 import { LiveIndex } from '../../../vectorlog/read/live-index.ts';
-import { MemoryStore } from '../../../vectorlog/store/memory-store.ts';
 import type { ObjectStore } from '../../../vectorlog/store/object-store.ts';
+import { MemoryStore } from '../../../vectorlog/testing/memory-store.ts';
 import { countingStore } from '../../factories/counting-store.ts';
 import { movableClock } from '../../factories/movable-clock.ts';
 

@@ -5,8 +5,8 @@ import { type FarIndex, FarUnavailable } from '../../../vectorlog/far/far-index.
 import { project } from '../../../vectorlog/far/projection.ts';
 import { readProjection } from '../../../vectorlog/far/projection-state.ts';
 import { measureRecall } from '../../../vectorlog/far/recall.ts';
-import { MemoryStore } from '../../../vectorlog/store/memory-store.ts';
 import type { ObjectStore } from '../../../vectorlog/store/object-store.ts';
+import { MemoryStore } from '../../../vectorlog/testing/memory-store.ts';
 import { seeded } from './vectors.ts';
 import { DIMENSIONS, type FarWorld, farWorld, foundBy } from './world.ts';
 

@@ -9,10 +9,9 @@ import { project } from '../../../vectorlog/far/projection.ts';
 import { writeAppend } from '../../../vectorlog/log/append-log.ts';
 import type { LogRecord } from '../../../vectorlog/log/record.ts';
 import { silentLogger } from '../../../vectorlog/logger.ts';
-import type { Filter } from '../../../vectorlog/read/filter.ts';
-import { matches, NO_FILTER } from '../../../vectorlog/read/filter.ts';
-import { MemoryStore } from '../../../vectorlog/store/memory-store.ts';
+import { type Filter, matches, NO_FILTER } from '../../../vectorlog/read/filter.ts';
 import type { ObjectStore } from '../../../vectorlog/store/object-store.ts';
+import { MemoryStore } from '../../../vectorlog/testing/memory-store.ts';
 import { type FakeOptions, FakeS3Vectors } from './fake-s3-vectors.ts';
 import { seeded } from './vectors.ts';
 

@@ -7,7 +7,7 @@ import { systemClock } from '../../../vectorlog/clock.ts';
 import { AppendUnreadable, decodeAppend, encodeAppend } from '../../../vectorlog/log/append-file.ts';
 import { readAppend, readRecords, writeAppend } from '../../../vectorlog/log/append-log.ts';
 import type { Append, LogRecord } from '../../../vectorlog/log/record.ts';
-import { MemoryStore } from '../../../vectorlog/store/memory-store.ts';
+import { MemoryStore } from '../../../vectorlog/testing/memory-store.ts';
 import { seededVector } from '../../factories/fake-embedder.ts';
 
 const put = (key: string, row: number, metadata = {}): LogRecord => ({

@@ -8,8 +8,12 @@ import {
   PreconditionFailed,
   RangeNotSatisfiable,
 } from '../../../vectorlog/store/errors.ts';
-import { compareKeys } from '../../../vectorlog/store/keys.ts';
-import type { ComposePart, ObjectInfo, ObjectStore } from '../../../vectorlog/store/object-store.ts';
+import {
+  type ComposePart,
+  compareKeys,
+  type ObjectInfo,
+  type ObjectStore,
+} from '../../../vectorlog/store/object-store.ts';
 import { prefixed } from '../../../vectorlog/store/prefixed-store.ts';
 
 const MiB = 1024 * 1024;

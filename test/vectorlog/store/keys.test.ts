@@ -2,7 +2,7 @@
 
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { compareKeys, isKey } from '../../../vectorlog/store/keys.ts';
+import { compareKeys, isKey } from '../../../vectorlog/store/object-store.ts';
 
 const text = fc.string({
   unit: fc.oneof(

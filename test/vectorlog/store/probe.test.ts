@@ -2,9 +2,9 @@
 
 import { describe, expect, it } from 'vitest';
 import { StoreUnsuitable } from '../../../vectorlog/store/errors.ts';
-import { MemoryStore } from '../../../vectorlog/store/memory-store.ts';
 import type { ByteRange, ObjectInfo, PutOptions } from '../../../vectorlog/store/object-store.ts';
 import { probe } from '../../../vectorlog/store/probe.ts';
+import { MemoryStore } from '../../../vectorlog/testing/memory-store.ts';
 import { allKeys } from './conformance.ts';
 
 const faulty: [string, MemoryStore][] = [

@@ -3,9 +3,8 @@
 import { constants } from 'node:fs';
 import { copyFile, type FileHandle, open, rm } from 'node:fs/promises';
 import { RangeNotSatisfiable } from '../errors.ts';
-import type { ByteRange } from '../object-store.ts';
-import { rangeLength } from '../ranges.ts';
-import { readAll, writeAll } from './bytes.ts';
+import { type ByteRange, rangeLength } from '../object-store.ts';
+import { readAll, writeAll } from './file-access.ts';
 import { draftPath } from './writing.ts';
 
 /** Bytes of one copying step, and steps at once: what a disk and two cores keep busy with. */

@@ -4,8 +4,8 @@ import type { Dirent } from 'node:fs';
 import { lstat, readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { StoreUnavailable } from '../errors.ts';
-import { compareKeys, isKey } from '../keys.ts';
-import { forbids, unlessAbsent } from './faults.ts';
+import { compareKeys, isKey } from '../object-store.ts';
+import { forbids, unlessAbsent } from './file-access.ts';
 import type { Places } from './places.ts';
 
 /** A key and the file that it is. */

@@ -7,10 +7,8 @@
 import { createHash } from 'node:crypto';
 import { open, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { normalMetadata } from '../keys.ts';
-import type { PutOptions } from '../object-store.ts';
-import { writeAll } from './bytes.ts';
-import { unlessAbsent } from './faults.ts';
+import { normalMetadata, type PutOptions } from '../object-store.ts';
+import { unlessAbsent, writeAll } from './file-access.ts';
 import { removeFile, syncFolder } from './writing.ts';
 
 export interface Notes {

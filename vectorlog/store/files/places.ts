@@ -11,7 +11,7 @@
 import { createHash } from 'node:crypto';
 import { lstat, mkdir, realpath } from 'node:fs/promises';
 import { dirname, join, relative, sep } from 'node:path';
-import { codeOf, saysAbsent, unlessAbsent } from './faults.ts';
+import { codeOf, saysAbsent, unlessAbsent } from './file-access.ts';
 import { syncFolder } from './writing.ts';
 
 /** Bytes of one name in a path: what every common file system allows. */

@@ -7,7 +7,7 @@ import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { systemClock } from '../../clock.ts';
 import { StoreUnavailable } from '../errors.ts';
-import { codeOf, unlessAbsent } from './faults.ts';
+import { codeOf, unlessAbsent } from './file-access.ts';
 
 /** A draft untouched for so long was left by a crash: the longest writer touches its own every few seconds. */
 const ABANDONED_MS = 60 * 60 * 1000;

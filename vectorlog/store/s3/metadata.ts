@@ -1,6 +1,6 @@
 /** User metadata on its way through HTTP headers, which carry ASCII only; S3 itself uses the same form (RFC 2047). */
 
-import { normalMetadata } from '../keys.ts';
+import { normalMetadata } from '../object-store.ts';
 
 type Metadata = Readonly<Record<string, string>>;
 

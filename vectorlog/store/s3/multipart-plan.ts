@@ -1,8 +1,7 @@
 /** Cuts the pieces of a composed object into the parts of a multipart upload, none of them too small or too large. */
 
 import { STORE_LIMITS } from '../limits.ts';
-import type { ByteRange, ComposePart } from '../object-store.ts';
-import { rangeLength } from '../ranges.ts';
+import { type ByteRange, type ComposePart, rangeLength } from '../object-store.ts';
 
 /** A range of an object that exists. */
 export type CopyPiece = Exclude<ComposePart, Uint8Array>;

@@ -12,8 +12,7 @@ import {
 } from '@aws-sdk/client-s3';
 import { StoreUnsuitable } from '../errors.ts';
 import { STORE_LIMITS } from '../limits.ts';
-import type { ByteRange } from '../object-store.ts';
-import { rangeLength } from '../ranges.ts';
+import { type ByteRange, rangeLength } from '../object-store.ts';
 import type { CopiedPart, PlannedPart, UploadedPart } from './multipart-plan.ts';
 
 /** The object to make. */

@@ -2,17 +2,20 @@
 
 import { createHash } from 'node:crypto';
 import { type Clock, systemClock } from '../clock.ts';
-import { ObjectNotFound, PreconditionFailed } from './errors.ts';
-import { assertKey, compareKeys, normalMetadata } from './keys.ts';
-import type {
-  ByteRange,
-  ComposePart,
-  ObjectInfo,
-  ObjectStore,
-  PutOptions,
-  StoredObject,
-} from './object-store.ts';
-import { assertWithin, targetOf } from './ranges.ts';
+import { ObjectNotFound, PreconditionFailed } from '../store/errors.ts';
+import {
+  assertKey,
+  assertWithin,
+  type ByteRange,
+  type ComposePart,
+  compareKeys,
+  normalMetadata,
+  type ObjectInfo,
+  type ObjectStore,
+  type PutOptions,
+  type StoredObject,
+  targetOf,
+} from '../store/object-store.ts';
 
 export interface MemoryStoreOptions {
   /** Gives `lastModified`. @default the machine's clock */
