@@ -86,7 +86,9 @@ export async function serveFolder(options: ServeOptions): Promise<Serving> {
   await assertUsable(folder, indexFolder);
 
   const clock = systemClock;
-  const index = openIndex(indexFolder, embedder.model.modelId);
+  const indexFiles = new FileStore(indexFolder, { growsInPlace: true });
+  const namespace = `${embedder.model.modelId}/`;
+  const index = prefixed(indexFiles, namespace);
   if (decoder.optional.length > 0) await forgetMissingDecoders(index);
   const selection = await keepSelection(indexFolder, options.selection);
   const library = openLibrary({
@@ -116,6 +118,7 @@ export async function serveFolder(options: ServeOptions): Promise<Serving> {
       const { bavail, bsize } = await statfs(indexFolder);
       return bavail * bsize;
     },
+    grows: (file, bytes) => indexFiles.grows(namespace + file, bytes),
   });
   const compactOrSay = async () => {
     try {
@@ -188,10 +191,6 @@ function warmUp(embedder: Embedder, api: { request(path: string): unknown }, log
   embedder.warm().catch((error: unknown) => logger.error('the model could not be loaded', { error }));
   void api.request('/v1/stats');
 }
-
-/** The index of one model, in its folder. */
-export const openIndex = (indexFolder: string, modelId: string): ObjectStore =>
-  prefixed(new FileStore(indexFolder), `${modelId}/`);
 
 async function assertUsable(folder: string, indexFolder: string): Promise<void> {
   const stats = await stat(folder).catch(() => undefined);
