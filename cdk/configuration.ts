@@ -23,6 +23,14 @@ const perFunction = (what: string) =>
     })
     .describe(what);
 
+/** What says which model. */
+const MODEL = {
+  weights: z.string().describe('imagenet1k-v2, imagenet1k-v1, the path of a file, or synthetic.'),
+  precision: z.enum(['fp32', 'int8']),
+  pool: z.enum(POOLS).describe('How features are pooled. Default: average.'),
+  crop: z.enum(CROP_MODES).describe('What of a picture is seen. Default: center224.'),
+};
+
 const CustomDomain = z.strictObject({
   name: z.string().min(3),
   certificateArn: z.string().startsWith('arn:'),
@@ -58,10 +66,11 @@ export const Configuration = z
     intake: z.enum(['queue', 'direct']).describe('How on-upload gets its events. Default: queue.'),
     uploads: z.boolean().describe('Whether the API signs uploads. Default: only into a new bucket.'),
     deletes: z.boolean().describe('Whether the API deletes pictures. Default: only from a new bucket.'),
-    weights: z.string().describe('imagenet1k-v2, imagenet1k-v1, the path of a file, or synthetic.'),
-    precision: z.enum(['fp32', 'int8']),
-    pool: z.enum(POOLS).describe('How features are pooled. Default: average.'),
-    crop: z.enum(CROP_MODES).describe('What of a picture is seen. Default: center224.'),
+    ...MODEL,
+    models: z
+      .record(z.string(), z.strictObject(MODEL).partial())
+      .describe('Several models by names of yours, in place of one; each embeds every upload.'),
+    active: z.string().describe('The one of several models that searches look with.'),
     architecture: z.enum(ARCHITECTURES),
     consistency: z
       .enum(['strong', 'eventual'])
@@ -209,10 +218,14 @@ function searchPropsFrom(configuration: Configuration): ImageSearchProps {
   const { keepDays } = configuration;
   const { prefix, endings, events, intake, uploads, deletes, weights, precision, pool, crop, architecture } =
     configuration;
+  const { models, active } = configuration;
   const { consistency, engine, console, alarms, dashboard, tracing, throttle, tags } = configuration;
   return defined({
     ...{ prefix, endings, events, intake, uploads, deletes, weights, precision, pool, crop, architecture },
     ...{ consistency, engine, console, alarms, dashboard, tracing, throttle, tags },
+    models:
+      models && Object.fromEntries(Object.entries(models).map(([name, model]) => [name, defined(model)])),
+    active,
     auth: typeof auth === 'object' ? { jwt: auth } : auth,
     corsOrigins: cors,
     memory: memory && defined(memory),
