@@ -64,7 +64,7 @@ async function assertSound(keys: readonly number[]): Promise<void> {
     }
   });
   const problems = new Problems();
-  await verifyFiles(store, (await latestManifest(store))!.manifest, DIMENSIONS, problems, () => {});
+  await verifyFiles(store, (await latestManifest(store))!.manifest, DIMENSIONS, problems);
   expect(problems.listed.filter(({ severity }) => severity === 'error')).toEqual([]);
 }
 
@@ -84,7 +84,7 @@ describe('compaction in place', () => {
       expect(await inode(after[file]!), file).toBe(await inode(before[file]!));
     await assertSound(range(0, 60));
     const problems = new Problems();
-    await verifyFiles(store, old, DIMENSIONS, problems, () => {});
+    await verifyFiles(store, old, DIMENSIONS, problems);
     expect(problems.listed.filter(({ severity }) => severity === 'error')).toEqual([]);
   });
 
@@ -120,7 +120,7 @@ describe('compaction in place', () => {
     const { faiss } = await files();
     await truncate(join(folder, faiss), 45 + 49 * DIMENSIONS * 4);
     const problems = new Problems();
-    await verifyFiles(store, (await latestManifest(store))!.manifest, DIMENSIONS, problems, () => {});
+    await verifyFiles(store, (await latestManifest(store))!.manifest, DIMENSIONS, problems);
     expect(problems.listed.map(({ code }) => code)).toContain('file-damaged');
   });
 
