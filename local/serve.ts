@@ -4,13 +4,16 @@ import { mkdir, rm, stat, statfs, writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { createCompact } from '../functions/compact/handler.ts';
 import { createApp } from '../functions/search/app.ts';
+import { SEARCH_LIMITS } from '../functions/search/limits.ts';
 import type { PictureDecoder } from '../pictures/decoding/decoder.ts';
+import { DIMENSIONS } from '../pictures/dimensions.ts';
 import type { Embedder } from '../pictures/embedding/embedder.ts';
 import { forgetMissingDecoders } from '../pictures/ingest/rejections.ts';
 import { systemClock } from '../vectorlog/clock.ts';
 import { FOLDER_LOG_LIMITS } from '../vectorlog/commit/limits.ts';
 import { LikenessError } from '../vectorlog/errors.ts';
 import type { Logger } from '../vectorlog/logger.ts';
+import { LiveIndex } from '../vectorlog/read/live-index.ts';
 import { budgetOf, machineBytes } from '../vectorlog/read/memory.ts';
 import { FileStore } from '../vectorlog/store/file-store.ts';
 import type { ObjectStore } from '../vectorlog/store/object-store.ts';
@@ -91,10 +94,20 @@ export async function serveFolder(options: ServeOptions): Promise<Serving> {
   const index = prefixed(indexFiles, namespace);
   if (decoder.optional.length > 0) await forgetMissingDecoders(index);
   const selection = await keepSelection(indexFolder, options.selection);
+  const memoryBudgetBytes = budgetOf(machineBytes());
+  const live = new LiveIndex({
+    store: index,
+    clock,
+    logger,
+    dimensions: DIMENSIONS,
+    budgetBytes: memoryBudgetBytes,
+    patienceMs: SEARCH_LIMITS.loadingPatienceMs,
+  });
   const library = openLibrary({
     folder,
     indexFolder,
     index,
+    live,
     embedder,
     logger,
     selection,
@@ -146,7 +159,8 @@ export async function serveFolder(options: ServeOptions): Promise<Serving> {
     queue: async () => ({ waiting: queue.pending, failed: queue.failing }),
     indexing: () => queue.progress,
     troubles: () => [...troubles.all],
-    memoryBudgetBytes: budgetOf(machineBytes()),
+    memoryBudgetBytes,
+    live,
     trash,
     onRestored: library.look,
     defaultConsistency: 'strong',
