@@ -1,7 +1,7 @@
 /** Indexes and uploads to compact, made directly: what counts is their size. */
 
 import { DIMENSIONS } from '../../pictures/dimensions.ts';
-import { systemClock } from '../../vectorlog/clock.ts';
+import { type Clock, systemClock } from '../../vectorlog/clock.ts';
 import { encodeDead, encodeFaissHeader, encodeRow } from '../../vectorlog/commit/file-formats.ts';
 import { commitManifest } from '../../vectorlog/commit/manifest.ts';
 import { writeAppend } from '../../vectorlog/log/append-log.ts';
@@ -81,6 +81,11 @@ export async function seedIndex(store: ObjectStore, rows: number): Promise<void>
     markers: [],
     replaced: [],
   });
+}
+
+/** Puts one new picture into the log, as an event of its own does. */
+export async function uploadOne(store: ObjectStore, clock: Clock, key: string): Promise<void> {
+  await writeAppend(store, clock, { records: [record(key, 0)], vectors: vectors(1) }, DIMENSIONS);
 }
 
 /** Puts `rows` new pictures into the log; the first has the key `first`. */
