@@ -92,6 +92,11 @@ export const Configuration = z
     memory: perFunction('Megabytes of memory of each function.'),
     timeout: perFunction('Seconds that one run of each function may take.'),
     concurrency: z.int().min(2).max(1_000).describe('Batches that are embedded at once. Default: 5.'),
+    oneCompaction: z
+      .boolean()
+      .describe(
+        'Set one execution aside for compaction, so that never two run at once. Default: by npm run deploy where the account has enough.',
+      ),
     schedule: z
       .string()
       .regex(/^(rate|cron)\(.+\)$/)
@@ -218,7 +223,7 @@ function searchPropsFrom(configuration: Configuration): ImageSearchProps {
   const { keepDays } = configuration;
   const { prefix, endings, events, intake, uploads, deletes, weights, precision, pool, crop, architecture } =
     configuration;
-  const { models, active } = configuration;
+  const { models, active, oneCompaction } = configuration;
   const { consistency, engine, console, alarms, dashboard, tracing, throttle, tags } = configuration;
   return defined({
     ...{ prefix, endings, events, intake, uploads, deletes, weights, precision, pool, crop, architecture },
@@ -226,6 +231,7 @@ function searchPropsFrom(configuration: Configuration): ImageSearchProps {
     models:
       models && Object.fromEntries(Object.entries(models).map(([name, model]) => [name, defined(model)])),
     active,
+    oneCompaction,
     auth: typeof auth === 'object' ? { jwt: auth } : auth,
     corsOrigins: cors,
     memory: memory && defined(memory),

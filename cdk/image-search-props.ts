@@ -193,6 +193,14 @@ export interface ImageSearchProps extends ModelChoice {
   readonly maxConcurrency?: number;
 
   /**
+   * Sets one execution aside for compaction, so that never two run at once: two are safe, and do the work twice. An
+   * account must keep 100 for functions that reserve none, so that a new one cannot.
+   *
+   * @default false; `npm run deploy` turns it on where the account has enough
+   */
+  readonly oneCompaction?: boolean;
+
+  /**
    * When the log is folded into the index at the latest. It is also folded when it grows, whatever the schedule says,
    * except in a VPC.
    *

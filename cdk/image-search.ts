@@ -161,6 +161,7 @@ export class ImageSearch extends Construct {
         layers: [],
         memory: props.memory?.compact ?? 1024,
         timeout: props.timeout?.compact ?? Duration.minutes(15),
+        ...(props.oneCompaction && { reserved: 1 }),
         environment: { ...names, modelId: model.modelId, ...vectors?.environment },
       },
     });

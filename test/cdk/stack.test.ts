@@ -581,6 +581,18 @@ test('two syntheses are the same, byte for byte', () => {
   expect(read()).toEqual(first);
 });
 
+test('compaction runs one at a time where that is asked for, and reserves nothing otherwise', () => {
+  const reserving = (template: Template) =>
+    ours(template).filter(({ Properties }) => 'ReservedConcurrentExecutions' in Properties);
+  expect(reserving(serving)).toEqual([]);
+  const [only, ...others] = reserving(synthesise({ oneCompaction: true }).serving!);
+  expect(others).toEqual([]);
+  expect(only!.Properties).toMatchObject({
+    ReservedConcurrentExecutions: 1,
+    Description: expect.stringContaining('folds'),
+  });
+});
+
 describe('two models', () => {
   const gem = { assets: stubAssets({ modelId: 'imagenet1k-v2-gem3-01234567' }) };
   const models = { main: { assets: stubAssets() }, gem };
