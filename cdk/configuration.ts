@@ -23,6 +23,8 @@ const perFunction = (what: string) =>
     })
     .describe(what);
 
+const Scopes = z.array(z.string().min(1)).min(1);
+
 /** What says which model. */
 const MODEL = {
   weights: z.string().describe('imagenet1k-v2, imagenet1k-v1, the path of a file, or synthetic.'),
@@ -81,7 +83,15 @@ export const Configuration = z
     auth: z
       .union([
         z.enum(['iam', 'none']),
-        z.strictObject({ issuer: z.url(), audience: z.array(z.string().min(1)).min(1) }),
+        z.strictObject({
+          issuer: z.url(),
+          audience: z.array(z.string().min(1)).min(1),
+          scopes: z
+            .strictObject({ read: Scopes, upload: Scopes, delete: Scopes })
+            .partial()
+            .optional()
+            .describe('Scopes of which a token must have one to read, to upload, to delete.'),
+        }),
       ])
       .describe('Who may call the API: signed AWS requests, anybody, or holders of a token. Default: iam.'),
     cors: z.array(z.string()).describe('Origins whose pages may call the API.'),
@@ -232,7 +242,16 @@ function searchPropsFrom(configuration: Configuration): ImageSearchProps {
       models && Object.fromEntries(Object.entries(models).map(([name, model]) => [name, defined(model)])),
     active,
     oneCompaction,
-    auth: typeof auth === 'object' ? { jwt: auth } : auth,
+    auth:
+      typeof auth === 'object'
+        ? {
+            jwt: {
+              issuer: auth.issuer,
+              audience: auth.audience,
+              ...(auth.scopes && { scopes: defined(auth.scopes) }),
+            },
+          }
+        : auth,
     corsOrigins: cors,
     memory: memory && defined(memory),
     timeout: timeout && defined(mapped(timeout, Duration.seconds)),

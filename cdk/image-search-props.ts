@@ -14,7 +14,24 @@ import type { LambdaArchitecture } from './bundling/native-packages.ts';
 export type ApiAuth =
   | 'iam'
   | 'none'
-  | { readonly jwt: { readonly issuer: string; readonly audience: readonly string[] } };
+  | {
+      readonly jwt: {
+        readonly issuer: string;
+        readonly audience: readonly string[];
+        /** @default - every token of the audience may do all */
+        readonly scopes?: TokenScopes;
+      };
+    };
+
+/** Scopes of which a token must have one. What has none is open to every token of the audience. */
+export interface TokenScopes {
+  /** To search, list and look. */
+  readonly read?: readonly string[];
+  /** To upload. */
+  readonly upload?: readonly string[];
+  /** To delete and restore, and to decide on duplicates. */
+  readonly delete?: readonly string[];
+}
 
 /** One value for each function. */
 export interface PerFunction<T> {
