@@ -36,8 +36,6 @@ export const SERVICE_LIMITS = {
 
 /** Bringing rows there and searching them. */
 export const FAR_LIMITS = {
-  /** Digits of a component in JSON: those that a float32 is told by. JavaScript prints up to 17. */
-  digits: 9,
   /** Requests in the air at a time: the next one is made while the service takes in the last. */
   putsAtOnce: 2,
   /** Rows after which it is written down how far a projection came. */
