@@ -1,5 +1,6 @@
 /** Likeness on one machine: the three handlers over a folder, with a queue, a timer and an HTTP server. */
 
+import { randomBytes } from 'node:crypto';
 import { mkdir, rm, stat, statfs, writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { createCompact } from '../functions/compact/handler.ts';
@@ -16,6 +17,7 @@ import { FileStore } from '../vectorlog/store/file-store.ts';
 import type { ObjectStore } from '../vectorlog/store/object-store.ts';
 import { prefixed } from '../vectorlog/store/prefixed-store.ts';
 import { probe } from '../vectorlog/store/probe.ts';
+import { currentCaller } from './caller.ts';
 import { CompactionTimer } from './compaction-timer.ts';
 import type { Differences } from './compare.ts';
 import type { EventQueue } from './event-queue.ts';
@@ -38,6 +40,8 @@ export interface ServeOptions {
   readonly indexFolder?: string;
   /** 0 takes any port that is free. */
   readonly port: number;
+  /** An address of this machine on which other devices are let in with a token; 0.0.0.0 for all of them. @default none */
+  readonly host?: string;
   readonly embedder: Embedder;
   /** Decodes for thumbnails: the embedder's own, so that both share one bound of memory. */
   readonly decoder: PictureDecoder;
@@ -54,8 +58,10 @@ export interface ServeOptions {
 }
 
 export interface Serving {
-  /** Where it is served. */
+  /** Where it is served on this machine. */
   readonly url: string;
+  /** What other devices open, token included. Empty unless a host was given. */
+  readonly invitations: readonly string[];
   readonly queue: EventQueue;
   readonly troubles: Troubles;
   /** Settles when the folder was compared with the index for the first time and the differences are in the queue. */
@@ -77,7 +83,7 @@ const GRACE_MS = 5_000;
 /**
  * Serves a folder until it is stopped.
  *
- * @throws FolderUnusable, PortTaken, AlreadyServed
+ * @throws FolderUnusable, PortTaken, AddressUnusable, AlreadyServed
  */
 export async function serveFolder(options: ServeOptions): Promise<Serving> {
   const { embedder, decoder, logger, port, compactEveryMs = 30_000 } = options;
@@ -131,15 +137,18 @@ export async function serveFolder(options: ServeOptions): Promise<Serving> {
 
   const lock = new IndexLock(indexFolder);
   const signer = new UploadSigner(clock);
-  let origin = '';
+  let ownOrigin = '';
+  // Another device knows the server by another address than this machine does.
+  const origin = () => currentCaller()?.origin ?? ownOrigin;
+  const token = options.host === undefined ? undefined : randomBytes(16).toString('base64url');
   const api = createApp({
     pictures,
     index,
     embedder,
     clock,
     logger,
-    uploads: { sign: async (request) => signer.sign(request, origin) },
-    pictureUrl: async (key) => origin + PICTURES + urlPathOfKey(key),
+    uploads: { sign: async (request) => signer.sign(request, origin()) },
+    pictureUrl: async (key) => origin() + PICTURES + urlPathOfKey(key),
     queue: async () => ({ waiting: queue.pending, failed: queue.failing }),
     indexing: () => queue.progress,
     troubles: () => [...troubles.all],
@@ -155,11 +164,12 @@ export async function serveFolder(options: ServeOptions): Promise<Serving> {
     onChange: library.look,
     api,
     lockToken: lock.token,
+    ...(token !== undefined && { token }),
     library: { folder, indexFolder, model: embedder.model.modelId },
     logger,
   });
-  const listening = await listen((request) => server.fetch(request), port);
-  origin = listening.url;
+  const listening = await listen((request, env) => server.fetch(request, env), port, options.host);
+  ownOrigin = listening.url;
   const stopping: (() => Promise<unknown>)[] = [
     () => listening.close(GRACE_MS),
     () => library.stop(),
@@ -171,12 +181,21 @@ export async function serveFolder(options: ServeOptions): Promise<Serving> {
   };
 
   try {
-    await lock.acquire(origin);
+    await lock.acquire(ownOrigin);
     await assertSuitable(index, indexFolder);
     library.start();
     timer.start();
     warmUp(embedder, api, logger);
-    return { url: origin, queue, troubles, compared: library.compared, idle: library.idle, stop };
+    const invitations = listening.elsewhere.map((each) => `${each}/?token=${token}`);
+    return {
+      url: ownOrigin,
+      invitations,
+      queue,
+      troubles,
+      compared: library.compared,
+      idle: library.idle,
+      stop,
+    };
   } catch (error) {
     await stop();
     throw error;

@@ -15,6 +15,7 @@ import { count, styled, type Terminal } from '../terminal.ts';
 
 interface Flags {
   readonly port: number;
+  readonly host?: string;
   readonly index?: string;
   readonly exclude?: string[];
   readonly include?: string[];
@@ -32,11 +33,15 @@ export function serveCommand(program: Command, terminal: Terminal): void {
     .command('serve')
     .summary('search a folder of pictures on this machine')
     .description(
-      'Indexes the pictures of a folder, watches it, and serves the API and the console on this machine only. ' +
+      'Indexes the pictures of a folder, watches it, and serves the API and the console on this machine. ' +
         'Stop it with Ctrl-C; it goes on where it stopped.',
     )
     .argument('[folder]', `the pictures (default: ${DEFAULT_FOLDER}, which is made when it is missing)`)
     .option('-p, --port <port>', 'the port on 127.0.0.1', integer, 3_000)
+    .option(
+      '--host <address>',
+      'let in other devices too, on this address of the machine (0.0.0.0: all), with a token that is printed',
+    )
     .option('--index <folder>', 'where to keep the index (default: .likeness in the folder)')
     .option(
       '--exclude <globs...>',
@@ -54,6 +59,7 @@ export function serveCommand(program: Command, terminal: Terminal): void {
 Examples:
   likeness serve ~/Pictures
   likeness serve /mnt/photos --index ~/photos-index --port 8000
+  likeness serve ~/Pictures --host 0.0.0.0
   likeness serve ~/Pictures --exclude 'private' '*_edited.*' --include '@eaDir/keep'`,
     )
     .action(async (folder: string | undefined, flags: Flags) => {
@@ -90,6 +96,7 @@ Examples:
         folder: served,
         ...(flags.index && { indexFolder: flags.index }),
         port: flags.port,
+        ...(flags.host && { host: flags.host }),
         embedder,
         decoder,
         logger,
@@ -107,7 +114,7 @@ Examples:
 
 function welcome(
   terminal: Terminal,
-  { url }: Serving,
+  { url, invitations }: Serving,
   folder: string,
   { model }: Embedder,
   { optional }: PictureDecoder,
@@ -130,6 +137,11 @@ function welcome(
   if (kinds.length > 0)
     terminal.out(`Also:     ${kinds.join(', ')}, by ${optional.map(({ name }) => name).join(' and ')}`);
   terminal.out(`Open      ${styled(terminal, 'bold', url)}`);
+  for (const each of invitations) terminal.out(`Elsewhere ${styled(terminal, 'bold', each)}`);
+  if (invitations.length > 0)
+    terminal.err(
+      'Whoever has that address may see, add and delete the pictures; it ends with this server. It is not encrypted: use it in networks that you trust.',
+    );
 }
 
 /** Shows how the differences that the first comparison found are worked off. */

@@ -43,6 +43,8 @@ export interface SearchDependencies {
   readonly queue?: () => Promise<NonNullable<z.infer<typeof Stats>['queue']>>;
   /** How far the changes that wait are taken in, where that can be known; `undefined` when none waits. */
   readonly indexing?: () => z.infer<typeof Stats>['indexing'];
+  /** How far the last backfill in the cloud is, where there can be one; `undefined` where there was none. */
+  readonly backfill?: (() => Promise<z.infer<typeof Stats>['backfill']>) | undefined;
   /** What keeps the server from all it should do, where that can be known; empty when nothing does. */
   readonly troubles?: () => z.infer<typeof Reason>[];
 }

@@ -15,6 +15,7 @@ import { logger, observed, traced } from '../observability.ts';
 import { byScopes, type Scopes } from './allowed.ts';
 import { withEncodedPath } from './api-gateway.ts';
 import { createApp } from './app.ts';
+import { lastBackfill } from './last-backfill.ts';
 import { s3Signer } from './s3-signer.ts';
 import { VersionTrash } from './version-trash.ts';
 
@@ -35,6 +36,7 @@ const allows = {
 };
 
 const scopes = process.env[VARIABLES.scopes];
+const machine = process.env[VARIABLES.backfill];
 
 const app = createApp({
   pictures: new S3Store({ client, bucket: images }),
@@ -59,6 +61,7 @@ const app = createApp({
   defaultConsistency: process.env[VARIABLES.consistency] === 'eventual' ? 'eventual' : 'strong',
   memoryBudgetBytes: budgetOf(memoryBytes),
   far: await farIndex(),
+  backfill: machine ? lastBackfill(machine, logger) : undefined,
 });
 
 // Index and model begin to load side by side while the function is still being started; whoever asks first joins them.

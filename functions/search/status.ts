@@ -40,10 +40,10 @@ export const health =
 export const stats =
   (dependencies: SearchDependencies & { readonly engine: Engine }): RouteHandler<typeof routes.stats> =>
   async (c) => {
-    const { engine, queue, memoryBudgetBytes, indexing } = dependencies;
+    const { engine, queue, backfill, memoryBudgetBytes, indexing } = dependencies;
     const allows = allowed(dependencies.allows, c.env);
     const { modelId: id, weights, precision, synthetic } = dependencies.embedder.model;
-    const [figures, waiting] = await Promise.all([
+    const [figures, waiting, last] = await Promise.all([
       engine.read('strong', 'near rows', (reading) => {
         const { pictures, pending, appends, generation } = reading.view;
         const { manifest } = generation;
@@ -62,10 +62,17 @@ export const stats =
         };
       }),
       queue?.(),
+      backfill?.(),
     ]);
     const progress = indexing?.();
     return c.json(
-      { allows, ...figures, ...(waiting && { queue: waiting }), ...(progress && { indexing: progress }) },
+      {
+        allows,
+        ...figures,
+        ...(waiting && { queue: waiting }),
+        ...(progress && { indexing: progress }),
+        ...(last && { backfill: last }),
+      },
       200,
     );
   };
