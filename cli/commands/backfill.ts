@@ -83,6 +83,7 @@ function define(
     .summary(summary)
     .description(description)
     .option('--queue-url <url>', 'on AWS: the queue of on-upload, which does the work')
+    .option('--function <name>', 'on AWS without a queue: on-upload itself')
     .option('--prefix <prefix>', 'only keys that begin with this')
     .option('--endings <list>', 'only keys with these endings, with commas between, or all')
     .option('--start-after <key>', 'go on after this key, as an interrupted run said')
@@ -132,12 +133,13 @@ Examples:
       }
       const failed = (await sender?.finish())?.failed ?? 0;
       if (flags.json) terminal.out(JSON.stringify({ ...report, failed }));
-      else show(terminal, report, target, flags.dryRun === true);
+      else show(terminal, report, target, flags);
       if (failed > 0)
         throw new CommandFailed(`${count(failed, 'picture')} could not be indexed; run it again`);
     });
 }
 
+<<<<<<< HEAD
 /** What is indexed is for the stack to say: its prefix and endings hold there. */
 async function startInCloud(
   arn: string,
@@ -159,8 +161,16 @@ async function startInCloud(
 }
 
 function show(terminal: Terminal, report: BackfillReport, { local }: Target, dryRun: boolean): void {
+=======
+function show(
+  terminal: Terminal,
+  report: BackfillReport,
+  { local }: Target,
+  { dryRun = false, function: isDirect }: Flags,
+): void {
+>>>>>>> cdk-sse
   const { compared, missing, changed, gone } = report;
-  const done = dryRun ? 'nothing was changed' : local ? 'all is indexed' : 'the queue has them';
+  const done = dryRun ? 'nothing was changed' : local || isDirect ? 'all is indexed' : 'the queue has them';
   terminal.out(
     `Compared ${count(compared, 'key')}: ${missing} missing, ${changed} changed, ${gone} gone; ${done}.`,
   );

@@ -581,6 +581,12 @@ test('two syntheses are the same, byte for byte', () => {
   expect(read()).toEqual(first);
 });
 
+test('without a queue a backfill is told to call on-upload itself', () => {
+  const { data: direct } = synthesise({ intake: 'direct' });
+  expect(JSON.stringify(direct.findOutputs('Backfill'))).toContain('--function ');
+  expect(JSON.stringify(data.findOutputs('Backfill'))).toContain('--queue-url ');
+});
+
 test('compaction runs one at a time where that is asked for, and reserves nothing otherwise', () => {
   const reserving = (template: Template) =>
     ours(template).filter(({ Properties }) => 'ReservedConcurrentExecutions' in Properties);
