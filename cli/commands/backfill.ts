@@ -139,7 +139,6 @@ Examples:
     });
 }
 
-<<<<<<< HEAD
 /** What is indexed is for the stack to say: its prefix and endings hold there. */
 async function startInCloud(
   arn: string,
@@ -160,15 +159,12 @@ async function startInCloud(
   else terminal.out(`Started ${run}. "likeness status --endpoint <ApiUrl>" shows how far it is.`);
 }
 
-function show(terminal: Terminal, report: BackfillReport, { local }: Target, dryRun: boolean): void {
-=======
 function show(
   terminal: Terminal,
   report: BackfillReport,
   { local }: Target,
   { dryRun = false, function: isDirect }: Flags,
 ): void {
->>>>>>> cdk-sse
   const { compared, missing, changed, gone } = report;
   const done = dryRun ? 'nothing was changed' : local || isDirect ? 'all is indexed' : 'the queue has them';
   terminal.out(
