@@ -20,6 +20,7 @@ const perFunction = (what: string) =>
       onUpload: z.int().positive().optional(),
       compact: z.int().positive().optional(),
       search: z.int().positive().optional(),
+      backfill: z.int().positive().optional(),
     })
     .describe(what);
 
@@ -64,6 +65,9 @@ export const Configuration = z
       ),
     events: z.enum(['s3', 'eventbridge', 'none']).describe('How events of the bucket are told. Default: s3.'),
     intake: z.enum(['queue', 'direct']).describe('How on-upload gets its events. Default: queue.'),
+    backfill: z
+      .boolean()
+      .describe('Make a state machine that backfills, rebuilds and verifies in the cloud. Default: false.'),
     uploads: z.boolean().describe('Whether the API signs uploads. Default: only into a new bucket.'),
     deletes: z.boolean().describe('Whether the API deletes pictures. Default: only from a new bucket.'),
     ...MODEL,
@@ -215,12 +219,13 @@ const here = () =>
 
 function searchPropsFrom(configuration: Configuration): ImageSearchProps {
   const { auth, cors, memory, timeout, concurrency, schedule, keepWarm, logDays, domain } = configuration;
-  const { keepDays } = configuration;
+  const { keepDays, backfill } = configuration;
   const { prefix, endings, events, intake, uploads, deletes, weights, precision, pool, crop, architecture } =
     configuration;
   const { models, active } = configuration;
   const { consistency, engine, console, alarms, dashboard, tracing, throttle, tags } = configuration;
   return defined({
+    backfill,
     ...{ prefix, endings, events, intake, uploads, deletes, weights, precision, pool, crop, architecture },
     ...{ consistency, engine, console, alarms, dashboard, tracing, throttle, tags },
     models:

@@ -24,6 +24,8 @@ export interface PerFunction<T> {
   readonly compact?: T;
   /** For the function that answers the API. */
   readonly search?: T;
+  /** For the function that compares bucket and index for a backfill in the cloud. */
+  readonly backfill?: T;
 }
 
 /** A name of your own for the API or the console, with its certificate in AWS Certificate Manager. */
@@ -121,6 +123,15 @@ export interface ImageSearchProps extends ModelChoice {
    * @default 'queue'
    */
   readonly intake?: 'queue' | 'direct';
+
+  /**
+   * Makes a state machine that has indexed what was in the bucket before, rebuilds and verifies, for more objects than
+   * one wants to list from a laptop: `likeness backfill --cloud` starts it. It costs nothing until then. It needs the
+   * queue (`intake`) and cannot be in a VPC.
+   *
+   * @default false
+   */
+  readonly backfill?: boolean;
 
   /**
    * Whether the API signs uploads into the bucket.

@@ -14,6 +14,7 @@ import { DEFAULT_FILTER, formatEndings, type PictureFilter } from '../pictures/p
 import { acknowledgeWildcards } from './acknowledgements.ts';
 import { Alarms } from './alarms.ts';
 import { SearchApi } from './api.ts';
+import { Backfill } from './backfill.ts';
 import { createImagesBucket, createIndexBucket, KEEP_DELETED } from './buckets.ts';
 import { Compaction } from './compaction.ts';
 import { ConfigurationInvalid } from './configuration-invalid.ts';
@@ -36,6 +37,8 @@ export interface Pipeline {
   readonly compaction: Compaction;
   /** Where its rows are projected; absent with the engine `memory`. */
   readonly vectors: Vectors | undefined;
+  /** Absent unless it was asked for. */
+  readonly backfill: Backfill | undefined;
 }
 
 /**
@@ -113,6 +116,7 @@ export class ImageSearch extends Construct {
       domain: props.domain?.api,
     });
     active.vectors?.permitSearch(this.search.function, buckets);
+    active.backfill?.permitLook(this.search.function);
     this.url = this.search.url;
     this.consoleUrl = console?.url;
     console?.publish(this.url, props.auth);
@@ -187,12 +191,48 @@ export class ImageSearch extends Construct {
         },
       },
     });
-    return { model, layer, ingestion, compaction, vectors };
+    const backfill = props.backfill ? this.backfill(scope, named, props, ingestion) : undefined;
+    return { model, layer, ingestion, compaction, vectors, backfill };
+  }
+
+  private backfill(
+    scope: Construct,
+    { assets, ...named }: NamedModel,
+    props: ImageSearchProps,
+    { queue }: Ingestion,
+  ): Backfill {
+    if (!queue)
+      throw new ConfigurationInvalid('backfill sends its work to the queue, and intake "direct" has none');
+    if (props.vpc)
+      throw new ConfigurationInvalid('backfill cannot reach the queue from a VPC: run likeness backfill');
+    const { modelId } = named.model;
+    return new Backfill(scope, 'Backfill', {
+      images: this.images,
+      index: this.index,
+      modelId,
+      queue,
+      key: props.key,
+      function: {
+        ...this.sharedProps({ assets, ...named }, props),
+        description: 'Likeness: compares the bucket with the index',
+        code: assets.backfill,
+        layers: [],
+        memory: props.memory?.backfill ?? 1_769,
+        timeout: props.timeout?.backfill ?? Duration.minutes(15),
+        environment: {
+          imagesBucket: this.images.bucketName,
+          indexBucket: this.index.bucketName,
+          modelId,
+          ...(this.filter.prefix && { prefix: this.filter.prefix }),
+          endings: formatEndings(this.filter.endings),
+        },
+      },
+    });
   }
 
   private searchProps(
     named: NamedModel,
-    { layer, vectors }: Pipeline,
+    { layer, vectors, backfill }: Pipeline,
     props: ImageSearchProps,
     changes: { readonly uploads: boolean; readonly deletes: boolean },
   ): LikenessFunctionProps {
@@ -218,6 +258,7 @@ export class ImageSearch extends Construct {
         }),
         ...(this.filter.prefix && { prefix: this.filter.prefix }),
         ...vectors?.environment,
+        ...(backfill && { backfill: backfill.stateMachine.stateMachineArn }),
       },
     };
   }

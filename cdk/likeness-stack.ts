@@ -136,7 +136,7 @@ export class LikenessStack extends Stack {
   private outputsOfModel(
     { images, index, filter }: ImageSearch,
     name: string,
-    { ingestion, model }: Pipeline,
+    { ingestion, model, backfill }: Pipeline,
   ): void {
     const suffix = name === MAIN ? '' : name[0]!.toUpperCase() + name.slice(1);
     this.output(
@@ -160,6 +160,12 @@ export class LikenessStack extends Stack {
       ].join(' '),
       'Has pictures indexed that were there before',
     );
+    if (backfill)
+      this.output(
+        `BackfillMachine${suffix}`,
+        backfill.stateMachine.stateMachineArn,
+        'The same in the cloud: likeness backfill --cloud <this>; rebuild and verify too',
+      );
   }
 
   private output(id: string, value: string, description?: string): void {

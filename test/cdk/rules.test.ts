@@ -20,6 +20,7 @@ const SHAPES: Record<string, ImageSearchProps> = {
     keepWarm: Duration.minutes(5),
     events: 'eventbridge',
     engine: 's3-vectors',
+    backfill: true,
   },
   'without a queue': { intake: 'direct' },
   'with two models': {

@@ -16,7 +16,7 @@ import {
   FarUnsuitable,
   LINE,
 } from './far-index.ts';
-import { FAR_LIMITS } from './limits.ts';
+import { FAR_LIMITS, SERVICE_LIMITS } from './limits.ts';
 import { putBody } from './put-body.ts';
 
 export interface S3VectorsOptions {
@@ -39,6 +39,8 @@ export interface S3VectorsOptions {
 export class S3Vectors implements FarIndex {
   readonly name: string;
   readonly #client: S3VectorsClient;
+  /** What one query may ask for, as far as the service has not said otherwise. */
+  #maxTopK: number = SERVICE_LIMITS.maxTopK;
 
   constructor({ index, endpoint, region, credentials, maxAttempts }: S3VectorsOptions) {
     this.name = index;
@@ -76,6 +78,22 @@ export class S3Vectors implements FarIndex {
   }
 
   async query(
+    vector: Float32Array,
+    { count, filter }: { count: number; filter?: FarFilter },
+  ): Promise<FarCandidate[]> {
+    try {
+      return await this.#pages(vector, { count: Math.min(count, this.#maxTopK), ...(filter && { filter }) });
+    } catch (error) {
+      const least = SERVICE_LIMITS.maxTopKBefore;
+      const isTooMany = error instanceof FarUnsuitable && /top-?k/i.test(error.message);
+      if (!isTooMany || Math.min(count, this.#maxTopK) <= least) throw error;
+      // Fewer candidates than were asked for; what is measured as recall is measured with as few.
+      this.#maxTopK = least;
+      return this.query(vector, { count, ...(filter && { filter }) });
+    }
+  }
+
+  async #pages(
     vector: Float32Array,
     { count, filter }: { count: number; filter?: FarFilter },
   ): Promise<FarCandidate[]> {

@@ -36,3 +36,15 @@ test('a service that stays away is FarUnavailable, which is worth another try', 
   expect(error).toBeInstanceOf(FarUnavailable);
   expect((error as FarUnavailable).retryable).toBe(true);
 });
+
+test('a service that still gives 100 candidates is asked for 100, from its first refusal on', async () => {
+  const older = await FakeS3Vectors.start({ dimensions: 8, maxTopK: 100 });
+  try {
+    const far = older.client();
+    await far.put(Array.from({ length: 200 }, (_, i) => rowOf(`r-${i}`)));
+    for (let i = 0; i < 2; i++) expect(await far.query(seeded('q', 8), { count: 4_000 })).toHaveLength(100);
+    expect(older.used.refusals).toBe(1);
+  } finally {
+    await older.stop();
+  }
+});
