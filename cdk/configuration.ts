@@ -20,8 +20,19 @@ const perFunction = (what: string) =>
       onUpload: z.int().positive().optional(),
       compact: z.int().positive().optional(),
       search: z.int().positive().optional(),
+      backfill: z.int().positive().optional(),
     })
     .describe(what);
+
+const Scopes = z.array(z.string().min(1)).min(1);
+
+/** What says which model. */
+const MODEL = {
+  weights: z.string().describe('imagenet1k-v2, imagenet1k-v1, the path of a file, or synthetic.'),
+  precision: z.enum(['fp32', 'int8']),
+  pool: z.enum(POOLS).describe('How features are pooled. Default: average.'),
+  crop: z.enum(CROP_MODES).describe('What of a picture is seen. Default: center224.'),
+};
 
 const CustomDomain = z.strictObject({
   name: z.string().min(3),
@@ -56,12 +67,16 @@ export const Configuration = z
       ),
     events: z.enum(['s3', 'eventbridge', 'none']).describe('How events of the bucket are told. Default: s3.'),
     intake: z.enum(['queue', 'direct']).describe('How on-upload gets its events. Default: queue.'),
+    backfill: z
+      .boolean()
+      .describe('Make a state machine that backfills, rebuilds and verifies in the cloud. Default: false.'),
     uploads: z.boolean().describe('Whether the API signs uploads. Default: only into a new bucket.'),
     deletes: z.boolean().describe('Whether the API deletes pictures. Default: only from a new bucket.'),
-    weights: z.string().describe('imagenet1k-v2, imagenet1k-v1, the path of a file, or synthetic.'),
-    precision: z.enum(['fp32', 'int8']),
-    pool: z.enum(POOLS).describe('How features are pooled. Default: average.'),
-    crop: z.enum(CROP_MODES).describe('What of a picture is seen. Default: center224.'),
+    ...MODEL,
+    models: z
+      .record(z.string(), z.strictObject(MODEL).partial())
+      .describe('Several models by names of yours, in place of one; each embeds every upload.'),
+    active: z.string().describe('The one of several models that searches look with.'),
     architecture: z.enum(ARCHITECTURES),
     consistency: z
       .enum(['strong', 'eventual'])
@@ -72,7 +87,15 @@ export const Configuration = z
     auth: z
       .union([
         z.enum(['iam', 'none']),
-        z.strictObject({ issuer: z.url(), audience: z.array(z.string().min(1)).min(1) }),
+        z.strictObject({
+          issuer: z.url(),
+          audience: z.array(z.string().min(1)).min(1),
+          scopes: z
+            .strictObject({ read: Scopes, upload: Scopes, delete: Scopes })
+            .partial()
+            .optional()
+            .describe('Scopes of which a token must have one to read, to upload, to delete.'),
+        }),
       ])
       .describe('Who may call the API: signed AWS requests, anybody, or holders of a token. Default: iam.'),
     cors: z.array(z.string()).describe('Origins whose pages may call the API.'),
@@ -83,6 +106,11 @@ export const Configuration = z
     memory: perFunction('Megabytes of memory of each function.'),
     timeout: perFunction('Seconds that one run of each function may take.'),
     concurrency: z.int().min(2).max(1_000).describe('Batches that are embedded at once. Default: 5.'),
+    oneCompaction: z
+      .boolean()
+      .describe(
+        'Set one execution aside for compaction, so that never two run at once. Default: by npm run deploy where the account has enough.',
+      ),
     schedule: z
       .string()
       .regex(/^(rate|cron)\(.+\)$/)
@@ -206,14 +234,29 @@ const here = () =>
 
 function searchPropsFrom(configuration: Configuration): ImageSearchProps {
   const { auth, cors, memory, timeout, concurrency, schedule, keepWarm, logDays, domain } = configuration;
-  const { keepDays } = configuration;
+  const { keepDays, backfill } = configuration;
   const { prefix, endings, events, intake, uploads, deletes, weights, precision, pool, crop, architecture } =
     configuration;
+  const { models, active, oneCompaction } = configuration;
   const { consistency, engine, console, alarms, dashboard, tracing, throttle, tags } = configuration;
   return defined({
+    backfill,
     ...{ prefix, endings, events, intake, uploads, deletes, weights, precision, pool, crop, architecture },
     ...{ consistency, engine, console, alarms, dashboard, tracing, throttle, tags },
-    auth: typeof auth === 'object' ? { jwt: auth } : auth,
+    models:
+      models && Object.fromEntries(Object.entries(models).map(([name, model]) => [name, defined(model)])),
+    active,
+    oneCompaction,
+    auth:
+      typeof auth === 'object'
+        ? {
+            jwt: {
+              issuer: auth.issuer,
+              audience: auth.audience,
+              ...(auth.scopes && { scopes: defined(auth.scopes) }),
+            },
+          }
+        : auth,
     corsOrigins: cors,
     memory: memory && defined(memory),
     timeout: timeout && defined(mapped(timeout, Duration.seconds)),

@@ -24,6 +24,8 @@ export const VARIABLES = {
   /** `on`, or `off` where the API signs no uploads, or deletes no pictures. */
   uploads: 'LIKENESS_UPLOADS',
   deletes: 'LIKENESS_DELETES',
+  /** JSON: the scopes of which a token must have one to upload or delete; absent where there are none. */
+  scopes: 'LIKENESS_SCOPES',
   /** Days after which the bucket's own rule removes deleted pictures; absent when nothing is known of one. */
   keptDays: 'LIKENESS_KEPT_DAYS',
   /** URLs of on-upload's queue and of its dead letters; absent when S3 calls on-upload itself. */
@@ -35,6 +37,8 @@ export const VARIABLES = {
   consistency: 'LIKENESS_CONSISTENCY',
   /** ARN of the index in S3 Vectors; absent where the index is searched in memory. */
   vectorIndex: 'LIKENESS_VECTOR_INDEX',
+  /** ARN of the state machine of backfills; absent where there is none. */
+  backfill: 'LIKENESS_BACKFILL',
   /** URL of an S3-compatible store in place of AWS. */
   endpoint: 'LIKENESS_S3_ENDPOINT',
 } as const;

@@ -12,8 +12,10 @@ import { S3Store } from '../../vectorlog/store/s3-store.ts';
 import { pictureFilter, required, VARIABLES } from '../environment.ts';
 import { farIndex } from '../far-index.ts';
 import { logger, observed, traced } from '../observability.ts';
+import { byScopes, type Scopes } from './allowed.ts';
 import { withEncodedPath } from './api-gateway.ts';
 import { createApp } from './app.ts';
+import { lastBackfill } from './last-backfill.ts';
 import { s3Signer } from './s3-signer.ts';
 import { VersionTrash } from './version-trash.ts';
 
@@ -33,6 +35,9 @@ const allows = {
   deletes: process.env[VARIABLES.deletes] !== 'off',
 };
 
+const scopes = process.env[VARIABLES.scopes];
+const machine = process.env[VARIABLES.backfill];
+
 const app = createApp({
   pictures: new S3Store({ client, bucket: images }),
   index: prefixed(
@@ -43,7 +48,7 @@ const app = createApp({
   clock: systemClock,
   logger,
   ...s3Signer({ client: s3Client(options), bucket: images, clock: systemClock }),
-  allows,
+  allows: scopes ? byScopes(allows, JSON.parse(scopes) as Scopes) : allows,
   // Without the right to delete there is none to undelete.
   ...(allows.deletes && {
     trash: new VersionTrash({
@@ -56,6 +61,7 @@ const app = createApp({
   defaultConsistency: process.env[VARIABLES.consistency] === 'eventual' ? 'eventual' : 'strong',
   memoryBudgetBytes: budgetOf(memoryBytes),
   far: await farIndex(),
+  backfill: machine ? lastBackfill(machine, logger) : undefined,
 });
 
 // Index and model begin to load side by side while the function is still being started; whoever asks first joins them.

@@ -3,6 +3,7 @@
 import {
   DeleteObjectCommand,
   DeleteObjectsCommand,
+  GetObjectCommand,
   HeadObjectCommand,
   type HeadObjectCommandOutput,
   ListObjectsV2Command,
@@ -30,6 +31,7 @@ import type {
 import { assertWithin, targetOf } from './ranges.ts';
 import { createObject } from './s3/creating.ts';
 import { statusOf, storeErrorOf } from './s3/faults.ts';
+import { listedObject, withoutQuotes } from './s3/listed.ts';
 import { fromHeaders, toHeaders, writeOf } from './s3/metadata.ts';
 import { composeObject } from './s3/multipart.ts';
 import { planParts } from './s3/multipart-plan.ts';
@@ -37,9 +39,6 @@ import { readInto, readWhole, type Source } from './s3/reading.ts';
 
 /** Reads of an object that is replaced again and again, before its reader gives up. */
 const MAX_REPLACED = 3;
-
-/** Storage classes that answer no read before a restore; GLACIER_IR is not among them. */
-const ARCHIVES: ReadonlySet<string | undefined> = new Set(['GLACIER', 'DEEP_ARCHIVE']);
 
 /** What XML cannot carry, or changes: keys with these are deleted one at a time. */
 const NOT_FOR_XML = /[\p{Cc}\uFFFE\uFFFF]/u;
@@ -104,13 +103,9 @@ export class S3Store implements ObjectStore {
       });
       const page = await this.#asking(undefined, () => this.#client.send(command));
       ContinuationToken = page.IsTruncated ? page.NextContinuationToken : undefined;
-      const infos = (page.Contents ?? []).map(({ Key, Size, ETag, LastModified, StorageClass }) => ({
-        key: decodeURIComponent((Key ?? '').replace(/\+/g, ' ')),
-        size: Size ?? 0,
-        eTag: withoutQuotes(ETag),
-        lastModified: LastModified ?? new Date(0),
-        ...(ARCHIVES.has(StorageClass) && { isArchived: true as const }),
-      }));
+      const infos = (page.Contents ?? []).map(({ Key = '', ...object }) =>
+        listedObject({ ...object, Key: decodeURIComponent(Key.replace(/\+/g, ' ')) }),
+      );
       if (infos.length > 0) yield infos;
     } while (ContinuationToken !== undefined);
   }
@@ -208,7 +203,22 @@ export class S3Store implements ObjectStore {
       return await this.#client.send(new HeadObjectCommand({ Bucket: this.#bucket, Key: key }));
     } catch (error) {
       if (statusOf(error) === 404) return undefined;
-      throw storeErrorOf(error, this.#bucket, key);
+      throw storeErrorOf(
+        statusOf(error) === 400 ? await this.#inWords(key, error) : error,
+        this.#bucket,
+        key,
+      );
+    }
+  }
+
+  /** The refusal of a HEAD has no body, and so does not say whether it is for the key of SSE-C that is missing; that of a GET does. */
+  async #inWords(Key: string, refusal: unknown): Promise<unknown> {
+    try {
+      const command = new GetObjectCommand({ Bucket: this.#bucket, Key, Range: 'bytes=0-0' });
+      await (await this.#client.send(command)).Body?.transformToByteArray();
+      return refusal;
+    } catch (error) {
+      return error;
     }
   }
 
@@ -245,5 +255,3 @@ function describe(key: string, output: HeadObjectCommandOutput): Omit<StoredObje
     metadata: fromHeaders(output.Metadata),
   };
 }
-
-const withoutQuotes = (eTag = ''): string => eTag.replace(/^"|"$/g, '');
