@@ -5,13 +5,16 @@ import { mkdir, rm, stat, statfs, writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { createCompact } from '../functions/compact/handler.ts';
 import { createApp } from '../functions/search/app.ts';
+import { SEARCH_LIMITS } from '../functions/search/limits.ts';
 import type { PictureDecoder } from '../pictures/decoding/decoder.ts';
+import { DIMENSIONS } from '../pictures/dimensions.ts';
 import type { Embedder } from '../pictures/embedding/embedder.ts';
 import { forgetMissingDecoders } from '../pictures/ingest/rejections.ts';
 import { systemClock } from '../vectorlog/clock.ts';
 import { FOLDER_LOG_LIMITS } from '../vectorlog/commit/limits.ts';
 import { LikenessError } from '../vectorlog/errors.ts';
 import type { Logger } from '../vectorlog/logger.ts';
+import { LiveIndex } from '../vectorlog/read/live-index.ts';
 import { budgetOf, machineBytes } from '../vectorlog/read/memory.ts';
 import { FileStore } from '../vectorlog/store/file-store.ts';
 import type { ObjectStore } from '../vectorlog/store/object-store.ts';
@@ -92,13 +95,25 @@ export async function serveFolder(options: ServeOptions): Promise<Serving> {
   await assertUsable(folder, indexFolder);
 
   const clock = systemClock;
-  const index = openIndex(indexFolder, embedder.model.modelId);
+  const indexFiles = new FileStore(indexFolder, { growsInPlace: true });
+  const namespace = `${embedder.model.modelId}/`;
+  const index = prefixed(indexFiles, namespace);
   if (decoder.optional.length > 0) await forgetMissingDecoders(index);
   const selection = await keepSelection(indexFolder, options.selection);
+  const memoryBudgetBytes = budgetOf(machineBytes());
+  const live = new LiveIndex({
+    store: index,
+    clock,
+    logger,
+    dimensions: DIMENSIONS,
+    budgetBytes: memoryBudgetBytes,
+    patienceMs: SEARCH_LIMITS.loadingPatienceMs,
+  });
   const library = openLibrary({
     folder,
     indexFolder,
     index,
+    live,
     embedder,
     logger,
     selection,
@@ -122,6 +137,7 @@ export async function serveFolder(options: ServeOptions): Promise<Serving> {
       const { bavail, bsize } = await statfs(indexFolder);
       return bavail * bsize;
     },
+    grows: (file, bytes) => indexFiles.grows(namespace + file, bytes),
   });
   const compactOrSay = async () => {
     try {
@@ -152,7 +168,8 @@ export async function serveFolder(options: ServeOptions): Promise<Serving> {
     queue: async () => ({ waiting: queue.pending, failed: queue.failing }),
     indexing: () => queue.progress,
     troubles: () => [...troubles.all],
-    memoryBudgetBytes: budgetOf(machineBytes()),
+    memoryBudgetBytes,
+    live,
     trash,
     onRestored: library.look,
     defaultConsistency: 'strong',
@@ -207,10 +224,6 @@ function warmUp(embedder: Embedder, api: { request(path: string): unknown }, log
   embedder.warm().catch((error: unknown) => logger.error('the model could not be loaded', { error }));
   void api.request('/v1/stats');
 }
-
-/** The index of one model, in its folder. */
-export const openIndex = (indexFolder: string, modelId: string): ObjectStore =>
-  prefixed(new FileStore(indexFolder), `${modelId}/`);
 
 async function assertUsable(folder: string, indexFolder: string): Promise<void> {
   const stats = await stat(folder).catch(() => undefined);

@@ -3,7 +3,7 @@
 import { mkdir } from 'node:fs/promises';
 import { homedir } from 'node:os';
 import { join, resolve } from 'node:path';
-import type { Command } from 'commander';
+import { type Command, Option } from 'commander';
 import type { Differences } from '../../local/compare.ts';
 import type { Serving } from '../../local/serve.ts';
 import type { PictureDecoder } from '../../pictures/decoding/decoder.ts';
@@ -21,6 +21,7 @@ interface Flags {
   readonly include?: string[];
   readonly forget?: boolean;
   readonly verbose?: boolean;
+  readonly compactEvery?: number;
 }
 
 /** What is served when no folder is named. */
@@ -53,6 +54,8 @@ export function serveCommand(program: Command, terminal: Terminal): void {
       'forget what is not there now, though the folder is empty, or another, or lost many pictures',
     )
     .option('--verbose', 'say also what goes well')
+    // The tests of faults kill foldings, and cannot wait half a minute for each.
+    .addOption(new Option('--compact-every <ms>').argParser(integer).hideHelp())
     .addHelpText(
       'after',
       `
@@ -102,6 +105,7 @@ Examples:
         logger,
         selection: { exclude: flags.exclude, include: flags.include },
         ...(flags.forget && { forget: true }),
+        ...(flags.compactEvery && { compactEveryMs: flags.compactEvery }),
         onCompared: tellFound,
       });
       welcome(terminal, serving, served, embedder, decoder);

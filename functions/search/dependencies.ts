@@ -6,8 +6,9 @@ import type { Trash } from '../../pictures/trash/trash.ts';
 import type { Clock } from '../../vectorlog/clock.ts';
 import type { FarIndex } from '../../vectorlog/far/far-index.ts';
 import type { Logger } from '../../vectorlog/logger.ts';
-import type { Consistency } from '../../vectorlog/read/live-index.ts';
+import type { Consistency, LiveIndex } from '../../vectorlog/read/live-index.ts';
 import type { ObjectStore } from '../../vectorlog/store/object-store.ts';
+import type { Allowing } from './allowed.ts';
 import type { UploadRequest } from './requests.ts';
 import type { Reason, Stats, UploadTarget } from './schemas.ts';
 
@@ -25,7 +26,7 @@ export interface SearchDependencies {
   readonly logger: Logger;
   readonly uploads: UploadSigner;
   /** What may be done to the bucket. @default - both */
-  readonly allows?: { readonly uploads: boolean; readonly deletes: boolean };
+  readonly allows?: Allowing;
   /** Where a picture can be fetched. */
   readonly pictureUrl: (key: string) => Promise<string>;
   /** Where deleted pictures wait; left out where a deletion is final. */
@@ -36,6 +37,8 @@ export interface SearchDependencies {
   readonly defaultConsistency: Consistency;
   /** Bytes that the index may take in memory; see `budgetOf`. */
   readonly memoryBudgetBytes: number;
+  /** The index in memory, where others use it as well. @default - one of its own */
+  readonly live?: LiveIndex;
   /** Where searches find their candidates, in place of memory. @default - memory */
   readonly far?: FarIndex | undefined;
   /** What waits to be indexed, where that can be known. */

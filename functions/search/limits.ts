@@ -31,6 +31,8 @@ export const SEARCH_LIMITS = {
   loadingPatienceMs: 20 * SECOND,
   /** Milliseconds after which a page of duplicates ends, so that callers see progress and no gateway gives up. */
   duplicatesMs: 3 * SECOND,
+  /** Milliseconds that a page of duplicates may compare pictures before other requests have a turn. */
+  turnMs: 25,
   /** Pictures of one search by several. */
   maxQueries: 16,
   /** Pictures of a sample. */
@@ -38,7 +40,7 @@ export const SEARCH_LIMITS = {
   defaultSample: 36,
   /** Pictures on a map: what a browser lays out within seconds, and what Lambda answers with in 6 MB. */
   maxMapPictures: 20_000,
-  /** Bytes of all keys on a map together, for the same reason. */
+  /** Bytes of all keys on a map together, as they stand in the answer, for the same reason. */
   maxMapKeyBytes: 2 * MiB,
   /** Pictures that a histogram of scores looks at; of more, it looks at some and estimates. */
   maxHistogramPictures: 8_192,

@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { type CodesHeader, codesHeaderBytes, decodeCodesHeader, recordOffset } from '../commit/codes-file.ts';
 import { deadBytes, decodeDead } from '../commit/dead-rows.ts';
 import { IndexDamaged } from '../commit/errors.ts';
-import { decodeFaissHeader, FAISS_HEADER_BYTES, rowOffset } from '../commit/faiss-file.ts';
+import { decodeFaissHeader, encodeFaissHeader, FAISS_HEADER_BYTES, rowOffset } from '../commit/faiss-file.ts';
 import { liveRows } from '../commit/key-states.ts';
 import { LOG_LIMITS } from '../commit/limits.ts';
 import type { Manifest } from '../commit/manifest.ts';
@@ -51,9 +51,10 @@ export async function verifyFiles(
   for (const [name, length] of Object.entries(lengths)) {
     const found = await store.head(name);
     if (!found) problems.add('error', 'file-missing', name, `generation ${manifest.generation} needs it`);
-    else if (found.size !== length)
+    // Where a folder is written by one server, the next generation may have grown the file already.
+    else if (found.size < length || (name === files.dead && found.size > length))
       problems.add('error', 'file-damaged', name, `it has ${found.size} bytes and not ${length}`);
-    complete &&= found?.size === length;
+    complete &&= found !== undefined && found.size >= length;
   }
   if (!complete) return rows;
   if (!course.from) await verifyTombstones(store, manifest, problems);
@@ -87,8 +88,16 @@ async function verifyVectors(
   const ofHeaders = from === 0 ? problems : new Problems();
   try {
     const declared = decodeFaissHeader(files.faiss, header, dimensions);
-    if (declared !== rows)
+    if (declared < rows)
       ofHeaders.add('error', 'file-damaged', files.faiss, `its header says ${declared} rows and not ${rows}`);
+    const found = await store.head(files.faiss);
+    if (found && found.size < rowOffset(declared, dimensions))
+      ofHeaders.add(
+        'error',
+        'file-damaged',
+        files.faiss,
+        `its header says ${declared} rows, and it has ${found.size} bytes`,
+      );
   } catch (error) {
     if (!(error instanceof IndexDamaged)) throw error;
     ofHeaders.add('error', 'file-damaged', files.faiss, error.message);
@@ -100,7 +109,7 @@ async function verifyVectors(
   try {
     const path = join(folder, 'index.faiss');
     if (from === 0 && rowOffset(rows, dimensions) <= LARGEST_OPENED_BYTES) copy = await open(path, 'w');
-    await copy?.write(header);
+    await copy?.write(encodeFaissHeader(rows, dimensions));
     for (let start = from; start < rows; start += LOG_LIMITS.rowsPerBlock) {
       if (start > from && isOver()) return start;
       const end = Math.min(start + LOG_LIMITS.rowsPerBlock, rows);
@@ -135,7 +144,7 @@ async function codesHeader(
   try {
     const bytes = await store.read(file, { start: 0, end: codesHeaderBytes(dimensions) });
     const header = decodeCodesHeader(file, bytes, dimensions);
-    if (header.rows === rows) return header;
+    if (header.rows >= rows) return header;
     problems.add('error', 'file-damaged', file, `its header says ${header.rows} rows and not ${rows}`);
   } catch (error) {
     if (!(error instanceof IndexDamaged)) throw error;
