@@ -32,8 +32,8 @@ const LEARNED = fileURLToPath(new URL('../pictures/duplicates/verdict-weights.ts
 
 /** Enough for a first look within a minute, and for figures that are worth writing down. */
 const SIZES = {
-  quick: { rendered: 5, painted: 2, photos: 2, others: 30, classes: 5 },
-  full: { rendered: 26, painted: 8, photos: 100, others: 300, classes: 8 },
+  quick: { rendered: 6, painted: 2, garments: 2, photos: 2, others: 30, classes: 5 },
+  full: { rendered: 80, painted: 10, garments: 30, photos: 100, others: 3_000, classes: 8 },
 } as const;
 
 const { values } = parseArgs({
@@ -146,7 +146,7 @@ function sourceOf({ means, spreads, weights }: Learned): string {
 export const MEANS: readonly number[] = ${list(means)};
 export const SPREADS: readonly number[] = ${list(spreads)};
 
-/** Weights of the measures, then of their products (each with itself and those after it), then the constant. */
+/** Weights of the measures, then of their products, then the constant. */
 export const WEIGHTS: readonly number[] = ${list(weights)};
 `;
 }

@@ -20,8 +20,17 @@ const perFunction = (what: string) =>
       onUpload: z.int().positive().optional(),
       compact: z.int().positive().optional(),
       search: z.int().positive().optional(),
+      backfill: z.int().positive().optional(),
     })
     .describe(what);
+
+/** What says which model. */
+const MODEL = {
+  weights: z.string().describe('imagenet1k-v2, imagenet1k-v1, the path of a file, or synthetic.'),
+  precision: z.enum(['fp32', 'int8']),
+  pool: z.enum(POOLS).describe('How features are pooled. Default: average.'),
+  crop: z.enum(CROP_MODES).describe('What of a picture is seen. Default: center224.'),
+};
 
 const CustomDomain = z.strictObject({
   name: z.string().min(3),
@@ -56,12 +65,16 @@ export const Configuration = z
       ),
     events: z.enum(['s3', 'eventbridge', 'none']).describe('How events of the bucket are told. Default: s3.'),
     intake: z.enum(['queue', 'direct']).describe('How on-upload gets its events. Default: queue.'),
+    backfill: z
+      .boolean()
+      .describe('Make a state machine that backfills, rebuilds and verifies in the cloud. Default: false.'),
     uploads: z.boolean().describe('Whether the API signs uploads. Default: only into a new bucket.'),
     deletes: z.boolean().describe('Whether the API deletes pictures. Default: only from a new bucket.'),
-    weights: z.string().describe('imagenet1k-v2, imagenet1k-v1, the path of a file, or synthetic.'),
-    precision: z.enum(['fp32', 'int8']),
-    pool: z.enum(POOLS).describe('How features are pooled. Default: average.'),
-    crop: z.enum(CROP_MODES).describe('What of a picture is seen. Default: center224.'),
+    ...MODEL,
+    models: z
+      .record(z.string(), z.strictObject(MODEL).partial())
+      .describe('Several models by names of yours, in place of one; each embeds every upload.'),
+    active: z.string().describe('The one of several models that searches look with.'),
     architecture: z.enum(ARCHITECTURES),
     consistency: z
       .enum(['strong', 'eventual'])
@@ -206,13 +219,18 @@ const here = () =>
 
 function searchPropsFrom(configuration: Configuration): ImageSearchProps {
   const { auth, cors, memory, timeout, concurrency, schedule, keepWarm, logDays, domain } = configuration;
-  const { keepDays } = configuration;
+  const { keepDays, backfill } = configuration;
   const { prefix, endings, events, intake, uploads, deletes, weights, precision, pool, crop, architecture } =
     configuration;
+  const { models, active } = configuration;
   const { consistency, engine, console, alarms, dashboard, tracing, throttle, tags } = configuration;
   return defined({
+    backfill,
     ...{ prefix, endings, events, intake, uploads, deletes, weights, precision, pool, crop, architecture },
     ...{ consistency, engine, console, alarms, dashboard, tracing, throttle, tags },
+    models:
+      models && Object.fromEntries(Object.entries(models).map(([name, model]) => [name, defined(model)])),
+    active,
     auth: typeof auth === 'object' ? { jwt: auth } : auth,
     corsOrigins: cors,
     memory: memory && defined(memory),

@@ -24,6 +24,8 @@ export interface PerFunction<T> {
   readonly compact?: T;
   /** For the function that answers the API. */
   readonly search?: T;
+  /** For the function that compares bucket and index for a backfill in the cloud. */
+  readonly backfill?: T;
 }
 
 /** A name of your own for the API or the console, with its certificate in AWS Certificate Manager. */
@@ -34,7 +36,48 @@ export interface CustomDomain {
   readonly certificateArn: string;
 }
 
-export interface ImageSearchProps {
+/** What pictures are embedded by. */
+export interface ModelChoice {
+  /**
+   * The weights of the network: `imagenet1k-v2`, `imagenet1k-v1`, the path of a file of your own, or `synthetic`
+   * (random: for trying the machinery where nothing can be downloaded; finds no likeness of meaning).
+   *
+   * @default 'imagenet1k-v2'
+   */
+  readonly weights?: string;
+
+  /**
+   * How the network calculates: `fp32` as trained, `int8` smaller and faster with vectors that are a little off.
+   *
+   * @default 'fp32'
+   */
+  readonly precision?: 'fp32' | 'int8';
+
+  /**
+   * How feature maps become features: their mean, or `gem3`, the generalised mean with p = 3. Another one is another model,
+   * with an index of its own.
+   *
+   * @default 'average'
+   */
+  readonly pool?: 'average' | 'gem3';
+
+  /**
+   * What of a picture the network sees: its middle (`center224`), a little more of it (`center224-of-232`), or all of it
+   * squeezed into a square (`whole224`). Another one is another model, with an index of its own.
+   *
+   * @default 'center224'
+   */
+  readonly crop?: 'center224' | 'center224-of-232' | 'whole224';
+
+  /**
+   * Folders with what the functions run, made for `architecture`.
+   *
+   * @default - bundled from this package when the app is synthesised
+   */
+  readonly assets?: Assets;
+}
+
+export interface ImageSearchProps extends ModelChoice {
   /**
    * Name of the system, which keeps its metrics apart from those of other systems in the account.
    *
@@ -82,6 +125,15 @@ export interface ImageSearchProps {
   readonly intake?: 'queue' | 'direct';
 
   /**
+   * Makes a state machine that has indexed what was in the bucket before, rebuilds and verifies, for more objects than
+   * one wants to list from a laptop: `likeness backfill --cloud` starts it. It costs nothing until then. It needs the
+   * queue (`intake`) and cannot be in a VPC.
+   *
+   * @default false
+   */
+  readonly backfill?: boolean;
+
+  /**
    * Whether the API signs uploads into the bucket.
    *
    * @default - only into a bucket that this construct makes
@@ -103,35 +155,21 @@ export interface ImageSearchProps {
   readonly index?: IBucket;
 
   /**
-   * The weights of the network: `imagenet1k-v2`, `imagenet1k-v1`, the path of a file of your own, or `synthetic`
-   * (random: for trying the machinery where nothing can be downloaded; finds no likeness of meaning).
+   * Several models at once, by names of your own: each upload is embedded by each of them, and searches look with `active`.
+   * So a new model can take in the whole library before it is switched to (docs/operations.md). In place of `weights`,
+   * `precision`, `pool` and `crop`, which are those of a model of the name `main`. A model keeps its queue and functions as
+   * long as it keeps its name.
    *
-   * @default 'imagenet1k-v2'
+   * @default - one model
    */
-  readonly weights?: string;
+  readonly models?: Readonly<Record<string, ModelChoice>>;
 
   /**
-   * How the network calculates: `fp32` as trained, `int8` smaller and faster with vectors that are a little off.
+   * The one of `models` that searches look with.
    *
-   * @default 'fp32'
+   * @default - the only one
    */
-  readonly precision?: 'fp32' | 'int8';
-
-  /**
-   * How feature maps become features: their mean, or `gem3`, the generalised mean with p = 3. Another one is another model,
-   * with an index of its own.
-   *
-   * @default 'average'
-   */
-  readonly pool?: 'average' | 'gem3';
-
-  /**
-   * What of a picture the network sees: its middle (`center224`), a little more of it (`center224-of-232`), or all of it
-   * squeezed into a square (`whole224`). Another one is another model, with an index of its own.
-   *
-   * @default 'center224'
-   */
-  readonly crop?: 'center224' | 'center224-of-232' | 'whole224';
+  readonly active?: string;
 
   /**
    * The processors that the functions run on: `x64`, or `arm64` (Graviton), which Lambda bills a fifth lower. Pictures
@@ -312,11 +350,4 @@ export interface ImageSearchProps {
    * @default - none
    */
   readonly tags?: Readonly<Record<string, string>>;
-
-  /**
-   * Folders with what the functions run, made for `architecture`.
-   *
-   * @default - bundled from this package when the app is synthesised
-   */
-  readonly assets?: Assets;
 }

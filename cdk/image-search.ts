@@ -5,6 +5,7 @@ import type { Dashboard } from 'aws-cdk-lib/aws-cloudwatch';
 import { GatewayVpcEndpointAwsService } from 'aws-cdk-lib/aws-ec2';
 import { PolicyStatement, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
 import { type IKey, Key } from 'aws-cdk-lib/aws-kms';
+import type { ILayerVersion } from 'aws-cdk-lib/aws-lambda';
 import type { IBucket } from 'aws-cdk-lib/aws-s3';
 import { ScheduleExpression } from 'aws-cdk-lib/aws-scheduler';
 import { Construct } from 'constructs';
@@ -13,8 +14,8 @@ import { DEFAULT_FILTER, formatEndings, type PictureFilter } from '../pictures/p
 import { acknowledgeWildcards } from './acknowledgements.ts';
 import { Alarms } from './alarms.ts';
 import { SearchApi } from './api.ts';
+import { Backfill } from './backfill.ts';
 import { createImagesBucket, createIndexBucket, KEEP_DELETED } from './buckets.ts';
-import { type Assets, buildAssets } from './bundling/assets.ts';
 import { Compaction } from './compaction.ts';
 import { ConfigurationInvalid } from './configuration-invalid.ts';
 import { Console, requireBrowserAuth } from './console.ts';
@@ -22,9 +23,23 @@ import { createDashboard } from './dashboard.ts';
 import type { ImageSearchProps } from './image-search-props.ts';
 import { Ingestion } from './ingestion.ts';
 import type { LikenessFunctionProps, Surroundings } from './likeness-function.ts';
-import { modelLayer, readModel, refuseSynthetic } from './model-layer.ts';
+import { modelLayer } from './model-layer.ts';
+import { MAIN, modelsOf, type NamedModel } from './models.ts';
 import { acknowledgeNotificationsHandler } from './notified-bucket.ts';
+import { subscribe } from './picture-events.ts';
 import { Vectors } from './vectors.ts';
+
+/** What embeds with one model, and folds what it embedded. */
+export interface Pipeline {
+  readonly model: ModelInfo;
+  readonly layer: ILayerVersion;
+  readonly ingestion: Ingestion;
+  readonly compaction: Compaction;
+  /** Where its rows are projected; absent with the engine `memory`. */
+  readonly vectors: Vectors | undefined;
+  /** Absent unless it was asked for. */
+  readonly backfill: Backfill | undefined;
+}
 
 /**
  * Pictures that are put into `images` are found by likeness at `url` a moment later.
@@ -37,14 +52,17 @@ export class ImageSearch extends Construct {
   readonly images: IBucket;
   /** The bucket of the index. */
   readonly index: IBucket;
-  /** What the pictures are embedded by. */
+  /** What searches look with. */
   readonly model: ModelInfo;
   /** Address of the API, without a slash at its end. */
   readonly url: string;
   /** Address of the console, where there is one. */
   readonly consoleUrl: string | undefined;
+  /** Of the model that searches look with. */
   readonly ingestion: Ingestion;
   readonly compaction: Compaction;
+  /** Of every model, by its name. */
+  readonly pipelines: Readonly<Record<string, Pipeline>>;
   readonly search: SearchApi;
   /** Absent unless it was asked for. */
   readonly dashboard: Dashboard | undefined;
@@ -57,9 +75,8 @@ export class ImageSearch extends Construct {
     super(scope, id);
     const props: ImageSearchProps = { ...rest, ...(ownKey && { key: allowedKey(this, ownKey) }) };
     refuseOneBucket(props);
-    const assets = props.assets ?? buildAssets(props);
-    this.model = readModel(assets.layer);
-    refuseSynthetic(this.model, props.weights);
+    const models = modelsOf(props);
+    this.model = models.active.model;
     this.filter = {
       prefix: props.prefix ?? DEFAULT_FILTER.prefix,
       endings: props.endings ?? DEFAULT_FILTER.endings,
@@ -73,38 +90,33 @@ export class ImageSearch extends Construct {
     this.index = props.index ?? createIndexBucket(this, 'Index', props);
     props.vpc?.addGatewayEndpoint('LikenessS3', { service: GatewayVpcEndpointAwsService.S3 });
 
-    const changes = { uploads: props.uploads ?? own, deletes: props.deletes ?? own };
-    const buckets = { images: this.images, index: this.index, modelId: this.model.modelId };
-    const vectors = props.engine === 's3-vectors' ? new Vectors(this, 'Vectors', props.key) : undefined;
-    const functions = this.functionProps(props, assets, changes, vectors?.environment ?? {});
-    this.compaction = new Compaction(this, 'Compaction', {
-      ...buckets,
-      function: functions.compact,
-      schedule:
-        props.schedule ?? ScheduleExpression.rate(Duration.minutes(props.vpc ? 5 : vectors ? 15 : 60)),
-    });
-    // Lambda cannot be reached from a VPC without an endpoint that costs more than all else.
-    const compact = props.vpc ? undefined : this.compaction.function;
-    this.ingestion = new Ingestion(this, 'Ingestion', {
-      ...buckets,
-      function: functions.onUpload,
-      maxConcurrency: props.maxConcurrency ?? 5,
+    const pipelines = models.all.map((each) => [each.name, this.pipeline(each, props)] as const);
+    this.pipelines = Object.fromEntries(pipelines);
+    const active = this.pipelines[models.active.name]!;
+    this.ingestion = active.ingestion;
+    this.compaction = active.compaction;
+    const notifications = this.node.tryFindChild('Ingestion') ?? new Construct(this, 'Ingestion');
+    subscribe(notifications as Construct, {
+      images: this.images,
       filter: this.filter,
       events: props.events ?? 's3',
-      intake: props.intake ?? 'queue',
-      compact,
+      targets: pipelines.map(([, { ingestion }]) => ingestion.queue ?? ingestion.function),
       key: props.key,
     });
+
+    const changes = { uploads: props.uploads ?? own, deletes: props.deletes ?? own };
+    const buckets = { images: this.images, index: this.index, modelId: this.model.modelId };
     this.search = new SearchApi(this, 'Api', {
       ...props,
       ...buckets,
       ...changes,
       filter: this.filter,
       corsOrigins,
-      function: functions.search,
+      function: this.searchProps(models.active, active, props, changes),
       domain: props.domain?.api,
     });
-    vectors?.permit({ compact: this.compaction.function, search: this.search.function }, buckets);
+    active.vectors?.permitSearch(this.search.function, buckets);
+    active.backfill?.permitLook(this.search.function);
     this.url = this.search.url;
     this.consoleUrl = console?.url;
     console?.publish(this.url, props.auth);
@@ -114,7 +126,7 @@ export class ImageSearch extends Construct {
     };
 
     const { ingestion, compaction, search } = this;
-    const observed = { system: this.system(props), ingestion, compaction, search };
+    const observed = { system: this.system(props, models.active), ingestion, compaction, search };
     if (props.alarms) new Alarms(this, 'Alarms', { ...observed, tell: props.alarms, key: props.key });
     this.dashboard = props.dashboard ? createDashboard(this, 'Dashboard', observed) : undefined;
 
@@ -123,53 +135,29 @@ export class ImageSearch extends Construct {
     acknowledgeNotificationsHandler(Stack.of(this));
   }
 
-  /** Unique in an account and region, as stack names are. */
-  private system({ name }: ImageSearchProps): string {
-    if (name) return name;
+  /** Unique in an account and region, as stack names are; what counts for another model than `main` has its name behind it. */
+  private system({ name }: ImageSearchProps, model: NamedModel): string {
+    const suffix = model.name === MAIN ? '' : `/${model.name}`;
+    if (name) return name + suffix;
     let stack = Stack.of(this);
     while (stack.nestedStackParent) stack = stack.nestedStackParent;
-    return `${stack.stackName}/${this.node.path.split('/').slice(1).join('/')}`;
+    return `${stack.stackName}/${this.node.path.split('/').slice(1).join('/')}${suffix}`;
   }
 
-  private functionProps(
-    props: ImageSearchProps,
-    assets: Assets,
-    changes: { readonly uploads: boolean; readonly deletes: boolean },
-    vectors: LikenessFunctionProps['environment'],
-  ) {
-    const { architecture = 'x64', logRetention } = props;
-    const layer = modelLayer(this, 'Model', assets.layer, this.model, architecture);
-    const surroundings: Surroundings = {
-      system: this.system(props),
-      logRetention,
-      tracing: props.tracing ?? false,
-      // Nobody pays for figures that nobody looks at.
-      metrics: props.dashboard === true || props.alarms !== undefined,
-      vpc: props.vpc,
-      subnets: props.subnets,
-      key: props.key,
-    };
-    const shared = { architecture, surroundings };
-    const indexBucket = this.index.bucketName;
-    const imagesBucket = this.images.bucketName;
-    const modelFolder = '/opt/model';
-    return {
-      onUpload: {
-        ...shared,
-        description: 'Likeness: embeds uploaded pictures and appends them to the log',
-        code: assets.onUpload,
-        layers: [layer],
-        memory: props.memory?.onUpload ?? 3008,
-        timeout: props.timeout?.onUpload ?? Duration.minutes(2),
-        environment: {
-          imagesBucket,
-          indexBucket,
-          modelFolder,
-          ...(this.filter.prefix && { prefix: this.filter.prefix }),
-          endings: formatEndings(this.filter.endings),
-        },
-      },
-      compact: {
+  /** Everything between an event and the index of one model. */
+  private pipeline(named: NamedModel, props: ImageSearchProps): Pipeline {
+    const { name, assets, model } = named;
+    const scope = name === MAIN ? this : new Construct(this, name);
+    const shared = this.sharedProps(named, props);
+    const vectors = props.engine === 's3-vectors' ? new Vectors(scope, 'Vectors', props.key) : undefined;
+    const layer = modelLayer(scope, 'Model', assets.layer, model, shared.architecture);
+    const buckets = { images: this.images, index: this.index, modelId: model.modelId };
+    const names = { imagesBucket: this.images.bucketName, indexBucket: this.index.bucketName };
+    const compaction = new Compaction(scope, 'Compaction', {
+      ...buckets,
+      schedule:
+        props.schedule ?? ScheduleExpression.rate(Duration.minutes(props.vpc ? 5 : vectors ? 15 : 60)),
+      function: {
         ...shared,
         description: 'Likeness: folds the log into one FAISS file',
         quiet: true,
@@ -177,35 +165,121 @@ export class ImageSearch extends Construct {
         layers: [],
         memory: props.memory?.compact ?? 1024,
         timeout: props.timeout?.compact ?? Duration.minutes(15),
-        environment: { imagesBucket, indexBucket, modelId: this.model.modelId, ...vectors },
+        environment: { ...names, modelId: model.modelId, ...vectors?.environment },
       },
-      search: {
+    });
+    vectors?.permitCompact(compaction.function, buckets);
+    const ingestion = new Ingestion(scope, 'Ingestion', {
+      ...buckets,
+      maxConcurrency: props.maxConcurrency ?? 5,
+      intake: props.intake ?? 'queue',
+      // Lambda cannot be reached from a VPC without an endpoint that costs more than all else.
+      compact: props.vpc ? undefined : compaction.function,
+      key: props.key,
+      function: {
         ...shared,
-        description: 'Likeness: answers the HTTP API',
-        // The access log has a line for each request.
-        quiet: true,
-        code: assets.search,
+        description: 'Likeness: embeds uploaded pictures and appends them to the log',
+        code: assets.onUpload,
         layers: [layer],
-        memory: props.memory?.search ?? 3008,
-        timeout: props.timeout?.search ?? Duration.minutes(5),
+        memory: props.memory?.onUpload ?? 3008,
+        timeout: props.timeout?.onUpload ?? Duration.minutes(2),
         environment: {
-          imagesBucket,
-          indexBucket,
-          modelFolder,
-          consistency: props.consistency ?? 'strong',
-          uploads: changes.uploads ? 'on' : 'off',
-          deletes: changes.deletes ? 'on' : 'off',
-          // Of a bucket that is not made here nobody knows the rules.
-          ...((props.keepDeleted || !props.images) && {
-            keptDays: String((props.keepDeleted ?? KEEP_DELETED).toDays()),
-          }),
+          ...names,
+          modelFolder: MODEL_FOLDER,
           ...(this.filter.prefix && { prefix: this.filter.prefix }),
-          ...vectors,
+          endings: formatEndings(this.filter.endings),
         },
       },
-    } satisfies Record<string, LikenessFunctionProps>;
+    });
+    const backfill = props.backfill ? this.backfill(scope, named, props, ingestion) : undefined;
+    return { model, layer, ingestion, compaction, vectors, backfill };
+  }
+
+  private backfill(
+    scope: Construct,
+    { assets, ...named }: NamedModel,
+    props: ImageSearchProps,
+    { queue }: Ingestion,
+  ): Backfill {
+    if (!queue)
+      throw new ConfigurationInvalid('backfill sends its work to the queue, and intake "direct" has none');
+    if (props.vpc)
+      throw new ConfigurationInvalid('backfill cannot reach the queue from a VPC: run likeness backfill');
+    const { modelId } = named.model;
+    return new Backfill(scope, 'Backfill', {
+      images: this.images,
+      index: this.index,
+      modelId,
+      queue,
+      key: props.key,
+      function: {
+        ...this.sharedProps({ assets, ...named }, props),
+        description: 'Likeness: compares the bucket with the index',
+        code: assets.backfill,
+        layers: [],
+        memory: props.memory?.backfill ?? 1_769,
+        timeout: props.timeout?.backfill ?? Duration.minutes(15),
+        environment: {
+          imagesBucket: this.images.bucketName,
+          indexBucket: this.index.bucketName,
+          modelId,
+          ...(this.filter.prefix && { prefix: this.filter.prefix }),
+          endings: formatEndings(this.filter.endings),
+        },
+      },
+    });
+  }
+
+  private searchProps(
+    named: NamedModel,
+    { layer, vectors, backfill }: Pipeline,
+    props: ImageSearchProps,
+    changes: { readonly uploads: boolean; readonly deletes: boolean },
+  ): LikenessFunctionProps {
+    return {
+      ...this.sharedProps(named, props),
+      description: 'Likeness: answers the HTTP API',
+      // The access log has a line for each request.
+      quiet: true,
+      code: named.assets.search,
+      layers: [layer],
+      memory: props.memory?.search ?? 3008,
+      timeout: props.timeout?.search ?? Duration.minutes(5),
+      environment: {
+        imagesBucket: this.images.bucketName,
+        indexBucket: this.index.bucketName,
+        modelFolder: MODEL_FOLDER,
+        consistency: props.consistency ?? 'strong',
+        uploads: changes.uploads ? 'on' : 'off',
+        deletes: changes.deletes ? 'on' : 'off',
+        // Of a bucket that is not made here nobody knows the rules.
+        ...((props.keepDeleted || !props.images) && {
+          keptDays: String((props.keepDeleted ?? KEEP_DELETED).toDays()),
+        }),
+        ...(this.filter.prefix && { prefix: this.filter.prefix }),
+        ...vectors?.environment,
+        ...(backfill && { backfill: backfill.stateMachine.stateMachineArn }),
+      },
+    };
+  }
+
+  private sharedProps(model: NamedModel, props: ImageSearchProps) {
+    const surroundings: Surroundings = {
+      system: this.system(props, model),
+      logRetention: props.logRetention,
+      tracing: props.tracing ?? false,
+      // Nobody pays for figures that nobody looks at.
+      metrics: props.dashboard === true || props.alarms !== undefined,
+      vpc: props.vpc,
+      subnets: props.subnets,
+      key: props.key,
+    };
+    return { architecture: props.architecture ?? 'x64', surroundings };
   }
 }
+
+/** Where the layer of a model is unpacked. */
+const MODEL_FOLDER = '/opt/model';
 
 /**
  * The key, with the services that use it in its policy; a key of another stack takes no statements from here. What is
@@ -214,7 +288,12 @@ export class ImageSearch extends Construct {
 function allowedKey(scope: Construct, key: IKey): IKey {
   const { region, urlSuffix } = Stack.of(scope);
   const actions = ['kms:Decrypt', 'kms:Encrypt', 'kms:GenerateDataKey*', 'kms:DescribeKey'];
-  for (const service of [`logs.${region}.${urlSuffix}`, 's3.amazonaws.com', 'cloudwatch.amazonaws.com'])
+  for (const service of [
+    `logs.${region}.${urlSuffix}`,
+    's3.amazonaws.com',
+    'sns.amazonaws.com',
+    'cloudwatch.amazonaws.com',
+  ])
     key.addToResourcePolicy(
       new PolicyStatement({ actions, principals: [new ServicePrincipal(service)], resources: ['*'] }),
     );

@@ -1,4 +1,4 @@
-/** From an upload to the log: events of S3 reach on-upload through a queue or directly; what fails waits as a dead letter. */
+/** From an event to the log: on-upload takes it from its queue, or from S3 directly; what fails waits as a dead letter. */
 
 import { Duration } from 'aws-cdk-lib';
 import { PolicyStatement } from 'aws-cdk-lib/aws-iam';
@@ -8,21 +8,17 @@ import { SqsDestination as FailureQueue } from 'aws-cdk-lib/aws-lambda-destinati
 import { Queue, QueueEncryption } from 'aws-cdk-lib/aws-sqs';
 import { Construct } from 'constructs';
 import { QUEUE_LIMITS } from '../pictures/ingest/limits.ts';
-import type { PictureFilter } from '../pictures/picture-names.ts';
 import { acknowledge } from './acknowledgements.ts';
-import { ConfigurationInvalid } from './configuration-invalid.ts';
 import { consume } from './consume.ts';
 import type { ImageSearchProps } from './image-search-props.ts';
 import { LikenessFunction, type LikenessFunctionProps } from './likeness-function.ts';
 import { type Buckets, PERMISSIONS, permit } from './permissions.ts';
-import { subscribe } from './picture-events.ts';
 
-export interface IngestionProps extends Buckets, Required<Pick<ImageSearchProps, 'intake' | 'events'>> {
+export interface IngestionProps extends Buckets, Required<Pick<ImageSearchProps, 'intake'>> {
   readonly modelId: string;
   readonly function: LikenessFunctionProps;
   /** Batches that are embedded at once. */
   readonly maxConcurrency: number;
-  readonly filter: PictureFilter;
   /** Is woken after an append. */
   readonly compact: IFunction | undefined;
   /** Encrypts the queues. */
@@ -37,11 +33,7 @@ export class Ingestion extends Construct {
 
   constructor(scope: Construct, id: string, props: IngestionProps) {
     super(scope, id);
-    const { intake, events, key } = props;
-    if (intake === 'direct' && events !== 's3')
-      throw new ConfigurationInvalid(
-        `intake "direct" takes events of S3 itself; with events "${events}" it needs a queue`,
-      );
+    const { intake, key } = props;
     const encryption = key
       ? { encryption: QueueEncryption.KMS, encryptionMasterKey: key }
       : { encryption: QueueEncryption.SQS_MANAGED };
@@ -79,7 +71,6 @@ export class Ingestion extends Construct {
         onFailure: new FailureQueue(this.deadLetters),
       });
     }
-    subscribe(this, { ...props, target: this.queue ?? this.function });
   }
 
   private makeQueue(props: IngestionProps, encryption: object): Queue {

@@ -9,8 +9,9 @@ import manifest from '../package.json' with { type: 'json' };
 import { formatEndings, PICTURE_ENDINGS } from '../pictures/picture-names.ts';
 import { createImagesBucket, createIndexBucket, KEEP_DELETED } from './buckets.ts';
 import { consoleLink } from './console-link.ts';
-import { ImageSearch } from './image-search.ts';
+import { ImageSearch, type Pipeline } from './image-search.ts';
 import type { ApiAuth, ImageSearchProps } from './image-search-props.ts';
+import { MAIN } from './models.ts';
 
 /** A bucket that you have. */
 export interface ExistingBucket {
@@ -107,10 +108,12 @@ export class LikenessStack extends Stack {
   }
 
   private outputsOf(search: ImageSearch, auth: ApiAuth): void {
-    const { url, consoleUrl, dashboard, ingestion, model, images, index, filter } = search;
+    const { url, consoleUrl, dashboard, model, images, filter } = search;
     this.output('ApiUrl', url, 'Address of the API');
-    // `npm run deploy` compares these two with what it is about to deploy.
-    this.output('Model', model.modelId, 'What pictures are embedded by');
+    // `npm run deploy` compares these three with what it is about to deploy.
+    this.output('Model', model.modelId, 'What searches look with');
+    const models = Object.values(search.pipelines).map((pipeline) => pipeline.model.modelId);
+    this.output('Models', models.join(' '), 'What pictures are embedded by');
     this.output('Auth', authName(auth), 'Who may call the API');
     if (consoleUrl) this.output('ConsoleUrl', consoleUrl, 'The console');
     if (dashboard)
@@ -120,21 +123,35 @@ export class LikenessStack extends Stack {
       );
     for (const [i, [name, target]] of Object.entries(search.domainTargets).entries())
       this.output(`Domain${i + 1}`, target, `What the DNS record of ${name} must point to`);
-    this.output('DeadLettersArn', ingestion.deadLetters.queueArn, 'Uploads that all tries could not index');
     const token = auth === 'iam' || auth === 'none' ? '' : ' --token <token>';
     this.output(
       'TryIt',
       `aws s3 cp photo.jpg s3://${images.bucketName}/${filter.prefix} && sleep 15 && npx ${PACKAGE} search photo.jpg --endpoint ${url}${token}`,
       'Upload a picture and find it',
     );
+    for (const [name, pipeline] of Object.entries(search.pipelines))
+      this.outputsOfModel(search, name, pipeline);
+  }
+
+  private outputsOfModel(
+    { images, index, filter }: ImageSearch,
+    name: string,
+    { ingestion, model, backfill }: Pipeline,
+  ): void {
+    const suffix = name === MAIN ? '' : name[0]!.toUpperCase() + name.slice(1);
+    this.output(
+      `DeadLettersArn${suffix}`,
+      ingestion.deadLetters.queueArn,
+      'Uploads that all tries could not index',
+    );
     if (!ingestion.queue) return;
     this.output(
-      'UploadsQueueUrl',
+      `UploadsQueueUrl${suffix}`,
       ingestion.queue.queueUrl,
       'Where a backfill sends its work, and events of your own go',
     );
     this.output(
-      'Backfill',
+      `Backfill${suffix}`,
       [
         `npx ${PACKAGE} backfill --images-bucket ${images.bucketName} --index-bucket ${index.bucketName}`,
         `--queue-url ${ingestion.queue.queueUrl} --model ${model.modelId}`,
@@ -143,6 +160,12 @@ export class LikenessStack extends Stack {
       ].join(' '),
       'Has pictures indexed that were there before',
     );
+    if (backfill)
+      this.output(
+        `BackfillMachine${suffix}`,
+        backfill.stateMachine.stateMachineArn,
+        'The same in the cloud: likeness backfill --cloud <this>; rebuild and verify too',
+      );
   }
 
   private output(id: string, value: string, description?: string): void {

@@ -43,6 +43,16 @@ export const PERMISSIONS = {
       [INDEX_PREFIX]: ['s3:GetObject', 's3:PutObject', 's3:DeleteObject', 's3:AbortMultipartUpload'],
     },
   },
+  backfill: {
+    // That a picture can be read is asked before an index is emptied.
+    images: { '': ['s3:GetObject'] },
+    index: {
+      [LOG_PREFIX]: ['s3:GetObject'],
+      [MANIFEST_PREFIX]: ['s3:GetObject', 's3:PutObject'],
+      [INDEX_PREFIX]: ['s3:GetObject', 's3:PutObject', 's3:AbortMultipartUpload'],
+      [REJECTED_PREFIX]: ['s3:GetObject', 's3:DeleteObject'],
+    },
+  },
   search: {
     // Presigned uploads and picture addresses are signed with this role, and can do no more than it can.
     images: { '': ['s3:GetObject'] },

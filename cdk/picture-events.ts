@@ -1,22 +1,31 @@
-/** How a bucket's events reach on-upload: by a notification of S3, by a rule of EventBridge, or by the owner's own means. */
+/**
+ * How a bucket's events reach on-upload: by a notification of S3, by a rule of EventBridge, or by the owner's own means. S3
+ * tells one receiver only of an event; where there are several models, a topic passes it on to the queue of each.
+ */
 
 import { Rule } from 'aws-cdk-lib/aws-events';
 import { SqsQueue } from 'aws-cdk-lib/aws-events-targets';
+import type { IKey } from 'aws-cdk-lib/aws-kms';
 import type { Function as LambdaFunction } from 'aws-cdk-lib/aws-lambda';
-import { EventType, type IBucket } from 'aws-cdk-lib/aws-s3';
-import { LambdaDestination, SqsDestination } from 'aws-cdk-lib/aws-s3-notifications';
+import { EventType, type IBucket, type IBucketNotificationDestination } from 'aws-cdk-lib/aws-s3';
+import { LambdaDestination, SnsDestination, SqsDestination } from 'aws-cdk-lib/aws-s3-notifications';
+import { Topic } from 'aws-cdk-lib/aws-sns';
+import { SqsSubscription } from 'aws-cdk-lib/aws-sns-subscriptions';
 import { Queue } from 'aws-cdk-lib/aws-sqs';
 import type { Construct } from 'constructs';
 import type { PictureFilter } from '../pictures/picture-names.ts';
 import { acknowledge } from './acknowledgements.ts';
+import { ConfigurationInvalid } from './configuration-invalid.ts';
 import type { ImageSearchProps } from './image-search-props.ts';
 import { notifiedBucket } from './notified-bucket.ts';
 
 interface Subscription extends Required<Pick<ImageSearchProps, 'events'>> {
   readonly images: IBucket;
   readonly filter: PictureFilter;
-  /** A function only with events of S3. */
-  readonly target: Queue | LambdaFunction;
+  /** One for each model; functions take events of S3 alone, and only one can. */
+  readonly targets: readonly (Queue | LambdaFunction)[];
+  /** Encrypts the topic. */
+  readonly key: IKey | undefined;
 }
 
 /** What S3 tells of. */
@@ -31,8 +40,23 @@ const EVENTS = [
 /** The same, by the names that EventBridge has for it. */
 const DETAIL_TYPES = ['Object Created', 'Object Deleted', 'Object Restore Completed'] as const;
 
-/** Has the events of the pictures sent to `target`, as far as they can be told apart before they are sent. */
-export function subscribe(scope: Construct, { images, filter, events, target }: Subscription): void {
+/**
+ * Has the events of the pictures sent to each target, as far as they can be told apart before they are sent.
+ *
+ * @param scope must stay what it is: when the CDK's resource for notifications gets another name, the old one takes those of
+ *   the new one away as it goes
+ * @throws ConfigurationInvalid
+ */
+export function subscribe(scope: Construct, { images, filter, events, targets, key }: Subscription): void {
+  const queues = targets.filter((target) => target instanceof Queue);
+  if (queues.length < targets.length && events !== 's3')
+    throw new ConfigurationInvalid(
+      `intake "direct" takes events of S3 itself; with events "${events}" it needs a queue`,
+    );
+  if (queues.length < targets.length && targets.length > 1)
+    throw new ConfigurationInvalid(
+      'intake "direct" brings events to one model only; with several it needs queues',
+    );
   if (events === 'none') return;
   const bucket = notifiedBucket(scope, 'Pictures', images);
   if (events === 'eventbridge') {
@@ -44,21 +68,45 @@ export function subscribe(scope: Construct, { images, filter, events, target }: 
         detailType: [...DETAIL_TYPES],
         detail: { bucket: { name: [images.bucketName] }, ...keyPattern(filter) },
       },
-      ...(target instanceof Queue && { targets: [new SqsQueue(target)] }),
+      targets: queues.map((queue) => new SqsQueue(queue)),
     });
     acknowledge(
       rule,
-      'The target is a queue of this stack, to which EventBridge tries to send for a day; a backfill finds what was missed even so.',
+      'The targets are queues of this stack, to which EventBridge tries to send for a day; a backfill finds what was missed even so.',
       'Serverless-EventBusDLQ',
     );
     return;
   }
   // A rule of S3's takes one ending, in one spelling of capitals; on-upload looks at endings itself.
   const rules = filter.prefix ? [{ prefix: filter.prefix }] : [];
-  for (const event of EVENTS) {
-    const destination = target instanceof Queue ? new SqsDestination(target) : new LambdaDestination(target);
-    bucket.addEventNotification(event, destination, ...rules);
+  const destination = destinationOf(scope, targets, key);
+  for (const event of EVENTS) bucket.addEventNotification(event, destination, ...rules);
+}
+
+function destinationOf(
+  scope: Construct,
+  targets: Subscription['targets'],
+  key: IKey | undefined,
+): IBucketNotificationDestination {
+  const [only] = targets;
+  if (targets.length === 1)
+    return only instanceof Queue ? new SqsDestination(only) : new LambdaDestination(only!);
+  const topic = new Topic(scope, 'EachModel', { enforceSSL: true, ...(key && { masterKey: key }) });
+  for (const queue of targets.filter((target) => target instanceof Queue)) {
+    const subscription = topic.addSubscription(new SqsSubscription(queue, { rawMessageDelivery: true }));
+    acknowledge(
+      subscription,
+      'SNS tries for 23 days to bring a message to a queue; a backfill finds what was missed even so.',
+      'Serverless-SNSRedrivePolicy',
+    );
   }
+  if (!key)
+    acknowledge(
+      topic,
+      'It carries names of objects, no contents; the key property encrypts it. S3 may not use the key that SNS has of its own.',
+      'AwsSolutions-SNS2',
+    );
+  return new SnsDestination(topic);
 }
 
 /** Several patterns for one field mean "or", so that a prefix and endings cannot both be asked for. */

@@ -34,19 +34,21 @@ export class Vectors extends Construct {
     this.environment = { vectorIndex: this.#index.attrIndexArn };
   }
 
-  /** Lets compact fill it and measure it, and search ask it. */
-  permit(
-    { compact, search }: { readonly compact: LikenessFunction; readonly search: LikenessFunction },
-    buckets: Buckets & { readonly modelId: string },
-  ): void {
-    // A query that filters, or wants metadata, needs GetVectors as well.
-    const asking = ['s3vectors:QueryVectors', 's3vectors:GetVectors'];
-    const resources = [this.#index.attrIndexArn];
-    search.addToRolePolicy(new PolicyStatement({ actions: asking, resources }));
-    const filling = [...asking, 's3vectors:PutVectors', 's3vectors:DeleteVectors'];
-    compact.addToRolePolicy(new PolicyStatement({ actions: filling, resources }));
-    permit(search, { index: { [FAR_PREFIX]: ['s3:GetObject'] } }, buckets, buckets.modelId);
+  /** Lets compact fill it and measure it. */
+  permitCompact(compact: LikenessFunction, buckets: Buckets & { readonly modelId: string }): void {
+    const actions = [...ASKING, 's3vectors:PutVectors', 's3vectors:DeleteVectors'];
+    compact.addToRolePolicy(new PolicyStatement({ actions, resources: [this.#index.attrIndexArn] }));
     const objects = { [FAR_PREFIX]: ['s3:GetObject', 's3:PutObject', 's3:DeleteObject'] } as const;
     permit(compact, { index: objects }, buckets, buckets.modelId);
   }
+
+  /** Lets search ask it. */
+  permitSearch(search: LikenessFunction, buckets: Buckets & { readonly modelId: string }): void {
+    const statement = new PolicyStatement({ actions: [...ASKING], resources: [this.#index.attrIndexArn] });
+    search.addToRolePolicy(statement);
+    permit(search, { index: { [FAR_PREFIX]: ['s3:GetObject'] } }, buckets, buckets.modelId);
+  }
 }
+
+/** A query that filters, or wants metadata, needs GetVectors as well. */
+const ASKING = ['s3vectors:QueryVectors', 's3vectors:GetVectors'] as const;

@@ -35,6 +35,8 @@ export const VARIABLES = {
   consistency: 'LIKENESS_CONSISTENCY',
   /** ARN of the index in S3 Vectors; absent where the index is searched in memory. */
   vectorIndex: 'LIKENESS_VECTOR_INDEX',
+  /** ARN of the state machine of backfills; absent where there is none. */
+  backfill: 'LIKENESS_BACKFILL',
   /** URL of an S3-compatible store in place of AWS. */
   endpoint: 'LIKENESS_S3_ENDPOINT',
 } as const;

@@ -44,10 +44,11 @@ export async function compareFolder(
 ): Promise<Differences> {
   const { different, differences } = await find(deps);
   onFound(differences);
+  // All of them first: what was renamed meanwhile is known again by what is gone.
+  for (const { key, eTag } of different) if (eTag !== undefined) deps.events.remember(key, eTag);
   for (const { key, eTag } of different) {
     if (deps.signal.aborted) break;
-    if (eTag !== undefined) deps.events.remember(key, eTag);
-    else deps.events.forget(key);
+    if (eTag === undefined) deps.events.forget(key);
     await deps.events.look(key, 'in-time');
   }
   return differences;

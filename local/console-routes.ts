@@ -21,7 +21,7 @@ const POLICY = [
   "form-action 'none'",
 ].join('; ');
 
-export function consoleRoutes(config: ConsoleConfig): Hono {
+export function consoleRoutes(config: () => ConsoleConfig): Hono {
   const app = new Hono();
   app.use(async (context, next) => {
     await next();
@@ -29,7 +29,7 @@ export function consoleRoutes(config: ConsoleConfig): Hono {
     context.header('x-content-type-options', 'nosniff');
     context.header('referrer-policy', 'no-referrer');
   });
-  app.get('/config.json', (context) => context.json(config));
+  app.get('/config.json', (context) => context.json(config()));
   if (!existsSync(BUILT)) {
     app.get('/', (context) =>
       context.text('The console is not built; "npm run setup" builds it. The API is at /v1.'),

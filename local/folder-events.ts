@@ -32,11 +32,21 @@ const MANY_PART = 0.2;
 /** A part of a few pictures is not many. */
 const FEW = 20;
 
+/** Whether an eTag's time is finer than a second: two files of one length can well be of the same second. */
+function isFine(eTag: string): boolean {
+  const time = /-([0-9a-f]+)$/.exec(eTag)?.[1];
+  return time !== undefined && BigInt(`0x${time}`) % 1_000_000_000n !== 0n;
+}
+
 export class FolderEvents {
   readonly #options: Required<FolderEventsOptions>;
   /** The eTag of each picture as the last event, or the index, had it. */
   readonly #known = new Map<string, string>();
   /** Pictures that a first look missed, and when. */
+  /** By eTag, a picture that was known with it last. */
+  readonly #byTag = new Map<string, string>();
+  /** Of pictures whose events are on their way: under which key the same file was known. */
+  readonly #origins = new Map<string, { readonly eTag: string; readonly key: string }>();
   readonly #missed = new Map<string, { readonly at: number; readonly urgency: Urgency }>();
   readonly #changed = new Signal();
   #last: Promise<void> = Promise.resolve();
@@ -62,11 +72,25 @@ export class FolderEvents {
   /** Takes it that the picture is known with this eTag already. */
   remember(key: string, eTag: string): void {
     this.#known.set(key, eTag);
+    this.#byTag.set(eTag, key);
+  }
+
+  /**
+   * The key that a file of this length and time was known by, when it is not there any more: it was renamed. Both are
+   * to the nanosecond; where a file system keeps times in whole seconds, the picture is taken for another one.
+   */
+  async movedFrom(key: string, eTag: string): Promise<string | undefined> {
+    const origin = this.#origins.get(key);
+    this.#origins.delete(key);
+    if (origin?.eTag !== eTag || !isFine(eTag)) return undefined;
+    return (await this.#options.pictures.head(origin.key)) ? undefined : origin.key;
   }
 
   /** Takes it that the picture is not known. */
   forget(key: string): void {
+    const eTag = this.#known.get(key);
     this.#known.delete(key);
+    if (eTag !== undefined && this.#byTag.get(eTag) === key) this.#byTag.delete(eTag);
   }
 
   /** Whether a picture is known whose key begins with `prefix`. */
@@ -135,15 +159,18 @@ export class FolderEvents {
   async #tellFound(key: string, { eTag, size }: { eTag: string; size: number }, urgency: Urgency) {
     if (this.#missed.delete(key)) this.#changed.notify();
     if (eTag === this.#known.get(key)) return;
+    const origin = this.#byTag.get(eTag);
+    if (origin !== undefined && origin !== key) this.#origins.set(key, { eTag, key: origin });
+    else this.#origins.delete(key);
     await this.#send({ kind: 'ObjectCreated:Put', key, eTag, size }, urgency);
-    this.#known.set(key, eTag);
+    this.remember(key, eTag);
   }
 
   async #tellGone(key: string, urgency: Urgency): Promise<void> {
     this.#missed.delete(key);
     if (!this.#known.has(key)) return;
     await this.#send({ kind: 'ObjectRemoved:Delete', key }, urgency);
-    this.#known.delete(key);
+    this.forget(key);
   }
 
   async #send(change: Omit<ObjectChange, 'sequencer' | 'at'>, urgency: Urgency): Promise<void> {

@@ -4,9 +4,12 @@ import { constants } from 'node:fs';
 import { access } from 'node:fs/promises';
 import { join } from 'node:path';
 import { createOnUpload } from '../functions/on-upload/handler.ts';
+import { pictureOf } from '../pictures/attributes.ts';
 import type { Embedder } from '../pictures/embedding/embedder.ts';
+import type { Recalled } from '../pictures/ingest/embed-pictures.ts';
 import { systemClock } from '../vectorlog/clock.ts';
 import type { Logger } from '../vectorlog/logger.ts';
+import type { LiveIndex } from '../vectorlog/read/live-index.ts';
 import type { ObjectStore } from '../vectorlog/store/object-store.ts';
 import { compareFolder, type Differences } from './compare.ts';
 import { EventQueue } from './event-queue.ts';
@@ -34,6 +37,8 @@ export interface LibraryOptions {
   readonly indexFolder: string;
   /** The index store, in the model's namespace. */
   readonly index: ObjectStore;
+  /** The same, in memory: a picture that was renamed keeps its embedding. */
+  readonly live: LiveIndex;
   readonly embedder: Embedder;
   readonly logger: Logger;
   readonly selection?: Selection;
@@ -64,7 +69,7 @@ export interface OpenLibrary {
 }
 
 export function openLibrary(options: LibraryOptions): OpenLibrary {
-  const { folder, indexFolder, index, embedder, logger, patience = {} } = options;
+  const { folder, indexFolder, index, live, embedder, logger, patience = {} } = options;
   const clock = systemClock;
   const troubles = new Troubles(logger);
   const failures = new FailureNotes(logger);
@@ -84,7 +89,17 @@ export function openLibrary(options: LibraryOptions): OpenLibrary {
     ...(options.selection && { selection: options.selection }),
   });
   const queue = new EventQueue({
-    handler: createOnUpload({ pictures, index, embedder, clock, logger: failures }),
+    handler: createOnUpload({
+      pictures,
+      index,
+      embedder,
+      clock,
+      logger: failures,
+      recall: async ({ key, eTag }) => {
+        const from = await events.movedFrom(key, eTag);
+        return from === undefined ? undefined : recallFrom(live, from, eTag);
+      },
+    }),
     clock,
     logger: failures,
     ...(patience.visibilityMs && { visibilityMs: patience.visibilityMs }),
@@ -185,6 +200,29 @@ export function openLibrary(options: LibraryOptions): OpenLibrary {
     },
   };
 }
+
+/** What the index knows of a picture, if it is still the one with this eTag. */
+const recallFrom = (live: LiveIndex, key: string, eTag: string): Promise<Recalled | undefined> =>
+  live.read('strong', async (view) => {
+    const entry = view.find(key);
+    const embedding = entry?.eTag === eTag ? await view.embedding(key) : undefined;
+    if (!entry || !embedding) return undefined;
+    const { width, height, taken, camera, latitude, longitude } = pictureOf(entry);
+    // An entry of an older version may not have them: then the picture is looked at again.
+    if (width === undefined || height === undefined) return undefined;
+    return {
+      // The index may use its memory again once the view is let go.
+      embedding: embedding.slice(),
+      facts: {
+        width,
+        height,
+        ...(taken !== undefined && { taken }),
+        ...(camera !== undefined && { camera }),
+        ...(latitude !== undefined && { latitude }),
+        ...(longitude !== undefined && { longitude }),
+      },
+    };
+  });
 
 const UNSEEN: Readonly<Record<Incomplete, string>> = {
   limit:

@@ -1,12 +1,16 @@
-/** Opens the port, on this machine only. */
+/** Opens the port: on this machine, and for other devices where that is asked for. */
 
 import type { Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { createAdaptorServer } from '@hono/node-server';
+import { networkInterfaces } from 'node:os';
+import { createAdaptorServer, type HttpBindings } from '@hono/node-server';
 import { LikenessError } from '../vectorlog/errors.ts';
 
-/** No other machine gets in: whoever does may read and delete the pictures. */
+/** Where this machine finds it, always. */
 const HOST = '127.0.0.1';
+
+/** Addresses that stand for all of a machine's, 127.0.0.1 among them. */
+const EVERY = new Set(['0.0.0.0', '::']);
 
 /** Longer than clients keep a connection they do not use, so that none sends a request into one that is closing. */
 const KEEP_ALIVE_MS = 75_000;
@@ -22,35 +26,83 @@ export class PortTaken extends LikenessError {
   }
 }
 
+/** The machine has no such address. */
+export class AddressUnusable extends LikenessError {
+  readonly retryable = false;
+  constructor(host: string, options?: { cause?: unknown }) {
+    super(
+      `this machine has no address ${host}; its own are ${ownAddresses().join(', ') || 'unknown'}, and 0.0.0.0 is all of them`,
+      options,
+    );
+  }
+}
+
 export interface Listening {
   /** `http://127.0.0.1:3000` */
   readonly url: string;
+  /** Where other devices find it: `http://192.168.1.5:3000`. Empty unless a host was given. */
+  readonly elsewhere: readonly string[];
   /** Takes no more requests; resolves when those at work are answered, or cut off after `graceMs`. */
   close(graceMs: number): Promise<void>;
 }
 
-/** @param port 0 takes any that is free. @throws PortTaken */
-export async function listen(
-  fetch: (request: Request) => Response | Promise<Response>,
-  port: number,
-): Promise<Listening> {
-  const server = createAdaptorServer({ fetch, hostname: HOST }) as Server;
-  server.keepAliveTimeout = KEEP_ALIVE_MS;
-  await new Promise<void>((resolve, reject) => {
-    server.once('error', (error: NodeJS.ErrnoException) => {
-      const taken = error.code === 'EADDRINUSE' || error.code === 'EACCES';
-      reject(taken ? new PortTaken(port, { cause: error }) : error);
-    });
-    server.listen(port, HOST, resolve);
-  });
+export type Answer = (request: Request, env: HttpBindings) => Response | Promise<Response>;
+
+/**
+ * @param port 0 takes any that is free
+ * @param host an address of this machine for other devices besides; 0.0.0.0 for all of them
+ * @throws PortTaken, AddressUnusable
+ */
+export async function listen(answer: Answer, port: number, host?: string): Promise<Listening> {
+  const first = await open(answer, port, host !== undefined && EVERY.has(host) ? host : HOST);
+  const servers = [first];
+  const taken = (first.address() as AddressInfo).port;
+  const close = async (graceMs: number) => {
+    await Promise.all(servers.map((server) => closed(server, graceMs)));
+  };
+  try {
+    if (host !== undefined && !EVERY.has(host) && host !== HOST)
+      servers.push(await open(answer, taken, host));
+  } catch (error) {
+    await close(0);
+    throw error;
+  }
+  const hosts = host === undefined ? [] : EVERY.has(host) ? ownAddresses() : [host];
   return {
-    url: `http://${HOST}:${(server.address() as AddressInfo).port}`,
-    close: async (graceMs) => {
-      const closed = new Promise((resolve) => server.close(resolve));
-      server.closeIdleConnections();
-      const timer = setTimeout(() => server.closeAllConnections(), graceMs);
-      await closed;
-      clearTimeout(timer);
-    },
+    url: `http://${HOST}:${taken}`,
+    elsewhere: hosts.map((each) => `http://${each.includes(':') ? `[${each}]` : each}:${taken}`),
+    close,
   };
 }
+
+async function open(answer: Answer, port: number, host: string): Promise<Server> {
+  const server = createAdaptorServer({ fetch: answer as never, hostname: host }) as Server;
+  server.keepAliveTimeout = KEEP_ALIVE_MS;
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', (error: NodeJS.ErrnoException) => reject(toOpenError(error, port, host)));
+    server.listen(port, host, resolve);
+  });
+  return server;
+}
+
+function toOpenError(error: NodeJS.ErrnoException, port: number, host: string): Error {
+  if (error.code === 'EADDRINUSE' || error.code === 'EACCES') return new PortTaken(port, { cause: error });
+  if (error.code === 'EADDRNOTAVAIL' || error.code === 'ENOTFOUND' || error.code === 'EINVAL')
+    return new AddressUnusable(host, { cause: error });
+  return error;
+}
+
+async function closed(server: Server, graceMs: number): Promise<void> {
+  const done = new Promise((resolve) => server.close(resolve));
+  server.closeIdleConnections();
+  const timer = setTimeout(() => server.closeAllConnections(), graceMs);
+  await done;
+  clearTimeout(timer);
+}
+
+/** The IPv4 addresses by which other devices reach this machine. */
+const ownAddresses = (): string[] =>
+  Object.values(networkInterfaces())
+    .flatMap((each) => each ?? [])
+    .filter(({ internal, family }) => !internal && family === 'IPv4')
+    .map(({ address }) => address);

@@ -2,6 +2,7 @@
 
 export interface LocalProblem {
   readonly code:
+    | 'unauthorized'
     | 'forbidden'
     | 'invalid-request'
     | 'body-too-large'
@@ -11,7 +12,7 @@ export interface LocalProblem {
     | 'store-unavailable'
     | 'overloaded'
     | 'internal-error';
-  readonly status: 400 | 403 | 404 | 413 | 415 | 500 | 503;
+  readonly status: 400 | 401 | 403 | 404 | 413 | 415 | 500 | 503;
   readonly title: string;
   /** What to do about it. */
   readonly detail: string;

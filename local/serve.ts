@@ -1,21 +1,26 @@
 /** Likeness on one machine: the three handlers over a folder, with a queue, a timer and an HTTP server. */
 
+import { randomBytes } from 'node:crypto';
 import { mkdir, rm, stat, statfs, writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { createCompact } from '../functions/compact/handler.ts';
 import { createApp } from '../functions/search/app.ts';
+import { SEARCH_LIMITS } from '../functions/search/limits.ts';
 import type { PictureDecoder } from '../pictures/decoding/decoder.ts';
+import { DIMENSIONS } from '../pictures/dimensions.ts';
 import type { Embedder } from '../pictures/embedding/embedder.ts';
 import { forgetMissingDecoders } from '../pictures/ingest/rejections.ts';
 import { systemClock } from '../vectorlog/clock.ts';
 import { FOLDER_LOG_LIMITS } from '../vectorlog/commit/limits.ts';
 import { LikenessError } from '../vectorlog/errors.ts';
 import type { Logger } from '../vectorlog/logger.ts';
+import { LiveIndex } from '../vectorlog/read/live-index.ts';
 import { budgetOf, machineBytes } from '../vectorlog/read/memory.ts';
 import { FileStore } from '../vectorlog/store/file-store.ts';
 import type { ObjectStore } from '../vectorlog/store/object-store.ts';
 import { prefixed } from '../vectorlog/store/prefixed-store.ts';
 import { probe } from '../vectorlog/store/probe.ts';
+import { currentCaller } from './caller.ts';
 import { CompactionTimer } from './compaction-timer.ts';
 import type { Differences } from './compare.ts';
 import type { EventQueue } from './event-queue.ts';
@@ -38,6 +43,8 @@ export interface ServeOptions {
   readonly indexFolder?: string;
   /** 0 takes any port that is free. */
   readonly port: number;
+  /** An address of this machine on which other devices are let in with a token; 0.0.0.0 for all of them. @default none */
+  readonly host?: string;
   readonly embedder: Embedder;
   /** Decodes for thumbnails: the embedder's own, so that both share one bound of memory. */
   readonly decoder: PictureDecoder;
@@ -54,8 +61,10 @@ export interface ServeOptions {
 }
 
 export interface Serving {
-  /** Where it is served. */
+  /** Where it is served on this machine. */
   readonly url: string;
+  /** What other devices open, token included. Empty unless a host was given. */
+  readonly invitations: readonly string[];
   readonly queue: EventQueue;
   readonly troubles: Troubles;
   /** Settles when the folder was compared with the index for the first time and the differences are in the queue. */
@@ -77,7 +86,7 @@ const GRACE_MS = 5_000;
 /**
  * Serves a folder until it is stopped.
  *
- * @throws FolderUnusable, PortTaken, AlreadyServed
+ * @throws FolderUnusable, PortTaken, AddressUnusable, AlreadyServed
  */
 export async function serveFolder(options: ServeOptions): Promise<Serving> {
   const { embedder, decoder, logger, port, compactEveryMs = 30_000 } = options;
@@ -86,13 +95,25 @@ export async function serveFolder(options: ServeOptions): Promise<Serving> {
   await assertUsable(folder, indexFolder);
 
   const clock = systemClock;
-  const index = openIndex(indexFolder, embedder.model.modelId);
+  const indexFiles = new FileStore(indexFolder, { growsInPlace: true });
+  const namespace = `${embedder.model.modelId}/`;
+  const index = prefixed(indexFiles, namespace);
   if (decoder.optional.length > 0) await forgetMissingDecoders(index);
   const selection = await keepSelection(indexFolder, options.selection);
+  const memoryBudgetBytes = budgetOf(machineBytes());
+  const live = new LiveIndex({
+    store: index,
+    clock,
+    logger,
+    dimensions: DIMENSIONS,
+    budgetBytes: memoryBudgetBytes,
+    patienceMs: SEARCH_LIMITS.loadingPatienceMs,
+  });
   const library = openLibrary({
     folder,
     indexFolder,
     index,
+    live,
     embedder,
     logger,
     selection,
@@ -116,6 +137,7 @@ export async function serveFolder(options: ServeOptions): Promise<Serving> {
       const { bavail, bsize } = await statfs(indexFolder);
       return bavail * bsize;
     },
+    grows: (file, bytes) => indexFiles.grows(namespace + file, bytes),
   });
   const compactOrSay = async () => {
     try {
@@ -131,19 +153,23 @@ export async function serveFolder(options: ServeOptions): Promise<Serving> {
 
   const lock = new IndexLock(indexFolder);
   const signer = new UploadSigner(clock);
-  let origin = '';
+  let ownOrigin = '';
+  // Another device knows the server by another address than this machine does.
+  const origin = () => currentCaller()?.origin ?? ownOrigin;
+  const token = options.host === undefined ? undefined : randomBytes(16).toString('base64url');
   const api = createApp({
     pictures,
     index,
     embedder,
     clock,
     logger,
-    uploads: { sign: async (request) => signer.sign(request, origin) },
-    pictureUrl: async (key) => origin + PICTURES + urlPathOfKey(key),
+    uploads: { sign: async (request) => signer.sign(request, origin()) },
+    pictureUrl: async (key) => origin() + PICTURES + urlPathOfKey(key),
     queue: async () => ({ waiting: queue.pending, failed: queue.failing }),
     indexing: () => queue.progress,
     troubles: () => [...troubles.all],
-    memoryBudgetBytes: budgetOf(machineBytes()),
+    memoryBudgetBytes,
+    live,
     trash,
     onRestored: library.look,
     defaultConsistency: 'strong',
@@ -155,11 +181,12 @@ export async function serveFolder(options: ServeOptions): Promise<Serving> {
     onChange: library.look,
     api,
     lockToken: lock.token,
+    ...(token !== undefined && { token }),
     library: { folder, indexFolder, model: embedder.model.modelId },
     logger,
   });
-  const listening = await listen((request) => server.fetch(request), port);
-  origin = listening.url;
+  const listening = await listen((request, env) => server.fetch(request, env), port, options.host);
+  ownOrigin = listening.url;
   const stopping: (() => Promise<unknown>)[] = [
     () => listening.close(GRACE_MS),
     () => library.stop(),
@@ -171,12 +198,21 @@ export async function serveFolder(options: ServeOptions): Promise<Serving> {
   };
 
   try {
-    await lock.acquire(origin);
+    await lock.acquire(ownOrigin);
     await assertSuitable(index, indexFolder);
     library.start();
     timer.start();
     warmUp(embedder, api, logger);
-    return { url: origin, queue, troubles, compared: library.compared, idle: library.idle, stop };
+    const invitations = listening.elsewhere.map((each) => `${each}/?token=${token}`);
+    return {
+      url: ownOrigin,
+      invitations,
+      queue,
+      troubles,
+      compared: library.compared,
+      idle: library.idle,
+      stop,
+    };
   } catch (error) {
     await stop();
     throw error;
@@ -188,10 +224,6 @@ function warmUp(embedder: Embedder, api: { request(path: string): unknown }, log
   embedder.warm().catch((error: unknown) => logger.error('the model could not be loaded', { error }));
   void api.request('/v1/stats');
 }
-
-/** The index of one model, in its folder. */
-export const openIndex = (indexFolder: string, modelId: string): ObjectStore =>
-  prefixed(new FileStore(indexFolder), `${modelId}/`);
 
 async function assertUsable(folder: string, indexFolder: string): Promise<void> {
   const stats = await stat(folder).catch(() => undefined);

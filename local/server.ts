@@ -6,10 +6,11 @@ import { DecodingFailed } from '../pictures/decoding/errors.ts';
 import { LikenessError } from '../vectorlog/errors.ts';
 import type { Logger } from '../vectorlog/logger.ts';
 import { KeyInvalid } from '../vectorlog/store/errors.ts';
+import { currentCaller } from './caller.ts';
 import { consoleRoutes } from './console-routes.ts';
 import { addDemoPictures, demoNames, demoSource } from './demo-pictures.ts';
 import { DESKTOP, desktopRoutes } from './desktop.ts';
-import { sameOriginOnly } from './guard.ts';
+import { guard } from './guard.ts';
 import { Line, NobodyWaits, Overloaded } from './line.ts';
 import { LOCK_PATH } from './lock.ts';
 import { KeyBlocked } from './picture-folder.ts';
@@ -20,6 +21,8 @@ export interface ServerOptions extends PictureRoutesOptions {
   /** What the Lambda function answers on AWS: everything under `/v1`, and the API's description. */
   readonly api: { fetch(request: Request): Response | Promise<Response> };
   readonly lockToken: string;
+  /** Other devices that show it are let in. @default none are */
+  readonly token?: string;
   readonly library: Library;
   readonly logger: Logger;
 }
@@ -42,7 +45,9 @@ const SEARCHES_WAITING = 64;
 
 export function createServer(options: ServerOptions): Hono {
   const app = new Hono();
-  app.use(sameOriginOnly());
+  app.use(guard(options.token));
+  // Other devices neither open programs on this machine nor learn where its files are.
+  app.use('/local/*', async (_context, next) => (currentCaller()?.here === false ? notFromHere() : next()));
   app.use(async (context, next) => {
     await next();
     context.header('x-content-type-options', 'nosniff');
@@ -69,11 +74,10 @@ export function createServer(options: ServerOptions): Hono {
     });
   }
   app.route('/', desktopRoutes(options.library.folder));
-  const config: ConsoleConfig = {
+  const config = (): ConsoleConfig => ({
     thumbnails: '/thumbnails/{key}?size={size}',
-    desktop: DESKTOP,
-    ...(demo && { demo: DEMO }),
-  };
+    ...(currentCaller()?.here !== false && { desktop: DESKTOP, ...(demo && { demo: DEMO }) }),
+  });
   app.route('/', consoleRoutes(config));
   app.onError((error) => {
     if (error instanceof DecodingFailed) options.logger.warn('a picture could not be decoded now', { error });
@@ -82,6 +86,14 @@ export function createServer(options: ServerOptions): Hono {
   });
   return app;
 }
+
+const notFromHere = (): Response =>
+  problem({
+    code: 'forbidden',
+    status: 403,
+    title: 'Only on the machine itself',
+    detail: 'This works only in a browser on the machine that serves the pictures.',
+  });
 
 function problemOf(error: Error): Response {
   const { message: detail } = error;

@@ -141,7 +141,7 @@ export function open(
     async verify() {
       const problems = new Problems();
       const latest = await latestManifest(index);
-      if (latest) await verifyFiles(index, latest.manifest, dimensions, problems, () => {});
+      if (latest) await verifyFiles(index, latest.manifest, dimensions, problems);
       return problems.listed;
     },
   };

@@ -1,7 +1,7 @@
 /** Indexes and uploads to compact, made directly: what counts is their size. */
 
 import { DIMENSIONS } from '../../pictures/dimensions.ts';
-import { systemClock } from '../../vectorlog/clock.ts';
+import { type Clock, systemClock } from '../../vectorlog/clock.ts';
 import { encodeDead } from '../../vectorlog/commit/dead-rows.ts';
 import { encodeFaissHeader } from '../../vectorlog/commit/faiss-file.ts';
 import { commitManifest } from '../../vectorlog/commit/manifests.ts';
@@ -83,6 +83,11 @@ export async function seedIndex(store: ObjectStore, rows: number): Promise<void>
     markers: [],
     replaced: [],
   });
+}
+
+/** Puts one new picture into the log, as an event of its own does. */
+export async function uploadOne(store: ObjectStore, clock: Clock, key: string): Promise<void> {
+  await writeAppend(store, clock, { records: [record(key, 0)], vectors: vectors(1) }, DIMENSIONS);
 }
 
 /** Puts `rows` new pictures into the log; the first has the key `first`. */

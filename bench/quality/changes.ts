@@ -1,6 +1,7 @@
 /** What people do to a picture before they have it twice: 31 changes, each from a picture to the bytes of a copy. */
 
 import sharp, { type Sharp } from 'sharp';
+import { numbers } from './source.ts';
 
 export interface Change {
   readonly name: string;
@@ -74,17 +75,6 @@ async function pixels(
   const { data, info } = await sharp(png).removeAlpha().raw().toBuffer({ resolveWithObject: true });
   const raw = { width: info.width, height: info.height, channels: 3 as const };
   return jpeg(sharp(each(data, info.width, info.height), { raw }));
-}
-
-/** Numbers that are the same in every run. */
-export function numbers(seed: number): () => number {
-  let state = seed >>> 0;
-  return () => {
-    state = (state + 0x6d2b79f5) >>> 0;
-    let t = Math.imul(state ^ (state >>> 15), 1 | state);
-    t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t;
-    return ((t ^ (t >>> 14)) >>> 0) / 2 ** 32;
-  };
 }
 
 function noisy(data: Buffer): Buffer {

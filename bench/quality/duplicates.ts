@@ -1,12 +1,14 @@
 /** How well duplicates are found: copies of originals are looked for in a gallery, and every wrong pair counts. */
 
-import { prepare } from '../../pictures/duplicates/compare.ts';
+import type { Fingerprint } from '../../pictures/duplicates/fingerprint.ts';
+import { prepare } from '../../pictures/duplicates/prepared.ts';
 import { confidenceOf, isSurest, measuresOf } from '../../pictures/duplicates/verdict.ts';
 import { CANDIDATES, comparisonOf, isSame } from '../../pictures/duplicates/verifier.ts';
 import { CHANGES } from './changes.ts';
 import { type Labelled, learn } from './fit.ts';
 import type { Sample, SampleCache } from './library.ts';
-import type { Chosen, Kind } from './originals.ts';
+import type { Chosen } from './originals.ts';
+import type { Kind } from './source.ts';
 
 export interface DuplicateQuality {
   readonly originals: number;
@@ -54,6 +56,10 @@ export async function measureDuplicates(
 ): Promise<{ quality: DuplicateQuality; labelled: Labelled[] }> {
   const shelf: Sample[] = [];
   for (const source of gallery) shelf.push(...(await cache.samples(source, false)));
+  const originalOf = new Map(shelf.map((sample) => [sample.source.name, sample.fingerprint]));
+  const isRight = (one: Sample, other: Sample): boolean =>
+    one.source.name === other.source.name ||
+    areDoubles(originalOf.get(one.source.name)!, originalOf.get(other.source.name)!);
   const prepared = shelf.map(({ fingerprint }) => prepare(fingerprint));
   let [pairs, ms, first] = [0, 0, 0];
 
@@ -82,11 +88,13 @@ export async function measureDuplicates(
     for (const copy of (await cache.samples(source, true)).slice(1)) {
       copies.push(copy);
       const nearest = neighbours(copy);
-      if (shelf[nearest[0]!.at]!.source.name === source.name) first++;
+      if (isRight(copy, shelf[nearest[0]!.at]!)) first++;
       ofCopies.push(look(copy, nearest));
     }
   }
-  const ofOriginals = shelf.flatMap((sample) => look(sample, neighbours(sample, sample).slice(0, 4)));
+  const ofOriginals = shelf
+    .flatMap((sample) => look(sample, neighbours(sample, sample).slice(0, 4)))
+    .filter(({ query, found }) => !isRight(query, found));
   const all = [...ofCopies.flat(), ...ofOriginals];
   const confidence = folds === undefined ? productConfidence : foldedConfidence(all, folds);
   const judged = (pair: Pair): Judged => ({
@@ -103,10 +111,14 @@ export async function measureDuplicates(
 
   const recallAt = (wanted: (copy: Sample) => boolean): number => {
     const some = best.filter(({ query }) => wanted(query)).sort((a, b) => b.confidence - a.confidence);
+    const foundOf = new Set<Sample>();
     let [right, most] = [0, 0];
-    for (const [i, { isRight }] of some.entries()) {
-      if (isRight) right++;
-      if (right / (i + 1) >= 0.99) most = right;
+    for (const [i, { isRight, query }] of some.entries()) {
+      if (isRight) {
+        right++;
+        foundOf.add(query);
+      }
+      if (right / (i + 1) >= 0.99) most = foundOf.size;
     }
     return round(most / Math.max(1, copies.filter(wanted).length));
   };
@@ -124,14 +136,14 @@ export async function measureDuplicates(
       rendered_recall_at_p99: recallAt(kind('rendered')),
       photo_recall_at_p99: recallAt(kind('photo')),
       first_neighbour: round(first / copies.length),
-      recall: round(right.length / copies.length),
+      recall: round(new Set(right.map(({ query }) => query)).size / copies.length),
       precision: round(right.length / Math.max(1, taken.length)),
       false_pairs_of_originals: falsePairs,
       pairs_of_originals: ofOriginals.length,
       recall_by_change: Object.fromEntries(
         CHANGES.map(({ name }, i) => {
-          const found = right.filter(({ query }) => query.change === i).length;
-          return [name, round(found / originals.length)];
+          const found = new Set(right.filter(({ query }) => query.change === i).map(({ query }) => query));
+          return [name, round(found.size / originals.length)];
         }),
       ),
       ms_per_pair: round(ms / pairs),
@@ -139,7 +151,26 @@ export async function measureDuplicates(
   };
 }
 
-const isRight = (one: Sample, other: Sample): boolean => one.source.name === other.source.name;
+/** What two decoders make of one picture, in grey values: a mean and a largest difference. */
+const ROUNDING = { mean: 1.5, most: 14 } as const;
+
+/** Whether two originals show the very same: collections have some pictures under several names. */
+function areDoubles({ copy: a }: Fingerprint, { copy: b }: Fingerprint): boolean {
+  if (a.width !== b.width || a.height !== b.height) return false;
+  return [
+    [a.luma, b.luma],
+    [a.cb, b.cb],
+    [a.cr, b.cr],
+  ].every(([one, other]) => {
+    let [sum, most] = [0, 0];
+    for (let i = 0; i < one!.length; i++) {
+      const difference = Math.abs(one![i]! - other![i]!);
+      sum += difference;
+      most = Math.max(most, difference);
+    }
+    return sum / one!.length < ROUNDING.mean && most < ROUNDING.most;
+  });
+}
 
 const productConfidence = ({ labelled }: Pair): number => (labelled ? confidenceOf(labelled.measures) : 0);
 

@@ -7,7 +7,7 @@ export interface Labelled {
   readonly isSame: boolean;
 }
 
-const PENALTY = 40;
+const PENALTY = 10;
 const ROUNDS = 12;
 
 export function learn(pairs: readonly Labelled[]): Learned {

@@ -11,7 +11,7 @@ import {
 } from '../../pictures/duplicates/fingerprint.ts';
 import type { Embedder } from '../../pictures/embedding/embedder.ts';
 import { CHANGES, originalOf } from './changes.ts';
-import type { Source } from './originals.ts';
+import type { Source } from './source.ts';
 
 export interface Sample {
   readonly source: Source;
@@ -22,7 +22,7 @@ export interface Sample {
 }
 
 /** Raise it when a change or the painted pictures change. */
-const VERSION = 1;
+const VERSION = 2;
 
 export class SampleCache {
   constructor(

@@ -1,19 +1,11 @@
-/** The pictures that quality is measured on: rendered ones, photos that somebody names, and painted scenes. */
+/** The pictures that quality is measured on: rendered ones, photos that somebody names, painted scenes and garments. */
 
 import { readdir, readFile } from 'node:fs/promises';
 import { extname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import sharp from 'sharp';
 import { RENDERED, renderedNames } from '../pictures.ts';
-import { numbers } from './changes.ts';
-
-export type Kind = 'rendered' | 'photo' | 'painted';
-
-export interface Source {
-  readonly name: string;
-  readonly kind: Kind;
-  readonly read: () => Promise<Uint8Array>;
-}
+import { garment, painted } from './painted.ts';
+import { type Source, shuffled } from './source.ts';
 
 /** Photos beside the repository, where there are any. */
 const PHOTOS = fileURLToPath(new URL('../../../shared/photos', import.meta.url));
@@ -26,42 +18,76 @@ export interface Chosen {
   readonly gallery: readonly Source[];
 }
 
+/** Rendered pictures that differ by colour alone, by their names: hearts, books, diamonds, circles and squares. */
+const COLOURS = [
+  /^(2764-fe0f|1f49[9a-c]|1f5a4|1f90[de]|1f9e1|1fa7[5-7])$/,
+  /^1f4d[5-9]$/,
+  /^1f53[6-9]$/,
+  /^(1f53[45]|1f7e[0-4]|26a[ab])$/,
+  /^(1f7e[5-9ab]|2b1[bc])$/,
+];
+/** Colours of one garment, and moments of one scene, that the gallery has beside the one that copies are made of. */
+const VARIANTS = 3;
+
 /**
- * Chooses the same pictures in every run. The gallery has, for each rendered original, those that differ from it by skin
- * tone, sex or hair only: to take one for a copy is wrong.
+ * Chooses the same pictures in every run. The gallery has, for each original, what is easily taken for it: rendered ones that
+ * differ by skin tone, sex, hair or colour only, the garment in other colours, the scene a moment later. To take one of these
+ * for a copy is wrong.
  */
 export async function chooseOriginals(options: {
   readonly rendered: number;
   readonly painted: number;
+  readonly garments: number;
   readonly photos: number;
-  /** Others in the gallery. */
+  /** Other rendered pictures in the gallery. */
   readonly others: number;
   /** Folders with more photos. */
   readonly folders: readonly string[];
 }): Promise<Chosen> {
   const names = shuffled(await renderedNames(), 11);
-  const originals = names.slice(0, options.rendered);
+  const coloured = COLOURS.map((set) => names.find((name) => set.test(stemOf(name)))).filter(
+    (name) => name !== undefined,
+  );
+  const originals = [...new Set([...coloured, ...names])].slice(0, options.rendered);
   const families = new Set(originals.map(familyOf));
   const family = names.filter((name) => families.has(familyOf(name)));
   const others = names.filter((name) => !families.has(familyOf(name))).slice(0, options.others);
-  const photos = [
+  const found = [
     ...(await pictureFiles(PHOTOS)),
     ...(await Promise.all(options.folders.map(pictureFiles))).flat(),
   ];
-  const named = options.folders.length > 0 ? photos : photos.slice(0, options.photos);
-  const scenes = Array.from({ length: options.painted + Math.ceil(options.others / 6) }, (_, i) =>
-    painted(i),
-  );
+  const photos = shuffled(found, 5);
+  const scenes = Array.from({ length: options.painted }, (_, seed) => painted(seed));
+  const garments = Array.from({ length: options.garments }, (_, seed) => garment(seed));
+  const variants = Array.from({ length: VARIANTS }, (_, i) => [
+    ...scenes.map((_scene, seed) => painted(seed, i + 1)),
+    ...garments.map((_garment, seed) => garment(seed, i + 1)),
+  ]);
   return {
-    originals: [...originals.map(rendered), ...named.map(photo), ...scenes.slice(0, options.painted)],
-    gallery: [...new Set([...originals, ...family, ...others])]
-      .map(rendered)
-      .concat(photos.map(photo), scenes),
+    originals: [
+      ...originals.map(rendered),
+      ...photos.slice(0, options.photos).map(photo),
+      ...scenes,
+      ...garments,
+    ],
+    gallery: [
+      ...[...new Set([...originals, ...family, ...others])].map(rendered),
+      ...photos.map(photo),
+      ...scenes,
+      ...garments,
+      ...variants.flat(),
+    ],
   };
 }
 
-/** The first code point: hands, people and flags share it with their variants. */
-const familyOf = (name: string): string => name.replace(/\.webp$/, '').split('-')[0]!;
+const stemOf = (name: string): string => name.replace(/\.webp$/, '');
+
+/** Variants of one drawing: its colours, or the first code point, which hands, people and flags share with theirs. */
+function familyOf(name: string): string {
+  const stem = stemOf(name);
+  const set = COLOURS.findIndex((each) => each.test(stem));
+  return set < 0 ? stem.split('-')[0]! : `colours ${set}`;
+}
 
 const rendered = (name: string): Source => ({
   name: `rendered/${name}`,
@@ -78,51 +104,3 @@ async function pictureFiles(folder: string): Promise<string[]> {
     .sort()
     .map((name) => join(folder, name));
 }
-
-export function shuffled<T>(items: readonly T[], seed: number): T[] {
-  const next = numbers(seed);
-  const out = [...items];
-  for (let i = out.length - 1; i > 0; i--) {
-    const j = Math.floor(next() * (i + 1));
-    [out[i], out[j]] = [out[j]!, out[i]!];
-  }
-  return out;
-}
-
-/** A landscape that a program paints: sky, hills, a town or trees, light and grain, no two alike. */
-export const painted = (seed: number): Source => ({
-  name: `painted/${seed}`,
-  kind: 'painted',
-  read: async () => {
-    const next = numbers(seed * 7919 + 17);
-    const [w, h] = next() < 0.5 ? [640, 480] : [480, 640];
-    const hue = next() * 360;
-    const hills = Array.from({ length: 4 }, (_, layer) => {
-      let y = h * (0.35 + 0.15 * layer);
-      const points = Array.from({ length: 14 }, (_, i) => {
-        y += (next() - 0.5) * h * 0.12;
-        return `${((i * w) / 12).toFixed(0)},${y.toFixed(0)}`;
-      });
-      return `<polygon points="0,${h} ${points.join(' ')} ${w},${h}" fill="hsl(${hue + layer * 30 + next() * 40},${25 + next() * 40}%,${60 - layer * 12}%)"/>`;
-    });
-    const things = Array.from({ length: 30 + Math.floor(next() * 60) }, () => {
-      const [x, y, size] = [next() * w, h * (0.35 + next() * 0.6), 8 + next() * 50];
-      const colour = `hsl(${next() * 360},${30 + next() * 50}%,${15 + next() * 65}%)`;
-      const tilt = `transform="rotate(${next() * 40 - 20} ${x} ${y})"`;
-      return next() < 0.5
-        ? `<rect x="${x}" y="${y}" width="${size}" height="${size * (0.5 + next() * 1.5)}" fill="${colour}" ${tilt}/>`
-        : `<ellipse cx="${x}" cy="${y}" rx="${size}" ry="${size * (0.4 + next())}" fill="${colour}" ${tilt}/>`;
-    });
-    const sky = `<defs><linearGradient id="s" x2="0" y2="1"><stop stop-color="hsl(${hue + 180},60%,40%)"/><stop offset="1" stop-color="hsl(${hue + 220},50%,80%)"/></linearGradient></defs><rect width="${w}" height="${h}" fill="url(#s)"/>`;
-    const svg = `<svg xmlns="http://www.w3.org/2000/svg" width="${w}" height="${h}">${sky}${hills.join('')}${things.join('')}</svg>`;
-    const { data } = await sharp(Buffer.from(svg))
-      .removeAlpha()
-      .blur(0.8)
-      .raw()
-      .toBuffer({ resolveWithObject: true });
-    const grain = data.map((value) => Math.max(0, Math.min(255, value + (next() - 0.5) * 22)));
-    return sharp(grain, { raw: { width: w, height: h, channels: 3 } })
-      .jpeg({ quality: 92 })
-      .toBuffer();
-  },
-});

@@ -7,7 +7,9 @@ import sharp from 'sharp';
 import { DIMENSIONS } from '../../pictures/dimensions.ts';
 import { Centering } from '../../vectorlog/read/centering.ts';
 import { RENDERED, renderedNames } from '../pictures.ts';
-import { painted, type Source, shuffled, TAKEN } from './originals.ts';
+import { TAKEN } from './originals.ts';
+import { painted } from './painted.ts';
+import { type Source, shuffled } from './source.ts';
 
 /** Pictures of which each belongs to a class, or to none: those are only there to be mistaken. */
 export interface Task {

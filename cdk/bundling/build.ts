@@ -30,10 +30,11 @@ async function main(): Promise<Assets> {
     },
   });
   const architecture = values.architecture as LambdaArchitecture;
-  const [onUpload, compact, search, layer] = await Promise.all([
+  const [onUpload, compact, search, backfill, layer] = await Promise.all([
     packFunction('onUpload', architecture, join(out, 'functions')),
     packFunction('compact', architecture, join(out, 'functions')),
     packFunction('search', architecture, join(out, 'functions')),
+    packFunction('backfill', architecture, join(out, 'functions')),
     buildLayer(
       {
         ...(values.weights && { weights: values.weights }),
@@ -45,7 +46,7 @@ async function main(): Promise<Assets> {
       out,
     ),
   ]);
-  const assets = { onUpload, compact, search, layer };
+  const assets = { onUpload, compact, search, backfill, layer };
   for (const { path } of Object.values(assets).flatMap((folder) => filesBelow(resolve(folder)))) {
     if (isNative(path)) refuseForeign(path, architecture);
   }

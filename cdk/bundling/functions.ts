@@ -7,7 +7,12 @@ import { IS_CLONE, ROOT } from './lock-file.ts';
 import { type LambdaArchitecture, nativePackages, shipNativePackage } from './native-packages.ts';
 
 /** The folders in functions/, by the names that the construct has for them. */
-export const FUNCTIONS = { onUpload: 'on-upload', compact: 'compact', search: 'search' } as const;
+export const FUNCTIONS = {
+  onUpload: 'on-upload',
+  compact: 'compact',
+  search: 'search',
+  backfill: 'backfill',
+} as const;
 export type FunctionName = keyof typeof FUNCTIONS;
 
 /** Native packages of a bundle, by the names that code asks for. */

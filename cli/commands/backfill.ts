@@ -18,10 +18,12 @@ interface Flags extends TargetFlags {
   readonly startAfter?: string;
   readonly dryRun?: boolean;
   readonly yes?: boolean;
+  readonly cloud?: string;
+  readonly redrive?: boolean;
 }
 
 const BACKFILL = {
-  name: 'backfill',
+  name: 'backfill' as const,
   summary: 'index what the index misses',
   description:
     'Compares every picture with the index and has indexed what differs: pictures that were there before Likeness, ' +
@@ -29,7 +31,7 @@ const BACKFILL = {
 };
 
 const REBUILD = {
-  name: 'rebuild',
+  name: 'rebuild' as const,
   summary: 'make the index anew from the pictures',
   description:
     'Empties the index and has every picture indexed again, whatever state index and log are in. Searches find what is ' +
@@ -72,7 +74,7 @@ async function confirm(terminal: Terminal): Promise<void> {
 function define(
   program: Command,
   terminal: Terminal,
-  { name, summary, description }: typeof BACKFILL,
+  { name, summary, description }: Omit<typeof BACKFILL, 'name'> & { readonly name: 'backfill' | 'rebuild' },
   run: Run,
 ) {
   const command = addTargetFlags(program.command(name));
@@ -85,6 +87,8 @@ function define(
     .option('--endings <list>', 'only keys with these endings, with commas between, or all')
     .option('--start-after <key>', 'go on after this key, as an interrupted run said')
     .option('--dry-run', 'only count')
+    .option('--cloud <arn>', 'run it on AWS, in the state machine of a stack with backfill: true')
+    .option('--redrive', 'with --cloud: go on with the last run, which failed or was stopped')
     .addHelpText(
       'after',
       `${TARGET_HELP}
@@ -92,10 +96,12 @@ function define(
 Examples:
   likeness ${name} ~/Pictures
   likeness ${name} --images-bucket my-pictures --index-bucket my-index --queue-url https://sqs…/Uploads
+  likeness ${name} --cloud arn:aws:states:…:stateMachine:…
   likeness ${name} --dry-run --json`,
     )
     .action(async (folder: string | undefined, _options, command: Command) => {
       const flags = command.optsWithGlobals<Flags>();
+      if (flags.cloud) return startInCloud(flags.cloud, name, flags, terminal);
       const target = await openTarget(folder, flags);
       const sender = flags.dryRun ? undefined : await target.openSender(consoleLogger(terminal.err));
       const bar = startProgress({ title: 'Comparing', total: 0 });
@@ -130,6 +136,26 @@ Examples:
       if (failed > 0)
         throw new CommandFailed(`${count(failed, 'picture')} could not be indexed; run it again`);
     });
+}
+
+/** What is indexed is for the stack to say: its prefix and endings hold there. */
+async function startInCloud(
+  arn: string,
+  job: 'backfill' | 'rebuild',
+  flags: Flags,
+  terminal: Terminal,
+): Promise<void> {
+  const { prefix, redrive, endings, startAfter, dryRun, json } = flags;
+  if (endings ?? startAfter ?? dryRun)
+    throw new UsageError('--cloud goes with --prefix, --redrive and --yes, and with no other way to choose');
+  const { Cloud } = await import('../cloud.ts');
+  const cloud = new Cloud(arn);
+  if (job === 'rebuild' && !redrive && empties(flags) && !flags.yes) await confirm(terminal);
+  const run = redrive
+    ? await cloud.redrive()
+    : await cloud.start({ job, ...(prefix !== undefined && { prefix }) });
+  if (json) terminal.out(JSON.stringify({ run }));
+  else terminal.out(`Started ${run}. "likeness status --endpoint <ApiUrl>" shows how far it is.`);
 }
 
 function show(terminal: Terminal, report: BackfillReport, { local }: Target, dryRun: boolean): void {

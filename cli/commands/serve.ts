@@ -3,7 +3,7 @@
 import { mkdir } from 'node:fs/promises';
 import { homedir } from 'node:os';
 import { join, resolve } from 'node:path';
-import type { Command } from 'commander';
+import { type Command, Option } from 'commander';
 import type { Differences } from '../../local/compare.ts';
 import type { Serving } from '../../local/serve.ts';
 import type { PictureDecoder } from '../../pictures/decoding/decoder.ts';
@@ -15,11 +15,13 @@ import { count, styled, type Terminal } from '../terminal.ts';
 
 interface Flags {
   readonly port: number;
+  readonly host?: string;
   readonly index?: string;
   readonly exclude?: string[];
   readonly include?: string[];
   readonly forget?: boolean;
   readonly verbose?: boolean;
+  readonly compactEvery?: number;
 }
 
 /** What is served when no folder is named. */
@@ -32,11 +34,15 @@ export function serveCommand(program: Command, terminal: Terminal): void {
     .command('serve')
     .summary('search a folder of pictures on this machine')
     .description(
-      'Indexes the pictures of a folder, watches it, and serves the API and the console on this machine only. ' +
+      'Indexes the pictures of a folder, watches it, and serves the API and the console on this machine. ' +
         'Stop it with Ctrl-C; it goes on where it stopped.',
     )
     .argument('[folder]', `the pictures (default: ${DEFAULT_FOLDER}, which is made when it is missing)`)
     .option('-p, --port <port>', 'the port on 127.0.0.1', integer, 3_000)
+    .option(
+      '--host <address>',
+      'let in other devices too, on this address of the machine (0.0.0.0: all), with a token that is printed',
+    )
     .option('--index <folder>', 'where to keep the index (default: .likeness in the folder)')
     .option(
       '--exclude <globs...>',
@@ -48,12 +54,15 @@ export function serveCommand(program: Command, terminal: Terminal): void {
       'forget what is not there now, though the folder is empty, or another, or lost many pictures',
     )
     .option('--verbose', 'say also what goes well')
+    // The tests of faults kill foldings, and cannot wait half a minute for each.
+    .addOption(new Option('--compact-every <ms>').argParser(integer).hideHelp())
     .addHelpText(
       'after',
       `
 Examples:
   likeness serve ~/Pictures
   likeness serve /mnt/photos --index ~/photos-index --port 8000
+  likeness serve ~/Pictures --host 0.0.0.0
   likeness serve ~/Pictures --exclude 'private' '*_edited.*' --include '@eaDir/keep'`,
     )
     .action(async (folder: string | undefined, flags: Flags) => {
@@ -90,11 +99,13 @@ Examples:
         folder: served,
         ...(flags.index && { indexFolder: flags.index }),
         port: flags.port,
+        ...(flags.host && { host: flags.host }),
         embedder,
         decoder,
         logger,
         selection: { exclude: flags.exclude, include: flags.include },
         ...(flags.forget && { forget: true }),
+        ...(flags.compactEvery && { compactEveryMs: flags.compactEvery }),
         onCompared: tellFound,
       });
       welcome(terminal, serving, served, embedder, decoder);
@@ -107,7 +118,7 @@ Examples:
 
 function welcome(
   terminal: Terminal,
-  { url }: Serving,
+  { url, invitations }: Serving,
   folder: string,
   { model }: Embedder,
   { optional }: PictureDecoder,
@@ -130,6 +141,11 @@ function welcome(
   if (kinds.length > 0)
     terminal.out(`Also:     ${kinds.join(', ')}, by ${optional.map(({ name }) => name).join(' and ')}`);
   terminal.out(`Open      ${styled(terminal, 'bold', url)}`);
+  for (const each of invitations) terminal.out(`Elsewhere ${styled(terminal, 'bold', each)}`);
+  if (invitations.length > 0)
+    terminal.err(
+      'Whoever has that address may see, add and delete the pictures; it ends with this server. It is not encrypted: use it in networks that you trust.',
+    );
 }
 
 /** Shows how the differences that the first comparison found are worked off. */

@@ -33,7 +33,7 @@ Examples:
 }
 
 function rowsOf(
-  { pictures, model, index, log, memory, queue, indexing }: Stats,
+  { pictures, model, index, log, memory, queue, indexing, engine, recall, unreachable, backfill }: Stats,
   terminal: Terminal,
 ): string[][] {
   const name = `${model.id} (${model.precision})`;
@@ -55,10 +55,32 @@ function rowsOf(
       'log',
       `${count(log.appends, 'append')} not folded yet${log.pending > 0 ? `, ${log.pending} not searched` : ''}`,
     ],
+    ...(engine === 's3-vectors'
+      ? [
+          ['engine', `Amazon S3 Vectors, ${recall ? recallInWords(recall) : 'recall not measured yet'}`],
+          ...(unreachable
+            ? [['', `${count(unreachable, 'picture')} not searched until they are there`]]
+            : []),
+        ]
+      : []),
     ['memory', `${fileSize(memory.bytes)} of ${fileSize(memory.budgetBytes)}`],
     ...(queue ? [['queue', `${queue.waiting} waiting, ${queue.failed} failed`]] : []),
     ...(indexing
       ? [['indexing', `${indexing.done} of ${indexing.total}, ${indexing.perSecond} a second`]]
       : []),
+    ...(backfill
+      ? [
+          [
+            'backfill',
+            `${backfill.state}, ${backfill.compared} of ${backfill.listed} objects compared` +
+              `${backfill.failed > 0 ? `, ${backfill.failed} failed: go on with --redrive` : ''}`,
+          ],
+        ]
+      : []),
   ];
 }
+
+const percent = (share: number): string => `${(100 * share).toFixed(1)} %`;
+
+const recallInWords = ({ k, value, low, high, at }: NonNullable<Stats['recall']>): string =>
+  `recall@${k} ${percent(value)} (${percent(low)} to ${percent(high)}), measured ${at}`;

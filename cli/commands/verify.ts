@@ -1,5 +1,6 @@
 /** `likeness verify`: re-reads the whole index and checks every promise. */
 
+import { setTimeout } from 'node:timers/promises';
 import type { Command } from 'commander';
 import { printable } from '../../local/printable.ts';
 import type { VerifyReport } from '../../pictures/maintenance/verify.ts';
@@ -18,6 +19,7 @@ export function verifyCommand(program: Command, terminal: Terminal): void {
       'Re-reads manifests, index files and log, checks that they keep their promises, and compares every picture ' +
         'with the index. Changes nothing. Errors are broken promises; warnings mend themselves, or backfill does.',
     )
+    .option('--cloud <arn>', 'run it on AWS, in the state machine of a stack with backfill: true')
     .addHelpText(
       'after',
       `${TARGET_HELP}
@@ -28,20 +30,29 @@ Examples:
   likeness verify --images-bucket my-pictures --index-bucket my-index`,
     )
     .action(async (folder: string | undefined, _options, command: Command) => {
-      const flags = command.optsWithGlobals<TargetFlags & { json?: boolean }>();
-      const target = await openTarget(folder, flags);
-      const { verify } = await import('../../pictures/maintenance/verify.ts');
-      const bar = startProgress({ title: 'Verifying', total: 0 });
-      let report: VerifyReport;
-      try {
-        report = await verify(target, { onProgress: ({ done, total = done }) => bar.update(done, total) });
-      } finally {
-        bar.stop();
-      }
+      const flags = command.optsWithGlobals<TargetFlags & { json?: boolean; cloud?: string }>();
+      const report = flags.cloud ? await verifyInCloud(flags.cloud) : await verifyHere(folder, flags);
       if (flags.json) terminal.out(JSON.stringify(report));
       else show(terminal, report);
       if (!report.ok) throw new CommandFailed('the index is damaged; docs/recovery.md says what to do');
     });
+}
+
+async function verifyHere(folder: string | undefined, flags: TargetFlags): Promise<VerifyReport> {
+  const target = await openTarget(folder, flags);
+  const { verify } = await import('../../pictures/maintenance/verify.ts');
+  const bar = startProgress({ title: 'Verifying', total: 0 });
+  try {
+    return await verify(target, { onProgress: ({ done, total = done }) => bar.update(done, total) });
+  } finally {
+    bar.stop();
+  }
+}
+
+async function verifyInCloud(arn: string): Promise<VerifyReport> {
+  const { Cloud } = await import('../cloud.ts');
+  const cloud = new Cloud(arn);
+  return cloud.result<VerifyReport>(await cloud.start({ job: 'verify' }), setTimeout);
 }
 
 function show(

@@ -32,7 +32,9 @@ import { emptyTrash, emptyTrashRoute, listTrash, listTrashRoute, restore, restor
 export function createApp(dependencies: SearchDependencies): OpenAPIHono {
   const { index: store, clock, logger, memoryBudgetBytes: budgetBytes } = dependencies;
   const patienceMs = SEARCH_LIMITS.loadingPatienceMs;
-  const live = new LiveIndex({ store, clock, logger, dimensions: DIMENSIONS, budgetBytes, patienceMs });
+  const live =
+    dependencies.live ??
+    new LiveIndex({ store, clock, logger, dimensions: DIMENSIONS, budgetBytes, patienceMs });
   const verdicts = new Verifier(store, clock);
   const centered = new CenteredIndex(DIMENSIONS, budgetBytes);
   const { far } = dependencies;

@@ -6,7 +6,7 @@ import type { Trash } from '../../pictures/trash/trash.ts';
 import type { Clock } from '../../vectorlog/clock.ts';
 import type { FarIndex } from '../../vectorlog/far/far-index.ts';
 import type { Logger } from '../../vectorlog/logger.ts';
-import type { Consistency } from '../../vectorlog/read/live-index.ts';
+import type { Consistency, LiveIndex } from '../../vectorlog/read/live-index.ts';
 import type { ObjectStore } from '../../vectorlog/store/object-store.ts';
 import type { UploadRequest } from './requests.ts';
 import type { Reason, Stats, UploadTarget } from './schemas.ts';
@@ -36,12 +36,16 @@ export interface SearchDependencies {
   readonly defaultConsistency: Consistency;
   /** Bytes that the index may take in memory; see `budgetOf`. */
   readonly memoryBudgetBytes: number;
+  /** The index in memory, where others use it as well. @default - one of its own */
+  readonly live?: LiveIndex;
   /** Where searches find their candidates, in place of memory. @default - memory */
   readonly far?: FarIndex | undefined;
   /** What waits to be indexed, where that can be known. */
   readonly queue?: () => Promise<NonNullable<z.infer<typeof Stats>['queue']>>;
   /** How far the changes that wait are taken in, where that can be known; `undefined` when none waits. */
   readonly indexing?: () => z.infer<typeof Stats>['indexing'];
+  /** How far the last backfill in the cloud is, where there can be one; `undefined` where there was none. */
+  readonly backfill?: (() => Promise<z.infer<typeof Stats>['backfill']>) | undefined;
   /** What keeps the server from all it should do, where that can be known; empty when nothing does. */
   readonly troubles?: () => z.infer<typeof Reason>[];
 }

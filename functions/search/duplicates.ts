@@ -1,5 +1,6 @@
 /** Groups of duplicates, page by page: candidates from the index, verdicts from the pictures, keepers by their quality. */
 
+import { setImmediate } from 'node:timers/promises';
 import { type RouteHandler, z } from '@hono/zod-openapi';
 import { type Picture, pictureOf } from '../../pictures/attributes.ts';
 import {
@@ -67,6 +68,7 @@ export const duplicates = (dependencies: WithVerdicts): RouteHandler<typeof rout
 class Page {
   readonly #notDuplicates: NotDuplicates;
   readonly #ids = new Map<number, string>();
+  #breathed = performance.now();
 
   constructor(
     private readonly source: RowSource,
@@ -147,11 +149,19 @@ class Page {
     if (hash !== undefined && hash === otherHash) return 1;
     const [a, b] = await Promise.all([one, other].map((row) => this.fingerprints.of(this.source.entry(row))));
     if (!a || !b) return 0;
+    await this.#breathe();
     const [first, second] = [
       { id: this.#id(one), fingerprint: a },
       { id: this.#id(other), fingerprint: b },
     ];
     return this.verifier.confidence(first, second, cosine);
+  }
+
+  /** Lets other requests have their turn: a pair takes some milliseconds, and a page compares hundreds. */
+  async #breathe(): Promise<void> {
+    if (performance.now() - this.#breathed < SEARCH_LIMITS.turnMs) return;
+    await setImmediate();
+    this.#breathed = performance.now();
   }
 
   /** What goes for a keeper and another picture of its group: the pixels, and what people said. */

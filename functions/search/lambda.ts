@@ -14,6 +14,7 @@ import { farIndex } from '../far-index.ts';
 import { logger, observed, traced } from '../observability.ts';
 import { withEncodedPath } from './api-gateway.ts';
 import { createApp } from './app.ts';
+import { lastBackfill } from './last-backfill.ts';
 import { s3Signer } from './s3-signer.ts';
 import { VersionTrash } from './version-trash.ts';
 
@@ -32,6 +33,8 @@ const allows = {
   uploads: process.env[VARIABLES.uploads] !== 'off',
   deletes: process.env[VARIABLES.deletes] !== 'off',
 };
+
+const machine = process.env[VARIABLES.backfill];
 
 const app = createApp({
   pictures: new S3Store({ client, bucket: images }),
@@ -56,6 +59,7 @@ const app = createApp({
   defaultConsistency: process.env[VARIABLES.consistency] === 'eventual' ? 'eventual' : 'strong',
   memoryBudgetBytes: budgetOf(memoryBytes),
   far: await farIndex(),
+  backfill: machine ? lastBackfill(machine, logger) : undefined,
 });
 
 // Index and model begin to load side by side while the function is still being started; whoever asks first joins them.

@@ -345,6 +345,17 @@ export const Stats = z
       })
       .optional()
       .openapi({ description: 'There while a server on one machine takes in changes.' }),
+    backfill: z
+      .object({
+        state: z.enum(['running', 'succeeded', 'failed', 'stopped']),
+        startedAt: z.iso.datetime(),
+        endedAt: z.iso.datetime().optional(),
+        compared: z.number().int().openapi({ description: 'Objects of the bucket that were compared.' }),
+        failed: z.number().int().openapi({ description: 'Objects that were not; redriving compares them.' }),
+        listed: z.number().int().openapi({ description: 'Objects that were listed so far, these included.' }),
+      })
+      .optional()
+      .openapi({ description: 'The last backfill in the cloud, where there was one.' }),
   })
   .openapi('Stats');
 

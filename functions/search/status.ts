@@ -37,9 +37,9 @@ export const health =
 export const stats =
   (dependencies: SearchDependencies & { readonly engine: Engine }): RouteHandler<typeof routes.stats> =>
   async (c) => {
-    const { engine, queue, memoryBudgetBytes, indexing, allows = EVERYTHING } = dependencies;
+    const { engine, queue, backfill, memoryBudgetBytes, indexing, allows = EVERYTHING } = dependencies;
     const { modelId: id, weights, precision, synthetic } = dependencies.embedder.model;
-    const [figures, waiting] = await Promise.all([
+    const [figures, waiting, last] = await Promise.all([
       engine.read('strong', 'near rows', (reading) => {
         const { pictures, pending, appends, generation } = reading.view;
         const { manifest } = generation;
@@ -58,10 +58,17 @@ export const stats =
         };
       }),
       queue?.(),
+      backfill?.(),
     ]);
     const progress = indexing?.();
     return c.json(
-      { allows, ...figures, ...(waiting && { queue: waiting }), ...(progress && { indexing: progress }) },
+      {
+        allows,
+        ...figures,
+        ...(waiting && { queue: waiting }),
+        ...(progress && { indexing: progress }),
+        ...(last && { backfill: last }),
+      },
       200,
     );
   };

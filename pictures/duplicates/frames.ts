@@ -1,6 +1,6 @@
 /** Placements that need no corners: whole on whole, turned or mirrored, with or without the borders around a picture. */
 
-import type { Homography } from './match.ts';
+import type { Homography } from './homography.ts';
 import type { Plane } from './plane.ts';
 
 export interface Box {

@@ -1,12 +1,7 @@
 /** Finds how one picture lies in another by the corners that both have. */
 
 import { type Features, LEVEL_SCALE, WORDS } from './features.ts';
-
-/**
- * A projective map of the plane, row by row, the last number 1: places in one small copy to places in the other, in its
- * pixels, the first pixel's centre at (0.5, 0.5).
- */
-export type Homography = Float64Array;
+import type { Homography } from './homography.ts';
 
 export interface Placement {
   readonly map: Homography;

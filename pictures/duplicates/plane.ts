@@ -4,10 +4,26 @@ export interface Plane {
   readonly width: number;
   readonly height: number;
   readonly pixels: Float32Array;
+  /** How brightness changes from pixel to pixel, to the right and downwards. */
+  readonly gradientX: Float32Array;
+  readonly gradientY: Float32Array;
 }
 
-export function planeOf(width: number, height: number, bytes: Uint8Array): Plane {
-  return { width, height, pixels: Float32Array.from(bytes) };
+export const planeOf = (width: number, height: number, bytes: Uint8Array): Plane =>
+  withGradients(width, height, Float32Array.from(bytes));
+
+function withGradients(width: number, height: number, pixels: Float32Array): Plane {
+  const gradientX = new Float32Array(pixels.length);
+  const gradientY = new Float32Array(pixels.length);
+  for (let y = 0, at = 0; y < height; y++) {
+    const [up, down] = [y > 0 ? width : 0, y < height - 1 ? width : 0];
+    for (let x = 0; x < width; x++, at++) {
+      const [left, right] = [x > 0 ? 1 : 0, x < width - 1 ? 1 : 0];
+      gradientX[at] = (pixels[at + right]! - pixels[at - left]!) / Math.max(1, left + right);
+      gradientY[at] = (pixels[at + down]! - pixels[at - up]!) / (up > 0 && down > 0 ? 2 : 1);
+    }
+  }
+  return { width, height, pixels, gradientX, gradientY };
 }
 
 /** Half as large: each pixel the mean of up to four. */
@@ -25,21 +41,5 @@ export function halved({ width, height, pixels }: Plane): Plane {
         (pixels[top + left]! + pixels[top + right]! + pixels[bottom + left]! + pixels[bottom + right]!) / 4;
     }
   }
-  return { width: w, height: h, pixels: out };
-}
-
-/** The value at a place in pixels, the first pixel's centre at (0.5, 0.5); edges are repeated. */
-export function sample({ width, height, pixels }: Plane, x: number, y: number): number {
-  const sx = Math.min(width - 1, Math.max(0, x - 0.5));
-  const sy = Math.min(height - 1, Math.max(0, y - 0.5));
-  const x0 = sx | 0;
-  const y0 = sy | 0;
-  const fx = sx - x0;
-  const fy = sy - y0;
-  const at = y0 * width + x0;
-  const right = x0 < width - 1 ? 1 : 0;
-  const down = y0 < height - 1 ? width : 0;
-  const top = pixels[at]! + fx * (pixels[at + right]! - pixels[at]!);
-  const bottom = pixels[at + down]! + fx * (pixels[at + down + right]! - pixels[at + down]!);
-  return top + fy * (bottom - top);
+  return withGradients(w, h, out);
 }

@@ -1,11 +1,11 @@
 /** From what was measured of two pictures to how sure it is that they are the same one. */
 
 import { createHash } from 'node:crypto';
-import type { Comparison } from './compare.ts';
+import type { Comparison } from './measure.ts';
 import { MEANS, SPREADS, WEIGHTS } from './verdict-weights.ts';
 
 /** To be counted up when fingerprints, or how they are compared, change what is measured of a pair. */
-const MEASURES_VERSION = 1;
+const MEASURES_VERSION = 2;
 
 /** What a verdict was made by. Verdicts of another version say nothing: they are made anew. */
 export const VERDICT_VERSION = versionOf(MEASURES_VERSION, MEANS, SPREADS, WEIGHTS);
@@ -16,7 +16,7 @@ export function versionOf(...made: readonly (number | readonly number[])[]): str
 }
 
 /** A confidence from which two pictures count as the same; docs/duplicates.md has the figures. */
-export const SAME_FROM = 0.7;
+export const SAME_FROM = 0.9;
 
 /** What the regression learned. */
 export interface Learned {
@@ -27,7 +27,7 @@ export interface Learned {
 
 const LEARNED: Learned = { means: MEANS, spreads: SPREADS, weights: WEIGHTS };
 
-/** How sure it is, 0 to 1: a logistic regression on the measures and their products. */
+/** How sure it is, 0 to 1: a logistic regression on the measures and some of their products. */
 export function confidenceOf(measures: readonly number[], learned: Learned = LEARNED): number {
   const terms = termsOf(measures, learned.means, learned.spreads);
   let sum = learned.weights[terms.length]!;
@@ -41,34 +41,50 @@ const MARGIN = 0.01;
 /** Whether a pair counts for a picture whose surest pair is `best`. */
 export const isSurest = (sure: number, best: number): boolean => sure >= best - MARGIN;
 
-/** Differences count by their order of magnitude. */
-export function measuresOf(c: Comparison, cosine: number): number[] {
-  const size = Math.log1p;
-  return [
-    c.correlation,
-    c.edges,
-    size(c.median),
-    size(c.p90),
-    size(c.p98),
-    size(c.plainMedian),
-    size(c.colourMedian),
-    size(c.colour90),
-    size(c.colour98),
-    size(c.colourShift),
-    size(c.texture),
-    size(c.inliers),
-    Math.abs(Math.log(Math.min(4, Math.max(0.2, c.gain)))),
-    size(Math.abs(c.bias)),
-    c.overlapA,
-    c.overlapB,
-    cosine,
-    Math.min(c.overlapA, c.overlapB),
-    Number(c.grey),
-    Math.abs(Math.log(c.scale)),
-  ];
-}
+/** The measures by name; differences count by their order of magnitude. */
+const MEASURES = {
+  correlation: (c: Comparison) => c.correlation,
+  edges: (c: Comparison) => c.edges,
+  median: (c: Comparison) => Math.log1p(c.median),
+  p90: (c: Comparison) => Math.log1p(c.p90),
+  p98: (c: Comparison) => Math.log1p(c.p98),
+  colour90: (c: Comparison) => Math.log1p(c.colour90),
+  colour98: (c: Comparison) => Math.log1p(c.colour98),
+  inliers: (c: Comparison) => Math.log1p(c.inliers),
+  overlap: (c: Comparison) => Math.min(c.overlapA, c.overlapB),
+  cosine: (_: Comparison, cosine: number) => cosine,
+  gain: (c: Comparison) => Math.abs(Math.log(Math.min(4, Math.max(0.2, c.gain)))),
+  texture: (c: Comparison) => Math.log1p(c.texture),
+  most: (c: Comparison) => Math.log1p(c.most),
+  colourMost: (c: Comparison) => Math.log1p(c.colourMost),
+} as const;
 
-/** The measures in units of their spread, then the products of each with itself and those after it. */
+type Measure = keyof typeof MEASURES;
+
+/** What says more together: how large the largest differences are, and what could be seen of them at all. */
+const PRODUCTS: readonly (readonly [Measure, Measure])[] = [
+  ['most', 'most'],
+  ['most', 'colourMost'],
+  ['most', 'p98'],
+  ['most', 'edges'],
+  ['colourMost', 'colourMost'],
+  ['colourMost', 'p98'],
+  ['colourMost', 'edges'],
+  ['p98', 'p98'],
+  ['p98', 'edges'],
+  ['edges', 'edges'],
+  ['most', 'texture'],
+  ['most', 'inliers'],
+  ['most', 'overlap'],
+  ['most', 'gain'],
+];
+
+export const measuresOf = (comparison: Comparison, cosine: number): number[] =>
+  Object.values(MEASURES).map((measure) => measure(comparison, cosine));
+
+const PLACES = new Map(Object.keys(MEASURES).map((name, i) => [name, i]));
+
+/** The measures in units of their spread, then their products. */
 export function termsOf(
   measures: readonly number[],
   means: readonly number[],
@@ -76,7 +92,5 @@ export function termsOf(
 ): number[] {
   // Far outside what was learned from, a parabola says nonsense.
   const z = measures.map((value, i) => Math.max(-6, Math.min(6, (value - means[i]!) / spreads[i]!)));
-  const terms = [...z];
-  for (let i = 0; i < z.length; i++) for (let j = i; j < z.length; j++) terms.push(z[i]! * z[j]!);
-  return terms;
+  return [...z, ...PRODUCTS.map(([one, other]) => z[PLACES.get(one)!]! * z[PLACES.get(other)!]!)];
 }

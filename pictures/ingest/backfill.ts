@@ -4,7 +4,8 @@ import { systemClock } from '../../vectorlog/clock.ts';
 import { assertAppendable } from '../../vectorlog/commit/append-guard.ts';
 import type { Origin } from '../../vectorlog/commit/manifest.ts';
 import type { ObjectStore } from '../../vectorlog/store/object-store.ts';
-import { type CompareOptions, type Comparison, compare } from './compare.ts';
+import { type CompareOptions, compare } from './compare.ts';
+import type { Comparison } from './known.ts';
 import { QUEUE_LIMITS } from './limits.ts';
 import { encodeBackfillMessage } from './messages.ts';
 import { removeOutdatedRejections } from './rejections.ts';
@@ -45,7 +46,7 @@ export interface BackfillOptions extends CompareOptions {
 /** Keys between two calls of `onProgress`. */
 const PROGRESS_KEYS = 1_000;
 /** Batches of messages that are on their way to the queue at the same time. */
-const SENDS_AT_ONCE = 8;
+export const SENDS_AT_ONCE = 8;
 
 /**
  * Compares bucket and index, and enqueues what differs. Safe while uploads go on and when run twice: what it asks for
@@ -107,7 +108,8 @@ export async function backfill(
   return report();
 }
 
-function messageOf({ key, known: basis, picture }: Comparison): string {
+/** The message that asks on-upload for what is different. */
+export function messageOf({ key, known: basis, picture }: Comparison): string {
   const about = { key, version: undefined, basis };
   return encodeBackfillMessage(
     picture ? { op: 'put', ...about, eTag: picture.eTag, size: picture.size } : { op: 'delete', ...about },

@@ -1,27 +1,17 @@
 /** Where a bucket of pictures and its index differ, found in one pass over both, in the order of keys. */
 
-import { type KnownKey, knownKeys } from '../../vectorlog/commit/key-states.ts';
-import { ABSENT, type KeyState } from '../../vectorlog/log/key-state.ts';
-import { REJECTED_PREFIX } from '../../vectorlog/names.ts';
+import { inKeyOrder, type KnownKey } from '../../vectorlog/commit/key-states.ts';
 import { ObjectOutOfReach } from '../../vectorlog/store/errors.ts';
 import { compareKeys } from '../../vectorlog/store/keys.ts';
-import type { ObjectInfo, ObjectStore } from '../../vectorlog/store/object-store.ts';
-import { belongs, type PictureFilter } from '../picture-names.ts';
-import { isFolderMarker } from './change.ts';
-import { readRejection, rejectionName } from './rejections.ts';
+import type { ObjectStore } from '../../vectorlog/store/object-store.ts';
+import type { PictureFilter } from '../picture-names.ts';
+import { type Comparison, Known } from './known.ts';
 
-/** One key, and what is different about it. */
-export interface Comparison {
-  readonly key: string;
-  /**
-   * `same`: indexed as it is, or rejected as it is. `missing`: in the bucket and not in the index. `changed`: indexed
-   * with another eTag. `gone`: indexed, and not in the bucket.
-   */
-  readonly verdict: 'same' | 'missing' | 'changed' | 'gone';
-  /** What the index knows of the key. */
-  readonly known: KeyState;
-  /** What the bucket has under the key. */
-  readonly picture: ObjectInfo | undefined;
+export interface CompareDeps {
+  readonly pictures: ObjectStore;
+  readonly index: ObjectStore;
+  /** What the index knows, where it was read before. @default - it is read now */
+  readonly known?: Known;
 }
 
 export interface CompareOptions {
@@ -40,67 +30,34 @@ export interface CompareOptions {
  * once more; what is uploaded meanwhile may show as a difference whose event is on its way.
  */
 export async function* compare(
-  { pictures, index }: { readonly pictures: ObjectStore; readonly index: ObjectStore },
+  { pictures, index, known: read }: CompareDeps,
   { prefix = '', endings = 'all', startAfter }: CompareOptions = {},
 ): AsyncIterable<Comparison> {
-  const rejected = await rejectedNames(index);
-  const inScope = ({ key }: { key: string }) =>
+  const known = read ?? (await Known.read(index));
+  const isAsked = (key: string) =>
     key.startsWith(prefix) && (startAfter === undefined || compareKeys(key, startAfter) > 0);
-  const known = filter(knownKeys(index), inScope)[Symbol.asyncIterator]();
-  try {
-    let head = await known.next();
-    const gone = async ({ key, state }: KnownKey): Promise<Comparison[]> =>
-      state.state === 'live' && (await isGone(pictures, key))
-        ? [{ key, verdict: 'gone', known: state, picture: undefined }]
-        : [];
-
-    for await (const page of pictures.list({ prefix, ...(startAfter !== undefined && { startAfter }) }))
-      for (const picture of page) {
-        const { key, eTag, size } = picture;
-        if (isFolderMarker(key, size)) continue;
-        for (; !head.done && compareKeys(head.value.key, key) < 0; head = await known.next())
-          yield* await gone(head.value);
-        const isKnown = !head.done && head.value.key === key;
-        const state = isKnown ? (head.value as KnownKey).state : ABSENT;
-        if (isKnown) head = await known.next();
-        if (!belongs(key, { prefix, endings })) continue;
-        // What an archive holds tells of itself when it is restored.
-        if (picture.isArchived && state.state !== 'live') continue;
-        const isRejected = async () => {
-          if (!rejected.has(rejectionName(key))) return false;
-          const rejection = await readRejection(index, key);
-          return rejection?.eTag === eTag && rejection.code !== 'not-readable';
-        };
-        if (state.state === 'live')
-          yield { key, verdict: state.eTag === eTag ? 'same' : 'changed', known: state, picture };
-        else yield { key, verdict: (await isRejected()) ? 'same' : 'missing', known: state, picture };
-      }
-    for (; !head.done; head = await known.next()) yield* await gone(head.value);
-  } finally {
-    await known.return?.();
-  }
+  const keys = inKeyOrder(known.states, isAsked)[Symbol.iterator]();
+  let head = keys.next();
+  for await (const page of pictures.list({ prefix, ...(startAfter !== undefined && { startAfter }) }))
+    for (const picture of page) {
+      const { key } = picture;
+      for (; !head.done && compareKeys(head.value.key, key) < 0; head = keys.next())
+        yield* await gone(pictures, head.value);
+      if (!head.done && head.value.key === key) head = keys.next();
+      const comparison = await known.compare(picture, { prefix, endings });
+      if (comparison) yield comparison;
+    }
+  for (; !head.done; head = keys.next()) yield* await gone(pictures, head.value);
 }
 
 /** A second look: what was not listed may be there all the same, or where nobody can look. */
-async function isGone(pictures: ObjectStore, key: string): Promise<boolean> {
+async function gone(pictures: ObjectStore, { key, state }: KnownKey): Promise<Comparison[]> {
+  if (state.state !== 'live') return [];
   try {
-    return (await pictures.head(key)) === undefined;
+    if (await pictures.head(key)) return [];
   } catch (error) {
-    if (error instanceof ObjectOutOfReach) return false;
+    if (error instanceof ObjectOutOfReach) return [];
     throw error;
   }
-}
-
-async function rejectedNames(index: ObjectStore): Promise<Set<string>> {
-  const names = new Set<string>();
-  for await (const page of index.list({ prefix: REJECTED_PREFIX }))
-    for (const { key } of page) names.add(key);
-  return names;
-}
-
-async function* filter<T>(
-  items: AsyncIterable<T>,
-  passes: (item: T) => boolean,
-): AsyncGenerator<T, void, void> {
-  for await (const item of items) if (passes(item)) yield item;
+  return [{ key, verdict: 'gone', known: state, picture: undefined }];
 }

@@ -27,9 +27,14 @@ export type PictureOutcome =
   /** Neither is known; trying again may help. */
   | { readonly state: 'failed'; readonly error: unknown };
 
+/** An embedding that was made of the same bytes before, and what their header told. */
+export type Recalled = Pick<Embedded, 'embedding' | 'facts'>;
+
 export interface EmbedPicturesDeps {
   readonly pictures: ObjectStore;
   readonly embedder: Embedder;
+  /** Finds the embedding of a picture that was indexed under another key. @default every picture is embedded */
+  readonly recall?: (change: PutChange) => Promise<Recalled | undefined>;
 }
 
 /**
@@ -72,6 +77,8 @@ async function embedPicture(
   signal?: AbortSignal,
 ): Promise<PictureOutcome> {
   try {
+    const recalled = await inTime(async () => recall(deps, change), signal);
+    if (recalled) return recalled;
     const picture = await inTime(() => readPicture(deps.pictures, change, signal), signal);
     if (!('body' in picture)) return picture;
     const { body, ...object } = picture;
@@ -83,6 +90,15 @@ async function embedPicture(
   } catch (error) {
     return { state: 'failed', error };
   }
+}
+
+async function recall(
+  { recall, pictures }: EmbedPicturesDeps,
+  change: PutChange,
+): Promise<Embedded | undefined> {
+  const recalled = await recall?.(change);
+  const object = recalled && (await pictures.head(change.key));
+  return object?.eTag === change.eTag ? { state: 'embedded', object, ...recalled! } : undefined;
 }
 
 /** The result of `work`; or `OutOfTime`, and then the work is not begun, or nobody waits for it any more. */

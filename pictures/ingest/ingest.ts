@@ -11,19 +11,21 @@ import type { ObjectStore } from '../../vectorlog/store/object-store.ts';
 import { attributesOf } from '../attributes.ts';
 import type { PictureRejected } from '../decoding/errors.ts';
 import { DIMENSIONS } from '../dimensions.ts';
-import type { Embedder } from '../embedding/embedder.ts';
 import { belongs, type PictureFilter } from '../picture-names.ts';
 import { type Change, isFolderMarker, type LookChange, type PutChange } from './change.ts';
-import { type Embedded, embedPictures, type PictureOutcome } from './embed-pictures.ts';
+import {
+  type Embedded,
+  type EmbedPicturesDeps,
+  embedPictures,
+  type PictureOutcome,
+} from './embed-pictures.ts';
 import { embedOneByOne } from './in-work.ts';
 import { decodeMessage, MessageUnreadable } from './messages.ts';
 import { removeRejection, writeRejection } from './rejections.ts';
 
-export interface IngestDeps {
-  readonly pictures: ObjectStore;
+export interface IngestDeps extends EmbedPicturesDeps {
   /** The index store, in the namespace of the embedder's model. */
   readonly index: ObjectStore;
-  readonly embedder: Embedder;
   /** The names of index and pictures, where they have any; an index of others is refused. */
   readonly origin?: Omit<Origin, 'modelId'>;
   readonly clock: Clock;

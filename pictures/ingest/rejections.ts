@@ -54,15 +54,24 @@ export async function removeRejection(
   if (known && !isNewer(known.version, version)) await store.delete([rejectionName(key)]);
 }
 
-/** Removes the entries of pictures that are not in the bucket any more. @returns how many */
-export async function removeOutdatedRejections(store: ObjectStore, pictures: ObjectStore): Promise<number> {
-  let removed = 0;
-  for await (const { key, eTag, version } of listRejections(store)) {
-    if ((await pictures.head(key))?.eTag === eTag) continue;
-    await removeRejection(store, key, version);
-    removed++;
+/**
+ * Removes the entries of pictures that are not in the bucket any more, those whose names sort after `startAfter`.
+ *
+ * @returns the name after which to go on, where `isOver` ended it before the last one
+ */
+export async function removeOutdatedRejections(
+  store: ObjectStore,
+  pictures: ObjectStore,
+  {
+    startAfter,
+    isOver = () => false,
+  }: { readonly startAfter?: string; readonly isOver?: () => boolean } = {},
+): Promise<string | undefined> {
+  for await (const { key, eTag, version, name } of listRejections(store, startAfter)) {
+    if ((await pictures.head(key))?.eTag !== eTag) await removeRejection(store, key, version);
+    if (isOver()) return name;
   }
-  return removed;
+  return undefined;
 }
 
 /** Removes the entries of files for which a decoder could have been added: now that one is there, they are looked at again. */

@@ -68,24 +68,43 @@ export async function rebuild(
   }
   // To go on with a rebuild that was interrupted, its index must not be emptied again.
   if (startAfter !== undefined) return backfill(deps, { ...options, startAfter });
-  const found = await countPictures(deps.pictures, { prefix: '', endings });
   if (dryRun) {
+    const found = await countPictures(deps.pictures, { prefix: '', endings });
     const report = { compared: found, missing: found, changed: 0, gone: 0, cursor: undefined };
     onProgress?.(report);
     return report;
   }
-  await commitEmpty(deps);
+  await emptyIndex(deps, { prefix: '', endings });
   return backfill(deps, options);
 }
 
-/** How many pictures there are, once it is sure that they can be listed and read. @throws NothingToRebuildFrom */
-async function countPictures(pictures: ObjectStore, filter: PictureFilter): Promise<number> {
+/**
+ * Commits an empty index: the first half of a rebuild. Done twice it is done once.
+ *
+ * @throws what `rebuild` throws
+ */
+export async function emptyIndex(deps: Omit<RebuildDeps, 'send'>, filter: PictureFilter): Promise<void> {
+  await countPictures(deps.pictures, filter, 1);
+  await commitEmpty(deps);
+}
+
+/**
+ * How many pictures there are, `enough` or more, once it is sure that they can be listed and read.
+ *
+ * @throws NothingToRebuildFrom
+ */
+async function countPictures(
+  pictures: ObjectStore,
+  filter: PictureFilter,
+  enough = Number.POSITIVE_INFINITY,
+): Promise<number> {
   let found = 0;
   try {
     for await (const page of pictures.list({ prefix: '' }))
       for (const { key, size } of page) {
         if (isFolderMarker(key, size) || !belongs(key, filter)) continue;
         if (found++ === 0 && size > 0) await pictures.read(key, { start: 0, end: 1 });
+        if (found >= enough) return found;
       }
   } catch (cause) {
     const reason = `the pictures cannot be read (${(cause as Error).message})`;
@@ -95,7 +114,7 @@ async function countPictures(pictures: ObjectStore, filter: PictureFilter): Prom
   return found;
 }
 
-async function commitEmpty({ index, modelId, origin, clock }: RebuildDeps): Promise<void> {
+async function commitEmpty({ index, modelId, origin, clock }: Omit<RebuildDeps, 'send'>): Promise<void> {
   for (let attempt = 0; attempt < TRIES; attempt++) {
     const highest = (await listManifests(index)).at(-1);
     const generation = (highest?.generation ?? 0) + 1;

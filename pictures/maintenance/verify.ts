@@ -40,10 +40,35 @@ export interface VerifyReport {
   readonly appends: number;
   /** Keys that were compared with the bucket. */
   readonly compared: number;
-  /** The first 100 of each code. */
+  /** The first of each code. */
   readonly problems: readonly Problem[];
   /** How many there are of each code. */
   readonly counts: Readonly<Record<string, number>>;
+  /** Where to go on: there while the run is not through. */
+  readonly next?: VerifyPlace;
+}
+
+/** The steps, in their order. */
+const STEPS = ['files', 'log', 'pictures', 'rejections'] as const;
+
+/** Where a verification that ran out of time goes on. */
+export interface VerifyPlace {
+  readonly step: (typeof STEPS)[number];
+  /** Of the files: rows that were read, and the history that they are of. */
+  readonly rows?: number;
+  readonly lineage?: string;
+  /** Of the other steps: what was looked at last. */
+  readonly after?: string;
+}
+
+export interface VerifyOptions {
+  readonly onProgress?: (progress: VerifyProgress) => void;
+  /** The report of a run that stopped: this one goes on from there, and reports both. */
+  readonly from?: VerifyReport;
+  /** Asked now and then; once it is so, the run stops and its report says where to go on. @default never */
+  readonly isOver?: () => boolean;
+  /** How many problems of each code are listed. @default 100 */
+  readonly most?: number;
 }
 
 /**
@@ -54,36 +79,62 @@ export interface VerifyReport {
  */
 export async function verify(
   { index, modelId, pictures }: VerifyDeps,
-  { onProgress = () => {} }: { readonly onProgress?: (progress: VerifyProgress) => void } = {},
+  { onProgress = () => {}, from, isOver = () => false, most }: VerifyOptions = {},
 ): Promise<VerifyReport> {
-  const problems = new Problems();
-  const manifest = await verifyManifests(index, modelId, problems);
+  const problems = new Problems({ before: from, ...(most !== undefined && { most }) });
+  // What a run before this one has said of the manifests is said.
+  const manifest = await verifyManifests(index, modelId, from ? new Problems() : problems);
   onProgress({ step: 'manifests', done: 1, total: 1 });
-  if (manifest) {
-    const total = manifest.rows;
-    await verifyFiles(index, manifest, DIMENSIONS, problems, (done) =>
-      onProgress({ step: 'files', done, total }),
-    );
+  const place: VerifyPlace = from?.next ?? { step: 'files' };
+  let { appends = 0, compared = 0 } = from ?? {};
+  const report = (next?: VerifyPlace): VerifyReport => {
+    const { generation = 0, rows = 0, live = 0 } = manifest ?? {};
+    const { ok, listed, counts } = problems;
+    return { ok, generation, rows, live, appends, compared, problems: listed, counts, ...(next && { next }) };
+  };
+  /** Whether a step is still to be done, and what of it was looked at last. */
+  const isDue = (step: VerifyPlace['step']) => STEPS.indexOf(step) >= STEPS.indexOf(place.step);
+  const begunAt = (step: VerifyPlace['step']) => (place.step === step ? place.after : undefined);
+
+  if (manifest && isDue('files')) {
+    const { rows: total, lineage } = manifest;
+    const rows = await verifyFiles(index, manifest, DIMENSIONS, problems, {
+      // Rows of one history never change; those of another are others.
+      from: place.lineage === lineage ? (place.rows ?? 0) : 0,
+      onRows: (done) => onProgress({ step: 'files', done, total }),
+      isOver,
+    });
+    if (rows < total) return report({ step: 'files', rows, lineage });
     for (const name of orphansOf(manifest, await listIndexFiles(index)))
       problems.add('warning', 'orphan', name, 'no manifest refers to it; the next compaction deletes it');
   }
-  let appends = 0;
-  // What is folded only waits to be deleted; nobody reads it again.
-  const folded = new Set(manifest?.folded.map(({ name }) => name));
-  for await (const { name } of listAppends(index)) {
-    if (!folded.has(name)) await verifyAppend(index, name, problems);
-    onProgress({ step: 'log', done: ++appends, total: undefined });
+  if (isDue('log')) {
+    // What is folded only waits to be deleted; nobody reads it again.
+    const folded = new Set(manifest?.folded.map(({ name }) => name));
+    for await (const { name } of listAppends(index, begunAt('log'))) {
+      if (!folded.has(name)) await verifyAppend(index, name, problems);
+      onProgress({ step: 'log', done: ++appends, total: undefined });
+      if (isOver()) return report({ step: 'log', after: name });
+    }
   }
-  let compared = 0;
-  if (pictures && problems.errors === 0) {
-    compared = await verifyPictures({ index, pictures }, problems, (done) =>
-      onProgress({ step: 'pictures', done, total: undefined }),
-    );
-    await verifyRejections({ index, pictures }, problems);
+  if (!pictures || !problems.ok) return report();
+  if (isDue('pictures')) {
+    const after = begunAt('pictures');
+    for await (const { key, verdict } of compare(
+      { index, pictures },
+      after === undefined ? {} : { startAfter: after },
+    )) {
+      if (verdict !== 'same') problems.add('warning', DIFFERENCES[verdict][0], key, DIFFERENCES[verdict][1]);
+      onProgress({ step: 'pictures', done: ++compared, total: undefined });
+      if (isOver()) return report({ step: 'pictures', after: key });
+    }
   }
-  const { generation = 0, rows = 0, live = 0 } = manifest ?? {};
-  const { listed, counts } = problems;
-  return { ok: problems.errors === 0, generation, rows, live, appends, compared, problems: listed, counts };
+  for await (const { key, eTag, name } of listRejections(index, begunAt('rejections'))) {
+    if ((await pictures.head(key))?.eTag !== eTag)
+      problems.add('warning', 'rejection-outdated', key, 'the picture it is about is not there any more');
+    if (isOver()) return report({ step: 'rejections', after: name });
+  }
+  return report();
 }
 
 /** Reads all manifests that are there; returns the highest. */
@@ -136,25 +187,3 @@ const DIFFERENCES = {
   changed: ['picture-changed', 'the index has another content of it; backfill updates it'],
   gone: ['picture-gone', 'it is in the index and not in the bucket; backfill removes it'],
 } as const;
-
-async function verifyPictures(
-  stores: { readonly index: ObjectStore; readonly pictures: ObjectStore },
-  problems: Problems,
-  onKeys: (done: number) => void,
-): Promise<number> {
-  let compared = 0;
-  for await (const { key, verdict } of compare(stores)) {
-    if (verdict !== 'same') problems.add('warning', DIFFERENCES[verdict][0], key, DIFFERENCES[verdict][1]);
-    onKeys(++compared);
-  }
-  return compared;
-}
-
-async function verifyRejections(
-  { index, pictures }: { readonly index: ObjectStore; readonly pictures: ObjectStore },
-  problems: Problems,
-): Promise<void> {
-  for await (const { key, eTag } of listRejections(index))
-    if ((await pictures.head(key))?.eTag !== eTag)
-      problems.add('warning', 'rejection-outdated', key, 'the picture it is about is not there any more');
-}

@@ -87,6 +87,8 @@ const LINES: Readonly<Record<string, (properties: Properties, all: Resources) =>
   'AWS::SQS::Queue': nothing,
   'AWS::SQS::QueuePolicy': nothing,
   'AWS::Scheduler::Schedule': scheduled,
+  // By the steps that it takes, and it takes none until it is started.
+  'AWS::StepFunctions::StateMachine': nothing,
   // Run only while the stack is deployed.
   'Custom::CDKBucketDeployment': nothing,
   'Custom::S3BucketNotifications': nothing,

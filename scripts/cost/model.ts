@@ -1,6 +1,8 @@
 /** What a month costs, from what it consists of. */
 
+import { BATCH_SIZE } from '../../cdk/backfill.ts';
 import { DIMENSIONS, ROW_BYTES } from '../../pictures/dimensions.ts';
+import { SENDS_AT_ONCE } from '../../pictures/ingest/backfill.ts';
 import { QUEUE_LIMITS } from '../../pictures/ingest/limits.ts';
 import { DOWNLOAD_LIMITS } from '../../vectorlog/read/limits.ts';
 import { neededBytes, RESERVED_BYTES } from '../../vectorlog/read/memory.ts';
@@ -56,6 +58,9 @@ const HTTP_API_BYTES = 512 * 1024;
 export const LARGEST_FUNCTION_MB = 10_240;
 export const DEFAULT_MB = 3_008;
 const COMPACT_MB = 1_024;
+const BACKFILL_MB = 1_769;
+/** Of a run besides its batches: which job, begin, the map, what is gone, done. */
+const STEPS_OF_A_RUN = 10;
 
 export type Query = 'key' | 'picture';
 
@@ -133,6 +138,22 @@ export function upload(intake: 'queue' | 'direct' = 'queue', precision: Precisio
     s3Read: 3,
   });
   return add(times(1 / pictures, batch), times(1 / pictures / ASSUMED.appendsPerCompaction, compaction));
+}
+
+/**
+ * Comparing so many objects with the index in the cloud, and enqueuing them all; what is done with them is `upload`.
+ */
+export function backfilling(objects: number): Usage {
+  const batches = Math.ceil(objects / BATCH_SIZE);
+  // Each batch is a run of its own with one step, and its messages are sent eight at a time.
+  const sends = BATCH_SIZE / QUEUE_LIMITS.batchSize;
+  const seconds = (sends / SENDS_AT_ONCE) * ASSUMED.secondsPerRequest;
+  return add(
+    { stateTransition: 2 * batches + STEPS_OF_A_RUN, sqsRequest: batches * sends },
+    times(batches, lambda(seconds, BACKFILL_MB)),
+    // Step Functions lists the bucket for the first half, and the function for the second.
+    { s3Write: 2 * (objects / 1_000) },
+  );
 }
 
 /** Searches that come at random times meet a cold function after a long gap, or when Lambda has replaced one. */

@@ -9,6 +9,7 @@ const OPTIONS = {
   alarms: () => ({ alarms: ['me@example.com'] }),
   dashboard: () => ({ dashboard: true }),
   tracing: () => ({ tracing: true }),
+  backfill: () => ({ backfill: true }),
   keepWarm: () => ({ keepWarm: Duration.minutes(5) }),
 } satisfies Record<string, () => ImageSearchProps>;
 

@@ -4,6 +4,7 @@ import { IDLE_ASSUMED, idleUsage } from './idle.ts';
 import MEASURED from './measured.json' with { type: 'json' };
 import {
   ASSUMED,
+  backfilling,
   coldSecondsOf,
   DEFAULT_MB,
   ELSEWHERE,
@@ -93,6 +94,7 @@ ${table(
     wish('alarms', 'with alarms by mail'),
     wish('dashboard', 'with the dashboard'),
     wish('tracing', 'with tracing'),
+    wish('backfill', 'with `backfill`: a state machine that waits to be started'),
     wish('keepWarm', 'with one search function kept loaded (`keepWarm` every 5 minutes)'),
   ],
 )}
@@ -168,6 +170,9 @@ ${table(
 What it costs does not depend on how many work at once (\`concurrency\`, 5 by default; an account begins with 10 executions in all, and gets more
 on request). It is the embedding, the requests, and the compactions, from ${count(MEASURED.secondsPerEmbedding)} s a picture as measured and int8's ratio to it in
 [the model](model.md).
+
+Where they lie in the bucket already, \`likeness backfill --cloud\` has a state machine list, compare and enqueue them: ${usd(total(backfilling(1e6)))} for a million
+on top, and as much for a comparison that finds nothing, less the ${usd(total({ sqsRequest: 1e5 }))} of the messages. ${count(2 * 2_000)} steps of Step Functions are most of it.
 
 ## Limits of size
 

@@ -64,6 +64,7 @@ export const PRICES = {
   vectorsQuery: price(2.5e-6, 'query', S3_VECTORS_QUERIES, '2026-06'),
   vectorsFirst: price(0.004, 'TB looked at, in the first 100,000 vectors', S3_VECTORS_QUERIES, '2026-06'),
   vectorsMore: price(0.002, 'TB looked at, beyond them', S3_VECTORS_QUERIES, '2026-06'),
+  stateTransition: price(25e-6, 'step', 'https://aws.amazon.com/step-functions/pricing/', 'undated'),
   ocuHour: price(0.24, 'OCU-hour', 'https://awsnegotiations.com/opensearch-serverless-cost', '2026-02'),
   instanceHour: price(
     0.0816,
@@ -81,6 +82,7 @@ export const ALLOWANCES: Partial<Readonly<Record<keyof typeof PRICES, number>>> 
   lambdaSecondArm: 400_000,
   sqsRequest: 1_000_000,
   schedulerRun: 14_000_000,
+  stateTransition: 4_000,
   alarm: 10,
   metric: 10,
   dashboard: 3,

@@ -31,6 +31,20 @@ const WATCHED: readonly { output: string; what: Change['what']; means: string }[
 
 /** Compares the template that is deployed with the one that would be; an older one may not say everything. */
 export function changesOf(deployed: Template, next: Template): Change[] {
+  const changes = changedOutputs(deployed, next);
+  const dropped = changes.some(({ what }) => what === 'model') ? undefined : droppedModel(deployed, next);
+  return dropped ? [...changes, dropped] : changes;
+}
+
+/** A model that embeds no longer falls behind unseen, when it is not the one that searches look with. */
+function droppedModel(deployed: Template, next: Template): Change | undefined {
+  const [from, to] = [deployed, next].map(({ Outputs }) => Outputs?.Models?.Value);
+  if (typeof from !== 'string' || typeof to !== 'string') return undefined;
+  if (from.split(' ').every((id) => to.split(' ').includes(id))) return undefined;
+  return { what: 'model', from, to, means: 'a model that embeds uploads now would miss all that come' };
+}
+
+function changedOutputs(deployed: Template, next: Template): Change[] {
   return WATCHED.flatMap(({ output, what, means }) => {
     const from = deployed.Outputs?.[output];
     const to = next.Outputs?.[output];

@@ -6,6 +6,7 @@ import { fileURLToPath } from 'node:url';
 import { getRequestListener } from '@hono/node-server';
 import { serveStatic } from '@hono/node-server/serve-static';
 import { type Context, Hono } from 'hono';
+import type { z } from 'zod';
 import type { ConsoleConfig } from '../../console/config.ts';
 import { FoldersPage } from '../../functions/search/folders.ts';
 import { keyFromPath, routePath } from '../../functions/search/key-path.ts';
@@ -30,6 +31,8 @@ export interface FakePicture {
 
 /** What a test may change while the server runs. */
 export interface FakeState {
+  /** What stats say of the engine and of the last backfill. */
+  engine: Partial<z.input<typeof schemas.Stats>>;
   pictures: FakePicture[];
   /** Groups of keys. */
   duplicates: string[][];
@@ -76,6 +79,7 @@ export async function startFakeApi(initial: Partial<FakeState> = {}): Promise<Fa
     trash: [],
     synthetic: false,
     waiting: 0,
+    engine: { engine: 'memory', exact: true },
     delayMs: 0,
     down: false,
     token: undefined,
@@ -385,8 +389,7 @@ function apiRoutes(app: Hono, state: FakeState, url: string): void {
           deadRows: 3,
           committedAt: new Date().toISOString(),
         },
-        engine: 'memory',
-        exact: true,
+        ...state.engine,
         log: { appends: 2, pending: 0 },
         memory: { bytes: state.pictures.length * 8_192, budgetBytes: 2_000_000_000 },
         queue: { waiting: state.waiting, failed: 0 },

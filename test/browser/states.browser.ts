@@ -45,6 +45,35 @@ describe('states of the console', () => {
     await expect.poll(() => page.getByText('12 to index').count(), SOON).toBe(0);
   });
 
+  it('says under Status where searches look, how good that is, and how far a backfill is', async () => {
+    const recall = {
+      k: 10,
+      value: 0.934,
+      low: 0.867,
+      high: 0.969,
+      queries: 100,
+      rows: 20_000,
+      projected: 20_000,
+    };
+    const page = await open('#/status', {
+      engine: {
+        engine: 's3-vectors',
+        exact: false,
+        recall: { ...recall, at: new Date(Date.now() - 3 * 3_600_000).toISOString() },
+        backfill: {
+          state: 'running',
+          startedAt: new Date().toISOString(),
+          compared: 9_000,
+          failed: 0,
+          listed: 12_000,
+        },
+      },
+    });
+    await page.getByText('Amazon S3 Vectors, approximately').waitFor();
+    await page.getByText('93.4 % of the 10 nearest (86.7 % to 96.9 %), measured 3 hours ago').waitFor();
+    await page.getByText('running, 9,000 of 12,000 objects compared').waitFor();
+  });
+
   it('offers no demo where the server has none', async () => {
     const page = await open('#/library', { pictures: [] });
     await page.getByRole('heading', { name: 'Your library is empty' }).waitFor();

@@ -3,7 +3,14 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, test, vi } from 'vitest';
 import { idleUsage, ResourceUnpriced } from '../../scripts/cost/idle.ts';
-import { ELSEWHERE, likeness, searching, searchMegabytes, upload } from '../../scripts/cost/model.ts';
+import {
+  backfilling,
+  ELSEWHERE,
+  likeness,
+  searching,
+  searchMegabytes,
+  upload,
+} from '../../scripts/cost/model.ts';
 import { withOption } from '../../scripts/cost/options.ts';
 import { costPage } from '../../scripts/cost/page.ts';
 import { templatesOf } from '../../scripts/cost/templates.ts';
@@ -26,6 +33,11 @@ describe('a month in which nothing happens costs', () => {
 
   test('at most 0.05 without a queue', () => {
     expect(total(idleUsage(templatesOf(withOption('direct'))))).toBeLessThanOrEqual(0.05);
+  });
+
+  test('not a cent more with a state machine that nobody starts', () => {
+    const usage = idleUsage(templatesOf(withOption('backfill')));
+    expect(total(usage)).toBeCloseTo(total(idleUsage(templatesOf())), 10);
   });
 
   test('more with what is bought besides', () => {
@@ -59,6 +71,12 @@ test('more pictures and more searches never cost less', () => {
   expect(costs).toEqual([...costs].sort((a, b) => a - b));
   expect(searchMegabytes(100_000)).toBeLessThanOrEqual(searchMegabytes(1_000_000));
   expect(total(upload('direct'))).toBeGreaterThan(total(upload()));
+});
+
+test('a backfill in the cloud costs little beside the embedding that it asks for', () => {
+  const million = total(backfilling(1_000_000));
+  expect(million).toBeGreaterThan(0.05);
+  expect(million).toBeLessThan(0.05 * 1e6 * total(upload()));
 });
 
 test('our API before S3 Vectors costs more than S3 Vectors alone', () => {

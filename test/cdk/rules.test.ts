@@ -5,6 +5,7 @@ import { AwsSolutionsChecks, ServerlessChecks } from 'cdk-nag';
 import { expect, test, vi } from 'vitest';
 import type { ImageSearchProps } from '../../cdk/image-search-props.ts';
 import { ensureConsole } from './ensure-console.ts';
+import { stubAssets } from './stub-assets.ts';
 import { synthesise } from './synthesise.ts';
 
 // Reading the rules and the whole of the CDK for the first time takes long on a busy machine.
@@ -19,8 +20,14 @@ const SHAPES: Record<string, ImageSearchProps> = {
     keepWarm: Duration.minutes(5),
     events: 'eventbridge',
     engine: 's3-vectors',
+    backfill: true,
   },
   'without a queue': { intake: 'direct' },
+  'with two models': {
+    models: { main: { assets: stubAssets() }, gem: { assets: stubAssets({ modelId: 'another-01234567' }) } },
+    active: 'main',
+    engine: 's3-vectors',
+  },
   'with tokens': { auth: { jwt: { issuer: 'https://login.example.com', audience: ['photos'] } } },
   'open, with the console': { auth: 'none', console: true, corsOrigins: ['https://photos.example.com'] },
 };

@@ -580,3 +580,79 @@ test('two syntheses are the same, byte for byte', () => {
   expect(first.length).toBeGreaterThan(2);
   expect(read()).toEqual(first);
 });
+
+describe('two models', () => {
+  const gem = { assets: stubAssets({ modelId: 'imagenet1k-v2-gem3-01234567' }) };
+  const models = { main: { assets: stubAssets() }, gem };
+  const variables = (template: Template): Record<string, string>[] =>
+    ours(template).map(
+      ({ Properties }) => (Properties.Environment as { Variables: Record<string, string> }).Variables,
+    );
+
+  test('each embed every upload: a topic passes each event on to the queue of each', () => {
+    const both = synthesise({ models, active: 'main' }).serving!;
+    both.resourceCountIs('AWS::Lambda::EventSourceMapping', 2);
+    both.resourcePropertiesCountIs(
+      'AWS::SNS::Subscription',
+      { Protocol: 'sqs', RawMessageDelivery: true },
+      2,
+    );
+    const topic = Object.keys(both.findResources('AWS::SNS::Topic'))[0]!;
+    both.hasResourceProperties('Custom::S3BucketNotifications', {
+      NotificationConfiguration: {
+        TopicConfigurations: Match.arrayWith([
+          Match.objectLike({ Events: ['s3:ObjectCreated:*'], TopicArn: { Ref: topic } }),
+        ]),
+        QueueConfigurations: Match.absent(),
+      },
+    });
+    const folded = variables(both).map(({ LIKENESS_MODEL_ID }) => LIKENESS_MODEL_ID);
+    expect(folded.filter(Boolean).sort()).toEqual(['imagenet1k-v2-01234567', 'imagenet1k-v2-gem3-01234567']);
+  });
+
+  test('by EventBridge too, and by the owner alone when nothing is subscribed to', () => {
+    const byRule = synthesise({ models, active: 'main', events: 'eventbridge' }).serving!;
+    const [rule] = Object.values(byRule.findResources('AWS::Events::Rule'));
+    expect(rule!.Properties.Targets).toHaveLength(2);
+    const { data } = synthesise({ models, active: 'main', events: 'none' });
+    data.hasOutput('UploadsQueueUrl', {});
+    data.hasOutput('UploadsQueueUrlGem', {});
+  });
+
+  test('are searched by the active one, and switching moves nothing that holds events', () => {
+    const before = synthesise({ models, active: 'main' });
+    const after = synthesise({ models, active: 'gem' });
+    const alone = synthesise({ models: { gem }, active: 'gem' });
+    const queues = ({ serving }: typeof before) => Object.keys(serving!.findResources('AWS::SQS::Queue'));
+    expect(queues(after).sort()).toEqual(queues(before).sort());
+    expect(queues(before)).toEqual(expect.arrayContaining(queues(alone)));
+    // With another name the old resource would take the notifications of the new one away.
+    const notifications = ({ serving }: typeof before) =>
+      Object.keys(serving!.findResources('Custom::S3BucketNotifications'));
+    expect(notifications(before)).toEqual(notifications(alone));
+    expect(notifications(before)).toEqual(notifications(synthesise()));
+    for (const [made, id] of [
+      [before, 'imagenet1k-v2-01234567'],
+      [after, 'imagenet1k-v2-gem3-01234567'],
+      [alone, 'imagenet1k-v2-gem3-01234567'],
+    ] as const)
+      made.data.hasOutput('Model', { Value: id });
+    after.data.hasOutput('Models', { Value: 'imagenet1k-v2-01234567 imagenet1k-v2-gem3-01234567' });
+  });
+
+  test.each([
+    ['one that is none of them', { active: 'other' }, /main, gem/],
+    ['none named', {}, /active/],
+    ['weights beside them', { active: 'main', weights: 'imagenet1k-v1' }, /weights/],
+    ['direct intake', { active: 'main', intake: 'direct' as const }, /several/],
+  ])('are refused with %s', (_, props, message) => {
+    expect(() => synthesise({ models, ...props })).toThrow(message);
+    expect(() => synthesise({ models, ...props })).toThrow(ConfigurationInvalid);
+  });
+
+  test('are refused when they are one, or have a name that no construct can have', () => {
+    const twin = { main: { assets: stubAssets() }, twin: { assets: stubAssets() } };
+    expect(() => synthesise({ models: twin, active: 'main' })).toThrow(/are one/);
+    expect(() => synthesise({ models: { 'A b': gem }, active: 'A b' })).toThrow(/lower-case/);
+  });
+});

@@ -25,5 +25,11 @@ export function stubAssets(model: Partial<ModelInfo> = {}): Assets {
   const layer = join(root, 'layer');
   mkdirSync(join(layer, 'model'), { recursive: true });
   writeFileSync(join(layer, 'model', 'model.json'), JSON.stringify({ ...STUB_MODEL, ...model }));
-  return { onUpload: code('on-upload'), compact: code('compact'), search: code('search'), layer };
+  return {
+    onUpload: code('on-upload'),
+    compact: code('compact'),
+    search: code('search'),
+    backfill: code('backfill'),
+    layer,
+  };
 }

@@ -25,7 +25,10 @@ export interface Synthesised {
 export function synthesise(search: ImageSearchProps = {}, stack: LikenessStackProps = {}): Synthesised {
   // Where each construct was made is of no interest here, and costs most of the time.
   const app = new App({ context, stackTraces: false, treeMetadata: false, analyticsReporting: false });
-  const likeness = new LikenessStack(app, 'Likeness', { ...stack, search: { assets, ...search } });
+  const likeness = new LikenessStack(app, 'Likeness', {
+    ...stack,
+    search: { ...(!search.models && { assets }), ...search },
+  });
   return {
     app,
     stack: likeness,

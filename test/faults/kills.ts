@@ -103,7 +103,7 @@ export const kills: Scenario = {
     await mkdir(library.folder, { recursive: true });
     for (let kill = 1; kill <= count; kill++) {
       // Some die while they start.
-      await library.start({ wait: random.chance(0.8) });
+      await library.start({ wait: random.chance(0.8), flags: ['--compact-every', '200'] });
       const stop = new AbortController();
       const changing = [0, 1, 2, 3].map((worker) =>
         change(

@@ -1,13 +1,13 @@
 import { Hono } from 'hono';
 import { describe, expect, it } from 'vitest';
-import { sameOriginOnly } from '../../local/guard.ts';
+import { guard } from '../../local/guard.ts';
 
-const app = new Hono().use(sameOriginOnly()).all('*', (context) => context.text('in'));
+const app = new Hono().use(guard()).all('*', (context) => context.text('in'));
 
 const ask = async (headers: Record<string, string>, method = 'GET') =>
   (await app.request('/v1/stats', { method, headers })).status;
 
-describe('sameOriginOnly', () => {
+describe('guard', () => {
   it.each([
     ['a program on this machine', { host: '127.0.0.1:3000' }],
     ['the same by name', { host: 'localhost:3000' }],

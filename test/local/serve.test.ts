@@ -7,9 +7,11 @@ import type { Client } from '../../client/client.ts';
 import { createCompact } from '../../functions/compact/handler.ts';
 import { PortTaken } from '../../local/listen.ts';
 import { AlreadyServed } from '../../local/lock.ts';
-import { FolderUnusable, openIndex } from '../../local/serve.ts';
+import { FolderUnusable } from '../../local/serve.ts';
 import { systemClock } from '../../vectorlog/clock.ts';
 import { silentLogger } from '../../vectorlog/logger.ts';
+import { FileStore } from '../../vectorlog/store/file-store.ts';
+import { prefixed } from '../../vectorlog/store/prefixed-store.ts';
 import { badPicture, fakeEmbedder } from '../factories/fake-embedder.ts';
 import { picture } from '../factories/pictures.ts';
 import { countingEmbedder, type ServedFolder, servedFolder } from '../factories/serving.ts';
@@ -28,7 +30,7 @@ const untilKeys = (client: Client, expected: readonly string[]) =>
 
 const compactNow = () =>
   createCompact({
-    index: openIndex(join(library.folder, '.likeness'), fakeEmbedder().model.modelId),
+    index: prefixed(new FileStore(join(library.folder, '.likeness')), `${fakeEmbedder().model.modelId}/`),
     modelId: fakeEmbedder().model.modelId,
     clock: systemClock,
     logger: silentLogger,

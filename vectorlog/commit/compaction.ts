@@ -55,6 +55,8 @@ export interface CompactionDeps {
   readonly logger: Logger;
   /** Bytes that are free where the index is. @default nobody counts them */
   readonly freeBytes?: (() => Promise<number>) | undefined;
+  /** Whether a file of so many bytes grows where it is when rows are added, and is not copied. @default none does */
+  readonly grows?: ((file: string, bytes: number) => Promise<boolean>) | undefined;
   /** @default LOG_LIMITS */
   readonly limits?: Partial<LogLimits>;
 }
@@ -199,12 +201,20 @@ export class Compactor {
 
   /** @throws SpaceLacking when the files that rows are added to may not fit beside those that are there */
   async #assertSpace({ committed, table }: Base, { added }: Folding): Promise<void> {
-    const { freeBytes, dimensions } = this.#deps;
+    const { freeBytes, grows = async () => false, dimensions } = this.#deps;
     if (!freeBytes || added.length === 0) return;
-    const rows = table.rows + added.length;
+    const { rows } = table;
+    const files = committed?.manifest.files;
+    const all = rows + added.length;
     const lines = added.reduce((sum, { entry }) => sum + Buffer.byteLength(encodeRow(entry)), 0);
-    const oldLines = committed?.manifest.files.rowsBytes ?? 0;
-    const needed = rowOffset(rows, dimensions) + recordOffset(rows, dimensions) + oldLines + lines;
+    const oldLines = files?.rowsBytes ?? 0;
+    let needed = rowOffset(all, dimensions) + recordOffset(all, dimensions) + oldLines + lines;
+    const lengths: readonly (readonly [string | undefined, number])[] = [
+      [files?.faiss, rowOffset(rows, dimensions)],
+      [files?.codes, recordOffset(rows, dimensions)],
+      [files?.rows, oldLines],
+    ];
+    for (const [file, bytes] of lengths) if (file && (await grows(file, bytes))) needed -= bytes;
     const free = await freeBytes();
     if (needed > free) throw new SpaceLacking(needed, free);
   }

@@ -19,15 +19,18 @@ export interface KnownKey {
   readonly state: Exclude<KeyState, { state: 'absent' }>;
 }
 
+/** What the index knows of each key. */
+export type KeyStates = ReadonlyMap<string, KnownKey['state']>;
+
 /**
  * The keys of the index as it is when this begins, with those deleted of late. All are in memory at once, as they are in
  * every search. A key that a damaged index has in several live rows comes once, as its last row says.
  */
-export async function* knownKeys(store: ObjectStore): AsyncIterable<KnownKey> {
+export async function readKeyStates(store: ObjectStore): Promise<KeyStates> {
   // The log after the manifest: what is folded meanwhile is still there.
   const manifest = (await latestManifest(store))?.manifest;
   const records = await unfoldedRecords(store, manifest);
-  const states = new Map<string, KeyState>();
+  const states = new Map<string, KnownKey['state']>();
   const tombstones = manifest ? await Tombstones.read(store, manifest) : Tombstones.NONE;
   for (const [key, version] of tombstones.all()) states.set(key, { state: 'deleted', version });
   if (manifest)
@@ -35,12 +38,20 @@ export async function* knownKeys(store: ObjectStore): AsyncIterable<KnownKey> {
       for (const { key, state } of block) states.set(key, state);
   for (const record of records) {
     const state = fold(states.get(record.key) ?? ABSENT, record);
-    if (state) states.set(record.key, state);
+    if (state && state.state !== 'absent') states.set(record.key, state);
   }
-  for (const key of [...states.keys()].sort(compareKeys)) {
-    const state = states.get(key)!;
-    if (state.state !== 'absent') yield { key, state };
-  }
+  return states;
+}
+
+/** The keys that `isAsked` takes, in the order in which stores list them. */
+export function* inKeyOrder(states: KeyStates, isAsked: (key: string) => boolean): Iterable<KnownKey> {
+  for (const key of [...states.keys()].filter(isAsked).sort(compareKeys))
+    yield { key, state: states.get(key)! };
+}
+
+/** All keys of the index, in the order in which stores list them. */
+export async function* knownKeys(store: ObjectStore): AsyncIterable<KnownKey> {
+  yield* inKeyOrder(await readKeyStates(store), () => true);
 }
 
 /** The live rows of the files, block by block, in the order of rows. */

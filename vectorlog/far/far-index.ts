@@ -46,7 +46,7 @@ export interface FarIndex {
   /**
    * About the `count` nearest rows that the filter lets through, the nearest first.
    *
-   * @param count at most `SERVICE_LIMITS.maxTopK`
+   * @param count what is more than `SERVICE_LIMITS.maxTopK`, or than an older service gives, is not asked for
    */
   query(vector: Float32Array, options: { count: number; filter?: FarFilter }): Promise<FarCandidate[]>;
 }

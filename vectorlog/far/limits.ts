@@ -22,12 +22,19 @@ export const SERVICE_LIMITS = {
   maxDimensions: 4_096,
   /** Bytes of a vector's name. */
   maxNameBytes: 1_024,
-  /** Nearest vectors that one query gives, on as many pages as it takes. */
+  /**
+   * Nearest vectors that one query gives, on as many pages as it takes. It was 100 until 2026-06-16, and stored copies of
+   * the page of limits still say so.
+   *
+   * @see https://aws.amazon.com/about-aws/whats-new/2026/06/s3-vectors-supports-10000-search-results-per-query/
+   */
   maxTopK: 10_000,
   /** Bytes of a vector's metadata, of those of them that can be filtered by, and names of both. */
   maxMetadataBytes: 40 * KB,
   maxFilterableBytes: 2 * KB,
   maxMetadataKeys: 50,
+  /** What it was before; a place where the service is older is asked for no more. */
+  maxTopKBefore: 100,
   /** Conditions of one filter. */
   maxConstraints: 100,
   /** Bytes that one PutVectors is billed as, at the least. */
@@ -36,8 +43,6 @@ export const SERVICE_LIMITS = {
 
 /** Bringing rows there and searching them. */
 export const FAR_LIMITS = {
-  /** Digits of a component in JSON: those that a float32 is told by. JavaScript prints up to 17. */
-  digits: 9,
   /** Requests in the air at a time: the next one is made while the service takes in the last. */
   putsAtOnce: 2,
   /** Rows after which it is written down how far a projection came. */

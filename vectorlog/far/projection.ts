@@ -29,6 +29,7 @@ import {
   writeDeleted,
   writeProjection,
 } from './projection-state.ts';
+import { COMPONENT_BYTES } from './put-body.ts';
 
 export interface ProjectionDeps {
   /** The index store, in the model's namespace. */
@@ -298,8 +299,6 @@ function* numbers(from: number, to: number): Iterable<number> {
   for (let number = from; number < to; number++) yield number;
 }
 
-/** Characters of a component at the most, in JSON with nine digits and a comma. */
-const COMPONENT_BYTES = 17;
 /** What else stands around a vector in JSON, its filterable metadata in escaped form included. */
 const FRAME_BYTES = 1_024 + 2 * SERVICE_LIMITS.maxFilterableBytes;
 

@@ -16,7 +16,8 @@ import {
   FarUnsuitable,
   LINE,
 } from './far-index.ts';
-import { FAR_LIMITS } from './limits.ts';
+import { FAR_LIMITS, SERVICE_LIMITS } from './limits.ts';
+import { putBody } from './put-body.ts';
 
 export interface S3VectorsOptions {
   /** ARN of the index. */
@@ -38,6 +39,8 @@ export interface S3VectorsOptions {
 export class S3Vectors implements FarIndex {
   readonly name: string;
   readonly #client: S3VectorsClient;
+  /** What one query may ask for, as far as the service has not said otherwise. */
+  #maxTopK: number = SERVICE_LIMITS.maxTopK;
 
   constructor({ index, endpoint, region, credentials, maxAttempts }: S3VectorsOptions) {
     this.name = index;
@@ -57,12 +60,17 @@ export class S3Vectors implements FarIndex {
   }
 
   async put(rows: readonly FarRow[]): Promise<void> {
-    const vectors = rows.map(({ name, vector, filterable, line }) => ({
-      key: name,
-      data: { float32: shortened(vector) },
-      metadata: { ...filterable, [LINE]: line },
-    }));
-    await said(() => this.#client.send(new PutVectorsCommand({ indexArn: this.name, vectors })));
+    const body = putBody(this.name, rows);
+    const command = new PutVectorsCommand({ indexArn: this.name, vectors: [] });
+    command.middlewareStack.add(
+      (next) => (args) => {
+        (args.request as { body: Uint8Array }).body = body;
+        return next(args);
+      },
+      // Before its length is taken and it is signed.
+      { step: 'build', priority: 'high', name: 'putBody' },
+    );
+    await said(() => this.#client.send(command));
   }
 
   async delete(names: readonly string[]): Promise<void> {
@@ -70,6 +78,22 @@ export class S3Vectors implements FarIndex {
   }
 
   async query(
+    vector: Float32Array,
+    { count, filter }: { count: number; filter?: FarFilter },
+  ): Promise<FarCandidate[]> {
+    try {
+      return await this.#pages(vector, { count: Math.min(count, this.#maxTopK), ...(filter && { filter }) });
+    } catch (error) {
+      const least = SERVICE_LIMITS.maxTopKBefore;
+      const isTooMany = error instanceof FarUnsuitable && /top-?k/i.test(error.message);
+      if (!isTooMany || Math.min(count, this.#maxTopK) <= least) throw error;
+      // Fewer candidates than were asked for; what is measured as recall is measured with as few.
+      this.#maxTopK = least;
+      return this.query(vector, { count, ...(filter && { filter }) });
+    }
+  }
+
+  async #pages(
     vector: Float32Array,
     { count, filter }: { count: number; filter?: FarFilter },
   ): Promise<FarCandidate[]> {
@@ -81,7 +105,7 @@ export class S3Vectors implements FarIndex {
           new QueryVectorsCommand({
             indexArn: this.name,
             topK: count,
-            queryVector: { float32: shortened(vector) },
+            queryVector: { float32: Array.from(vector) },
             returnMetadata: true,
             ...(filter && { filter: filter as QueryVectorsCommandInput['filter'] }),
             ...(nextToken !== undefined && { nextToken }),
@@ -101,31 +125,6 @@ export class S3Vectors implements FarIndex {
   close(): void {
     this.#client.destroy();
   }
-}
-
-/**
- * The numbers that print with nine digits and are read as the same float32. JavaScript prints a float32 with up to 17
- * digits, which makes 500 vectors of 2,048 numbers more than a request may have.
- */
-export function shortened(vector: Float32Array): number[] {
-  const short = new Array<number>(vector.length);
-  for (let i = 0; i < vector.length; i++) short[i] = shortenedNumber(vector[i]!);
-  return short;
-}
-
-/** Powers of ten that are exact, so that a division by one of them is rounded once. */
-const EXACT = 22;
-const POWERS = Array.from({ length: EXACT + 1 }, (_, exponent) => 10 ** exponent);
-
-function shortenedNumber(number: number): number {
-  let places = FAR_LIMITS.digits - 1;
-  let size = Math.abs(number);
-  for (; size < 1 && places < EXACT; size *= 10) places++;
-  const power = POWERS[places]!;
-  // Numbers of unit vectors are between; the others take ten times as long.
-  return size >= 1 && size < 10
-    ? Math.round(number * power) / power
-    : Number(number.toPrecision(FAR_LIMITS.digits));
 }
 
 /** The parts of an SDK error that matter here. */

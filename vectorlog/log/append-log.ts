@@ -49,9 +49,12 @@ export interface AppendInfo {
   readonly size: number;
 }
 
-/** Lists the appends that are there, in the order of their names, which is about that of their writing. */
-export async function* listAppends(store: ObjectStore): AsyncIterable<AppendInfo> {
-  for await (const page of store.list({ prefix: LOG_PREFIX }))
+/** Lists the appends that are there, those after `startAfter`, in the order of their names, which is about that of their writing. */
+export async function* listAppends(store: ObjectStore, startAfter?: string): AsyncIterable<AppendInfo> {
+  for await (const page of store.list({
+    prefix: LOG_PREFIX,
+    ...(startAfter !== undefined && { startAfter }),
+  }))
     for (const { key, size } of page) if (isAppendName(key)) yield { name: key, size };
 }
 

@@ -256,7 +256,8 @@ export class Lineage {
     const { faiss } = this.#files;
     const header = await this.#options.store.read(faiss, { start: 0, end: FAISS_HEADER_BYTES });
     const declared = decodeFaissHeader(faiss, header, this.#options.dimensions);
-    if (declared !== this.#fileRows)
+    // The next generation may have grown the file already.
+    if (declared < this.#fileRows)
       throw new IndexDamaged(faiss, `${declared} rows, the manifest says ${this.#fileRows}`);
   }
 }

@@ -26,21 +26,40 @@ export interface Problem {
 /** How many problems of one code are listed; beyond that they are only counted. */
 const LISTED = 100;
 
+/** What was found by runs before this one. */
+export interface Found {
+  readonly ok: boolean;
+  readonly problems: readonly Problem[];
+  readonly counts: Readonly<Record<string, number>>;
+}
+
 /** Collects problems without ever filling memory with them. */
 export class Problems {
-  readonly #counts = new Map<Problem['code'], number>();
-  readonly listed: Problem[] = [];
-  #errors = 0;
+  readonly #most: number;
+  readonly #counts: Map<string, number>;
+  readonly listed: Problem[];
+  #errors: number;
+
+  constructor({
+    before,
+    most = LISTED,
+  }: { readonly before?: Found | undefined; readonly most?: number } = {}) {
+    this.#most = most;
+    this.#counts = new Map(Object.entries(before?.counts ?? {}));
+    this.listed = [...(before?.problems ?? [])];
+    this.#errors = before?.ok === false ? 1 : 0;
+  }
 
   add(severity: Problem['severity'], code: Problem['code'], subject: string, detail: string): void {
     const count = (this.#counts.get(code) ?? 0) + 1;
     this.#counts.set(code, count);
     if (severity === 'error') this.#errors++;
-    if (count <= LISTED) this.listed.push({ severity, code, subject, detail });
+    if (count <= this.#most) this.listed.push({ severity, code, subject, detail });
   }
 
-  get errors(): number {
-    return this.#errors;
+  /** Whether no promise is broken. */
+  get ok(): boolean {
+    return this.#errors === 0;
   }
 
   /** How many there are of each code. */

@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { type CodesHeader, codesHeaderBytes, decodeCodesHeader, recordOffset } from '../commit/codes-file.ts';
 import { deadBytes, decodeDead } from '../commit/dead-rows.ts';
 import { IndexDamaged } from '../commit/errors.ts';
-import { decodeFaissHeader, FAISS_HEADER_BYTES, rowOffset } from '../commit/faiss-file.ts';
+import { decodeFaissHeader, encodeFaissHeader, FAISS_HEADER_BYTES, rowOffset } from '../commit/faiss-file.ts';
 import { liveRows } from '../commit/key-states.ts';
 import { LOG_LIMITS } from '../commit/limits.ts';
 import type { Manifest } from '../commit/manifest.ts';
@@ -15,21 +15,31 @@ import { Bitset } from '../scan/bitset.ts';
 import { recordBytes } from '../scan/layout.ts';
 import { ObjectNotFound } from '../store/errors.ts';
 import type { ObjectStore } from '../store/object-store.ts';
-import type { Problems } from './problem.ts';
+import { Problems } from './problem.ts';
 
 /** How far a vector's length may be from 1. */
 const UNIT_TOLERANCE = 1e-3;
 /** Above this FAISS is not asked to open the file: it would take it into memory whole. */
 const LARGEST_OPENED_BYTES = 1024 * 1024 * 1024;
 
-/** Checks the files; `onRows` is told how many rows have been read. */
+/** How a check of files goes: in one go, or from a row on and until there is no time left. */
+export interface Course {
+  /** Rows that were read before. @default 0 */
+  readonly from?: number;
+  /** Is told how many rows have been read. */
+  readonly onRows?: (rows: number) => void;
+  /** Asked between blocks of rows. @default never */
+  readonly isOver?: () => boolean;
+}
+
+/** Checks the files. @returns how many rows have been read: all, unless the time was over before the last one */
 export async function verifyFiles(
   store: ObjectStore,
   manifest: Manifest,
   dimensions: number,
   problems: Problems,
-  onRows: (rows: number) => void,
-): Promise<void> {
+  course: Course = {},
+): Promise<number> {
   const { files, rows } = manifest;
   const lengths = {
     [files.faiss]: rowOffset(rows, dimensions),
@@ -41,14 +51,16 @@ export async function verifyFiles(
   for (const [name, length] of Object.entries(lengths)) {
     const found = await store.head(name);
     if (!found) problems.add('error', 'file-missing', name, `generation ${manifest.generation} needs it`);
-    else if (found.size !== length)
+    // Where a folder is written by one server, the next generation may have grown the file already.
+    else if (found.size < length || (name === files.dead && found.size > length))
       problems.add('error', 'file-damaged', name, `it has ${found.size} bytes and not ${length}`);
-    complete &&= found?.size === length;
+    complete &&= found !== undefined && found.size >= length;
   }
-  if (!complete) return;
-  await verifyTombstones(store, manifest, problems);
-  await verifyVectors(store, manifest, dimensions, problems, onRows);
-  await verifyLines(store, manifest, problems);
+  if (!complete) return rows;
+  if (!course.from) await verifyTombstones(store, manifest, problems);
+  const read = await verifyVectors(store, manifest, dimensions, problems, course);
+  if (read === rows) await verifyLines(store, manifest, problems);
+  return read;
 }
 
 async function verifyTombstones(store: ObjectStore, manifest: Manifest, problems: Problems): Promise<void> {
@@ -62,33 +74,44 @@ async function verifyTombstones(store: ObjectStore, manifest: Manifest, problems
   }
 }
 
-/** Reads the FAISS file through, keeping a copy on disk for FAISS itself to open. */
+/** Reads the FAISS file through, keeping a copy of one that is read in one go on disk for FAISS itself to open. */
 async function verifyVectors(
   store: ObjectStore,
   { files, rows }: Manifest,
   dimensions: number,
   problems: Problems,
-  onRows: (rows: number) => void,
-): Promise<void> {
+  { from = 0, onRows = () => {}, isOver = () => false }: Course,
+): Promise<number> {
   const dead = rows > 0 ? decodeDead(files.dead, (await store.get(files.dead)).body, rows) : new Bitset(0);
   const header = await store.read(files.faiss, { start: 0, end: FAISS_HEADER_BYTES });
+  // What is wrong with the headers was said by the run that began.
+  const ofHeaders = from === 0 ? problems : new Problems();
   try {
     const declared = decodeFaissHeader(files.faiss, header, dimensions);
-    if (declared !== rows)
-      problems.add('error', 'file-damaged', files.faiss, `its header says ${declared} rows and not ${rows}`);
+    if (declared < rows)
+      ofHeaders.add('error', 'file-damaged', files.faiss, `its header says ${declared} rows and not ${rows}`);
+    const found = await store.head(files.faiss);
+    if (found && found.size < rowOffset(declared, dimensions))
+      ofHeaders.add(
+        'error',
+        'file-damaged',
+        files.faiss,
+        `its header says ${declared} rows, and it has ${found.size} bytes`,
+      );
   } catch (error) {
     if (!(error instanceof IndexDamaged)) throw error;
-    problems.add('error', 'file-damaged', files.faiss, error.message);
+    ofHeaders.add('error', 'file-damaged', files.faiss, error.message);
   }
 
-  const codes = await codesHeader(store, { files, rows }, dimensions, problems);
+  const codes = await codesHeader(store, { files, rows }, dimensions, ofHeaders);
   const folder = await mkdtemp(join(tmpdir(), 'likeness-verify-'));
   let copy: FileHandle | undefined;
   try {
     const path = join(folder, 'index.faiss');
-    if (rowOffset(rows, dimensions) <= LARGEST_OPENED_BYTES) copy = await open(path, 'w');
-    await copy?.write(header);
-    for (let start = 0; start < rows; start += LOG_LIMITS.rowsPerBlock) {
+    if (from === 0 && rowOffset(rows, dimensions) <= LARGEST_OPENED_BYTES) copy = await open(path, 'w');
+    await copy?.write(encodeFaissHeader(rows, dimensions));
+    for (let start = from; start < rows; start += LOG_LIMITS.rowsPerBlock) {
+      if (start > from && isOver()) return start;
       const end = Math.min(start + LOG_LIMITS.rowsPerBlock, rows);
       const block = await store.read(files.faiss, {
         start: rowOffset(start, dimensions),
@@ -103,6 +126,7 @@ async function verifyVectors(
       onRows(end);
     }
     if (copy) await openInFaiss(path, files.faiss, { rows, dimensions }, problems);
+    return rows;
   } finally {
     await copy?.close();
     await rm(folder, { recursive: true, force: true });
@@ -120,7 +144,7 @@ async function codesHeader(
   try {
     const bytes = await store.read(file, { start: 0, end: codesHeaderBytes(dimensions) });
     const header = decodeCodesHeader(file, bytes, dimensions);
-    if (header.rows === rows) return header;
+    if (header.rows >= rows) return header;
     problems.add('error', 'file-damaged', file, `its header says ${header.rows} rows and not ${rows}`);
   } catch (error) {
     if (!(error instanceof IndexDamaged)) throw error;

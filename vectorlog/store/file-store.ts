@@ -8,6 +8,7 @@ import { readAll } from './files/bytes.ts';
 import { Draft } from './files/copying.ts';
 import { eTagOf } from './files/etag.ts';
 import { codeOf, forbids, unlessAbsent, withStoreErrors } from './files/faults.ts';
+import { GrowingFiles, Parts } from './files/growing.ts';
 import { type Listed, listKeys, type Walk } from './files/listing.ts';
 import { NO_NOTES, NoteBook, type Notes } from './files/notes.ts';
 import { Places } from './files/places.ts';
@@ -56,6 +57,13 @@ export interface FileStoreOptions {
    * @default nothing is kept
    */
   readonly keep?: (object: FileOfObject) => Promise<void>;
+  /**
+   * Composes an object of a whole other one, made by this store, by growing that one's file: then the other is longer
+   * than it was and has the new one's first bytes. For readers who know which bytes of an object they need.
+   *
+   * @default false
+   */
+  readonly growsInPlace?: boolean;
   /** What lists leave alone, and tell of. @default nothing is left alone, and a folder that may not be read is an error */
   readonly walk?: Walk;
 }
@@ -89,11 +97,18 @@ interface Found {
 export class FileStore implements ObjectStore {
   readonly #folder: string;
   readonly #options: FileStoreOptions;
+  readonly #growing: GrowingFiles | undefined;
   #opened: Promise<Opened> | undefined;
 
   constructor(folder: string, options: FileStoreOptions = {}) {
     this.#folder = resolve(folder);
     this.#options = options;
+    this.#growing = options.growsInPlace ? new GrowingFiles() : undefined;
+  }
+
+  /** Whether an object of `length` bytes grows where it is when one is composed of it and more. */
+  async grows(key: string, length: number): Promise<boolean> {
+    return (await this.#growing?.mayGrow(key, length)) ?? false;
   }
 
   get(key: string, options: { ifMatch?: string } = {}): Promise<StoredObject> {
@@ -192,9 +207,17 @@ export class FileStore implements ObjectStore {
   ): Promise<{ size: number }> {
     return this.#working(key, async (store) => {
       const path = await this.#placeFor(store, key);
+      const drawn = this.#growing ? new Parts(parts) : parts;
+      const grown = drawn instanceof Parts ? await this.#growing?.grow(drawn, key, path) : undefined;
+      if (grown) {
+        await store.notes.write(key, grown.after, options);
+        // The other's file is another now, and its notes belong to what it was.
+        await store.notes.remove(grown.from, grown.before);
+        return { size: grown.size };
+      }
       const draft = await Draft.create(await this.#draftsFor(store, path));
       try {
-        for await (const part of parts) {
+        for await (const part of drawn) {
           if (part instanceof Uint8Array) {
             await draft.append(part);
             continue;
@@ -205,6 +228,7 @@ export class FileStore implements ObjectStore {
           await draft.appendRange(part.copyFrom, source.path, part.range);
         }
         await this.#replace(store, key, path, draft, options);
+        await this.#growing?.remember(key, path);
         return { size: draft.size };
       } finally {
         await draft.discard();
@@ -259,6 +283,7 @@ export class FileStore implements ObjectStore {
     for (let found = await this.#find(store, key); found; found = await this.#find(store, key)) {
       await this.#keep(store, key, found);
       await removeFile(found.path);
+      this.#growing?.forget(key);
       await store.notes.remove(key, eTagOf(found.stats));
       folders.push(dirname(found.path));
     }

@@ -31,6 +31,7 @@ import type {
 import { assertWithin, targetOf } from './ranges.ts';
 import { createObject } from './s3/creating.ts';
 import { statusOf, storeErrorOf } from './s3/faults.ts';
+import { listedObject, withoutQuotes } from './s3/listed.ts';
 import { fromHeaders, toHeaders, writeOf } from './s3/metadata.ts';
 import { composeObject } from './s3/multipart.ts';
 import { planParts } from './s3/multipart-plan.ts';
@@ -38,9 +39,6 @@ import { readInto, readWhole, type Source } from './s3/reading.ts';
 
 /** Reads of an object that is replaced again and again, before its reader gives up. */
 const MAX_REPLACED = 3;
-
-/** Storage classes that answer no read before a restore; GLACIER_IR is not among them. */
-const ARCHIVES: ReadonlySet<string | undefined> = new Set(['GLACIER', 'DEEP_ARCHIVE']);
 
 /** What XML cannot carry, or changes: keys with these are deleted one at a time. */
 const NOT_FOR_XML = /[\p{Cc}\uFFFE\uFFFF]/u;
@@ -107,13 +105,9 @@ export class S3Store implements ObjectStore {
       });
       const page = await this.#asking(undefined, () => this.#client.send(command));
       ContinuationToken = page.IsTruncated ? page.NextContinuationToken : undefined;
-      const infos = (page.Contents ?? []).map(({ Key, Size, ETag, LastModified, StorageClass }) => ({
-        key: decodeURIComponent((Key ?? '').replace(/\+/g, ' ')),
-        size: Size ?? 0,
-        eTag: withoutQuotes(ETag),
-        lastModified: LastModified ?? new Date(0),
-        ...(ARCHIVES.has(StorageClass) && { isArchived: true as const }),
-      }));
+      const infos = (page.Contents ?? []).map(({ Key = '', ...object }) =>
+        listedObject({ ...object, Key: decodeURIComponent(Key.replace(/\+/g, ' ')) }),
+      );
       const end = infos.findIndex(({ key }) => endBefore !== undefined && compareKeys(key, endBefore) >= 0);
       const wanted = end < 0 ? infos : infos.slice(0, end);
       if (wanted.length > 0) yield wanted;
@@ -251,5 +245,3 @@ function describe(key: string, output: HeadObjectCommandOutput): Omit<StoredObje
     metadata: fromHeaders(output.Metadata),
   };
 }
-
-const withoutQuotes = (eTag = ''): string => eTag.replace(/^"|"$/g, '');

@@ -141,7 +141,7 @@ function Model({ stats: { model } }: { stats: Stats }) {
   );
 }
 
-function Index({ stats: { index, memory } }: { stats: Stats }) {
+function Index({ stats: { index, memory, engine, recall, unreachable, backfill } }: { stats: Stats }) {
   return (
     <section class="card">
       <h2>Index</h2>
@@ -151,6 +151,27 @@ function Index({ stats: { index, memory } }: { stats: Stats }) {
           {count(index.rows)}
           {index.deadRows > 0 && `, ${count(index.deadRows)} of them replaced or deleted`}
         </dd>
+        <dt>Searched in</dt>
+        <dd>
+          {engine === 'memory'
+            ? 'memory, exactly'
+            : `Amazon S3 Vectors, approximately${unreachable ? `; ${plural(unreachable, 'picture')} not there yet` : ''}`}
+        </dd>
+        {engine === 's3-vectors' && (
+          <>
+            <dt>Recall</dt>
+            <dd>{recall ? inWordsOfRecall(recall) : 'not measured yet'}</dd>
+          </>
+        )}
+        {backfill && (
+          <>
+            <dt>Backfill</dt>
+            <dd>
+              {backfill.state}, {count(backfill.compared)} of {plural(backfill.listed, 'object')} compared
+              {backfill.failed > 0 && `, ${count(backfill.failed)} failed`}
+            </dd>
+          </>
+        )}
         <dt>Memory</dt>
         <dd>
           {bytes(memory.bytes)} of {bytes(memory.budgetBytes)}
@@ -167,3 +188,9 @@ function Index({ stats: { index, memory } }: { stats: Stats }) {
 }
 
 const capital = (text: string): string => text.charAt(0).toUpperCase() + text.slice(1);
+
+const percent = (share: number): string => `${(100 * share).toFixed(1)} %`;
+
+/** How much of the truth was found, and how sure that is. */
+const inWordsOfRecall = ({ k, value, low, high, at }: NonNullable<Stats['recall']>): string =>
+  `${percent(value)} of the ${k} nearest (${percent(low)} to ${percent(high)}), measured ${ago(at)}`;

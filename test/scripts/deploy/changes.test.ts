@@ -19,6 +19,14 @@ test('another model and other callers are said too', () => {
   expect(changes.map(({ what }) => what)).toEqual(['model', 'auth']);
 });
 
+test('a model that embeds no longer is said, and one that joins is not', () => {
+  const both = template({ Model: 'a', Models: 'a b' });
+  const one = template({ Model: 'a', Models: 'a' });
+  expect(changesOf(both, one)).toMatchObject([{ what: 'model', from: 'a b', to: 'a' }]);
+  expect(changesOf(one, both)).toEqual([]);
+  expect(changesOf(both, template({ Model: 'b', Models: 'b' }))).toHaveLength(1);
+});
+
 test('the same again is no change, nor is a first deployment, nor what an older stack does not say', () => {
   const next = template({ ImagesBucket: made, Model: 'a', Auth: 'iam' });
   expect(changesOf(next, next)).toEqual([]);

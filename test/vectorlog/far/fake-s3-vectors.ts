@@ -18,6 +18,8 @@ export interface FakeOptions {
   readonly now?: () => number;
   /** Vectors of one page of answers to a query. */
   readonly pageSize?: number;
+  /** Vectors that a query may ask for. @default what the service gives now */
+  readonly maxTopK?: number;
 }
 
 /** How badly it answers: each a probability but for the last two. */
@@ -74,7 +76,13 @@ export class FakeS3Vectors {
   };
 
   private constructor(options: FakeOptions) {
-    this.#options = { seed: 1, now: () => performance.now(), pageSize: 100, ...options };
+    this.#options = {
+      seed: 1,
+      now: () => performance.now(),
+      pageSize: 100,
+      maxTopK: SERVICE_LIMITS.maxTopK,
+      ...options,
+    };
     this.#random = new Random(this.#options.seed);
     this.#server = createServer((request, response) => void this.#answer(request, response));
   }
@@ -183,7 +191,7 @@ export class FakeS3Vectors {
   }
 
   #query({ topK, queryVector, filter, returnMetadata, nextToken }: QueryInput): object {
-    const { pageSize, now } = this.#options;
+    const { pageSize, now, maxTopK } = this.#options;
     this.used.queries++;
     if (nextToken !== undefined) {
       const rest = this.#pages.get(nextToken);
@@ -191,7 +199,7 @@ export class FakeS3Vectors {
       this.#pages.delete(nextToken);
       return this.#page(rest, pageSize);
     }
-    refuseUnless(Number.isInteger(topK) && isWithin(topK, 1, SERVICE_LIMITS.maxTopK), 'topK');
+    refuseUnless(Number.isInteger(topK) && isWithin(topK, 1, maxTopK), 'topK');
     this.#refuseVector(queryVector?.float32);
     if (filter !== undefined) validateFilter(filter, NON_FILTERABLE);
     const query = Float32Array.from(queryVector.float32);

@@ -2,8 +2,6 @@
 
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { FarUnavailable } from '../../../vectorlog/far/far-index.ts';
-import { SERVICE_LIMITS } from '../../../vectorlog/far/limits.ts';
-import { shortened } from '../../../vectorlog/far/s3-vectors.ts';
 import { CONFORMANCE_DIMENSIONS, farConformance } from './conformance.ts';
 import { FakeS3Vectors } from './fake-s3-vectors.ts';
 import { seeded } from './vectors.ts';
@@ -21,26 +19,6 @@ afterEach(() => fake.stop());
 
 const rowOf = (name: string) => ({ name, vector: seeded(name, 8), filterable: {}, line: '{}' });
 
-test('numbers print with nine digits at the most and are the same float32', () => {
-  const numbers = [
-    ...seeded('a', 5_000),
-    ...[1, -1, 0, 0.1, 0.5, 1e-7, 1e-12, -3.4e-20, 1e-38, 1.17549435e-38, 123.456, 3.4e38].map(Math.fround),
-  ];
-  const short = shortened(Float32Array.from(numbers));
-  expect(short.map(Math.fround)).toEqual(numbers);
-  const digits = short.map((each) =>
-    JSON.stringify(Math.abs(each)).replace(/e.*$/, '').replace(/\D/g, '').replace(/^0+/, ''),
-  );
-  expect(Math.max(...digits.map(({ length }) => length))).toBeLessThanOrEqual(9);
-});
-
-test('500 vectors of 2,048 numbers fit into one request, which they would not with all digits', () => {
-  const vector = seeded('long', 2_048);
-  const bytes = (numbers: readonly number[]) => 500 * JSON.stringify(numbers).length;
-  expect(bytes(shortened(vector))).toBeLessThan(0.75 * SERVICE_LIMITS.maxRequestBytes);
-  expect(bytes([...vector])).toBeGreaterThan(SERVICE_LIMITS.maxRequestBytes);
-});
-
 test('a throttled or lost request is repeated, and a put twice is a put once', async () => {
   Object.assign(fake.faults, { throttle: 0.3, loseAnswer: 0.3 });
   const far = fake.client();
@@ -57,4 +35,16 @@ test('a service that stays away is FarUnavailable, which is worth another try', 
     .catch((each: unknown) => each);
   expect(error).toBeInstanceOf(FarUnavailable);
   expect((error as FarUnavailable).retryable).toBe(true);
+});
+
+test('a service that still gives 100 candidates is asked for 100, from its first refusal on', async () => {
+  const older = await FakeS3Vectors.start({ dimensions: 8, maxTopK: 100 });
+  try {
+    const far = older.client();
+    await far.put(Array.from({ length: 200 }, (_, i) => rowOf(`r-${i}`)));
+    for (let i = 0; i < 2; i++) expect(await far.query(seeded('q', 8), { count: 4_000 })).toHaveLength(100);
+    expect(older.used.refusals).toBe(1);
+  } finally {
+    await older.stop();
+  }
 });

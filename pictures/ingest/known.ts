@@ -1,0 +1,64 @@
+/** What the index knows of pictures, all of it in memory: what a bucket is compared with. */
+
+import { type KeyStates, readKeyStates } from '../../vectorlog/commit/key-states.ts';
+import { ABSENT, type KeyState } from '../../vectorlog/log/key-state.ts';
+import { REJECTED_PREFIX } from '../../vectorlog/names.ts';
+import type { ObjectInfo, ObjectStore } from '../../vectorlog/store/object-store.ts';
+import { belongs, type PictureFilter } from '../picture-names.ts';
+import { isFolderMarker } from './change.ts';
+import { readRejection, rejectionName } from './rejections.ts';
+
+/** One key, and what is different about it. */
+export interface Comparison {
+  readonly key: string;
+  /**
+   * `same`: indexed as it is, or rejected as it is. `missing`: in the bucket and not in the index. `changed`: indexed
+   * with another eTag. `gone`: indexed, and not in the bucket.
+   */
+  readonly verdict: 'same' | 'missing' | 'changed' | 'gone';
+  /** What the index knows of the key. */
+  readonly known: KeyState;
+  /** What the bucket has under the key. */
+  readonly picture: ObjectInfo | undefined;
+}
+
+export class Known {
+  private constructor(
+    private readonly index: ObjectStore,
+    readonly states: KeyStates,
+    private readonly rejected: ReadonlySet<string>,
+  ) {}
+
+  /** Reads what is known now. */
+  static async read(index: ObjectStore): Promise<Known> {
+    const rejected = await rejectedNames(index);
+    return new Known(index, await readKeyStates(index), rejected);
+  }
+
+  /**
+   * What is different about a picture of the bucket; `undefined` where it is left alone: what the filter does not take,
+   * folders, and what an archive holds, which tells of itself when it is restored.
+   */
+  async compare(picture: ObjectInfo, filter: PictureFilter): Promise<Comparison | undefined> {
+    const { key, eTag, size } = picture;
+    if (isFolderMarker(key, size) || !belongs(key, filter)) return undefined;
+    const known = this.states.get(key) ?? ABSENT;
+    if (known.state === 'live')
+      return { key, verdict: known.eTag === eTag ? 'same' : 'changed', known, picture };
+    if (picture.isArchived) return undefined;
+    return { key, verdict: (await this.#isRejected(picture)) ? 'same' : 'missing', known, picture };
+  }
+
+  async #isRejected({ key, eTag }: ObjectInfo): Promise<boolean> {
+    if (!this.rejected.has(rejectionName(key))) return false;
+    const rejection = await readRejection(this.index, key);
+    return rejection?.eTag === eTag && rejection.code !== 'not-readable';
+  }
+}
+
+async function rejectedNames(index: ObjectStore): Promise<Set<string>> {
+  const names = new Set<string>();
+  for await (const page of index.list({ prefix: REJECTED_PREFIX }))
+    for (const { key } of page) names.add(key);
+  return names;
+}

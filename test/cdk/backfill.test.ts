@@ -1,0 +1,124 @@
+/** What `backfill: true` adds: a state machine that Step Functions would take, and roles that can do what it does. */
+
+import aslValidator from 'asl-validator';
+import { Duration, Stack } from 'aws-cdk-lib';
+import { Match, type Template } from 'aws-cdk-lib/assertions';
+import { type IVpc, Vpc } from 'aws-cdk-lib/aws-ec2';
+import { expect, test, vi } from 'vitest';
+import { ConfigurationInvalid } from '../../cdk/configuration-invalid.ts';
+import { resolveIntrinsics } from '../assets/template/intrinsics.ts';
+import { synthesise } from './synthesise.ts';
+
+vi.setConfig({ testTimeout: 240_000 });
+
+interface State {
+  readonly Type: string;
+  readonly [field: string]: unknown;
+}
+
+interface Definition {
+  readonly StartAt: string;
+  readonly States: Readonly<Record<string, State>>;
+}
+
+/** The definition as Step Functions gets it, with names in place of references. */
+function definitionOf(template: Template): Definition {
+  const [machine] = Object.values(template.findResources('AWS::StepFunctions::StateMachine'));
+  const text = resolveIntrinsics(machine!.Properties.DefinitionString, (name) =>
+    name === 'AWS::Partition'
+      ? 'aws'
+      : name.endsWith('Arn')
+        ? 'arn:aws:lambda:us-east-1:111122223333:function:f'
+        : 'images',
+  );
+  return JSON.parse(String(text)) as Definition;
+}
+
+const template = (search: Parameters<typeof synthesise>[0] = {}) =>
+  synthesise({ backfill: true, ...search }).serving!;
+
+test('there is none unless it is asked for', () => {
+  synthesise().serving!.resourceCountIs('AWS::StepFunctions::StateMachine', 0);
+});
+
+test('the definition is valid: asl-validator has nothing against it', () => {
+  const { isValid, errorsText } = aslValidator(definitionOf(template({ prefix: 'photos/' })));
+  expect(isValid, errorsText('\n')).toBe(true);
+});
+
+test('asl-validator would say what is wrong with it', () => {
+  const definition = definitionOf(template());
+  const broken = { ...definition, StartAt: 'Nowhere' };
+  expect(aslValidator(broken).isValid).toBe(false);
+});
+
+test('it maps over the list of the bucket in batches, a few at once, and hands on no more than a step may', () => {
+  const { EachObject } = definitionOf(template()).States;
+  expect(EachObject).toMatchObject({
+    Type: 'Map',
+    MaxConcurrency: 3,
+    ResultPath: null,
+    ItemReader: {
+      Resource: 'arn:aws:states:::s3:listObjectsV2',
+      Parameters: { Bucket: 'images', 'Prefix.$': '$.prefix' },
+    },
+    ItemBatcher: { MaxItemsPerBatch: 500, MaxInputBytesPerBatch: 229_376, BatchInput: { 'plan.$': '$' } },
+    ItemProcessor: { ProcessorConfig: { Mode: 'DISTRIBUTED', ExecutionType: 'STANDARD' } },
+  });
+  // A batch that fails for good fails the run, which can then be redriven: no failure is passed over or caught.
+  expect(EachObject).not.toHaveProperty('Catch');
+  expect(EachObject).not.toHaveProperty('ToleratedFailurePercentage');
+});
+
+test('its role may list the bucket, start, stop and redrive its own executions, and nothing else of Step Functions', () => {
+  const actions = Object.values(template().findResources('AWS::IAM::Policy'))
+    .flatMap(({ Properties }) => Properties.PolicyDocument.Statement as { Action: string | string[] }[])
+    .flatMap(({ Action }) => Action)
+    .filter((action) => action.startsWith('states:'));
+  expect([...new Set(actions)].sort()).toEqual([
+    'states:DescribeExecution',
+    'states:DescribeMapRun',
+    'states:ListExecutions',
+    'states:ListMapRuns',
+    'states:RedriveExecution',
+    'states:StartExecution',
+    'states:StopExecution',
+  ]);
+});
+
+test('the worker knows the filter and the queue, and search the state machine', () => {
+  const made = template({ prefix: 'photos/', endings: ['.jpg'] });
+  made.hasResourceProperties('AWS::Lambda::Function', {
+    Timeout: 900,
+    Environment: {
+      Variables: Match.objectLike({
+        POWERTOOLS_SERVICE_NAME: 'Backfill',
+        LIKENESS_PREFIX: 'photos/',
+        LIKENESS_ENDINGS: '.jpg',
+        LIKENESS_UPLOADS_QUEUE: Match.anyValue(),
+      }),
+    },
+  });
+  made.hasResourceProperties('AWS::Lambda::Function', {
+    Environment: {
+      Variables: Match.objectLike({ POWERTOOLS_SERVICE_NAME: 'Search', LIKENESS_BACKFILL: Match.anyValue() }),
+    },
+  });
+});
+
+test('memory and timeout of the worker can be set', () => {
+  template({
+    memory: { backfill: 3_008 },
+    timeout: { backfill: Duration.minutes(10) },
+  }).hasResourceProperties('AWS::Lambda::Function', {
+    MemorySize: 3_008,
+    Timeout: 600,
+    Environment: { Variables: Match.objectLike({ POWERTOOLS_SERVICE_NAME: 'Backfill' }) },
+  });
+});
+
+test('without a queue, and in a VPC that the queue cannot be reached from, it is refused with the reason', () => {
+  expect(() => template({ intake: 'direct' })).toThrow(ConfigurationInvalid);
+  const vpc = new Vpc(new Stack(), 'Vpc') as IVpc;
+  expect(() => template({ vpc })).toThrow(ConfigurationInvalid);
+});

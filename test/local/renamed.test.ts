@@ -1,0 +1,95 @@
+/** Renamed pictures keep their embeddings: watched, or found by the next start. */
+
+import { rename, rm, stat, utimes } from 'node:fs/promises';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import type { Client } from '../../client/client.ts';
+import type { Embedder } from '../../pictures/embedding/embedder.ts';
+import { fakeEmbedder } from '../factories/fake-embedder.ts';
+import { picture } from '../factories/pictures.ts';
+import { type ServedFolder, servedFolder } from '../factories/serving.ts';
+
+const COUNT = 15;
+let library: ServedFolder;
+let embedded: number;
+beforeEach(async () => {
+  embedded = 0;
+  library = await servedFolder();
+  for (let i = 0; i < COUNT; i++) await library.write(`old/${i}.png`, await picture(i));
+});
+afterEach(() => library.remove());
+
+/** Counts what it embeds, and tells the size as the real one does. */
+function counting(): Embedder {
+  const embedder = fakeEmbedder();
+  const facts = { width: 4, height: 3 };
+  return {
+    ...embedder,
+    embed: async (pictures, options) => {
+      const outcomes = await embedder.embed(pictures, options);
+      if (!options?.crop) embedded += pictures.length;
+      return outcomes.map((outcome) => (outcome.rejected ? outcome : { ...outcome, facts }));
+    },
+  };
+}
+
+// Patient enough for a file under its new name to be there for some time before the old one is given up.
+const serve = () =>
+  library.serve({ embedder: counting(), patience: { secondLookMs: 2_000, lookEveryMs: 50 } });
+const keysOf = async (client: Client) => (await client.images()).items.map(({ key }) => key);
+
+const untilIn = (client: Client, folder: string) =>
+  vi.waitFor(
+    async () => {
+      const keys = await keysOf(client);
+      expect(keys.length).toBe(COUNT);
+      expect(keys.every((key) => key.startsWith(folder))).toBe(true);
+    },
+    { timeout: 20_000, interval: 50 },
+  );
+
+const move = (from: string, to: string) => rename(join(library.folder, from), join(library.folder, to));
+
+describe('renamed pictures', () => {
+  it('keep their embeddings and what is known of them, and are found by their looks', async () => {
+    const { client } = await serve();
+    expect(embedded).toBe(COUNT);
+    await move('old', 'new');
+    await untilIn(client, 'new/');
+    expect(embedded).toBe(COUNT);
+    const { results } = await client.search({ image: await picture(7) }, { k: 1 });
+    expect(results[0]).toMatchObject({ key: 'new/7.png', width: 4, height: 3 });
+  });
+
+  it('keep them also when nobody watched', async () => {
+    const { serving } = await serve();
+    await serving.stop();
+    await move('old', 'new');
+    const { client } = await serve();
+    await untilIn(client, 'new/');
+    expect(embedded).toBe(COUNT);
+  });
+
+  it('are embedded anew where times are of whole seconds, which two pictures may share', async () => {
+    for (let i = 0; i < COUNT; i++)
+      await utimes(join(library.folder, `old/${i}.png`), 1_700_000_000, 1_700_000_000);
+    const { client } = await serve();
+    await move('old', 'new');
+    await untilIn(client, 'new/');
+    expect(embedded).toBe(2 * COUNT);
+  });
+
+  it('are embedded anew where another file takes the name with other bytes', async () => {
+    const { client } = await serve();
+    const { mtimeMs } = await stat(join(library.folder, 'old/1.png'));
+    await rm(join(library.folder, 'old/1.png'));
+    await library.write('old/other.png', await picture(99));
+    await utimes(join(library.folder, 'old/other.png'), mtimeMs / 1_000 + 0.5, mtimeMs / 1_000 + 0.5);
+    await vi.waitFor(async () => expect(await keysOf(client)).toContain('old/other.png'), {
+      timeout: 20_000,
+    });
+    const { results } = await client.search({ image: await picture(99) }, { k: 1 });
+    expect(results[0]!.key).toBe('old/other.png');
+    expect(embedded).toBeGreaterThan(COUNT);
+  });
+});
