@@ -3,6 +3,7 @@
 import {
   DeleteObjectCommand,
   DeleteObjectsCommand,
+  GetObjectCommand,
   HeadObjectCommand,
   type HeadObjectCommandOutput,
   ListObjectsV2Command,
@@ -208,7 +209,22 @@ export class S3Store implements ObjectStore {
       return await this.#client.send(new HeadObjectCommand({ Bucket: this.#bucket, Key: key }));
     } catch (error) {
       if (statusOf(error) === 404) return undefined;
-      throw storeErrorOf(error, this.#bucket, key);
+      throw storeErrorOf(
+        statusOf(error) === 400 ? await this.#inWords(key, error) : error,
+        this.#bucket,
+        key,
+      );
+    }
+  }
+
+  /** The refusal of a HEAD has no body, and so does not say whether it is for the key of SSE-C that is missing; that of a GET does. */
+  async #inWords(Key: string, refusal: unknown): Promise<unknown> {
+    try {
+      const command = new GetObjectCommand({ Bucket: this.#bucket, Key, Range: 'bytes=0-0' });
+      await (await this.#client.send(command)).Body?.transformToByteArray();
+      return refusal;
+    } catch (error) {
+      return error;
     }
   }
 
