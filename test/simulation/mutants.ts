@@ -155,12 +155,22 @@ export const MUTANTS: readonly Mutant[] = [
     ],
   },
   {
-    mistake: 'search: take two lists that were made minutes apart for one look',
+    mistake: 'search: take a list whose pages are minutes apart for one look',
     patches: [
       {
         file: 'vectorlog/read/live-index.ts',
         replace: 'if (clock.now() - asOf > LOG_LIMITS.foldedGraceMs) return undefined;',
         by: '',
+      },
+    ],
+  },
+  {
+    mistake: 'search: take the first page of log and commits for all of them',
+    patches: [
+      {
+        file: 'vectorlog/read/store-state.ts',
+        replace: 'for await (const page of this.store.list(options))',
+        by: 'for await (const page of [(await this.store.list(options)[Symbol.asyncIterator]().next()).value ?? []])',
       },
     ],
   },

@@ -3,7 +3,7 @@
 import type { Clock } from '../clock.ts';
 import { generationOf, MANIFEST_PREFIX, manifestName } from '../names.ts';
 import { ObjectNotFound, StoreUnavailable } from '../store/errors.ts';
-import type { ObjectStore } from '../store/object-store.ts';
+import type { ObjectInfo, ObjectStore } from '../store/object-store.ts';
 import { IndexDamaged, IndexForeign, IndexRefused } from './errors.ts';
 
 /**
@@ -153,11 +153,17 @@ export async function listManifests(store: ObjectStore, afterGeneration = 0): Pr
   const found: ManifestInfo[] = [];
   const options = { prefix: MANIFEST_PREFIX, startAfter: manifestName(afterGeneration) };
   for await (const page of store.list(options))
-    for (const { key, eTag, lastModified } of page) {
-      const generation = generationOf(key);
-      if (generation !== undefined) found.push({ generation, eTag, committedAt: lastModified.getTime() });
+    for (const object of page) {
+      const info = manifestInfoOf(object);
+      if (info) found.push(info);
     }
   return found;
+}
+
+/** What a list shows of a manifest; `undefined` when the object is none. */
+export function manifestInfoOf({ key, eTag, lastModified }: ObjectInfo): ManifestInfo | undefined {
+  const generation = generationOf(key);
+  return generation === undefined ? undefined : { generation, eTag, committedAt: lastModified.getTime() };
 }
 
 /**

@@ -1,16 +1,17 @@
-/** The index past one function's memory, as searches see it: follows the store by two lists and what is new. */
+/** The index past one function's memory, as searches see it: follows the store by a list and what is new. */
 
 import type { Clock } from '../clock.ts';
 import { decodeDead } from '../commit/file-formats.ts';
 import { LOG_LIMITS } from '../commit/limits.ts';
-import { type Committed, listManifests, type ManifestInfo, readManifest } from '../commit/manifest.ts';
+import { type Committed, type ManifestInfo, readManifest } from '../commit/manifest.ts';
 import { Tombstones } from '../commit/tombstones.ts';
-import { type AppendInfo, listAppends } from '../log/append-log.ts';
+import type { AppendInfo } from '../log/append-log.ts';
 import type { Append } from '../log/record.ts';
 import type { Logger } from '../logger.ts';
 import { inParallel } from '../parallel.ts';
 import { type Consistency, Follower, fitting, readOrSkip, withFreshRetry } from '../read/follower.ts';
 import { DOWNLOAD_LIMITS } from '../read/memory.ts';
+import { StoreStateReader } from '../read/store-state.ts';
 import { Vectors } from '../read/vectors.ts';
 import { Bitset } from '../scan/bitset.ts';
 import type { ObjectStore } from '../store/object-store.ts';
@@ -50,10 +51,12 @@ interface Snapshot {
  */
 export class FarReader {
   readonly #options: FarReaderOptions;
+  readonly #state: StoreStateReader;
   readonly #follower: Follower<Snapshot>;
 
   constructor(options: FarReaderOptions) {
     this.#options = options;
+    this.#state = new StoreStateReader(options.store);
     this.#follower = new Follower({
       ...options,
       follow: async (attempt) => {
@@ -83,12 +86,10 @@ export class FarReader {
     const { store, far, clock, logger, dimensions } = this.#options;
     const before = this.#follower.snapshot;
     const asOf = clock.now();
-    const [listed, appends, known] = await Promise.all([
-      listManifests(store),
-      all(listAppends(store)),
+    const [{ commits: listed, appends }, known] = await Promise.all([
+      this.#state.look(),
       readProjection(store),
     ]);
-    // An append that was folded stays for a while, so that one list or the other shows it; unless they were that far apart.
     if (clock.now() - asOf > LOG_LIMITS.foldedGraceMs) return undefined;
     const latest = listed.at(-1);
     // Its commit is one that the list was too early for, or, where it stays so, one of a history that is gone.
@@ -195,10 +196,4 @@ function isInHistory(committed: Committed | undefined, listed: readonly Manifest
   const same = listed.find(({ generation }) => generation === committed.generation);
   // Old manifests are cleaned away; then only newer ones are listed.
   return same ? same.eTag === committed.eTag : (listed[0]?.generation ?? 0) > committed.generation;
-}
-
-async function all<T>(items: AsyncIterable<T>): Promise<T[]> {
-  const result: T[] = [];
-  for await (const item of items) result.push(item);
-  return result;
 }

@@ -1,10 +1,10 @@
-/** The index as searches see it: in memory, following the store by two lists and what is new, as fresh as each asks for. */
+/** The index as searches see it: in memory, following the store by a list and what is new, as fresh as each asks for. */
 
 import type { Clock } from '../clock.ts';
 import { IndexDamaged } from '../commit/errors.ts';
 import { LOG_LIMITS } from '../commit/limits.ts';
-import { listManifests, type Manifest, type ManifestInfo, readManifest } from '../commit/manifest.ts';
-import { type AppendInfo, listAppends } from '../log/append-log.ts';
+import { type Manifest, type ManifestInfo, readManifest } from '../commit/manifest.ts';
+import type { AppendInfo } from '../log/append-log.ts';
 import type { Append } from '../log/record.ts';
 import type { Logger } from '../logger.ts';
 import { inParallel } from '../parallel.ts';
@@ -13,6 +13,7 @@ import { IndexLoading, IndexTooLarge } from './errors.ts';
 import { type Consistency, Follower, fitting, readOrSkip, withFreshRetry } from './follower.ts';
 import { type Generation, Lineage, lineageOf, NOTHING } from './lineage.ts';
 import { DOWNLOAD_LIMITS, neededBytes } from './memory.ts';
+import { StoreStateReader } from './store-state.ts';
 import { Tail } from './tail.ts';
 import { indexedState, View } from './view.ts';
 
@@ -41,7 +42,7 @@ interface Snapshot {
   /** Of the commit's object: a store that was restored from a copy can have another commit of the same number. */
   readonly eTag: string | undefined;
   readonly tail: Tail;
-  /** When the lists began that this state was made from. */
+  /** When the list began that this state was made from. */
   readonly asOf: number;
 }
 
@@ -65,11 +66,13 @@ interface TailUpdate {
 export class LiveIndex {
   readonly #options: LiveIndexOptions;
   readonly #follower: Follower<Snapshot>;
+  readonly #state: StoreStateReader;
   /** The lineage that was asked for last: the snapshot's, or one that is still on its way, however often that fails. */
   #lineage: Lineage | undefined;
 
   constructor(options: LiveIndexOptions) {
     this.#options = options;
+    this.#state = new StoreStateReader(options.store);
     this.#follower = new Follower({
       ...options,
       follow: () => this.#follow(),
@@ -127,13 +130,7 @@ export class LiveIndex {
     const before = this.#follower.snapshot;
     const known = before?.generation.manifest.generation ?? 0;
     const asOf = clock.now();
-    const [commits, appends] = await Promise.all([
-      // The known commit is listed again, to see whether it is still the same one.
-      listManifests(store, Math.max(0, known - 1)),
-      all(listAppends(store)),
-    ]);
-    // An append that was folded stays for a while, so that what it says is seen by one list or the other; unless they
-    // were that far apart.
+    const { commits, appends } = await this.#state.look();
     if (clock.now() - asOf > LOG_LIMITS.foldedGraceMs) return false;
     if (before && !isContinued(before, commits)) {
       this.#forget();
@@ -279,11 +276,5 @@ function isContinued({ generation, eTag }: Snapshot, commits: readonly ManifestI
   if (known === 0) return true;
   const listed = commits.find((commit) => commit.generation === known);
   // Old manifests are cleaned away; then only newer ones are listed.
-  return listed ? listed.eTag === eTag : commits.length > 0;
-}
-
-async function all<T>(items: AsyncIterable<T>): Promise<T[]> {
-  const result: T[] = [];
-  for await (const item of items) result.push(item);
-  return result;
+  return listed ? listed.eTag === eTag : commits.some((commit) => commit.generation > known);
 }
