@@ -2,6 +2,7 @@
 
 import { readFile } from 'node:fs/promises';
 import { KINDS } from './kinds.ts';
+import { ADD_DECODER } from './kinds-others.ts';
 
 export const DOCUMENT = new URL('../../docs/formats.md', import.meta.url);
 
@@ -30,7 +31,7 @@ function table(): string {
   const formats = [...new Set(KINDS.map(({ format }) => format))];
   const rows = formats.map((format) => {
     const kinds = KINDS.filter((kind) => kind.format === format);
-    const taken = kinds.some(({ byPackage }) => byPackage)
+    const taken = kinds.some(({ says }) => says === ADD_DECODER)
       ? 'with a package that you add'
       : listed(kinds.filter(({ outcome }) => outcome === 'taken').map(({ name }) => name));
     const codes = [...new Set(kinds.map(({ outcome }) => outcome))].filter((code) => code !== 'taken');

@@ -24,8 +24,10 @@ export interface FileKind {
   readonly rendering?: (making: Making) => MadePicture | Promise<MadePicture>;
   /** The smallest cosine to the rendering. @default 0.999 */
   readonly cosine?: number;
-  /** The mean difference of a thumbnail from the rendering's in levels, at most. @default 4 */
+  /** The mean difference of a thumbnail from the rendering's in levels, at most. @default 14 */
   readonly levels?: number;
+  /** Files of it in a full run. @default 4 */
+  readonly variants?: number;
   /** Taken only where a package that the user adds decodes it; else `unsupported-format`. */
   readonly byPackage?: true;
 }

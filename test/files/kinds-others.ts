@@ -25,16 +25,18 @@ const text = (content: string) => (): Buffer => Buffer.from(content, 'latin1');
 /** A file that says by its first box which codec it is of. */
 const heif = (brand: string) => text(`\0\0\0\x18ftyp${brand}\0\0\0\0mif1${brand}`);
 
+/** What the reason says of kinds that a package reads. */
+export const ADD_DECODER = 'add a decoder';
+
 const package_ = (format: string, ending: string, make: FileKind['make']): FileKind => ({
   format,
   ending,
   name: 'any',
   outcome: 'unsupported-format',
-  says: 'add a decoder',
+  says: ADD_DECODER,
   byPackage: true,
   make,
-  cosine: 0.99,
-  levels: 6,
+  cosine: 0.96,
 });
 const refused = (
   format: string,
@@ -64,7 +66,7 @@ export const OTHER_KINDS: readonly FileKind[] = [
           ),
         ),
       )
-    : [refused('HEIC', 'heic', 'any', heif('heic'), 'add a decoder')]),
+    : [refused('HEIC', 'heic', 'any', heif('heic'), ADD_DECODER)]),
   package_('JPEG XL', 'jxl', byMagick(MagickFormat.Jxl)),
   package_('PSD', 'psd', byMagick(MagickFormat.Psd)),
   package_('BMP', 'bmp', byMagick(MagickFormat.Bmp)),

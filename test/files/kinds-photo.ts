@@ -9,6 +9,10 @@ type Row = Omit<FileKind, 'format' | 'ending'>;
 const of = (format: string, ending: string, rows: readonly Row[]): FileKind[] =>
   rows.map((row) => ({ format, ending, ...row }));
 
+/** The smallest cosine where a coding loses something, and where it loses half of the colours. */
+const LOSSY = 0.985;
+const SUBSAMPLED = 0.95;
+
 const image = ({ picture }: Making): Sharp => picture.image();
 const jpeg = (making: Making, options: JpegOptions = {}): Promise<Buffer> =>
   image(making)
@@ -41,10 +45,15 @@ const animated = async ({ picture }: Making): Promise<Sharp> => {
   return sharp(frames, { join: { animated: true } });
 };
 
-const JPEGS: readonly Row[] = [
+const JPEG_ROWS: readonly Row[] = [
   { name: 'baseline', outcome: 'taken', make: (m) => jpeg(m) },
   { name: 'progressive', outcome: 'taken', make: (m) => jpeg(m, { progressive: true }) },
-  { name: 'subsampled', outcome: 'taken', make: (m) => jpeg(m, { chromaSubsampling: '4:2:0' }) },
+  {
+    name: 'subsampled',
+    outcome: 'taken',
+    cosine: SUBSAMPLED,
+    make: (m) => jpeg(m, { chromaSubsampling: '4:2:0' }),
+  },
   {
     name: 'grey',
     outcome: 'taken',
@@ -57,15 +66,15 @@ const JPEGS: readonly Row[] = [
     outcome: 'taken',
     make: (m) => image(m).toColourspace('cmyk').jpeg({ quality: 98 }).toBuffer(),
     // Colours that ink cannot print are lost.
-    cosine: 0.99,
-    levels: 14,
+    cosine: 0.95,
+    levels: 25,
   },
   {
     name: 'CMYK with a profile',
     outcome: 'taken',
     make: (m) => image(m).withIccProfile('cmyk').toColourspace('cmyk').jpeg({ quality: 98 }).toBuffer(),
-    cosine: 0.99,
-    levels: 14,
+    cosine: 0.95,
+    levels: 25,
   },
   {
     name: 'Display P3',
@@ -75,6 +84,7 @@ const JPEGS: readonly Row[] = [
   {
     name: 'all eight EXIF orientations',
     outcome: 'taken',
+    variants: 8,
     make: async (m) => withOrientation(await jpeg(m), (m.variant % 8) + 1),
     rendering: ({ picture, variant }) => turned(picture, (variant % 8) + 1),
   },
@@ -117,6 +127,8 @@ const JPEGS: readonly Row[] = [
   },
 ];
 
+const JPEGS = JPEG_ROWS.map((row): Row => ({ cosine: LOSSY, ...row }));
+
 const PNGS: readonly Row[] = [
   { name: '8 bit', outcome: 'taken', make: ({ picture }) => picture.png() },
   { name: '16 bit', outcome: 'taken', make: (m) => image(m).toColourspace('rgb16').png().toBuffer() },
@@ -146,7 +158,12 @@ const PNGS: readonly Row[] = [
     make: ({ picture }) => picture.transparent().png().toBuffer(),
     rendering: ({ picture }) => picture.onWhite(),
   },
-  { name: 'Display P3', outcome: 'taken', make: (m) => image(m).withIccProfile('p3').png().toBuffer() },
+  {
+    name: 'Display P3',
+    outcome: 'taken',
+    make: (m) => image(m).withIccProfile('p3').png().toBuffer(),
+    cosine: LOSSY,
+  },
   { name: 'cut off', outcome: 'corrupt', make: ({ picture, variant }) => cut(picture.png(), variant) },
   {
     name: 'more pixels than are taken',
@@ -168,7 +185,12 @@ const laterFrameSpoiled = async (bytes: Promise<Buffer>): Promise<Buffer> => {
 const webp = async (m: Making): Promise<Buffer> =>
   (await animated(m)).webp({ lossless: true, effort: 0 }).toBuffer();
 const WEBPS: readonly Row[] = [
-  { name: 'lossy', outcome: 'taken', make: (m) => image(m).webp({ quality: 95, effort: 1 }).toBuffer() },
+  {
+    name: 'lossy',
+    outcome: 'taken',
+    cosine: SUBSAMPLED,
+    make: (m) => image(m).webp({ quality: 95, effort: 1 }).toBuffer(),
+  },
   {
     name: 'lossless',
     outcome: 'taken',
@@ -216,17 +238,19 @@ const GIFS: readonly Row[] = [
 const avif = (m: Making): Promise<Buffer> =>
   image(m).avif({ quality: 90, effort: 0, chromaSubsampling: '4:4:4' }).toBuffer();
 const AVIFS: readonly Row[] = [
-  { name: 'still', outcome: 'taken', make: avif },
+  { name: 'still', outcome: 'taken', cosine: LOSSY, make: avif },
   {
     name: 'transparent',
     outcome: 'taken',
     make: ({ picture }) =>
       picture.transparent().avif({ quality: 95, effort: 0, chromaSubsampling: '4:4:4' }).toBuffer(),
     rendering: ({ picture }) => picture.onWhite(),
+    cosine: LOSSY,
   },
   {
     name: 'animated',
     outcome: 'taken',
+    cosine: LOSSY,
     make: async (m) => {
       const bytes = await avif(m);
       bytes.write('avis', 8, 'latin1');
@@ -243,6 +267,7 @@ export const PHOTO_KINDS: readonly FileKind[] = [
     ending: 'mpo',
     name: 'several pictures (MPO)',
     outcome: 'taken',
+    cosine: SUBSAMPLED,
     make: async (m) => Buffer.concat([await jpeg(m), await m.picture.image().negate().jpeg().toBuffer()]),
   },
   ...of('PNG', 'png', PNGS),

@@ -30,11 +30,12 @@ export const RAW_KINDS: readonly FileKind[] = [
       outcome: 'taken',
       make: async (making) => make(await partsOf(making)),
       rendering: large,
+      cosine: 0.985,
     },
     {
       format: 'RAW',
       ending,
-      name: `${ending.toUpperCase()} with a thumbnail only`,
+      name: 'a thumbnail only',
       outcome: 'unsupported-format',
       says: NO_PREVIEW,
       make: async (making) => make({ thumbnail: await thumbnail(making), sensor: SENSOR }),
@@ -43,7 +44,7 @@ export const RAW_KINDS: readonly FileKind[] = [
   {
     format: 'RAW',
     ending: 'dng',
-    name: 'DNG whose sensor data are JPEG tiles',
+    name: 'a DNG of JPEG tiles alone',
     outcome: 'unsupported-format',
     says: NO_PREVIEW,
     make: async (making) => dngOfTiles((await partsOf(making)).preview),

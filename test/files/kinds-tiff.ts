@@ -95,24 +95,30 @@ const ROWS: readonly Row[] = [
   taken('deflate', made({ compression: 8, pieces: ({ rgb }) => [deflateSync(rgb)] })),
   taken('LZW', written({ compression: 'lzw' })),
   taken('PackBits', written({ compression: 'packbits' })),
-  taken('JPEG inside', written({ compression: 'jpeg', quality: 95 })),
+  taken('JPEG inside', written({ compression: 'jpeg', quality: 95 }), { cosine: 0.95 }),
   taken('tiles', written({ compression: 'deflate', tile: true })),
   taken('16 bit', ({ picture }) =>
     picture.image().toColourspace('rgb16').tiff({ compression: 'none' }).toBuffer(),
   ),
-  taken('Display P3', ({ picture }) =>
-    picture.image().withIccProfile('p3').tiff({ compression: 'lzw' }).toBuffer(),
+  taken(
+    'Display P3',
+    ({ picture }) => picture.image().withIccProfile('p3').tiff({ compression: 'lzw' }).toBuffer(),
+    { cosine: 0.985 },
   ),
-  taken('grey', ({ picture }) => picture.grey().image().greyscale().toColourspace('b-w').tiff().toBuffer(), {
-    rendering: ({ picture }) => picture.grey(),
-    levels: 6,
-  }),
+  taken(
+    'grey',
+    ({ picture }) =>
+      picture.grey().image().greyscale().toColourspace('b-w').tiff({ compression: 'lzw' }).toBuffer(),
+    {
+      rendering: ({ picture }) => picture.grey(),
+    },
+  ),
   taken(
     'CMYK',
     ({ picture }) => picture.image().toColourspace('cmyk').tiff({ compression: 'lzw' }).toBuffer(),
     {
-      cosine: 0.99,
-      levels: 14,
+      cosine: 0.95,
+      levels: 25,
     },
   ),
   refused('old JPEG compression', { compression: 6, photometric: 6 }, 'the old form of JPEG'),

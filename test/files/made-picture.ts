@@ -15,8 +15,7 @@ const SIZES = [
   [333, 512],
 ] as const;
 
-const COLUMNS = 6;
-const ROWS = 5;
+const RECTANGLES = 80;
 
 export class MadePicture {
   readonly width: number;
@@ -35,17 +34,22 @@ export class MadePicture {
     return new MadePicture(rgb, size);
   }
 
-  /** A picture of soft patches whose colours and size depend on the seed alone. */
-  static async of(seed: number): Promise<MadePicture> {
+  /**
+   * A picture of plain rectangles whose places, sizes and colours depend on the seed alone: edges as photographs have them, so
+   * that an embedding does not hang on the noise of a coding, and few enough colours for a palette.
+   */
+  static of(seed: number): MadePicture {
     const random = new Random(seed + 1);
-    const patches = Buffer.from(
-      Array.from({ length: COLUMNS * ROWS * 3 }, () => 30 + Math.floor(random.next() * 196)),
-    );
     const [width, height] = SIZES[seed % SIZES.length]!;
-    const rgb = await sharp(patches, { raw: { width: COLUMNS, height: ROWS, channels: 3 } })
-      .resize(width, height, { fit: 'fill' })
-      .raw()
-      .toBuffer();
+    const rgb = Buffer.alloc(width * height * 3, 128);
+    const below = (limit: number) => Math.floor(random.next() * limit);
+    for (let rectangle = 0; rectangle < RECTANGLES; rectangle++) {
+      const colour = Buffer.from([30 + below(196), 30 + below(196), 30 + below(196)]);
+      const [left, top] = [below(width), below(height)];
+      const right = Math.min(width, left + 8 + below(width / 3));
+      const bottom = Math.min(height, top + 8 + below(height / 3));
+      for (let y = top; y < bottom; y++) rgb.fill(colour, (y * width + left) * 3, (y * width + right) * 3);
+    }
     return new MadePicture(rgb, { width, height });
   }
 
