@@ -1,55 +1,158 @@
 /**
- * How long the first answer takes when nothing is in memory, as a multiple of only downloading the index; and what it
- * costs a warm one to be fresh: `npm run bench:cold [-- --json]`. Needs the S3 server of the tests.
+ * How long the first answer takes when nothing is in memory, on a network like that of Lambda, and what it costs a warm
+ * function to be fresh: `npm run bench:cold [-- --json] [--quick] [--function-timeout 300]`.
+ *
+ * The search function is the bundle that is deployed, in a process of its own that is frozen between two requests and
+ * killed when one takes longer than its timeout. The clock runs from the start of the process to the answer.
  */
 
-import { execFile } from 'node:child_process';
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { parseArgs, promisify } from 'node:util';
+import { parseArgs } from 'node:util';
+import { build } from 'esbuild';
 import sharp from 'sharp';
-import { modelFolder } from '../local/model-choice.ts';
-import { DIMENSIONS, ROW_BYTES } from '../pictures/dimensions.ts';
+import { bundleFunction } from '../cdk/bundling/functions.ts';
+import { createClient } from '../client/client.ts';
+import { VARIABLES } from '../functions/environment.ts';
+import { prepareModel } from '../layers/onnx-resnet50/build.ts';
+import { MODELS_FOLDER } from '../local/model-choice.ts';
+import { DIMENSIONS } from '../pictures/dimensions.ts';
 import { readModelInfo } from '../pictures/embedding/load.ts';
-import { startS3Server, whyNoS3Server } from '../test/s3-server/s3-server.ts';
+import { httpEvent } from '../test/factories/http-event.ts';
 import { systemClock } from '../vectorlog/clock.ts';
 import { silentLogger } from '../vectorlog/logger.ts';
 import { LiveIndex } from '../vectorlog/read/live-index.ts';
-import type { ObjectStore } from '../vectorlog/store/object-store.ts';
+import { FileStore } from '../vectorlog/store/file-store.ts';
 import { prefixed } from '../vectorlog/store/prefixed-store.ts';
+import { s3Client } from '../vectorlog/store/s3-client.ts';
 import { S3Store } from '../vectorlog/store/s3-store.ts';
-import type { Order, Outcome } from './cold/once.ts';
-import { appendPictures, writeIndex } from './cold/write-index.ts';
+import { type Answer, LambdaFunction } from './cold/lambda-function.ts';
+import { LAMBDA_NETWORK, type Network, startNetwork } from './cold/network.ts';
+import { appendPictures } from './cold/write-index.ts';
 import { describeMachine, machine } from './machine.ts';
+import { withFaiss, writeMadeUpIndex } from './made-up-index.ts';
 import { median } from './median.ts';
+
+type SearchClient = ReturnType<typeof createClient>;
 
 const { values: options } = parseArgs({
   options: {
     json: { type: 'boolean', default: false },
-    rounds: { type: 'string', default: '7' },
     quick: { type: 'boolean', default: false },
+    rows: { type: 'string' },
+    'function-timeout': { type: 'string', default: '300' },
   },
 });
-const rounds = options.quick ? 1 : Number(options.rounds);
-const ROWS = options.quick ? 6_000 : 20_000;
+const SIZES =
+  options.rows?.split(',').map(Number) ?? (options.quick ? [2_000] : [100_000, 234_000, 1_000_000]);
+const ROUNDS = options.quick ? 1 : 3;
+const REFRESHES = options.quick ? 3 : 20;
+/** The search function's by default. */
+const MEMORY_MB = 3_008;
+const BUCKET = 'bucket';
+const CREDENTIALS = { accessKeyId: 'bench', secretAccessKey: 'bench' };
+/** In the project, so that the bundle finds native packages as it would on Lambda. */
+const BUILT = resolve(fileURLToPath(new URL('../.cache/bench/cold', import.meta.url)));
+
 const say = (line: string): void => {
   if (!options.json) console.log(line);
 };
 const rounded = (value: number): number => Math.round(value * 100) / 100;
+const sizeName = (rows: number): string => (rows >= 1e6 ? `${rows / 1e6}m` : `${rows / 1e3}k`);
 
-const once = fileURLToPath(new URL('cold/once.ts', import.meta.url));
+/** What one cold start was like. */
+interface ColdStart {
+  readonly seconds: number;
+  /** Answers `503 index-loading` before the one that counts. */
+  readonly waits: number;
+  /** How far the index was at each, in percent. */
+  readonly progress: readonly number[];
+  /** Processes that it took. */
+  readonly starts: number;
+  /** Bytes that came over the network. */
+  readonly bytes: number;
+}
 
-/** One cold start in a new process. */
-async function measure(order: Order): Promise<Outcome> {
-  const { stdout } = await promisify(execFile)(process.execPath, [
-    '--import',
-    'tsx',
-    once,
-    JSON.stringify(order),
-  ]);
-  return JSON.parse(stdout) as Outcome;
+async function bundled(): Promise<{ host: string; bundle: string }> {
+  await mkdir(BUILT, { recursive: true });
+  await bundleFunction('search', BUILT);
+  const host = join(BUILT, 'host.mjs');
+  const entryPoints = [fileURLToPath(new URL('cold/host.ts', import.meta.url))];
+  await build({
+    entryPoints,
+    outfile: host,
+    bundle: true,
+    platform: 'node',
+    format: 'esm',
+    logLevel: 'warning',
+  });
+  return { host, bundle: join(BUILT, 'index.mjs') };
+}
+
+/** Has a new function answer one request, however often it must be asked. */
+async function coldStart(
+  network: Network,
+  program: { host: string; bundle: string },
+  modelFolder: string,
+  ask: (client: SearchClient) => Promise<unknown>,
+): Promise<ColdStart> {
+  network.renew();
+  const search = new LambdaFunction({
+    ...program,
+    timeoutMs: Number(options['function-timeout']) * 1000,
+    environment: {
+      [VARIABLES.imagesBucket]: BUCKET,
+      [VARIABLES.indexBucket]: BUCKET,
+      [VARIABLES.modelFolder]: modelFolder,
+      [VARIABLES.endpoint]: network.endpoint,
+      AWS_LAMBDA_FUNCTION_MEMORY_SIZE: String(MEMORY_MB),
+      AWS_REGION: 'us-east-1',
+      AWS_ACCESS_KEY_ID: CREDENTIALS.accessKeyId,
+      AWS_SECRET_ACCESS_KEY: CREDENTIALS.secretAccessKey,
+      POWERTOOLS_DEV: 'false',
+      POWERTOOLS_LOG_LEVEL: 'ERROR',
+    },
+  });
+  const progress: number[] = [];
+  const client = createClient({
+    endpoint: 'http://gateway',
+    fetch: async (input, init) => responseOf(await search.invoke(await eventOf(new Request(input, init)))),
+    onLoading: ({ doneBytes, totalBytes }) => progress.push(Math.floor((100 * doneBytes) / totalBytes)),
+  });
+  const started = performance.now();
+  try {
+    await ask(client);
+    return {
+      seconds: rounded((performance.now() - started) / 1000),
+      waits: progress.length,
+      progress,
+      starts: search.starts,
+      bytes: network.sentBytes,
+    };
+  } finally {
+    await search.kill();
+  }
+}
+
+async function eventOf(request: Request): Promise<unknown> {
+  const url = new URL(request.url);
+  const body = request.body ? new Uint8Array(await request.arrayBuffer()) : undefined;
+  return httpEvent({
+    method: request.method,
+    path: decodeURIComponent(url.pathname),
+    query: url.search.slice(1),
+    headers: Object.fromEntries(request.headers),
+    ...(body && { body }),
+  });
+}
+
+/** What a caller gets from the gateway. */
+function responseOf(answer: Answer | undefined): Response {
+  return answer
+    ? new Response(answer.body, { status: answer.statusCode, headers: answer.headers })
+    : new Response('{"message":"Internal Server Error"}', { status: 500 });
 }
 
 /** Milliseconds of one refresh of an index that is in memory. */
@@ -59,94 +162,83 @@ async function refreshMs(index: LiveIndex): Promise<number> {
   return performance.now() - started;
 }
 
-async function refreshes(store: ObjectStore, appends: number) {
+/** What a strong search spends on looking for what is new. */
+async function refreshes(store: FileStore, network: Network, namespace: string, appends: number) {
+  const client = s3Client({ endpoint: network.endpoint, credentials: CREDENTIALS });
   const index = new LiveIndex({
     dimensions: DIMENSIONS,
-    store,
+    store: prefixed(new S3Store({ client, bucket: BUCKET }), namespace),
     clock: systemClock,
     logger: silentLogger,
     budgetBytes: 4 * 2 ** 30,
   });
-  await index.read('strong', (view) => view.embedding('picture-0.jpg'));
-  if (appends > 0) await appendPictures(store, appends, { perAppend: 1, prefix: `tail-${appends}` });
+  await index.read('strong', () => {});
+  const written = prefixed(store, namespace);
+  if (appends > 0) await appendPictures(written, appends, { perAppend: 1, prefix: `tail-${appends}` });
   const first = await refreshMs(index);
   const times: number[] = [];
-  for (let i = 0; i < 20; i++) times.push(await refreshMs(index));
+  for (let i = 0; i < REFRESHES; i++) times.push(await refreshMs(index));
+  client.destroy();
   return { first: rounded(first), unchanged: rounded(median(times)) };
 }
 
-const reason = whyNoS3Server();
-if (reason) throw new Error(reason);
-const folder = await modelFolder();
-const { modelId, weights } = await readModelInfo(folder);
-const server = await startS3Server();
-const scratch = await mkdtemp(join(tmpdir(), 'likeness-bench-'));
-try {
-  say(describeMachine(machine()));
-  const bucket = await server.newBucket();
-  const namespace = `${modelId}/`;
-  const store = prefixed(new S3Store({ client: server.client, bucket }), namespace);
-  await writeIndex(store, modelId, ROWS);
-  say(
-    `${ROWS} rows, ${((ROWS * ROW_BYTES) / 1e6).toFixed(0)} MB, on an S3 server on the same machine; model ${weights}`,
-  );
+const { folder } = await prepareModel({ weights: 'synthetic', out: MODELS_FOLDER });
+const { modelId } = await readModelInfo(folder);
+const namespace = `${modelId}/`;
+const program = await bundled();
+const noise = { type: 'gaussian', mean: 128, sigma: 40 } as const;
+const create = { width: 1024, height: 768, channels: 3, noise, background: 'gray' } as const;
+const image = new Uint8Array(await sharp({ create }).jpeg().toBuffer());
 
-  const picture = join(scratch, 'query.jpg');
-  const noise = { type: 'gaussian', mean: 128, sigma: 40 } as const;
-  const create = { width: 1024, height: 768, channels: 3, noise, background: 'gray' } as const;
-  await writeFile(picture, await sharp({ create }).jpeg().toBuffer());
-
-  const order = {
-    s3: server.options,
-    bucket,
-    modelFolder: folder,
-    namespace,
-    picture,
-    key: 'picture-4711.jpg',
-  };
-  const modes = ['download', 'key', 'image'] as const;
-  const times = { download: [] as number[], key: [] as number[], image: [] as number[] };
-  // In turns, so that whatever else the machine does slows all of them. The first round warms the server's cache.
-  for (let round = 0; round <= rounds; round++) {
-    for (const mode of modes) {
-      const { ms } = await measure({ ...order, mode });
-      if (round > 0) times[mode].push(ms);
+say(describeMachine(machine()));
+say(
+  `network: ${LAMBDA_NETWORK.bytesPerSecond / 1e6} MB/s after ${LAMBDA_NETWORK.burstBytes / 1e6} MB, ${LAMBDA_NETWORK.requestMs} ms a request\n`,
+);
+const figures: Record<string, number> = {};
+const coldStarts: Record<string, ColdStart> = {};
+for (const rows of SIZES) {
+  const scratch = await mkdtemp(join(tmpdir(), 'likeness-cold-'));
+  const store = new FileStore(scratch);
+  const faiss = await writeMadeUpIndex(prefixed(store, namespace), { rows, modelId, faiss: false });
+  const network = await startNetwork(withFaiss(store, `${namespace}${faiss}`, rows));
+  try {
+    const rounds = rows >= 1e6 ? 1 : ROUNDS;
+    const size = sizeName(rows);
+    const asks = {
+      key: (client: SearchClient) => client.similar(`picture-${rows - 7}.jpg`, { k: 10 }),
+      image: (client: SearchClient) => client.search({ image }, { k: 10 }),
+    } as const;
+    for (const [name, ask] of Object.entries(asks)) {
+      const starts: ColdStart[] = [];
+      for (let round = 0; round < rounds; round++)
+        starts.push(await coldStart(network, program, folder, ask));
+      const middle = starts.toSorted((a, b) => a.seconds - b.seconds)[Math.floor(rounds / 2)]!;
+      figures[`cold.${name}_${size}_s`] = middle.seconds;
+      coldStarts[`${name}_${size}`] = middle;
+      const { seconds, waits, progress, bytes } = middle;
+      say(
+        `${size.padStart(5)} pictures, first answer by ${name.padEnd(5)} ${seconds.toFixed(2).padStart(6)} s, ` +
+          `${(bytes / 1e6).toFixed(0)} MB, told to wait ${waits} times (${progress.join(', ')} %)`,
+      );
     }
+    if (rows === SIZES[0]) {
+      network.renew();
+      const unchanged = await refreshes(store, network, namespace, 0);
+      const tail10 = await refreshes(store, network, namespace, 10);
+      const tail1000 = await refreshes(store, network, namespace, 990);
+      figures['fresh.unchanged_ms'] = unchanged.unchanged;
+      figures['fresh.tail10_ms'] = tail10.unchanged;
+      figures['fresh.tail10_new_ms'] = tail10.first;
+      figures['fresh.tail1000_ms'] = tail1000.unchanged;
+      figures['fresh.tail1000_new_ms'] = tail1000.first;
+    }
+  } finally {
+    network.close();
+    await rm(scratch, { recursive: true, force: true });
   }
-  const ms = {
-    download: rounded(median(times.download)),
-    key: rounded(median(times.key)),
-    image: rounded(median(times.image)),
-  };
-  const ratios = {
-    key_vs_download: rounded(ms.key / ms.download),
-    image_vs_download: rounded(ms.image / ms.download),
-  };
-  say(`\ncold: median of ${rounds} processes each`);
-  say(`  download only        ${ms.download.toFixed(0).padStart(6)} ms`);
-  say(`  first answer, key    ${ms.key.toFixed(0).padStart(6)} ms   ${ratios.key_vs_download} x`);
-  say(`  first answer, image  ${ms.image.toFixed(0).padStart(6)} ms   ${ratios.image_vs_download} x`);
-
-  const refresh = {
-    unchanged: (await refreshes(store, 0)).unchanged,
-    tail10: await refreshes(store, 10),
-    tail1000: await refreshes(store, 990),
-  };
-  say('\nwarm: milliseconds that a strong search spends on looking for what is new');
-  say(`  nothing changed, nothing in the log        ${refresh.unchanged.toFixed(1).padStart(7)}`);
-  for (const [name, { first, unchanged }] of [
-    ['10', refresh.tail10],
-    ['1,000', refresh.tail1000],
-  ] as const) {
-    say(
-      `  ${`${name} appends in the log`.padEnd(42)} ${unchanged.toFixed(1).padStart(7)}   when they are new: ${first.toFixed(1)}`,
-    );
-  }
-  if (options.json)
-    console.log(
-      JSON.stringify({ machine: machine(), rows: ROWS, model: weights, ms, refreshMs: refresh, ...ratios }),
-    );
-} finally {
-  await rm(scratch, { recursive: true, force: true });
-  await server.stop();
 }
+say('');
+for (const [name, value] of Object.entries(figures)) say(`${name.padEnd(24)} ${value}`);
+if (options.json)
+  console.log(JSON.stringify({ machine: machine(), network: LAMBDA_NETWORK, ...figures, coldStarts }));
+process.exit();

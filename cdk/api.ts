@@ -57,7 +57,7 @@ export class SearchApi extends Construct {
       ...(props.corsOrigins?.length && {
         corsPreflight: {
           allowOrigins: [...props.corsOrigins],
-          allowMethods: [CorsHttpMethod.GET, CorsHttpMethod.POST, CorsHttpMethod.DELETE],
+          allowMethods: [CorsHttpMethod.GET, CorsHttpMethod.POST, CorsHttpMethod.PUT, CorsHttpMethod.DELETE],
           allowHeaders: [
             'authorization',
             'content-type',
@@ -69,20 +69,29 @@ export class SearchApi extends Construct {
         },
       }),
     });
-    const authorizer = authorizerOf(props.auth ?? 'iam');
-    for (const route of this.api.addRoutes({
-      path: '/{path+}',
-      // Not ANY: it would take the preflight requests, which carry no credentials, from API Gateway's own answer.
-      methods: [HttpMethod.GET, HttpMethod.HEAD, HttpMethod.POST, HttpMethod.DELETE],
-      integration: new HttpLambdaIntegration('SearchFunction', this.function),
-      ...(authorizer && { authorizer }),
-    })) {
-      if (!authorizer) acknowledge(route, 'The owner asked for an open API by name.', 'AwsSolutions-APIG4');
-    }
+    this.addRoutes(props.auth ?? 'iam');
 
     this.stage = this.addStage(props);
     this.url = props.domain ? `https://${props.domain.name}` : this.api.apiEndpoint;
     this.domainTarget = props.domain && this.addDomain(props.domain);
+  }
+
+  private addRoutes(auth: ApiAuth): void {
+    const authorizer = authorizerOf(auth);
+    const integration = new HttpLambdaIntegration('SearchFunction', this.function);
+    const scopes = typeof auth === 'object' ? auth.jwt.scopes : undefined;
+    for (const { path, methods, may } of scopes ? ROUTES_BY_SCOPE : ROUTES) {
+      const wanted = scopes?.[may];
+      const routes = this.api.addRoutes({
+        path,
+        methods: [...methods],
+        integration,
+        ...(authorizer && { authorizer }),
+        ...(wanted && { authorizationScopes: [...wanted] }),
+      });
+      for (const route of authorizer ? [] : routes)
+        acknowledge(route, 'The owner asked for an open API by name.', 'AwsSolutions-APIG4');
+    }
   }
 
   /** @returns what the domain's DNS record must point to */
@@ -116,6 +125,30 @@ export class SearchApi extends Construct {
     });
   }
 }
+
+interface RouteGroup {
+  readonly path: string;
+  readonly methods: readonly HttpMethod[];
+  /** What a token must permit. */
+  readonly may: 'read' | 'upload' | 'delete';
+}
+
+/** Not ANY: it would take the preflight requests, which carry no credentials, from API Gateway's own answer. */
+const ROUTES: readonly RouteGroup[] = [
+  {
+    path: '/{path+}',
+    methods: [HttpMethod.GET, HttpMethod.HEAD, HttpMethod.POST, HttpMethod.PUT, HttpMethod.DELETE],
+    may: 'read',
+  },
+];
+
+/** What is not named as reading or uploading asks for the strictest permission. */
+const ROUTES_BY_SCOPE: readonly RouteGroup[] = [
+  { path: '/{path+}', methods: [HttpMethod.GET, HttpMethod.HEAD], may: 'read' },
+  { path: '/v1/search', methods: [HttpMethod.POST], may: 'read' },
+  { path: '/v1/uploads', methods: [HttpMethod.POST], may: 'upload' },
+  { path: '/{path+}', methods: [HttpMethod.POST, HttpMethod.PUT, HttpMethod.DELETE], may: 'delete' },
+];
 
 /** One line of the access log: who asked for what, what came of it, and why not. */
 const ACCESS_LOG = {

@@ -24,6 +24,8 @@ const perFunction = (what: string) =>
     })
     .describe(what);
 
+const Scopes = z.array(z.string().min(1)).min(1);
+
 /** What says which model. */
 const MODEL = {
   weights: z.string().describe('imagenet1k-v2, imagenet1k-v1, the path of a file, or synthetic.'),
@@ -85,7 +87,15 @@ export const Configuration = z
     auth: z
       .union([
         z.enum(['iam', 'none']),
-        z.strictObject({ issuer: z.url(), audience: z.array(z.string().min(1)).min(1) }),
+        z.strictObject({
+          issuer: z.url(),
+          audience: z.array(z.string().min(1)).min(1),
+          scopes: z
+            .strictObject({ read: Scopes, upload: Scopes, delete: Scopes })
+            .partial()
+            .optional()
+            .describe('Scopes of which a token must have one to read, to upload, to delete.'),
+        }),
       ])
       .describe('Who may call the API: signed AWS requests, anybody, or holders of a token. Default: iam.'),
     cors: z.array(z.string()).describe('Origins whose pages may call the API.'),
@@ -96,6 +106,11 @@ export const Configuration = z
     memory: perFunction('Megabytes of memory of each function.'),
     timeout: perFunction('Seconds that one run of each function may take.'),
     concurrency: z.int().min(2).max(1_000).describe('Batches that are embedded at once. Default: 5.'),
+    oneCompaction: z
+      .boolean()
+      .describe(
+        'Set one execution aside for compaction, so that never two run at once. Default: by npm run deploy where the account has enough.',
+      ),
     schedule: z
       .string()
       .regex(/^(rate|cron)\(.+\)$/)
@@ -222,7 +237,7 @@ function searchPropsFrom(configuration: Configuration): ImageSearchProps {
   const { keepDays, backfill } = configuration;
   const { prefix, endings, events, intake, uploads, deletes, weights, precision, pool, crop, architecture } =
     configuration;
-  const { models, active } = configuration;
+  const { models, active, oneCompaction } = configuration;
   const { consistency, engine, console, alarms, dashboard, tracing, throttle, tags } = configuration;
   return defined({
     backfill,
@@ -231,7 +246,17 @@ function searchPropsFrom(configuration: Configuration): ImageSearchProps {
     models:
       models && Object.fromEntries(Object.entries(models).map(([name, model]) => [name, defined(model)])),
     active,
-    auth: typeof auth === 'object' ? { jwt: auth } : auth,
+    oneCompaction,
+    auth:
+      typeof auth === 'object'
+        ? {
+            jwt: {
+              issuer: auth.issuer,
+              audience: auth.audience,
+              ...(auth.scopes && { scopes: defined(auth.scopes) }),
+            },
+          }
+        : auth,
     corsOrigins: cors,
     memory: memory && defined(memory),
     timeout: timeout && defined(mapped(timeout, Duration.seconds)),

@@ -14,7 +14,24 @@ import type { LambdaArchitecture } from './bundling/native-packages.ts';
 export type ApiAuth =
   | 'iam'
   | 'none'
-  | { readonly jwt: { readonly issuer: string; readonly audience: readonly string[] } };
+  | {
+      readonly jwt: {
+        readonly issuer: string;
+        readonly audience: readonly string[];
+        /** @default - every token of the audience may do all */
+        readonly scopes?: TokenScopes;
+      };
+    };
+
+/** Scopes of which a token must have one. What has none is open to every token of the audience. */
+export interface TokenScopes {
+  /** To search, list and look. */
+  readonly read?: readonly string[];
+  /** To upload. */
+  readonly upload?: readonly string[];
+  /** To delete and restore, and to decide on duplicates. */
+  readonly delete?: readonly string[];
+}
 
 /** One value for each function. */
 export interface PerFunction<T> {
@@ -202,6 +219,14 @@ export interface ImageSearchProps extends ModelChoice {
    * @default 5
    */
   readonly maxConcurrency?: number;
+
+  /**
+   * Sets one execution aside for compaction, so that never two run at once: two are safe, and do the work twice. An
+   * account must keep 100 for functions that reserve none, so that a new one cannot.
+   *
+   * @default false; `npm run deploy` turns it on where the account has enough
+   */
+  readonly oneCompaction?: boolean;
 
   /**
    * When the log is folded into the index at the latest. It is also folded when it grows, whatever the schedule says,

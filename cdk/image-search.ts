@@ -165,6 +165,7 @@ export class ImageSearch extends Construct {
         layers: [],
         memory: props.memory?.compact ?? 1024,
         timeout: props.timeout?.compact ?? Duration.minutes(15),
+        ...(props.oneCompaction && { reserved: 1 }),
         environment: { ...names, modelId: model.modelId, ...vectors?.environment },
       },
     });
@@ -252,6 +253,8 @@ export class ImageSearch extends Construct {
         consistency: props.consistency ?? 'strong',
         uploads: changes.uploads ? 'on' : 'off',
         deletes: changes.deletes ? 'on' : 'off',
+        ...(typeof props.auth === 'object' &&
+          props.auth.jwt.scopes && { scopes: JSON.stringify(props.auth.jwt.scopes) }),
         // Of a bucket that is not made here nobody knows the rules.
         ...((props.keepDeleted || !props.images) && {
           keptDays: String((props.keepDeleted ?? KEEP_DELETED).toDays()),

@@ -33,6 +33,8 @@ export interface LikenessFunctionProps {
   readonly memory: number;
   readonly timeout: Duration;
   readonly surroundings: Surroundings;
+  /** Executions that are set aside for it, and that it cannot exceed. @default - as many as the account has */
+  readonly reserved?: number;
   /** Lambda logs nothing of runs that went well. @default false */
   readonly quiet?: boolean;
   /** Values of the variables in functions/environment.ts, by their short names. */
@@ -84,6 +86,7 @@ export class LikenessFunction extends LambdaFunction {
       layers: [...props.layers],
       memorySize: props.memory,
       timeout: props.timeout,
+      ...(props.reserved !== undefined && { reservedConcurrentExecutions: props.reserved }),
       tracing: tracing ? Tracing.ACTIVE : Tracing.DISABLED,
       logGroup,
       // What the runtime itself has to say, too.

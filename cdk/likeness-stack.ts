@@ -144,17 +144,20 @@ export class LikenessStack extends Stack {
       ingestion.deadLetters.queueArn,
       'Uploads that all tries could not index',
     );
-    if (!ingestion.queue) return;
-    this.output(
-      `UploadsQueueUrl${suffix}`,
-      ingestion.queue.queueUrl,
-      'Where a backfill sends its work, and events of your own go',
-    );
+    if (ingestion.queue)
+      this.output(
+        `UploadsQueueUrl${suffix}`,
+        ingestion.queue.queueUrl,
+        'Where a backfill sends its work, and events of your own go',
+      );
+    const worker = ingestion.queue
+      ? `--queue-url ${ingestion.queue.queueUrl}`
+      : `--function ${ingestion.function.functionName}`;
     this.output(
       `Backfill${suffix}`,
       [
         `npx ${PACKAGE} backfill --images-bucket ${images.bucketName} --index-bucket ${index.bucketName}`,
-        `--queue-url ${ingestion.queue.queueUrl} --model ${model.modelId}`,
+        `${worker} --model ${model.modelId}`,
         ...(filter.prefix ? [`--prefix '${filter.prefix}'`] : []),
         ...(filter.endings === PICTURE_ENDINGS ? [] : [`--endings '${formatEndings(filter.endings)}'`]),
       ].join(' '),

@@ -25,6 +25,7 @@ export interface TargetFlags {
   readonly imagesBucket?: string;
   readonly indexBucket?: string;
   readonly queueUrl?: string;
+  readonly function?: string;
   readonly model?: string;
   readonly s3Endpoint?: string;
 }
@@ -38,7 +39,7 @@ export interface Target {
   readonly origin: Origin;
   /** Whether what is sent is embedded on this machine. */
   readonly local: boolean;
-  /** @throws UsageError when no queue was named */
+  /** @throws UsageError when neither a queue nor a function was named */
   openSender(logger: Logger): Promise<Sender>;
 }
 
@@ -113,7 +114,14 @@ async function openBuckets(folder: string | undefined, flags: TargetFlags): Prom
     origin: { modelId, store: `s3://${indexBucket}`, source: `s3://${imagesBucket}` },
     local: false,
     openSender: async () => {
-      if (!queueUrl) throw new UsageError('name the queue of on-upload: --queue-url');
+      if (flags.function) {
+        const { sendToFunction } = await import('./send-to-function.ts');
+        return sendToFunction(flags.function);
+      }
+      if (!queueUrl)
+        throw new UsageError(
+          'name the queue of on-upload: --queue-url, or without one on-upload: --function',
+        );
       const { sendToQueue } = await import('./send-to-queue.ts');
       return sendToQueue(queueUrl);
     },

@@ -24,6 +24,8 @@ export const VARIABLES = {
   /** `on`, or `off` where the API signs no uploads, or deletes no pictures. */
   uploads: 'LIKENESS_UPLOADS',
   deletes: 'LIKENESS_DELETES',
+  /** JSON: the scopes of which a token must have one to upload or delete; absent where there are none. */
+  scopes: 'LIKENESS_SCOPES',
   /** Days after which the bucket's own rule removes deleted pictures; absent when nothing is known of one. */
   keptDays: 'LIKENESS_KEPT_DAYS',
   /** URLs of on-upload's queue and of its dead letters; absent when S3 calls on-upload itself. */

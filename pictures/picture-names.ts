@@ -36,9 +36,13 @@ const CONTENT_TYPES: Readonly<Record<string, string>> = {
   '.rw2': 'image/x-panasonic-rw2',
   '.orf': 'image/x-olympus-orf',
   '.pef': 'image/x-pentax-pef',
+  '.srw': 'image/x-samsung-srw',
+  '.x3f': 'image/x-sigma-x3f',
+  '.ico': 'image/x-icon',
   '.psd': 'image/vnd.adobe.photoshop',
   '.jp2': 'image/jp2',
   '.jxl': 'image/jxl',
+  '.jxr': 'image/jxr',
 };
 
 /** The endings of all names that promise a picture, with their dots, in lower case. */

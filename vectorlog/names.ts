@@ -4,6 +4,8 @@
 export const LOG_PREFIX = 'log/';
 /** Where commits stand; the highest number is the index. */
 export const MANIFEST_PREFIX = 'manifest/';
+/** The first key that sorts after all commits. Between log and commits there must be nothing: searches list both at once. */
+export const MANIFEST_END = 'manifest0';
 /** Where the files stand that manifests point to. */
 export const INDEX_PREFIX = 'index/';
 /** Where it stands how far the far index has come, and how good its answers are. */

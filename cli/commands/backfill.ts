@@ -83,6 +83,7 @@ function define(
     .summary(summary)
     .description(description)
     .option('--queue-url <url>', 'on AWS: the queue of on-upload, which does the work')
+    .option('--function <name>', 'on AWS without a queue: on-upload itself')
     .option('--prefix <prefix>', 'only keys that begin with this')
     .option('--endings <list>', 'only keys with these endings, with commas between, or all')
     .option('--start-after <key>', 'go on after this key, as an interrupted run said')
@@ -132,7 +133,7 @@ Examples:
       }
       const failed = (await sender?.finish())?.failed ?? 0;
       if (flags.json) terminal.out(JSON.stringify({ ...report, failed }));
-      else show(terminal, report, target, flags.dryRun === true);
+      else show(terminal, report, target, flags);
       if (failed > 0)
         throw new CommandFailed(`${count(failed, 'picture')} could not be indexed; run it again`);
     });
@@ -158,9 +159,14 @@ async function startInCloud(
   else terminal.out(`Started ${run}. "likeness status --endpoint <ApiUrl>" shows how far it is.`);
 }
 
-function show(terminal: Terminal, report: BackfillReport, { local }: Target, dryRun: boolean): void {
+function show(
+  terminal: Terminal,
+  report: BackfillReport,
+  { local }: Target,
+  { dryRun = false, function: isDirect }: Flags,
+): void {
   const { compared, missing, changed, gone } = report;
-  const done = dryRun ? 'nothing was changed' : local ? 'all is indexed' : 'the queue has them';
+  const done = dryRun ? 'nothing was changed' : local || isDirect ? 'all is indexed' : 'the queue has them';
   terminal.out(
     `Compared ${count(compared, 'key')}: ${missing} missing, ${changed} changed, ${gone} gone; ${done}.`,
   );

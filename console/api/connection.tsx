@@ -4,6 +4,7 @@ import { createContext } from 'preact';
 import { useContext } from 'preact/hooks';
 import { type Client, createClient } from '../../client/index.ts';
 import type { ConsoleConfig } from '../config.ts';
+import { indexLoading } from './index-loading.ts';
 
 export interface Connection {
   readonly client: Client;
@@ -43,7 +44,11 @@ export function connect(config: ConsoleConfig, access: Access): Connection {
     headers.set('authorization', `Bearer ${access.token}`);
     return fetch(input, { ...init, headers });
   };
-  const client = createClient(access.token ? { endpoint, fetch: withToken } : { endpoint });
+  const client = createClient({
+    endpoint,
+    onLoading: indexLoading,
+    ...(access.token && { fetch: withToken }),
+  });
   return { client, config, endpoint, hasToken: access.token !== '' };
 }
 

@@ -126,3 +126,54 @@ export function SelectField({ label, value, choices, onChange }: SelectFieldProp
     </div>
   );
 }
+
+interface DateFieldProps {
+  readonly label: string;
+  /** `2024-07-01`, or '' for none. */
+  readonly value: string;
+  readonly onChange: (value: string) => void;
+}
+
+export function DateField({ label, value, onChange }: DateFieldProps) {
+  const id = useId();
+  return (
+    <div class="field">
+      <label class="field-label" for={id}>
+        {label}
+      </label>
+      <input
+        id={id}
+        type="date"
+        value={value}
+        onChange={({ currentTarget }) => onChange(currentTarget.value)}
+      />
+    </div>
+  );
+}
+
+interface CheckFieldProps {
+  readonly label: string;
+  readonly hint: string;
+  readonly value: boolean;
+  readonly onChange: (value: boolean) => void;
+}
+
+export function CheckField({ label, hint, value, onChange }: CheckFieldProps) {
+  const id = useId();
+  return (
+    <div class="field">
+      <label class="field-check">
+        <input
+          type="checkbox"
+          checked={value}
+          aria-describedby={`${id}-hint`}
+          onChange={({ currentTarget }) => onChange(currentTarget.checked)}
+        />
+        {label}
+      </label>
+      <span id={`${id}-hint`} class="field-hint">
+        {hint}
+      </span>
+    </div>
+  );
+}

@@ -25,6 +25,12 @@ export interface SearchRoute {
   readonly minScore: number;
   readonly prefix: string;
   readonly metadata: Readonly<Record<string, string>>;
+  /** Days (2024-07-01) between which a photo was taken, both included; '' for no bound. */
+  readonly taken: { readonly from: string; readonly to: string };
+  /** Least width in pixels; 0 for any. */
+  readonly minWidth: number;
+  /** Compare what sets pictures apart from the rest of the library. */
+  readonly centered: boolean;
 }
 
 export const ORDERS = ['newest', 'oldest', 'taken', 'name', 'largest', 'key'] as const;
@@ -77,6 +83,9 @@ export const HOME: SearchRoute = {
   minScore: 0,
   prefix: '',
   metadata: {},
+  taken: { from: '', to: '' },
+  minWidth: 0,
+  centered: false,
 };
 
 /** All pictures, or those of a folder. */
@@ -88,6 +97,20 @@ export const libraryOf = (prefix = ''): LibraryRoute => ({
 });
 
 const META = 'meta.';
+
+/** Whether anything but the least score narrows the search. */
+export const isNarrowed = ({ prefix, metadata, taken, minWidth }: SearchRoute): boolean =>
+  prefix !== '' || Object.keys(metadata).length > 0 || taken.from !== '' || taken.to !== '' || minWidth > 0;
+
+/** The same search over the whole library. */
+export const withoutFilters = (route: SearchRoute): SearchRoute => ({
+  ...route,
+  minScore: 0,
+  prefix: '',
+  metadata: {},
+  taken: HOME.taken,
+  minWidth: 0,
+});
 
 /** Reads the part of a URL after `#`. What makes no sense is taken for its default: an old link still opens. */
 export function parseRoute(hash: string): Route {
@@ -132,6 +155,9 @@ function parseView(path: string, params: URLSearchParams): Route {
             .filter(([name]) => name.startsWith(META))
             .map(([name, v]) => [name.slice(META.length), v]),
         ),
+        taken: { from: day(params.get('from')), to: day(params.get('to')) },
+        minWidth: pixels(params.get('width')),
+        centered: params.get('centered') === 'true',
       };
     }
   }
@@ -161,6 +187,10 @@ export function formatRoute(route: Route): string {
       if (route.minScore > 0) params.set('min', String(route.minScore));
       if (route.prefix) params.set('prefix', route.prefix);
       for (const [name, value] of Object.entries(route.metadata)) params.set(META + name, value);
+      if (route.taken.from) params.set('from', route.taken.from);
+      if (route.taken.to) params.set('to', route.taken.to);
+      if (route.minWidth > 0) params.set('width', String(route.minWidth));
+      if (route.centered) params.set('centered', 'true');
       break;
     default:
       break;
@@ -186,4 +216,11 @@ function parseCrop(text: string | null): Crop | undefined {
 function fraction(text: string | null): number | undefined {
   const value = Number(text ?? Number.NaN);
   return value >= 0 && value <= 1 ? value : undefined;
+}
+
+const day = (text: string | null): string => (/^\d{4}-\d{2}-\d{2}$/.test(text ?? '') ? (text ?? '') : '');
+
+function pixels(text: string | null): number {
+  const value = Number(text);
+  return Number.isInteger(value) && value > 0 && value <= 65_535 ? value : 0;
 }

@@ -6,21 +6,43 @@ export interface PickedFile {
   readonly file: File;
 }
 
-/** Types of pictures that browsers or systems do not know by name. */
+/** Types of pictures, most of which browsers or systems do not know by name: as the server knows them. */
 const TYPES: Readonly<Record<string, string>> = {
   jpg: 'image/jpeg',
   jpeg: 'image/jpeg',
+  jpe: 'image/jpeg',
+  jfif: 'image/jpeg',
   png: 'image/png',
+  apng: 'image/png',
   webp: 'image/webp',
   gif: 'image/gif',
   avif: 'image/avif',
-  heic: 'image/heic',
-  heif: 'image/heif',
   tif: 'image/tiff',
   tiff: 'image/tiff',
-  bmp: 'image/bmp',
   svg: 'image/svg+xml',
+  bmp: 'image/bmp',
+  heic: 'image/heic',
+  heif: 'image/heif',
+  hif: 'image/heif',
+  avifs: 'image/avif',
+  mpo: 'image/jpeg',
+  dng: 'image/x-adobe-dng',
+  nef: 'image/x-nikon-nef',
+  nrw: 'image/x-nikon-nrw',
+  cr2: 'image/x-canon-cr2',
+  cr3: 'image/x-canon-cr3',
+  arw: 'image/x-sony-arw',
+  raf: 'image/x-fuji-raf',
+  rw2: 'image/x-panasonic-rw2',
+  orf: 'image/x-olympus-orf',
+  pef: 'image/x-pentax-pef',
+  srw: 'image/x-samsung-srw',
+  x3f: 'image/x-sigma-x3f',
+  ico: 'image/x-icon',
+  psd: 'image/vnd.adobe.photoshop',
+  jp2: 'image/jp2',
   jxl: 'image/jxl',
+  jxr: 'image/jxr',
 };
 
 /** What systems leave in folders and nobody means to upload. */
@@ -34,15 +56,8 @@ export function pictureType({ name, type }: { name: string; type: string }): str
 
 /** Formats that are pictures to people, and to no decoder here: what to do about each. */
 const NOT_TAKEN: Readonly<Record<string, string>> = {
-  psd: 'Photoshop files are not taken. Export it as JPEG, PNG or WebP.',
   ai: 'Illustrator files are not taken. Export it as SVG or PNG.',
   pdf: 'PDF files are not taken. Export its pages as PNG.',
-  ...Object.fromEntries(
-    ['cr2', 'cr3', 'nef', 'arw', 'dng', 'orf', 'raf', 'rw2'].map((ending) => [
-      ending,
-      'Raw files of cameras are not taken. Export it as JPEG.',
-    ]),
-  ),
 };
 
 /** Why a file is not taken, before anything is sent; `undefined` for what may be. */

@@ -8,6 +8,7 @@ import type { FarIndex } from '../../vectorlog/far/far-index.ts';
 import type { Logger } from '../../vectorlog/logger.ts';
 import type { Consistency, LiveIndex } from '../../vectorlog/read/live-index.ts';
 import type { ObjectStore } from '../../vectorlog/store/object-store.ts';
+import type { Allowing } from './allowed.ts';
 import type { UploadRequest } from './requests.ts';
 import type { Reason, Stats, UploadTarget } from './schemas.ts';
 
@@ -25,7 +26,7 @@ export interface SearchDependencies {
   readonly logger: Logger;
   readonly uploads: UploadSigner;
   /** What may be done to the bucket. @default - both */
-  readonly allows?: { readonly uploads: boolean; readonly deletes: boolean };
+  readonly allows?: Allowing;
   /** Where a picture can be fetched. */
   readonly pictureUrl: (key: string) => Promise<string>;
   /** Where deleted pictures wait; left out where a deletion is final. */

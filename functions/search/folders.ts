@@ -2,6 +2,7 @@
 
 import { createRoute, type RouteHandler, z } from '@hono/zod-openapi';
 import type { LiveIndex } from '../../vectorlog/read/live-index.ts';
+import { fitting } from './answer-size.ts';
 import { catalogue, compareKeys } from './catalogue.ts';
 import { afterCursor, cursorAfter } from './cursor.ts';
 import type { SearchDependencies } from './dependencies.ts';
@@ -45,8 +46,8 @@ export const folders =
         .map(([path, number]) => ({ prefix: path, pictures: number }))
         .filter((folder) => after === undefined || compareKeys(folder.prefix, after) > 0)
         .sort((a, b) => compareKeys(a.prefix, b.prefix));
-      const page = all.slice(0, limit);
-      const last = all.length > limit ? page.at(-1) : undefined;
+      const page = fitting(all.slice(0, limit));
+      const last = all.length > page.length ? page.at(-1) : undefined;
       return c.json({ folders: page, pictures, ...(last && { cursor: cursorAfter(last.prefix) }) }, 200);
     });
   };

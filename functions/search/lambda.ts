@@ -12,6 +12,7 @@ import { S3Store } from '../../vectorlog/store/s3-store.ts';
 import { pictureFilter, required, VARIABLES } from '../environment.ts';
 import { farIndex } from '../far-index.ts';
 import { logger, observed, traced } from '../observability.ts';
+import { byScopes, type Scopes } from './allowed.ts';
 import { withEncodedPath } from './api-gateway.ts';
 import { createApp } from './app.ts';
 import { lastBackfill } from './last-backfill.ts';
@@ -34,6 +35,7 @@ const allows = {
   deletes: process.env[VARIABLES.deletes] !== 'off',
 };
 
+const scopes = process.env[VARIABLES.scopes];
 const machine = process.env[VARIABLES.backfill];
 
 const app = createApp({
@@ -46,7 +48,7 @@ const app = createApp({
   clock: systemClock,
   logger,
   ...s3Signer({ client: s3Client(options), bucket: images, clock: systemClock }),
-  allows,
+  allows: scopes ? byScopes(allows, JSON.parse(scopes) as Scopes) : allows,
   // Without the right to delete there is none to undelete.
   ...(allows.deletes && {
     trash: new VersionTrash({

@@ -40,7 +40,7 @@ export const SEARCH_LIMITS = {
   defaultSample: 36,
   /** Pictures on a map: what a browser lays out within seconds, and what Lambda answers with in 6 MB. */
   maxMapPictures: 20_000,
-  /** Bytes of all keys on a map together, for the same reason. */
+  /** Bytes of all keys on a map together, as they stand in the answer, for the same reason. */
   maxMapKeyBytes: 2 * MiB,
   /** Pictures that a histogram of scores looks at; of more, it looks at some and estimates. */
   maxHistogramPictures: 8_192,

@@ -4,6 +4,7 @@ import { createRoute, type RouteHandler, z } from '@hono/zod-openapi';
 import type { Picture } from '../../pictures/attributes.ts';
 import type { LiveIndex } from '../../vectorlog/read/live-index.ts';
 import type { View } from '../../vectorlog/read/view.ts';
+import { answerBytes } from './answer-size.ts';
 import { catalogue } from './catalogue.ts';
 import type { SearchDependencies } from './dependencies.ts';
 import { SEARCH_LIMITS } from './limits.ts';
@@ -73,7 +74,7 @@ async function embedded(pictures: readonly Picture[], view: View) {
 
 /** As many pictures as a map may have, evenly spread over all. */
 function thinned(pictures: readonly Picture[]): readonly Picture[] {
-  const bytes = pictures.reduce((sum, { key }) => sum + Buffer.byteLength(key), 0);
+  const bytes = pictures.reduce((sum, { key }) => sum + answerBytes(key), 0);
   const every = Math.max(
     pictures.length / SEARCH_LIMITS.maxMapPictures,
     bytes / SEARCH_LIMITS.maxMapKeyBytes,

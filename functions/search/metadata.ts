@@ -2,6 +2,7 @@
 
 import { createRoute, type RouteHandler, z } from '@hono/zod-openapi';
 import type { LiveIndex } from '../../vectorlog/read/live-index.ts';
+import { fitting } from './answer-size.ts';
 import { catalogue } from './catalogue.ts';
 import type { SearchDependencies } from './dependencies.ts';
 import { SEARCH_LIMITS } from './limits.ts';
@@ -55,6 +56,6 @@ export const metadata =
           .sort((a, b) => b.pictures - a.pictures)
           .slice(0, SEARCH_LIMITS.maxMetadataValues),
       }));
-      return c.json({ names: all.sort((a, b) => b.pictures - a.pictures) }, 200);
+      return c.json({ names: fitting(all.sort((a, b) => b.pictures - a.pictures)) }, 200);
     });
   };

@@ -5,6 +5,7 @@ import { type Picture, pictureOf } from '../../pictures/attributes.ts';
 import { listRejections, readRejection } from '../../pictures/ingest/rejections.ts';
 import type { ListPage } from '../../vectorlog/read/list-keys.ts';
 import type { LiveIndex } from '../../vectorlog/read/live-index.ts';
+import { allowed } from './allowed.ts';
 import { fitting } from './answer-size.ts';
 import { afterPicture, pageOf } from './catalogue.ts';
 import { afterCursor, cursorAfter } from './cursor.ts';
@@ -109,7 +110,7 @@ const absent = (key: string) =>
 export const deleteImage =
   ({ pictures, trash, allows }: Dependencies): RouteHandler<typeof routes.deleteImage> =>
   async (c) => {
-    if (allows?.deletes === false) throw notAllowed('deletes no pictures');
+    if (!allowed(allows, c.env).deletes) throw notAllowed('deletes no pictures');
     const { key } = c.req.valid('param');
     const restorable = (await trash?.keeps()) ?? false;
     await pictures.delete([key]);
@@ -119,7 +120,7 @@ export const deleteImage =
 export const createUpload =
   ({ uploads, allows }: Dependencies): RouteHandler<typeof routes.createUpload> =>
   async (c) => {
-    if (allows?.uploads === false) throw notAllowed('takes no uploads');
+    if (!allowed(allows, c.env).uploads) throw notAllowed('takes no uploads');
     return c.json(await uploads.sign(c.req.valid('json')), 200);
   };
 

@@ -3,6 +3,7 @@
 import { createHash } from 'node:crypto';
 import { createRoute, type RouteHandler, z } from '@hono/zod-openapi';
 import type { LiveIndex } from '../../vectorlog/read/live-index.ts';
+import { fitting } from './answer-size.ts';
 import { catalogue } from './catalogue.ts';
 import type { SearchDependencies } from './dependencies.ts';
 import { shown } from './pictures.ts';
@@ -45,7 +46,7 @@ export const sample =
         limit,
       );
       const items = await Promise.all(chosen.map((at) => shown(known[at]!.picture, dependencies)));
-      return c.json({ items }, 200);
+      return c.json({ items: fitting(items) }, 200);
     });
   };
 

@@ -3,6 +3,7 @@
 import type { RouteHandler } from '@hono/zod-openapi';
 import { DIMENSIONS } from '../../pictures/dimensions.ts';
 import { neededBytes } from '../../vectorlog/read/memory.ts';
+import { allowed } from './allowed.ts';
 import type { SearchDependencies } from './dependencies.ts';
 import { aboutEngine, type Engine } from './engine.ts';
 import type * as routes from './routes.ts';
@@ -18,18 +19,20 @@ const tooLongLog = ({ pending }: Engine) =>
         },
       ];
 
-const EVERYTHING = { uploads: true, deletes: true };
-
 export const health =
   ({
     embedder: { model },
     troubles,
     engine,
-    allows = EVERYTHING,
+    allows,
   }: SearchDependencies & { readonly engine: Engine }): RouteHandler<typeof routes.health> =>
   (c) => {
     const reasons = [...(troubles?.() ?? []), ...tooLongLog(engine)];
-    const about = { model: model.modelId, allows, ...(model.synthetic && { synthetic: true as const }) };
+    const about = {
+      model: model.modelId,
+      allows: allowed(allows, c.env),
+      ...(model.synthetic && { synthetic: true as const }),
+    };
     if (reasons.length === 0) return c.json({ status: 'ok' as const, ...about }, 200);
     return c.json({ status: 'degraded' as const, ...about, reasons }, 200);
   };
@@ -37,7 +40,8 @@ export const health =
 export const stats =
   (dependencies: SearchDependencies & { readonly engine: Engine }): RouteHandler<typeof routes.stats> =>
   async (c) => {
-    const { engine, queue, backfill, memoryBudgetBytes, indexing, allows = EVERYTHING } = dependencies;
+    const { engine, queue, backfill, memoryBudgetBytes, indexing } = dependencies;
+    const allows = allowed(dependencies.allows, c.env);
     const { modelId: id, weights, precision, synthetic } = dependencies.embedder.model;
     const [figures, waiting, last] = await Promise.all([
       engine.read('strong', 'near rows', (reading) => {

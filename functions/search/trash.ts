@@ -2,6 +2,7 @@
 
 import { createRoute, type RouteHandler, type z } from '@hono/zod-openapi';
 import { KeyTaken, NotInTrash, type Trash, type TrashedPicture } from '../../pictures/trash/trash.ts';
+import { fitting } from './answer-size.ts';
 import { afterCursor, cursorAfter, notACursor } from './cursor.ts';
 import type { SearchDependencies } from './dependencies.ts';
 import { EmptyTrash, RestoreRequest, TrashQuery } from './requests.ts';
@@ -54,12 +55,14 @@ export const listTrash =
       throw error instanceof NotInTrash ? notACursor() : error;
     });
     const { keptDays } = trash;
+    const items = fitting(pictures.map(shownInTrash));
+    const end = items.length < pictures.length ? items.at(-1)!.id : next;
     return c.json(
       {
         kept: true,
         ...(keptDays !== undefined && { keptDays }),
-        items: pictures.map(shownInTrash),
-        ...(next && { cursor: cursorAfter(next) }),
+        items,
+        ...(end && { cursor: cursorAfter(end) }),
       },
       200,
     );

@@ -43,7 +43,7 @@ const FILES_OWN_LIMIT = /security limit|image dimension|pixel limit/i;
 
 /** The file may be whole, but is of a kind within its format that the decoders here do not know. */
 const UNSUPPORTED =
-  /not configured|not supported|no known route|not implemented|unsupported (feature|codec|jpeg process|data version|compression|bit depth)|bad labq|whole number of bytes|unknown compression|sorry, (can|requested)|can ?not handle|old-style jpeg|bad colou?rspace|no codec|unsupported tiff/i;
+  /not configured|not supported|no known route|not implemented|unsupported (feature|codec|jpeg process|data version|compression|bit depth)|bad labq|whole number of bytes|unknown compression|sorry, (can|requested)|can ?not handle|old-style jpeg|bad colou?rspace|no codec|unsupported (tiff|bitspersample)|inappropriate photometric/i;
 
 /**
  * What the decoders say of files that are damaged, cut off or made up. Some of them say next to nothing: "load error" is all

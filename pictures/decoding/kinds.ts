@@ -1,10 +1,11 @@
 /** Which kind of file a picture is, told by its first bytes and never by a name or a Content-Type. */
 
 import { PictureRejected } from './errors.ts';
+import { oddityOf } from './odd-tiff.ts';
 import { isRawTiff } from './raw.ts';
 
 /** Kinds that packages decode which the user adds (`optional/`). */
-export type OptionalKind = 'heic' | 'jxl' | 'psd' | 'bmp' | 'jp2';
+export type OptionalKind = 'heic' | 'jxl' | 'psd' | 'bmp' | 'jp2' | 'odd-tiff';
 
 export type PictureKind = 'jpeg' | 'png' | 'webp' | 'gif' | 'tiff' | 'avif' | 'raw' | 'heic';
 
@@ -92,6 +93,7 @@ export function kindOf(bytes: Uint8Array): PictureKind {
 export function optionalKindOf(bytes: Uint8Array): OptionalKind | undefined {
   const head = headOf(bytes);
   const kind = takenKind(head);
+  if (kind === 'tiff') return !isRawTiff(bytes) && oddityOf(bytes)?.scaled ? 'odd-tiff' : undefined;
   if (kind) return kind === 'heic' ? kind : undefined;
   return REFUSED.find(({ test }) => test(head))?.kind;
 }

@@ -4,13 +4,22 @@
  */
 
 import { PictureRejected } from './errors.ts';
-import { firstDirectory, TAG } from './tiff.ts';
+import { firstDirectory, piecesOfPictures, TAG } from './tiff.ts';
 
 /** A preview that is smaller is a thumbnail: too little to stand for the picture. */
 const LEAST_SIDE = 512;
 
 /** JPEGs that a file is searched for; a file with more is made up. */
 const MAX_PREVIEWS = 64;
+
+/** Places that look like the start of one: chance makes a few in a sensor's data. */
+const MAX_PLACES = 4_096;
+
+/** Segments before the data of a JPEG: cameras write a dozen. */
+const MAX_SEGMENTS = 256;
+
+/** Colours of the sensor: the first directory of some cameras' files is not a thumbnail but the picture itself. */
+const SENSOR_DATA: ReadonlySet<number> = new Set([32_803, 34_892]);
 
 const JPEG_START = Buffer.of(0xff, 0xd8, 0xff);
 const JPEG_END = Buffer.of(0xff, 0xd9);
@@ -26,6 +35,7 @@ export function isRawTiff(bytes: Uint8Array): boolean {
   const directory = firstDirectory(bytes);
   if (!directory) return false;
   if (directory.has(TAG.dngVersion)) return true;
+  if (SENSOR_DATA.has(directory.get(TAG.photometric)?.[0] ?? 0)) return true;
   const reduced = ((directory.get(TAG.subfileType)?.[0] ?? 0) & 1) === 1;
   return (
     directory.has(TAG.make) && directory.has(TAG.subDirectories) && (reduced || !directory.has(TAG.width))
@@ -35,16 +45,19 @@ export function isRawTiff(bytes: Uint8Array): boolean {
 /**
  * The largest JPEG in a RAW file. Cameras hang it up in many places (strips, JPEGInterchangeFormat, sub-directories, makers'
  * notes, boxes of their own), so the file is looked through for JPEGs, each is told by its own header, and what lies in
- * one (its thumbnail) does not count.
+ * one (its thumbnail) does not count; nor does a tile, of which many make the sensor's picture.
  *
  * @throws PictureRejected when there is none, or only a thumbnail
  */
 export function largestJpeg(file: Uint8Array): EmbeddedJpeg {
   const bytes = Buffer.from(file.buffer, file.byteOffset, file.byteLength);
   let best: { start: number; end: number; pixels: number; side: number } | undefined;
+  const pieces = piecesOfPictures(bytes);
   let found = 0;
+  let places = 0;
   for (let start = bytes.indexOf(JPEG_START); start >= 0 && found < MAX_PREVIEWS; ) {
-    const jpeg = measure(bytes, start);
+    if (++places > MAX_PLACES) break;
+    const jpeg = pieces.has(start) ? undefined : measure(bytes, start);
     if (jpeg) {
       found++;
       const pixels = jpeg.width * jpeg.height;
@@ -68,7 +81,7 @@ export function largestJpeg(file: Uint8Array): EmbeddedJpeg {
 function measure(bytes: Buffer, start: number) {
   let size: { width: number; height: number } | undefined;
   let at = start + 2;
-  while (at + 9 < bytes.length && bytes[at] === 0xff) {
+  for (let segment = 0; segment < MAX_SEGMENTS && at + 9 < bytes.length && bytes[at] === 0xff; segment++) {
     const marker = bytes[at + 1]!;
     const length = bytes.readUInt16BE(at + 2);
     if (length < 2) return undefined;

@@ -5,8 +5,8 @@ import { firstGifFrame, firstWebpFrame } from './first-frame.ts';
 import { wholeJpeg } from './jpeg.ts';
 import { ADD_A_DECODER, kindOf, type PictureKind } from './kinds.ts';
 import type { PictureLimits } from './limits.ts';
+import { oddityOf } from './odd-tiff.ts';
 import { largestJpeg } from './raw.ts';
-import { firstDirectory, TAG } from './tiff.ts';
 
 export interface Source {
   readonly kind: PictureKind;
@@ -68,20 +68,13 @@ function withStillBrand(bytes: Uint8Array): Uint8Array {
   return copy;
 }
 
-const OLD_JPEG = 6;
-const CIE_LAB = 8;
-
-/** libtiff answers for these kinds with one flat colour instead of an error. */
+/** libtiff answers for some of these kinds with one flat colour instead of an error. */
 function refuseUnreadableTiff(bytes: Uint8Array): void {
-  const directory = firstDirectory(bytes);
-  if (!directory) return;
-  const value = (tag: number): number => directory.get(tag)?.[0] ?? 0;
-  const refuse = (what: string) =>
-    new PictureRejected(
-      'unsupported-format',
-      `TIFF files with ${what} are not read here. Save it again with 8 or 16 bits a channel in RGB.`,
-    );
-  if (value(TAG.compression) === OLD_JPEG) throw refuse('the old form of JPEG compression');
-  if (value(TAG.photometric) === CIE_LAB && value(TAG.samples) > 3)
-    throw refuse('Lab colours and transparency');
+  const oddity = oddityOf(bytes);
+  if (!oddity) return;
+  throw new PictureRejected(
+    'unsupported-format',
+    `TIFF files with ${oddity.what} are not read here. Save it again with 8 or 16 bits a channel in RGB` +
+      `${oddity.scaled ? `, ${ADD_A_DECODER}` : ''}.`,
+  );
 }

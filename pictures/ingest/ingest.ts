@@ -6,7 +6,7 @@ import type { Origin } from '../../vectorlog/commit/manifest.ts';
 import { writeAppend } from '../../vectorlog/log/append-log.ts';
 import type { LogRecord } from '../../vectorlog/log/record.ts';
 import type { Logger } from '../../vectorlog/logger.ts';
-import { StoreUnsuitable } from '../../vectorlog/store/errors.ts';
+import { ObjectUnreadable, StoreUnsuitable } from '../../vectorlog/store/errors.ts';
 import type { ObjectStore } from '../../vectorlog/store/object-store.ts';
 import { attributesOf } from '../attributes.ts';
 import type { PictureRejected } from '../decoding/errors.ts';
@@ -153,10 +153,25 @@ const isWanted = ({ key, version }: Change | LookChange, filter: PictureFilter |
 
 /** What a key is now; a newer event has the last word, so it does not matter since when. */
 async function look(pictures: ObjectStore, { key, version }: LookChange): Promise<Change | undefined> {
-  const found = await pictures.head(key);
+  const found = await headOrListed(pictures, key);
   if (!found) return { op: 'delete', key, version };
   const { eTag, size } = found;
   return isFolderMarker(key, size) ? undefined : { op: 'put', key, version, eTag, size, found: true };
+}
+
+/** Of an object that only answers those who bring its key (SSE-C), a list tells what its head does not. */
+async function headOrListed(
+  pictures: ObjectStore,
+  key: string,
+): Promise<{ readonly eTag: string; readonly size: number } | undefined> {
+  try {
+    return await pictures.head(key);
+  } catch (error) {
+    if (!(error instanceof ObjectUnreadable && error.obstacle === 'encrypted')) throw error;
+    // The key itself comes before all that begin with it.
+    for await (const page of pictures.list({ prefix: key })) return page.find((object) => object.key === key);
+    return undefined;
+  }
 }
 
 /** Adds what became of the pictures that were written; one that several events name is read and embedded once. */

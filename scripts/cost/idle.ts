@@ -45,7 +45,7 @@ export const IDLE_ASSUMED = {
   /** Requests by which Lambda reads an empty queue in a month: five readers that wait 20 seconds each. */
   emptyReads: (5 * HOURS * 3600) / 20,
   /** Bytes that Lambda logs of a run, where it is not told to log warnings only. */
-  bytesOfLogs: 1_200,
+  bytesOfRunLogs: 1_200,
   /** Bytes of the layer's package, which lies in the bucket of the CDK. */
   layerBytes: 0.1e9,
 } as const;
@@ -121,7 +121,7 @@ function scheduled({ ScheduleExpression = '', Target }: Properties, all: Resourc
       runs * seconds * (fn.MemorySize! / 1024),
     s3Write: runs * (isCompact ? IDLE_ASSUMED.listsPerCompaction : 1),
     s3Read: isCompact ? runs * IDLE_ASSUMED.readsPerCompaction : 0,
-    logs: isQuiet ? 0 : (runs * IDLE_ASSUMED.bytesOfLogs) / GB,
+    logs: isQuiet ? 0 : (runs * IDLE_ASSUMED.bytesOfRunLogs) / GB,
     trace: fn.TracingConfig?.Mode === 'Active' ? runs : 0,
   };
 }

@@ -4,6 +4,7 @@ import { BATCH_SIZE } from '../../cdk/backfill.ts';
 import { DIMENSIONS, ROW_BYTES } from '../../pictures/dimensions.ts';
 import { SENDS_AT_ONCE } from '../../pictures/ingest/backfill.ts';
 import { QUEUE_LIMITS } from '../../pictures/ingest/limits.ts';
+import { DOWNLOAD_LIMITS } from '../../vectorlog/read/limits.ts';
 import { neededBytes, RESERVED_BYTES } from '../../vectorlog/read/memory.ts';
 import { recordBytes } from '../../vectorlog/scan/layout.ts';
 import { idleUsage } from './idle.ts';
@@ -43,7 +44,7 @@ export const ASSUMED = {
   /** Bytes of a picture in a search by picture, as the console makes it smaller before it asks. */
   bytesPerQuery: 0.3 * MB,
   /** Bytes of logs of a request: the line of the access log. */
-  bytesOfLogs: 500,
+  bytesOfRequestLogs: 500,
   /** Appends that one compaction folds while pictures keep coming: those of a minute. */
   appendsPerCompaction: 30,
   /** Seconds and requests of a compaction on a warm function. */
@@ -176,19 +177,20 @@ export function searching(month: Month): Record<string, Usage> {
   return {
     compute,
     'cold starts': times(coldStarts(searches), lambda(coldSeconds, megabytes, architecture)),
-    lists: { s3Write: consistency === 'strong' ? searches * LISTS_PER_SEARCH : 0 },
+    lists: { s3Write: consistency === 'strong' ? searches : eventualLists(searches) },
     requests: {
       lambdaRequest,
       httpApiRequest:
         searches * Math.max(1, Math.ceil(asked / HTTP_API_BYTES) + Math.ceil(sent / HTTP_API_BYTES) - 1),
     },
     'transfer out': { transferOut: (searches * sent) / GB },
-    logs: { logs: (searches * ASSUMED.bytesOfLogs) / GB },
+    logs: { logs: (searches * ASSUMED.bytesOfRequestLogs) / GB },
   };
 }
 
-/** Of the log and of the manifests. */
-export const LISTS_PER_SEARCH: number = 2;
+/** An instance that answers from memory looks at the store now and then, for the answers after that one. */
+const eventualLists = (searches: number): number =>
+  Math.min(searches, (ASSUMED.instancesAtOnce * HOURS * 3_600_000) / DOWNLOAD_LIMITS.eventualRefreshMs);
 
 export const storing = (pictures: number): Usage => ({ s3Storage: storedBytes(pictures) / GB });
 

@@ -10,7 +10,6 @@ import {
   ELSEWHERE,
   idle,
   LARGEST_FUNCTION_MB,
-  LISTS_PER_SEARCH,
   likeness,
   type Month,
   pictureSeconds,
@@ -55,12 +54,10 @@ const duration = (seconds: number): string =>
       ? `${(seconds / 3_600).toFixed(1)} hours`
       : `${Math.round(seconds / 60)} minutes`;
 
-const fits = (pictures: number): boolean => searchMegabytes(pictures) <= LARGEST_FUNCTION_MB;
-
 const monthRow = (month: Month): string[] => [
   month.pictures.toLocaleString('en'),
   month.searches === 0 ? 'none' : month.searches.toLocaleString('en'),
-  fits(month.pictures) ? usd(likeness(month)) : 'too many',
+  usd(likeness(month)),
   ...Object.values(ELSEWHERE).map((cost) => usd(cost(month))),
 ];
 
@@ -118,8 +115,6 @@ Searches by picture, answers \`strong\`, functions on x64.
 
 ${table(['pictures', 'searches', 'Likeness', ...Object.keys(ELSEWHERE)], months.map(monthRow))}
 
-"Too many" pictures do not fit into the memory of one function.
-
 Uploading costs once: ${usd(total(upload()) * 1_000)} for 1,000 pictures, ${usd(total(upload()) * 1_000_000)} for 1,000,000, compaction included; most of it is the network's
 computing time.
 
@@ -154,7 +149,8 @@ ${table(
   Object.entries(searching(example)).map(([name, usage]) => [name, usd(total(usage))]),
 )}
 
-A \`strong\` search lists the store ${LISTS_PER_SEARCH === 1 ? 'once' : 'twice'}; an \`eventual\` one asks it nothing. An answer of ten results is about
+A \`strong\` search lists the store once. An \`eventual\` one asks it nothing; each instance looks at the store every half a minute while it
+is asked. An answer of ten results is about
 ${count(ASSUMED.bytesPerAnswer / 1e3)} kB, which is the transfer; the first 100 GB a month leave for nothing. HTTP APIs count a request once for each 512 KB. The
 picture of a query has about ${count(ASSUMED.bytesPerQuery / 1e6)} MB, as the console makes it smaller; one of 4 MB counts as eight requests.
 
@@ -200,6 +196,9 @@ ${table(
 \`npm run test:assets\` prints cold starts and memory of the deployed packages, measured on the machine that runs it.
 
 ## What is assumed
+
+No command of the repository measures these: they are estimates, and the seconds of a cold start, of a compaction and of a request, and
+the bytes of an answer, are among them.
 
 ${table(
   ['assumption', 'value'],

@@ -50,6 +50,8 @@ export interface FakeState {
   delayMs: number;
   /** The API does not answer at all. */
   down: boolean;
+  /** How much of the index is in memory, 0 to 1: below 1, searches are told to come again. */
+  loaded: number;
   /** Only requests with this bearer token are answered. */
   token: string | undefined;
   /** Why uploads whose key contains `text` come to nothing: refused at once, or rejected when they are read. */
@@ -82,6 +84,7 @@ export async function startFakeApi(initial: Partial<FakeState> = {}): Promise<Fa
     engine: { engine: 'memory', exact: true },
     delayMs: 0,
     down: false,
+    loaded: 1,
     token: undefined,
     refuse: [],
     rejectQuery: undefined,
@@ -143,6 +146,19 @@ function apiRoutes(app: Hono, state: FakeState, url: string): void {
 
   /** Pictures beside the query's in the list are like it; a part of a picture is like the others. */
   const search = (context: Context, from: number) => {
+    if (state.loaded < 1) {
+      const document = schemas.Problem.parse({
+        type: 'urn:likeness:problem:index-loading',
+        title: 'The index is being loaded',
+        status: 503,
+        detail: 'Ask again in a moment.',
+        loading: { doneBytes: state.loaded * 1_000, totalBytes: 1_000 },
+      });
+      return Response.json(document, {
+        status: 503,
+        headers: { 'content-type': 'application/problem+json', 'retry-after': '1' },
+      });
+    }
     const k = Number(context.req.query('k') ?? 10);
     const prefix = context.req.query('prefix') ?? '';
     const filters = (context.req.queries('filter') ?? []).map(

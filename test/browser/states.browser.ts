@@ -169,6 +169,32 @@ describe('states of the console', () => {
     await expect.poll(() => page.url()).not.toContain('meta.');
   });
 
+  it('filters by the day a photo was taken and by width, and compares without what all have in common', async () => {
+    const page = await open(`#/search?key=${PICTURES[0]!.key}`);
+    await page.getByLabel('Taken from').fill('2024-07-01');
+    await page.getByLabel('to', { exact: true }).fill('2024-08-31');
+    await page.getByRole('combobox', { name: 'Width' }).selectOption('2000');
+    await page.getByRole('checkbox', { name: 'By what sets pictures apart' }).check();
+    const asked = () => {
+      const last = api.requests.filter((each) => each.includes('/similar')).at(-1) ?? '';
+      const query = new URLSearchParams(last.split('?')[1]);
+      return [...query.getAll('range'), query.get('centered')];
+    };
+    await expect.poll(asked, SOON).toEqual(['taken:2024-07-01..2024-08-31', 'width:2000..', 'true']);
+    await page.reload();
+    expect(await page.getByLabel('Taken from').inputValue()).toBe('2024-07-01');
+    expect(await page.getByRole('checkbox', { name: 'By what sets pictures apart' }).isChecked()).toBe(true);
+  });
+
+  it('shows how much of the index is loaded, and goes on by itself', async () => {
+    const page = await open(`#/search?key=${PICTURES[0]!.key}`, { loaded: 0.4 });
+    await page.getByText('The server loads its index: 40 %').waitFor();
+    api.state.loaded = 0.8;
+    await page.getByText('The server loads its index: 80 %').waitFor();
+    api.state.loaded = 1;
+    await page.getByRole('list', { name: 'Results' }).getByRole('listitem').first().waitFor();
+  });
+
   it('says that a picture is not there', async () => {
     const page = await open('#/picture?key=gone.jpg');
     await page.getByText('There is no picture of this name').waitFor();

@@ -51,9 +51,19 @@ describe('a month in which nothing happens costs', () => {
   });
 });
 
-test('a million searches by picture over 100,000 pictures cost under 30', () => {
-  const month = { pictures: 100_000, searches: 1_000_000, by: 'picture' } as const;
-  expect(total(add(...Object.values(searching(month))))).toBeLessThan(30);
+test.each([
+  ['key', 12],
+  ['picture', 30],
+] as const)('a million searches by %s over 100,000 pictures cost under %i', (by, most) => {
+  const month = { pictures: 100_000, searches: 1_000_000, by } as const;
+  expect(total(add(...Object.values(searching(month))))).toBeLessThan(most);
+});
+
+test('an eventual search costs less than a strong one, and is not taken for one that asks nothing', () => {
+  const month = { pictures: 100_000, searches: 1_000_000, by: 'key' } as const;
+  const lists = (consistency: 'strong' | 'eventual') => total(searching({ ...month, consistency }).lists!);
+  expect(lists('eventual')).toBeLessThan(lists('strong'));
+  expect(lists('eventual')).toBeGreaterThan(0);
 });
 
 test('more pictures and more searches never cost less', () => {

@@ -581,6 +581,65 @@ test('two syntheses are the same, byte for byte', () => {
   expect(read()).toEqual(first);
 });
 
+test('without a queue a backfill is told to call on-upload itself', () => {
+  const { data: direct } = synthesise({ intake: 'direct' });
+  expect(JSON.stringify(direct.findOutputs('Backfill'))).toContain('--function ');
+  expect(JSON.stringify(data.findOutputs('Backfill'))).toContain('--queue-url ');
+});
+
+test('compaction runs one at a time where that is asked for, and reserves nothing otherwise', () => {
+  const reserving = (template: Template) =>
+    ours(template).filter(({ Properties }) => 'ReservedConcurrentExecutions' in Properties);
+  expect(reserving(serving)).toEqual([]);
+  const [only, ...others] = reserving(synthesise({ oneCompaction: true }).serving!);
+  expect(others).toEqual([]);
+  expect(only!.Properties).toMatchObject({
+    ReservedConcurrentExecutions: 1,
+    Description: expect.stringContaining('folds'),
+  });
+});
+
+describe('routes', () => {
+  const keysOf = (template: Template, scope?: string) =>
+    Object.values(template.findResources('AWS::ApiGatewayV2::Route'))
+      .filter(
+        ({ Properties }) =>
+          scope === undefined || (Properties.AuthorizationScopes as string[] | undefined)?.includes(scope),
+      )
+      .map(({ Properties }) => Properties.RouteKey as string)
+      .sort();
+
+  test('let through each method that the API has', async () => {
+    const { testApi } = await import('../factories/api.ts');
+    const document = (await (await testApi().app.request('/openapi.json')).json()) as {
+      paths: Record<string, object>;
+    };
+    const methods = new Set(Object.values(document.paths).flatMap((path) => Object.keys(path)));
+    const through = keysOf(serving).map((key) => key.split(' ')[0]!.toLowerCase());
+    expect(through).toEqual(expect.arrayContaining([...methods]));
+  });
+
+  test('ask for scopes: to read, to upload, and to delete for all that is left', () => {
+    const scopes = { read: ['r'], upload: ['u'], delete: ['d'] };
+    const jwt = { issuer: 'https://login.example.com', audience: ['photos'], scopes };
+    const { serving: scoped } = synthesise({ auth: { jwt } });
+    expect(keysOf(scoped!, 'r')).toEqual(['GET /{path+}', 'HEAD /{path+}', 'POST /v1/search']);
+    expect(keysOf(scoped!, 'u')).toEqual(['POST /v1/uploads']);
+    expect(keysOf(scoped!, 'd')).toEqual(['DELETE /{path+}', 'POST /{path+}', 'PUT /{path+}']);
+    expect(keysOf(scoped!)).toHaveLength(7);
+    expect(
+      ours(scoped!).some(({ Properties }) => JSON.stringify(Properties).includes('LIKENESS_SCOPES')),
+    ).toBe(true);
+    // What names none is open to every token, and to no other.
+    const { serving: partly } = synthesise({ auth: { jwt: { ...jwt, scopes: { delete: ['d'] } } } });
+    partly!.hasResourceProperties('AWS::ApiGatewayV2::Route', {
+      RouteKey: 'GET /{path+}',
+      AuthorizationType: 'JWT',
+      AuthorizationScopes: Match.absent(),
+    });
+  });
+});
+
 describe('two models', () => {
   const gem = { assets: stubAssets({ modelId: 'imagenet1k-v2-gem3-01234567' }) };
   const models = { main: { assets: stubAssets() }, gem };

@@ -46,8 +46,8 @@ describe('progress', () => {
 
 describe('a file that is not taken', () => {
   it.each([
-    ['banner.psd', '', 'Photoshop'],
-    ['IMG.CR2', 'image/x-canon-cr2', 'Raw'],
+    ['logo.ai', '', 'Illustrator'],
+    ['leaflet.pdf', 'application/pdf', 'PDF'],
     ['notes.txt', 'text/plain', 'not a picture'],
   ])('%s says why', (name, type, reason) => {
     expect(whyNot({ name, type })).toContain(reason);
@@ -56,6 +56,8 @@ describe('a file that is not taken', () => {
   it('is none of those that may be pictures', () => {
     expect(whyNot({ name: 'a.jpg', type: 'image/jpeg' })).toBeUndefined();
     expect(whyNot({ name: 'a.heic', type: '' })).toBeUndefined();
+    expect(whyNot({ name: 'banner.psd', type: '' })).toBeUndefined();
+    expect(whyNot({ name: 'IMG.CR2', type: 'image/x-canon-cr2' })).toBeUndefined();
   });
 });
 

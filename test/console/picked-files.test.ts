@@ -1,7 +1,8 @@
 /** Tests which files of a drop become pictures, and what they are called. */
 
 import { describe, expect, it } from 'vitest';
-import { fromInput, keyFor, pictureType } from '../../console/uploads/picked-files.ts';
+import { fromInput, keyFor, pictureType, whyNot } from '../../console/uploads/picked-files.ts';
+import { PICTURE_ENDINGS, pictureType as typeByName } from '../../pictures/picture-names.ts';
 
 describe('files that were picked', () => {
   it.each([
@@ -13,6 +14,13 @@ describe('files that were picked', () => {
     ['README', '', undefined],
   ])('%s of type "%s" is uploaded as %s', (name, type, expected) => {
     expect(pictureType({ name, type })).toBe(expected);
+  });
+
+  it('are taken by the names by which the server takes them', () => {
+    for (const ending of PICTURE_ENDINGS) {
+      const file = { name: `a${ending.toUpperCase()}`, type: '' };
+      expect([ending, pictureType(file), whyNot(file)]).toEqual([ending, typeByName(file.name), undefined]);
+    }
   });
 
   it('leave out what systems put into folders', () => {

@@ -25,6 +25,9 @@ describe('an address', () => {
       minScore: 0.6,
       prefix: 'holiday/',
       metadata: { album: 'beach & sea', year: '2026' },
+      taken: { from: '2024-07-01', to: '2024-08-31' },
+      minWidth: 2_000,
+      centered: true,
     },
     libraryOf(),
     { view: 'library', prefix: 'a/b c/', find: 'beach & sea', order: 'largest' },
@@ -50,6 +53,7 @@ describe('an address', () => {
     ['#/search?k=-1&min=7&crop=1,2', HOME],
     ['#/search?crop=0.5,0.5,0.6,0.5', HOME],
     ['#/search?crop=a,b,c,d', HOME],
+    ['#/search?from=summer&to=2024-7&width=-5&centered=yes', HOME],
     ['#/picture', libraryOf()],
   ])('that makes no sense is taken for what is nearest: %s', (hash, route) => {
     expect(parseRoute(hash)).toEqual(route);

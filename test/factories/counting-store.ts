@@ -1,6 +1,6 @@
 /** An object store that remembers what was asked of it, and can be told to fail or to wait. */
 
-import type { ByteRange, ObjectStore } from '../../vectorlog/store/object-store.ts';
+import type { ByteRange, ListOptions, ObjectStore } from '../../vectorlog/store/object-store.ts';
 
 export interface StoreCall {
   readonly method: keyof ObjectStore;
@@ -12,6 +12,8 @@ export interface StoreCall {
 
 export interface CountingStore extends ObjectStore {
   readonly calls: StoreCall[];
+  /** What the lists asked for. */
+  readonly listed: ListOptions[];
   /** Called before every request; what it throws is what the request throws. */
   before: (method: keyof ObjectStore, key: string) => Promise<void> | void;
   /** Bytes that were read since the last `calls.length = 0`. */
@@ -33,6 +35,7 @@ export function countingStore(store: ObjectStore): CountingStore {
   };
   const counting: CountingStore = {
     calls,
+    listed: [],
     before: () => {},
     bytesRead: () => calls.reduce((sum, { bytes }) => sum + bytes, 0),
     get: (key, options) =>
@@ -53,6 +56,7 @@ export function countingStore(store: ObjectStore): CountingStore {
     async *list(options) {
       await counting.before('list', options.prefix);
       calls.push({ method: 'list', key: options.prefix, bytes: 0 });
+      counting.listed.push(options);
       let pages = 0;
       for await (const page of store.list(options)) {
         if (pages++ > 0) calls.push({ method: 'list', key: options.prefix, bytes: 0 });

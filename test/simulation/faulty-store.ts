@@ -4,6 +4,7 @@ import { StoreUnavailable } from '../../vectorlog/store/errors.ts';
 import type {
   ByteRange,
   ComposePart,
+  ListOptions,
   ObjectInfo,
   ObjectStore,
   PutOptions,
@@ -53,7 +54,7 @@ export class FaultyStore implements ObjectStore {
     return this.#read(() => this.inner.head(key));
   }
 
-  async *list(options: { prefix: string; startAfter?: string }): AsyncIterable<readonly ObjectInfo[]> {
+  async *list(options: ListOptions): AsyncIterable<readonly ObjectInfo[]> {
     const pages = this.inner.list(options)[Symbol.asyncIterator]();
     for (;;) {
       const page = await this.#read(() => pages.next());

@@ -1,7 +1,13 @@
 /** The real state of the simulated store: tells a checker of every change, and lets it read without waiting. */
 
 import { MemoryStore } from '../../vectorlog/store/memory-store.ts';
-import type { ComposePart, ObjectInfo, ObjectStore, PutOptions } from '../../vectorlog/store/object-store.ts';
+import type {
+  ComposePart,
+  ListOptions,
+  ObjectInfo,
+  ObjectStore,
+  PutOptions,
+} from '../../vectorlog/store/object-store.ts';
 
 export class ObservedStore implements ObjectStore {
   /** The bytes of all objects. */
@@ -21,8 +27,7 @@ export class ObservedStore implements ObjectStore {
   get = (key: string, options?: { ifMatch?: string }) => this.#inner.get(key, options);
   read: ObjectStore['read'] = (key, range, target) => this.#inner.read(key, range, target);
   head = (key: string) => this.#inner.head(key);
-  list = (options: { prefix: string; startAfter?: string }): AsyncIterable<readonly ObjectInfo[]> =>
-    this.#inner.list(options);
+  list = (options: ListOptions): AsyncIterable<readonly ObjectInfo[]> => this.#inner.list(options);
 
   async put(key: string, body: Uint8Array, options?: PutOptions) {
     const written = await this.#inner.put(key, body, options);

@@ -2,7 +2,7 @@
 
 import { generationOf, MANIFEST_PREFIX, manifestName } from '../names.ts';
 import { ObjectNotFound, StoreUnavailable } from '../store/errors.ts';
-import type { ObjectStore } from '../store/object-store.ts';
+import type { ObjectInfo, ObjectStore } from '../store/object-store.ts';
 import { decodeManifest, type Manifest } from './manifest.ts';
 
 /** How often a manifest may vanish between a list and its reading before that is taken for a fault. */
@@ -27,11 +27,17 @@ export async function listManifests(store: ObjectStore, afterGeneration = 0): Pr
   const found: ManifestInfo[] = [];
   const options = { prefix: MANIFEST_PREFIX, startAfter: manifestName(afterGeneration) };
   for await (const page of store.list(options))
-    for (const { key, eTag, lastModified } of page) {
-      const generation = generationOf(key);
-      if (generation !== undefined) found.push({ generation, eTag, committedAt: lastModified.getTime() });
+    for (const object of page) {
+      const info = manifestInfoOf(object);
+      if (info) found.push(info);
     }
   return found;
+}
+
+/** What a list shows of a manifest; `undefined` when the object is none. */
+export function manifestInfoOf({ key, eTag, lastModified }: ObjectInfo): ManifestInfo | undefined {
+  const generation = generationOf(key);
+  return generation === undefined ? undefined : { generation, eTag, committedAt: lastModified.getTime() };
 }
 
 /**

@@ -1,11 +1,11 @@
-/** The index past one function's memory, as searches see it: follows the store by two lists and what is new. */
+/** The index past one function's memory, as searches see it: follows the store by a list and what is new. */
 
 import type { Clock } from '../clock.ts';
 import { decodeDead } from '../commit/dead-rows.ts';
 import { LOG_LIMITS } from '../commit/limits.ts';
-import { type Committed, listManifests, type ManifestInfo, readManifest } from '../commit/manifests.ts';
+import { type Committed, type ManifestInfo, readManifest } from '../commit/manifests.ts';
 import { Tombstones } from '../commit/tombstones.ts';
-import { type AppendInfo, listAppends, readAppend } from '../log/append-log.ts';
+import { type AppendInfo, readAppend } from '../log/append-log.ts';
 import { AppendUnreadable } from '../log/errors.ts';
 import type { Append } from '../log/record.ts';
 import type { Logger } from '../logger.ts';
@@ -14,6 +14,7 @@ import { inParallel } from '../parallel.ts';
 import { DOWNLOAD_LIMITS } from '../read/limits.ts';
 import type { Consistency } from '../read/live-index.ts';
 import { fitting } from '../read/live-index.ts';
+import { StoreStateReader } from '../read/store-state.ts';
 import { Vectors } from '../read/vectors.ts';
 import { Bitset } from '../scan/bitset.ts';
 import { ObjectNotFound, StoreUnavailable } from '../store/errors.ts';
@@ -54,12 +55,14 @@ interface Snapshot {
  */
 export class FarReader {
   readonly #options: FarReaderOptions;
+  readonly #state: StoreStateReader;
   #snapshot: Snapshot | undefined;
   #running: Promise<Snapshot> | undefined;
   #next: Promise<Snapshot> | undefined;
 
   constructor(options: FarReaderOptions) {
     this.#options = options;
+    this.#state = new StoreStateReader(options.store);
   }
 
   /** Appends that the latest search did not take in; 0 before the first. */
@@ -90,7 +93,7 @@ export class FarReader {
     return known.view;
   }
 
-  /** Calls share refreshes, but never one that has begun already: its lists may be older than what they must see. */
+  /** Calls share refreshes, but never one that has begun already: its list may be older than what they must see. */
   #refresh(): Promise<Snapshot> {
     if (!this.#running) return this.#start();
     const start = () => this.#start();
@@ -128,12 +131,10 @@ export class FarReader {
     const { store, far, clock, logger, dimensions } = this.#options;
     const before = this.#snapshot;
     const asOf = clock.now();
-    const [listed, appends, known] = await Promise.all([
-      listManifests(store),
-      all(listAppends(store)),
+    const [{ commits: listed, appends }, known] = await Promise.all([
+      this.#state.look(),
       readProjection(store),
     ]);
-    // An append that was folded stays for a while, so that one list or the other shows it; unless they were that far apart.
     if (clock.now() - asOf > LOG_LIMITS.foldedGraceMs) return undefined;
     const latest = listed.at(-1);
     // Its commit is one that the list was too early for, or, where it stays so, one of a history that is gone.
@@ -252,10 +253,4 @@ function isInHistory(committed: Committed | undefined, listed: readonly Manifest
   const same = listed.find(({ generation }) => generation === committed.generation);
   // Old manifests are cleaned away; then only newer ones are listed.
   return same ? same.eTag === committed.eTag : (listed[0]?.generation ?? 0) > committed.generation;
-}
-
-async function all<T>(items: AsyncIterable<T>): Promise<T[]> {
-  const result: T[] = [];
-  for await (const item of items) result.push(item);
-  return result;
 }

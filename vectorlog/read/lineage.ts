@@ -97,6 +97,8 @@ export class Lineage {
   #tombstones = Tombstones.NONE;
   #rows = 0;
   #rowsBytes = 0;
+  #ahead: { readonly rows: number; readonly spareBytes: number } | undefined;
+  #hasAnswered = false;
 
   constructor(
     readonly id: string,
@@ -163,18 +165,35 @@ export class Lineage {
   async search(queries: readonly Float32Array[], options: SearchOptions): Promise<Hit[][]> {
     if (!this.#matrix) return queries.map(() => []);
     if (this.#matrix instanceof RowMatrix) return this.#matrix.search(queries, options);
-    return (await this.#matrix.search(queries, options, (rows) => this.vectors.read(rows))).hits;
+    const { hits } = await this.#matrix.search(queries, options, (rows) => this.vectors.read(rows));
+    this.#beginReadingAhead();
+    return hits;
   }
 
   /** The vectors of some rows, in their order; good for as long as the lineage is retained. */
   async read(rows: readonly number[]): Promise<Float32Array[]> {
     const matrix = this.#matrix;
-    return matrix instanceof RowMatrix ? rows.map((row) => matrix.row(row)) : this.vectors.read(rows);
+    if (matrix instanceof RowMatrix) return rows.map((row) => matrix.row(row));
+    const vectors = await this.vectors.read(rows);
+    // A single one may be the beginning of a search by key.
+    if (rows.length > 1) this.#beginReadingAhead();
+    return vectors;
   }
 
-  /** Keeps float32 rows in memory beside the codes, if there is room for all of them. */
+  /**
+   * Keeps float32 rows in memory beside the codes, if there is room for all of them; not before the first answer, whose
+   * reads would have to share the network with theirs.
+   */
   readAhead(rows: number, spareBytes: number): void {
-    if (this.#matrix instanceof CodeMatrix) this.vectors.follow(rows, spareBytes);
+    if (!(this.#matrix instanceof CodeMatrix)) return;
+    this.#ahead = { rows, spareBytes };
+    if (this.#hasAnswered) this.vectors.follow(rows, spareBytes);
+  }
+
+  #beginReadingAhead(): void {
+    if (this.#hasAnswered) return;
+    this.#hasAnswered = true;
+    if (this.#ahead) this.vectors.follow(this.#ahead.rows, this.#ahead.spareBytes);
   }
 
   /** Makes room for all that a manifest adds. */

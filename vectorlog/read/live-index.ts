@@ -1,11 +1,11 @@
-/** The index as searches see it: in memory, following the store by two lists and what is new, as fresh as each asks for. */
+/** The index as searches see it: in memory, following the store by a list and what is new, as fresh as each asks for. */
 
 import type { Clock } from '../clock.ts';
 import { IndexDamaged } from '../commit/errors.ts';
 import { LOG_LIMITS } from '../commit/limits.ts';
 import type { Manifest } from '../commit/manifest.ts';
-import { listManifests, type ManifestInfo, readManifest } from '../commit/manifests.ts';
-import { type AppendInfo, listAppends, readAppend } from '../log/append-log.ts';
+import { type ManifestInfo, readManifest } from '../commit/manifests.ts';
+import { type AppendInfo, readAppend } from '../log/append-log.ts';
 import { AppendUnreadable } from '../log/errors.ts';
 import type { Append } from '../log/record.ts';
 import type { Logger } from '../logger.ts';
@@ -17,6 +17,7 @@ import { IndexLoading, IndexTooLarge } from './errors.ts';
 import { DOWNLOAD_LIMITS } from './limits.ts';
 import { type Generation, Lineage, lineageOf, NOTHING } from './lineage.ts';
 import { neededBytes } from './memory.ts';
+import { StoreStateReader } from './store-state.ts';
 import { Tail } from './tail.ts';
 import { indexedState, View } from './view.ts';
 
@@ -48,7 +49,7 @@ interface Snapshot {
   /** Of the commit's object: a store that was restored from a copy can have another commit of the same number. */
   readonly eTag: string | undefined;
   readonly tail: Tail;
-  /** When the lists began that this state was made from. */
+  /** When the list began that this state was made from. */
   readonly asOf: number;
 }
 
@@ -71,6 +72,7 @@ interface TailUpdate {
  */
 export class LiveIndex {
   readonly #options: LiveIndexOptions;
+  readonly #state: StoreStateReader;
   /** `undefined` until the first refresh, and after what was loaded turned out to be of no use. */
   #snapshot: Snapshot | undefined;
   /** The lineage that was asked for last: the snapshot's, or one that is still on its way, however often that fails. */
@@ -80,6 +82,7 @@ export class LiveIndex {
 
   constructor(options: LiveIndexOptions) {
     this.#options = options;
+    this.#state = new StoreStateReader(options.store);
   }
 
   /** Appends that the latest search did not take in, as memory does not hold them; 0 before the first. */
@@ -149,7 +152,7 @@ export class LiveIndex {
   }
 
   /**
-   * Calls share refreshes, but never one that has begun already: its lists may be older than what the caller was
+   * Calls share refreshes, but never one that has begun already: its list may be older than what the caller was
    * promised to see.
    */
   #refresh(): Promise<Snapshot> {
@@ -188,13 +191,7 @@ export class LiveIndex {
     const before = this.#snapshot;
     const known = before?.generation.manifest.generation ?? 0;
     const asOf = clock.now();
-    const [commits, appends] = await Promise.all([
-      // The known commit is listed again, to see whether it is still the same one.
-      listManifests(store, Math.max(0, known - 1)),
-      all(listAppends(store)),
-    ]);
-    // An append that was folded stays for a while, so that what it says is seen by one list or the other; unless they
-    // were that far apart.
+    const { commits, appends } = await this.#state.look();
     if (clock.now() - asOf > LOG_LIMITS.foldedGraceMs) return undefined;
     if (before && !isContinued(before, commits)) {
       this.#forget();
@@ -352,7 +349,7 @@ function isContinued({ generation, eTag }: Snapshot, commits: readonly ManifestI
   if (known === 0) return true;
   const listed = commits.find((commit) => commit.generation === known);
   // Old manifests are cleaned away; then only newer ones are listed.
-  return listed ? listed.eTag === eTag : commits.length > 0;
+  return listed ? listed.eTag === eTag : commits.some((commit) => commit.generation > known);
 }
 
 /** The oldest appends, as many as `bytes` hold. */
@@ -365,10 +362,4 @@ export function fitting(appends: readonly AppendInfo[], bytes: number): readonly
     taken.push(append);
   }
   return taken;
-}
-
-async function all<T>(items: AsyncIterable<T>): Promise<T[]> {
-  const result: T[] = [];
-  for await (const item of items) result.push(item);
-  return result;
 }

@@ -76,16 +76,6 @@ export class Vectors {
       });
   }
 
-  /** Resolves when nothing is on its way ahead of what searches ask for. */
-  get settled(): Promise<void> {
-    return this.#following ?? Promise.resolve();
-  }
-
-  /** Rows of the beginning that are in memory. */
-  get followed(): number {
-    return this.#blocks.reduce((sum, block) => sum + (block?.length ?? 0) / this.dimensions, 0);
-  }
-
   async #bring(rows: number): Promise<void> {
     const blocks = this.#blocks;
     const numbers = Array.from({ length: Math.ceil(rows / BLOCK_ROWS) }, (_, i) => i);

@@ -17,6 +17,7 @@ import { assertKey } from './keys.ts';
 import type {
   ByteRange,
   ComposePart,
+  ListOptions,
   ObjectInfo,
   ObjectStore,
   PutOptions,
@@ -24,7 +25,7 @@ import type {
 } from './object-store.ts';
 import { assertWithin, targetOf } from './ranges.ts';
 
-/** Objects on one page of a list. */
+/** Objects on one page of a list that does not say. */
 const PAGE_SIZE = 1_000;
 
 /** Objects that are deleted side by side. */
@@ -149,16 +150,17 @@ export class FileStore implements ObjectStore {
     }
   }
 
-  async *list(options: { prefix: string; startAfter?: string }): AsyncIterable<readonly ObjectInfo[]> {
+  async *list(options: ListOptions): AsyncIterable<readonly ObjectInfo[]> {
     const { places } = await withStoreErrors(() => this.#open());
     const { walk = {} } = this.#options;
-    const keys = listKeys(places, walk, options.prefix, options.startAfter ?? '');
+    const { pageSize = PAGE_SIZE } = options;
+    const keys = listKeys(places, walk, options);
     for (;;) {
-      const listed = await withStoreErrors(() => take(keys, PAGE_SIZE));
+      const listed = await withStoreErrors(() => take(keys, pageSize));
       const page = await withStoreErrors(() => Promise.all(listed.map((one) => describe(one, walk))));
       const present = page.filter((info) => info !== undefined);
       if (present.length > 0) yield present;
-      if (listed.length < PAGE_SIZE) return;
+      if (listed.length < pageSize) return;
     }
   }
 

@@ -7,6 +7,7 @@ import { assertKey, compareKeys, normalMetadata } from './keys.ts';
 import type {
   ByteRange,
   ComposePart,
+  ListOptions,
   ObjectInfo,
   ObjectStore,
   PutOptions,
@@ -55,23 +56,24 @@ export class MemoryStore implements ObjectStore {
     return description;
   }
 
-  async *list(options: { prefix: string; startAfter?: string }): AsyncIterable<readonly ObjectInfo[]> {
-    const { prefix } = options;
+  async *list(options: ListOptions): AsyncIterable<readonly ObjectInfo[]> {
+    const { prefix, endBefore } = options;
+    const pageSize = Math.min(this.#pageSize, options.pageSize ?? this.#pageSize);
     let after = options.startAfter ?? '';
     for (;;) {
       // Every page sees the store as it is when the page is drawn, as on S3.
       const page: ObjectInfo[] = [];
       const first = compareKeys(after, prefix) < 0 ? this.#position(prefix) : this.#position(after);
-      for (let i = first; i < this.#keys.length && page.length < this.#pageSize; i++) {
+      for (let i = first; i < this.#keys.length && page.length < pageSize; i++) {
         const key = this.#keys[i]!;
         if (key === after) continue;
-        if (!key.startsWith(prefix)) break;
+        if (!key.startsWith(prefix) || (endBefore !== undefined && compareKeys(key, endBefore) >= 0)) break;
         const { size, eTag, lastModified } = this.#objects.get(key)!;
         page.push({ key, size, eTag, lastModified });
       }
       if (page.length === 0) return;
       yield page;
-      if (page.length < this.#pageSize) return;
+      if (page.length < pageSize) return;
       after = page[page.length - 1]!.key;
     }
   }

@@ -32,6 +32,18 @@ export interface ByteRange {
 /** A piece of a composed object: new bytes, or a range of an object that exists. */
 export type ComposePart = Uint8Array | { readonly copyFrom: string; readonly range: ByteRange };
 
+/** Which keys a list gives, and in what portions. */
+export interface ListOptions {
+  /** What keys begin with. */
+  readonly prefix: string;
+  /** Keys after this one, by their UTF-8 bytes. @default - from the first */
+  readonly startAfter?: string;
+  /** Keys before this one; the store is not asked for what comes after. @default - to the last */
+  readonly endBefore?: string;
+  /** Keys that a page has at the most, 1 to 1,000. @default 1000 */
+  readonly pageSize?: number;
+}
+
 /**
  * Keys are non-empty strings of at most 1,024 UTF-8 bytes; every method rejects others with a `KeyInvalid`, and with a
  * `StoreUnavailable` (retryable) when the store could not be reached after its own retries: whether a write then
@@ -57,8 +69,8 @@ export interface ObjectStore {
   /** Describes one object, with its metadata; `undefined` when there is none. */
   head(key: string): Promise<Omit<StoredObject, 'body'> | undefined>;
 
-  /** Lists keys that begin with `prefix` and sort after `startAfter` (by UTF-8 bytes), page by page, in order. */
-  list(options: { prefix: string; startAfter?: string }): AsyncIterable<readonly ObjectInfo[]>;
+  /** Lists keys in the order of their UTF-8 bytes, page by page. */
+  list(options: ListOptions): AsyncIterable<readonly ObjectInfo[]>;
 
   /** Writes one object, replacing what was there. Readers see the old one or the new one, never a mixture. */
   put(key: string, body: Uint8Array, options?: PutOptions): Promise<{ eTag: string }>;

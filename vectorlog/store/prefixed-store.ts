@@ -23,8 +23,13 @@ export function prefixed(store: ObjectStore, prefix: string): ObjectStore {
       const found = await store.head(full(key));
       return found && short(found);
     },
-    list: async function* ({ prefix: inner, startAfter }) {
-      const options = { prefix: full(inner), ...(startAfter && { startAfter: full(startAfter) }) };
+    list: async function* ({ prefix: inner, startAfter, endBefore, ...others }) {
+      const options = {
+        ...others,
+        prefix: full(inner),
+        ...(startAfter && { startAfter: full(startAfter) }),
+        ...(endBefore && { endBefore: full(endBefore) }),
+      };
       for await (const page of store.list(options)) yield page.map(short);
     },
     put: (key, body, options) => store.put(full(key), body, options),

@@ -3,6 +3,7 @@
 import {
   DeleteObjectCommand,
   DeleteObjectsCommand,
+  GetObjectCommand,
   HeadObjectCommand,
   type HeadObjectCommandOutput,
   ListObjectsV2Command,
@@ -17,11 +18,12 @@ import {
   StoreUnavailable,
   StoreUnsuitable,
 } from './errors.ts';
-import { assertKey } from './keys.ts';
+import { assertKey, compareKeys } from './keys.ts';
 import { STORE_LIMITS } from './limits.ts';
 import type {
   ByteRange,
   ComposePart,
+  ListOptions,
   ObjectInfo,
   ObjectStore,
   PutOptions,
@@ -89,15 +91,17 @@ export class S3Store implements ObjectStore {
     return found && describe(key, found);
   }
 
-  async *list(options: { prefix: string; startAfter?: string }): AsyncIterable<readonly ObjectInfo[]> {
+  async *list(options: ListOptions): AsyncIterable<readonly ObjectInfo[]> {
+    const { prefix, startAfter, endBefore, pageSize } = options;
     let ContinuationToken: string | undefined;
     do {
       const command = new ListObjectsV2Command({
         Bucket: this.#bucket,
-        Prefix: options.prefix,
+        Prefix: prefix,
         // XML cannot carry every key.
         EncodingType: 'url',
-        ...(options.startAfter && { StartAfter: options.startAfter }),
+        ...(startAfter && { StartAfter: startAfter }),
+        ...(pageSize !== undefined && { MaxKeys: pageSize }),
         ...(ContinuationToken !== undefined && { ContinuationToken }),
       });
       const page = await this.#asking(undefined, () => this.#client.send(command));
@@ -105,7 +109,10 @@ export class S3Store implements ObjectStore {
       const infos = (page.Contents ?? []).map(({ Key = '', ...object }) =>
         listedObject({ ...object, Key: decodeURIComponent(Key.replace(/\+/g, ' ')) }),
       );
-      if (infos.length > 0) yield infos;
+      const end = infos.findIndex(({ key }) => endBefore !== undefined && compareKeys(key, endBefore) >= 0);
+      const wanted = end < 0 ? infos : infos.slice(0, end);
+      if (wanted.length > 0) yield wanted;
+      if (end >= 0) return;
     } while (ContinuationToken !== undefined);
   }
 
@@ -202,7 +209,22 @@ export class S3Store implements ObjectStore {
       return await this.#client.send(new HeadObjectCommand({ Bucket: this.#bucket, Key: key }));
     } catch (error) {
       if (statusOf(error) === 404) return undefined;
-      throw storeErrorOf(error, this.#bucket, key);
+      throw storeErrorOf(
+        statusOf(error) === 400 ? await this.#inWords(key, error) : error,
+        this.#bucket,
+        key,
+      );
+    }
+  }
+
+  /** The refusal of a HEAD has no body, and so does not say whether it is for the key of SSE-C that is missing; that of a GET does. */
+  async #inWords(Key: string, refusal: unknown): Promise<unknown> {
+    try {
+      const command = new GetObjectCommand({ Bucket: this.#bucket, Key, Range: 'bytes=0-0' });
+      await (await this.#client.send(command)).Body?.transformToByteArray();
+      return refusal;
+    } catch (error) {
+      return error;
     }
   }
 

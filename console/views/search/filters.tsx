@@ -1,20 +1,23 @@
-/** What narrows a search: the least score, the folder, and metadata where pictures have any. */
+/** What narrows a search: the least score, the folder, date and width, and metadata where pictures have any. */
 
 import { useState } from 'preact/hooks';
 import type { MetadataNames, SearchAnswer } from '../../../client/index.ts';
 import { useConnection } from '../../api/connection.tsx';
 import { useRequest } from '../../api/use-request.ts';
 import { Button } from '../../parts/button.tsx';
-import { ScoreField, SelectField, TextField } from '../../parts/field.tsx';
+import { CheckField, DateField, ScoreField, SelectField, TextField } from '../../parts/field.tsx';
+import { count } from '../../parts/format.ts';
 import { Icon } from '../../parts/icon.tsx';
 import { useMedia } from '../../parts/use-media.ts';
 import { type Arrival, navigate } from '../../route/navigation.ts';
-import type { SearchRoute } from '../../route/route.ts';
+import { isNarrowed, type SearchRoute } from '../../route/route.ts';
 import { useFolderNames } from '../library/use-folders.ts';
 import { Histogram, passing } from './histogram.tsx';
 
-const isFiltered = ({ minScore, prefix, metadata }: SearchRoute): boolean =>
-  minScore > 0 || prefix !== '' || Object.keys(metadata).length > 0;
+const isFiltered = (route: SearchRoute): boolean => route.minScore > 0 || isNarrowed(route);
+
+/** Widths that people ask for: a screen, a print, a large print. */
+const WIDTHS = [0, 1_000, 2_000, 4_000] as const;
 
 export function Filters({ route, answer }: { route: SearchRoute; answer: SearchAnswer | undefined }) {
   const { client } = useConnection();
@@ -51,6 +54,32 @@ export function Filters({ route, answer }: { route: SearchRoute; answer: SearchA
           suggestions={folders}
           onInput={setTyped}
           onCommit={(prefix) => change({ prefix })}
+        />
+        <div class="filters-dates">
+          <DateField
+            label="Taken from"
+            value={route.taken.from}
+            onChange={(from) => change({ taken: { ...route.taken, from } })}
+          />
+          <DateField
+            label="to"
+            value={route.taken.to}
+            onChange={(to) => change({ taken: { ...route.taken, to } })}
+          />
+        </div>
+        <SelectField
+          label="Width"
+          value={String(route.minWidth)}
+          choices={[...new Set([...WIDTHS, route.minWidth])].map(
+            (each) => [String(each), each === 0 ? 'Any' : `${count(each)} pixels or more`] as const,
+          )}
+          onChange={(width) => change({ minWidth: Number(width) })}
+        />
+        <CheckField
+          label="By what sets pictures apart"
+          hint="Leaves out what all of the library has in common; scores are lower."
+          value={route.centered}
+          onChange={(centered) => change({ centered })}
         />
         {((metadata && metadata.names.length > 0) || Object.keys(route.metadata).length > 0) && (
           <MetadataFilter

@@ -4,7 +4,7 @@ import { Button } from '../../parts/button.tsx';
 import { Empty } from '../../parts/empty.tsx';
 import { plural } from '../../parts/format.ts';
 import { navigate } from '../../route/navigation.ts';
-import type { SearchRoute } from '../../route/route.ts';
+import { isNarrowed, type SearchRoute, withoutFilters } from '../../route/route.ts';
 
 interface NothingFoundProps {
   readonly route: SearchRoute;
@@ -13,15 +13,14 @@ interface NothingFoundProps {
 }
 
 export function NothingFound({ route, hidden }: NothingFoundProps) {
-  const filtered = route.prefix !== '' || Object.keys(route.metadata).length > 0;
-  const wider = { ...route, minScore: 0, prefix: '', metadata: {} };
+  const filtered = isNarrowed(route);
   return (
     <Empty
       icon="search"
       title="Nothing is like it"
       actions={
         (filtered || hidden > 0) && (
-          <Button onClick={() => navigate(wider, 'in-place')}>Search without filters</Button>
+          <Button onClick={() => navigate(withoutFilters(route), 'in-place')}>Search without filters</Button>
         )
       }
     >

@@ -28,7 +28,7 @@ export interface Search extends Answer<SearchAnswer> {
  */
 export function useSearch(route: SearchRoute, picture: QueryPicture): Search {
   const { client } = useConnection();
-  const { query, also, crop, prefix, metadata } = route;
+  const { query, also, crop, prefix, metadata, taken, minWidth, centered } = route;
   const { show: _, ...asked } = route as SearchRoute & { show?: string };
   const base = formatRoute({ ...asked, minScore: 0 });
   const [step, setStep] = useState(0);
@@ -42,6 +42,13 @@ export function useSearch(route: SearchRoute, picture: QueryPicture): Search {
       k,
       ...(prefix && { prefix }),
       filter: metadata,
+      ranges: {
+        ...((taken.from || taken.to) && {
+          taken: { ...(taken.from && { min: taken.from }), ...(taken.to && { max: taken.to }) },
+        }),
+        ...(minWidth > 0 && { width: { min: minWidth } }),
+      },
+      ...(centered && { centered }),
       stack: STACK,
       // Asked for once: more results do not change it.
       ...(k === STEPS[0] && { histogram: true }),

@@ -4,7 +4,7 @@ import type { KnownPackage } from './optional-decoder.ts';
 
 export const MAGICK: KnownPackage = {
   package: '@imagemagick/magick-wasm',
-  kinds: new Set(['heic', 'jxl', 'psd', 'bmp', 'jp2']),
+  kinds: new Set(['heic', 'jxl', 'psd', 'bmp', 'jp2', 'odd-tiff']),
   modules: { magick: '@imagemagick/magick-wasm', wasm: '@imagemagick/magick-wasm/magick.wasm' },
   source: `
 async function decode({ files, bytes, maxPixels }) {

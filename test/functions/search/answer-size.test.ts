@@ -45,3 +45,69 @@ test('groups of duplicates come in as many pages as they need', async () => {
   expect(seen.size).toBe(900);
   expect(pages).toBeGreaterThan(1);
 });
+
+test('folders with long names come in as many pages as they need', async () => {
+  const library = testApi();
+  const name = (i: number) => `${1000 + i}${'\u0001'.repeat(1_000)}/`;
+  for (let i = 0; i < 800; i++) await library.upload(`${name(i)}a.jpg`, `${i}`);
+  const prefixes: string[] = [];
+  let pages = 0;
+  for (let cursor: string | undefined = ''; cursor !== undefined; pages++) {
+    const text = await (await library.request(`/v1/folders?limit=1000&cursor=${cursor}`)).text();
+    expect(text.length).toBeLessThan(MOST);
+    const page = JSON.parse(text) as { folders: { prefix: string }[]; cursor?: string };
+    prefixes.push(...page.folders.map(({ prefix }) => prefix));
+    cursor = page.cursor;
+  }
+  expect(prefixes).toEqual(Array.from({ length: 800 }, (_, i) => name(i)));
+  expect(pages).toBeGreaterThan(1);
+});
+
+test('a sample, a map and the names of metadata fit, whatever is in them', async () => {
+  const library = api();
+  const metadata = Object.fromEntries(
+    Array.from({ length: 10 }, (_, i) => [`name-${i}`, '"'.repeat(150) + i]),
+  );
+  for (let i = 0; i < 250; i++) await library.upload(`${1000 + i}.jpg`, `${i}`, { metadata });
+  for (const path of ['/v1/sample?limit=100', '/v1/map', '/v1/metadata']) {
+    const response = await library.request(path);
+    expect(response.status).toBe(200);
+    expect((await response.text()).length, path).toBeLessThan(MOST);
+  }
+  const { items } = (await (await library.request('/v1/sample?limit=100')).json()) as { items: unknown[] };
+  expect(items.length).toBe(100);
+});
+
+test('a page of the trash ends where it would be too large, and the next one goes on there', async () => {
+  const trashed = Array.from({ length: 1_000 }, (_, i) => ({
+    id: `${1000 + i}`,
+    key: '\u0001'.repeat(1_000) + i,
+    size: 1,
+    deletedAt: 0,
+  }));
+  const library = testApi({
+    trash: {
+      keeps: async () => true,
+      keptDays: 30,
+      list: async ({ after, limit }) => {
+        const from = after === undefined ? 0 : trashed.findIndex(({ id }) => id === after) + 1;
+        const pictures = trashed.slice(from, from + limit);
+        return { pictures, next: from + limit < trashed.length ? pictures.at(-1)!.id : undefined };
+      },
+      restore: () => Promise.reject(new Error('not asked for')),
+      restoreKey: () => Promise.reject(new Error('not asked for')),
+      empty: () => Promise.reject(new Error('not asked for')),
+    },
+  });
+  const ids: string[] = [];
+  let pages = 0;
+  for (let cursor: string | undefined = ''; cursor !== undefined; pages++) {
+    const text = await (await library.request(`/v1/trash?limit=1000&cursor=${cursor}`)).text();
+    expect(text.length).toBeLessThan(MOST);
+    const page = JSON.parse(text) as { items: { id: string }[]; cursor?: string };
+    ids.push(...page.items.map(({ id }) => id));
+    cursor = page.cursor;
+  }
+  expect(ids).toEqual(trashed.map(({ id }) => id));
+  expect(pages).toBeGreaterThan(1);
+});

@@ -81,6 +81,21 @@ describe('a version that was deleted', () => {
   });
 });
 
+describe('a version that ended before one that is encrypted with a key of its readers', () => {
+  it('leaves a rejection of what is there now, though its head says nothing', async () => {
+    const { eTag } = await put('a');
+    await put('a.b');
+    pictures.before = (method, key) => {
+      if (['head', 'get', 'read'].includes(method) && key === 'a')
+        throw new ObjectUnreadable('a', 'encrypted', 'the bucket says no');
+    };
+    const event = s3Event({ eventName: 'ObjectRemoved:Delete', key: 'a', sequencer: '20', versionId: 'v0' });
+    expect(await onUpload(event)).toEqual({ batchItemFailures: [] });
+    expect(await readRejection(index, 'a')).toMatchObject({ code: 'not-readable', eTag });
+    expect(await log()).toEqual([]);
+  });
+});
+
 describe('a picture that the bucket does not give out', () => {
   it.each([
     ['archived', 'archived'],

@@ -37,7 +37,7 @@ const blockOf = ({ start }: ByteRange) =>
   start === 0 ? undefined : Math.floor((start - recordOffset(0, DIMENSIONS)) / (BLOCK_ROWS * RECORD_BYTES));
 
 describe('an index that is still on its way', () => {
-  test('answers by key without waiting for more than one row', async () => {
+  test('answers first, and reads float32 rows ahead only then', async () => {
     const books = await severalBlocks();
     const { index, store } = liveIndex(books);
     const { faiss: file } = await filesOf(books);
@@ -54,6 +54,9 @@ describe('an index that is still on its way', () => {
 
     const embedding = await index.read('strong', (view) => view.embedding(`${BLOCK_ROWS + 3}`));
     expect(embedding).toEqual(axis(BLOCK_ROWS + 3));
+    expect(blocks.reads).toBe(0);
+    const { found } = await index.read('strong', (view) => view.search([axis(3)], { k: 1 }));
+    expect(found[0]![0]!.score).toBe(1);
     expect(blocks.reads).toBe(3);
     held.open();
   });

@@ -4,9 +4,10 @@ import { describe, expect, test } from 'vitest';
 import { DIMENSIONS, ROW_BYTES } from '../../../pictures/dimensions.ts';
 import { deadBytes } from '../../../vectorlog/commit/dead-rows.ts';
 import { latestManifest } from '../../../vectorlog/commit/manifests.ts';
-import { LOG_PREFIX, MANIFEST_PREFIX } from '../../../vectorlog/names.ts';
+import { LOG_PREFIX, MANIFEST_END } from '../../../vectorlog/names.ts';
 import { DOWNLOAD_LIMITS } from '../../../vectorlog/read/limits.ts';
 import { recordBytes } from '../../../vectorlog/scan/layout.ts';
+import { MemoryStore } from '../../../vectorlog/store/memory-store.ts';
 import { library } from '../../factories/library.ts';
 import { gate, keysIn, liveIndex } from '../../factories/live-index.ts';
 
@@ -26,21 +27,25 @@ describe('strong', () => {
     expect(await index.read('strong', keysIn)).toEqual(['b', 'c']);
   });
 
-  test('costs two lists when nothing changed', async () => {
+  test('costs one list when nothing changed, however much stands beside log and commits', async () => {
     const books = library();
     const { index, store } = liveIndex(books);
     await books.append({ put: 'a' });
     await books.compact();
     await books.append({ put: 'b' });
+    for (let i = 0; i < 1_100; i++) await books.index.put(`rejected/${i}`, new Uint8Array(1));
     await index.read('strong', keysIn);
 
     store.calls.length = 0;
+    store.listed.length = 0;
     await index.read('strong', keysIn);
 
-    expect(store.calls.map(({ method, key }) => `${method} ${key}`).sort()).toEqual([
-      `list ${LOG_PREFIX}`,
-      `list ${MANIFEST_PREFIX}`,
+    expect(store.calls.map(({ method }) => method)).toEqual(['list']);
+    expect(store.listed).toEqual([
+      { prefix: '', startAfter: LOG_PREFIX, endBefore: MANIFEST_END, pageSize: expect.any(Number) },
     ]);
+    // What stands behind the commits is not asked for, but for some spare.
+    expect(store.listed[0]!.pageSize).toBeLessThan(50);
   });
 
   test('fetches an append once, and not again when it is folded', async () => {
@@ -118,7 +123,7 @@ describe('strong', () => {
 
     expect(found.every(([key]) => key === 'a')).toBe(true);
     // One refresh for the first, one for all that came after it had begun.
-    expect(store.calls.filter(({ method }) => method === 'list')).toHaveLength(4);
+    expect(store.calls.filter(({ method }) => method === 'list')).toHaveLength(2);
   });
 });
 
@@ -234,6 +239,23 @@ describe('a store that changes while it is read', () => {
     await copy(other.index, books.index);
 
     expect(await index.read('strong', keysIn)).toEqual(['x']);
+  });
+
+  test('an index that was restored to an earlier commit', async () => {
+    const books = library();
+    const { index } = liveIndex(books);
+    await books.append({ put: 'a' });
+    await books.compact();
+    const earlier = new MemoryStore();
+    await copy(books.index, earlier);
+    await books.append({ put: 'b' });
+    await books.compact();
+    expect(await index.read('strong', keysIn)).toEqual(['a', 'b']);
+
+    await clear(books.index);
+    await copy(earlier, books.index);
+
+    expect(await index.read('strong', keysIn)).toEqual(['a']);
   });
 
   test('an index that was deleted', async () => {

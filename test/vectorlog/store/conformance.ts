@@ -9,7 +9,12 @@ import {
   RangeNotSatisfiable,
 } from '../../../vectorlog/store/errors.ts';
 import { compareKeys } from '../../../vectorlog/store/keys.ts';
-import type { ComposePart, ObjectInfo, ObjectStore } from '../../../vectorlog/store/object-store.ts';
+import type {
+  ComposePart,
+  ListOptions,
+  ObjectInfo,
+  ObjectStore,
+} from '../../../vectorlog/store/object-store.ts';
 import { prefixed } from '../../../vectorlog/store/prefixed-store.ts';
 
 const MiB = 1024 * 1024;
@@ -44,19 +49,13 @@ export function pattern(length: number, seed: number): Uint8Array {
 /** Whether two byte arrays are the same; `expect().toEqual` takes seconds for some MiB. */
 export const sameBytes = (a: Uint8Array, b: Uint8Array): boolean => Buffer.compare(a, b) === 0;
 
-export async function allInfos(
-  store: ObjectStore,
-  options: { prefix: string; startAfter?: string },
-): Promise<ObjectInfo[]> {
+export async function allInfos(store: ObjectStore, options: ListOptions): Promise<ObjectInfo[]> {
   const infos: ObjectInfo[] = [];
   for await (const page of store.list(options)) infos.push(...page);
   return infos;
 }
 
-export async function allKeys(
-  store: ObjectStore,
-  options: { prefix: string; startAfter?: string } = { prefix: '' },
-): Promise<string[]> {
+export async function allKeys(store: ObjectStore, options: ListOptions = { prefix: '' }): Promise<string[]> {
   return (await allInfos(store, options)).map(({ key }) => key);
 }
 
@@ -339,6 +338,39 @@ export function conformance(
         expect(await keysAfter('', 'manifest/2')).toEqual(['manifest/2/x']);
         expect(await keysAfter('', 'manifest/2/a')).toEqual(['manifest/2/x']);
         expect(await keysAfter('', 'manifest/2/x')).toEqual([]);
+      });
+
+      it('ends before a key, whether it is there or not', async () => {
+        store = fresh();
+        for (const key of ['index/1', 'log/1', 'log/2', 'manifest/1', 'manifest/2/x', 'rejected/1'])
+          await store.put(key, utf8('x'));
+
+        const keysBefore = (endBefore: string, prefix = '', startAfter = '') =>
+          allKeys(store, { prefix, startAfter, endBefore });
+
+        expect(await keysBefore('log/2')).toEqual(['index/1', 'log/1']);
+        expect(await keysBefore('log/15')).toEqual(['index/1', 'log/1']);
+        expect(await keysBefore('manifest0', '', 'log/')).toEqual([
+          'log/1',
+          'log/2',
+          'manifest/1',
+          'manifest/2/x',
+        ]);
+        expect(await keysBefore('manifest/2/x', 'manifest/')).toEqual(['manifest/1']);
+        expect(await keysBefore('a')).toEqual([]);
+        expect(await keysBefore('z', 'log/')).toEqual(['log/1', 'log/2']);
+      });
+
+      it('asks for no more than the pages that are wanted, of the size that is wanted', async () => {
+        store = fresh();
+        const keys = ['a/1', 'a/2', 'a/3', 'a/4', 'a/5', 'b/1', 'b/2', 'b/3', 'b/4'];
+        for (const key of keys) await store.put(key, utf8(key));
+
+        const pages: string[][] = [];
+        for await (const page of store.list({ prefix: '', endBefore: 'b/2', pageSize: 4 }))
+          pages.push(page.map(({ key }) => key));
+
+        expect(pages).toEqual([keys.slice(0, 4), keys.slice(4, 6)]);
       });
 
       it('lists more than a page, each object once', async () => {

@@ -28,6 +28,29 @@ const asWrittenByAnother: ScriptedAnswer = {
 };
 const methods = (requests: readonly ScriptedRequest[]) => requests.map(({ method }) => method);
 
+describe('a head that is refused', () => {
+  const sseC: ScriptedAnswer = {
+    status: 400,
+    body: '<Error><Code>InvalidRequest</Code><Message>The object was stored using a form of Server Side Encryption. The correct parameters must be provided to retrieve the object.</Message></Error>',
+  };
+
+  it('for want of the key of SSE-C says so, by a GET of its first byte', async () => {
+    const { store, requests } = await scriptedS3(() => sseC);
+
+    await expect(store.head('a')).rejects.toMatchObject({ name: 'ObjectUnreadable', obstacle: 'encrypted' });
+
+    expect(methods(requests)).toEqual(['HEAD', 'GET']);
+    expect(requests[1]!.headers.range).toBe('bytes=0-0');
+  });
+
+  it('for another reason is not taken for that', async () => {
+    const { store } = await scriptedS3(() => refusal(400, 'InvalidToken'));
+    const failure = await store.head('a').catch((error: unknown) => error);
+    expect(failure).toBeInstanceOf(StoreUnsuitable);
+    expect(failure).not.toMatchObject({ obstacle: 'encrypted' });
+  });
+});
+
 describe('putIfAbsent on S3', () => {
   it('asks that nothing be there', async () => {
     const { store, requests } = await scriptedS3(() => done);

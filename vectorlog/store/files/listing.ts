@@ -5,6 +5,7 @@ import { lstat, readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { StoreUnavailable } from '../errors.ts';
 import { compareKeys, isKey } from '../keys.ts';
+import type { ListOptions } from '../object-store.ts';
 import { forbids, unlessAbsent } from './faults.ts';
 import type { Places } from './places.ts';
 
@@ -32,18 +33,16 @@ export interface Device {
   readonly ino: bigint;
 }
 
-/** Keys with `prefix` after `startAfter`: ordinary ones and odd ones, merged. */
-export async function* listKeys(
-  places: Places,
-  walk: Walk,
-  prefix: string,
-  startAfter: string,
-): AsyncGenerator<Listed> {
+/** The keys that a list wants: ordinary ones and odd ones, merged. */
+export async function* listKeys(places: Places, walk: Walk, options: ListOptions): AsyncGenerator<Listed> {
+  const { prefix, startAfter = '', endBefore } = options;
+  const isBeyond = (key: string) => endBefore !== undefined && compareKeys(key, endBefore) >= 0;
   const odd = await oddKeys(places);
-  const wanted = ({ key }: Listed) => key.startsWith(prefix) && compareKeys(key, startAfter) > 0;
+  const wanted = ({ key }: Listed) =>
+    key.startsWith(prefix) && compareKeys(key, startAfter) > 0 && !isBeyond(key);
   const waiting = odd.filter(wanted).sort((a, b) => compareKeys(a.key, b.key));
   let next = 0;
-  for await (const ordinary of ordinaryKeys(places, walk, prefix, startAfter)) {
+  for await (const ordinary of ordinaryKeys(places, walk, { prefix, startAfter, isBeyond })) {
     while (next < waiting.length && compareKeys(waiting[next]!.key, ordinary.key) < 0) yield waiting[next++]!;
     // A file that someone put where only an odd key fitted before is what a reader of the key gets.
     if (waiting[next]?.key === ordinary.key) next++;
@@ -77,8 +76,7 @@ interface Level {
 async function* ordinaryKeys(
   places: Places,
   walk: Walk,
-  prefix: string,
-  startAfter: string,
+  { prefix, startAfter, isBeyond }: { prefix: string; startAfter: string; isBeyond(key: string): boolean },
 ): AsyncGenerator<Listed, void, void> {
   const top = await enter(places, walk, '', places.root);
   if (!top) throw new StoreUnavailable(`the folder ${places.root} is gone`);
@@ -91,6 +89,8 @@ async function* ordinaryKeys(
     }
     const key = keyOf(level.key, entry);
     const path = join(level.path, entry.name);
+    // All that is still to be walked comes after it.
+    if (isBeyond(key)) return;
     if (walk.leaveAlone?.(key)) continue;
     if (entry.isFile()) {
       if (!key.startsWith(prefix) || compareKeys(key, startAfter) <= 0 || !isKey(key)) continue;

@@ -1,0 +1,128 @@
+/** Looks at what a deployment is put over, before CloudFormation is asked for anything. */
+
+import type { KMSClient } from '@aws-sdk/client-kms';
+import { GetAccountSettingsCommand, type LambdaClient } from '@aws-sdk/client-lambda';
+import type { S3Client } from '@aws-sdk/client-s3';
+import { GetCallerIdentityCommand, type STSClient } from '@aws-sdk/client-sts';
+import type { Configuration } from '../../cdk/configuration.ts';
+import { isFolderMarker } from '../../pictures/ingest/change.ts';
+import { belongs, DEFAULT_FILTER, type PictureFilter } from '../../pictures/picture-names.ts';
+import { probe } from '../../vectorlog/store/probe.ts';
+import { S3Store } from '../../vectorlog/store/s3-store.ts';
+import { type Home, keyOfBucket, logsIntoItself, overlapsOf, refusalOf } from './check-bucket.ts';
+import { lookAtKey } from './check-key.ts';
+
+export interface PreflightClients {
+  readonly s3: S3Client;
+  readonly kms: KMSClient;
+  readonly sts: STSClient;
+  readonly lambda: LambdaClient;
+}
+
+export interface Preflight {
+  /** Sentences, each of which stops the deployment. */
+  readonly refusals: readonly string[];
+  /** Sentences to be said. */
+  readonly remarks: readonly string[];
+  /** Pictures that the bucket has already; `undefined` for a new bucket. */
+  readonly pictures: { readonly count: number; readonly isAll: boolean } | undefined;
+  /** Whether the account has executions enough to set one aside. */
+  readonly canReserve: boolean;
+}
+
+/** Keys that are counted: a hundred requests. */
+const MOST_COUNTED = 100_000;
+
+/** Executions that an account must leave to functions which reserve none. */
+const UNRESERVED = 100;
+
+/**
+ * @param isFirst whether nothing is deployed yet: then an index bucket of one's own is tried out, and pictures are counted
+ * @throws what the services' requests throw
+ */
+export async function preflight(
+  configuration: Configuration,
+  clients: PreflightClients,
+  { isFirst, stackName }: { readonly isFirst: boolean; readonly stackName: string },
+): Promise<Preflight> {
+  const { Account: account = '' } = await clients.sts.send(new GetCallerIdentityCommand({}));
+  const home = { account, region: await clients.s3.config.region() };
+  const refusals: string[] = [];
+  const remarks: string[] = [];
+  const add = ({ refusal, remark }: { readonly refusal?: string | undefined; readonly remark?: string }) => {
+    if (refusal) refusals.push(refusal);
+    if (remark) remarks.push(remark);
+  };
+  const { images, index, events = 's3', key } = configuration;
+  const filter: PictureFilter = { ...DEFAULT_FILTER, ...given(configuration) };
+
+  for (const name of ['images', 'index'] as const) {
+    const bucket = configuration[name];
+    if (!bucket) continue;
+    const refusal = await refusalOf(clients.s3, bucket, home);
+    add({ refusal });
+    if (refusal) continue;
+    for (const found of await keyTrouble(clients, configuration, name, home)) add(found);
+  }
+  if (key) add(await lookAtKey(clients.kms, key, { account, what: 'key', services: servicesOf(home) }));
+  if (images && refusals.length === 0) {
+    add(await logsIntoItself(clients.s3, images, filter));
+    if (events === 's3') {
+      const { prefix } = filter;
+      add({ refusal: await overlapsOf(clients.s3, images, { prefix, stackName }) });
+    }
+  }
+  const isGood = refusals.length === 0;
+  if (isGood && index && isFirst) await probe(new S3Store({ client: clients.s3, bucket: index }));
+  const pictures = isGood && images && isFirst ? await countPictures(clients.s3, images, filter) : undefined;
+  return { refusals, remarks, pictures, canReserve: await canReserve(clients.lambda, configuration) };
+}
+
+function given({ prefix, endings }: Configuration): Partial<PictureFilter> {
+  return { ...(prefix !== undefined && { prefix }), ...(endings !== undefined && { endings }) };
+}
+
+/** The key that a bucket is encrypted with must be the one that the configuration names, and be usable. */
+async function keyTrouble(
+  { s3, kms }: PreflightClients,
+  configuration: Configuration,
+  name: 'images' | 'index',
+  { account }: Home,
+): Promise<{ readonly refusal?: string; readonly remark?: string }[]> {
+  const bucket = configuration[name]!;
+  const what = `${name}Key` as const;
+  const named = configuration[what];
+  const used = await keyOfBucket(s3, bucket);
+  if (!used) return named ? [await lookAtKey(kms, named, { account, what })] : [];
+  const look = await lookAtKey(kms, used, { account, what: `of the bucket ${bucket}` });
+  if (!look.isOwn) return [];
+  if (!named)
+    return [
+      { refusal: `the bucket ${bucket} is encrypted with a key of KMS: set "${what}" to "${look.arn}".` },
+    ];
+  return named === look.arn || look.remark ? [look] : [look, await lookAtKey(kms, named, { account, what })];
+}
+
+/** Those who use a key that encrypts all that is made. */
+const servicesOf = ({ region }: Home): string[] => [
+  `logs.${region}.amazonaws.com${region.startsWith('cn-') ? '.cn' : ''}`,
+  's3.amazonaws.com',
+  'cloudwatch.amazonaws.com',
+];
+
+async function countPictures(client: S3Client, bucket: string, filter: PictureFilter) {
+  let count = 0;
+  let seen = 0;
+  for await (const page of new S3Store({ client, bucket }).list({ prefix: filter.prefix })) {
+    seen += page.length;
+    count += page.filter(({ key, size }) => !isFolderMarker(key, size) && belongs(key, filter)).length;
+    if (seen >= MOST_COUNTED) return { count, isAll: false };
+  }
+  return { count, isAll: true };
+}
+
+async function canReserve(lambda: LambdaClient, { models }: Configuration): Promise<boolean> {
+  const { AccountLimit } = await lambda.send(new GetAccountSettingsCommand({}));
+  const reserved = Object.keys(models ?? { main: {} }).length;
+  return (AccountLimit?.UnreservedConcurrentExecutions ?? 0) >= UNRESERVED + reserved;
+}
