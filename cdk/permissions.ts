@@ -34,6 +34,8 @@ export const PERMISSIONS = {
       [LOG_PREFIX]: ['s3:GetObject', 's3:PutObject'],
       [REJECTED_PREFIX]: ['s3:GetObject', 's3:PutObject', 's3:DeleteObject'],
       [IN_WORK_PREFIX]: ['s3:GetObject', 's3:PutObject', 's3:DeleteObject'],
+      // Before it appends it asks whether the index is one of its own.
+      [MANIFEST_PREFIX]: ['s3:GetObject'],
     },
   },
   compact: {

@@ -7,7 +7,7 @@ import { libraryChanged, useLibraryChanges } from '../library/library-version.ts
 import { useConnection } from './connection.tsx';
 import { type Answer, useRequest } from './use-request.ts';
 
-/** How often while something is going on that changes the figures, or someone looks at them. */
+/** How often while something is going on that changes the figures. */
 const LIVELY_MS = 3_000;
 /** How often otherwise; also whenever the reader comes back to the page. */
 const CALM_MS = 60_000;
@@ -17,25 +17,30 @@ const StatsContext = createContext<Answer<Stats> | undefined>(undefined);
 interface StatsProviderProps {
   /** Whether the figures are expected to change; they are as well while pictures wait to be indexed. */
   readonly lively: boolean;
+  /** Whether someone looks at the figures: asked for often, and less and less so while nothing changes. */
+  readonly watched: boolean;
   readonly children: ComponentChildren;
 }
 
-export function StatsProvider({ lively, children }: StatsProviderProps) {
+export function StatsProvider({ lively, watched, children }: StatsProviderProps) {
   const { client } = useConnection();
   const answer = useRequest('stats', (signal) => client.stats({ signal }));
   const { retry, trouble, value } = answer;
   const often = lively || (value?.queue?.waiting ?? 0) > 0;
+  const same = useSame(value);
+  const pause = often ? LIVELY_MS : watched ? Math.min(LIVELY_MS * 2 ** same, CALM_MS) : CALM_MS;
 
   useEffect(() => {
     if (trouble) return;
     const look = () => !document.hidden && retry();
-    const timer = setInterval(look, often ? LIVELY_MS : CALM_MS);
+    const timer = setInterval(look, pause);
     addEventListener('focus', look);
     return () => {
       clearInterval(timer);
       removeEventListener('focus', look);
     };
-  }, [often, retry, trouble]);
+    // Counted anew from each answer.
+  }, [pause, retry, trouble, value]);
 
   // Uploads and deletions of this page are known here before the next look would come.
   useLibraryChanges(retry);
@@ -47,6 +52,16 @@ export function StatsProvider({ lively, children }: StatsProviderProps) {
   }, [value?.pictures]);
 
   return <StatsContext.Provider value={answer}>{children}</StatsContext.Provider>;
+}
+
+/** How many answers in a row have said the same. */
+function useSame(value: Stats | undefined): number {
+  const last = useRef<{ value: Stats | undefined; text: string; same: number }>({ value, text: '', same: 0 });
+  if (last.current.value !== value) {
+    const text = JSON.stringify(value);
+    last.current = { value, text, same: text === last.current.text ? last.current.same + 1 : 0 };
+  }
+  return last.current.same;
 }
 
 /** What may be done to the pictures; all of it until the server has said otherwise. */

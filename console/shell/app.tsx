@@ -46,7 +46,7 @@ function Page() {
   useSelectionEnds(route);
   useArrivals(steps.done);
   return (
-    <StatsProvider lively={underway > 0 || route.view === 'status'}>
+    <StatsProvider lively={underway > 0} watched={route.view === 'status'}>
       <Header view={route.view} folder={folder} />
       <main id="main" class="page">
         <div class="page-notices">

@@ -67,7 +67,7 @@ async function settle(
         await queue.postpone(receiptHandle, (QUEUE_LIMITS.retryMs / 1_000) * tries);
       }
     } catch (error) {
-      logger.warn('a failed message stays as it is in the queue', { message: messageId, error });
+      logger.warn('a failed message stays as it is in the queue', { messageId, error });
     }
   };
   await Promise.all(Records.filter(({ messageId }) => failed.has(messageId)).map(settleOne));

@@ -197,6 +197,9 @@ ${table(
 
 ## What is assumed
 
+No command of the repository measures these: they are estimates, and the seconds of a cold start, of a compaction and of a request, and
+the bytes of an answer, are among them.
+
 ${table(
   ['assumption', 'value'],
   Object.entries({ ...ASSUMED, ...IDLE_ASSUMED }).map(([name, value]) => [words(name), count(value)]),

@@ -1,6 +1,8 @@
-/** The deployed system on this machine: the three functions from cdk.out over a real S3 server. */
+/** The deployed system on this machine: the four functions from cdk.out over a real S3 server, and a stand-in for their queue. */
 
 import type { APIGatewayProxyStructuredResultV2, SQSBatchResponse, SQSEvent } from 'aws-lambda';
+import type { ListItem, Step } from '../../functions/backfill/handler.ts';
+import { VARIABLES } from '../../functions/environment.ts';
 import { type ObjectChange, s3Event, sqsRecord } from '../../local/s3-event.ts';
 import type { CompactionReport } from '../../vectorlog/commit/compaction.ts';
 import type { ObjectStore } from '../../vectorlog/store/object-store.ts';
@@ -8,13 +10,19 @@ import { prefixed } from '../../vectorlog/store/prefixed-store.ts';
 import { S3Store } from '../../vectorlog/store/s3-store.ts';
 import { type HttpRequest, httpEvent } from '../factories/http-event.ts';
 import { startS3Server } from '../s3-server/s3-server.ts';
+import { QueueStandIn } from './queue-stand-in.ts';
 import { RunningFunction } from './running-function.ts';
 import { readAssembly } from './template/cloud-assembly.ts';
+import { permissionsOf } from './template/policy.ts';
 
 export interface HttpAnswer<Body> {
   readonly status: number;
   readonly body: Body;
 }
+
+const QUEUE = VARIABLES.uploadsQueue;
+/** Messages of one batch; the deployed queue hands over as many at the most. */
+const CONSUMED_AT_ONCE = 10;
 
 export class Deployment {
   private constructor(
@@ -25,6 +33,9 @@ export class Deployment {
     readonly onUpload: RunningFunction,
     readonly compactor: RunningFunction,
     readonly searcher: RunningFunction,
+    readonly backfiller: RunningFunction,
+    /** What the worker of backfills sends its work to. */
+    readonly queue: QueueStandIn,
     private readonly stopServer: () => Promise<void>,
   ) {}
 
@@ -41,6 +52,14 @@ export class Deployment {
     const onUpload = await start('OnUpload');
     const compactor = await start('Compact');
     const searcher = await start('Search');
+    const { environment, statements, ...rest } = deployed.Backfill!;
+    const queue = await QueueStandIn.start(environment[QUEUE]!, permissionsOf(statements));
+    const told = { ...environment, [QUEUE]: queue.url };
+    const backfiller = await RunningFunction.start(
+      'Backfill',
+      { ...rest, statements, environment: told },
+      access,
+    );
     const namespace = `${deployed.Compact!.environment.LIKENESS_MODEL_ID}/`;
     return new Deployment(
       new S3Store({ client, bucket: buckets.images }),
@@ -48,22 +67,39 @@ export class Deployment {
       onUpload,
       compactor,
       searcher,
+      backfiller,
+      queue,
       () => server.stop(),
     );
   }
 
   get functions(): readonly RunningFunction[] {
-    return [this.onUpload, this.compactor, this.searcher];
+    return [this.onUpload, this.compactor, this.searcher, this.backfiller];
   }
 
   /** Brings one batch of S3 events to on-upload, as the queue does. @returns ids of messages that failed */
   async deliver(...changes: readonly ObjectChange[]): Promise<string[]> {
+    return this.#consume(changes.map((change) => JSON.stringify(s3Event(change))));
+  }
+
+  /** Brings what a backfill sent to on-upload. @returns how many messages there were */
+  async deliverQueued(): Promise<number> {
+    const bodies = this.queue.takeAll();
+    for (let i = 0; i < bodies.length; i += CONSUMED_AT_ONCE) {
+      const failed = await this.#consume(bodies.slice(i, i + CONSUMED_AT_ONCE));
+      if (failed.length > 0)
+        throw new Error(`on-upload failed for ${failed.join()}: ${this.onUpload.log.slice(-2_000)}`);
+    }
+    return bodies.length;
+  }
+
+  async #consume(bodies: readonly string[]): Promise<string[]> {
     const now = Date.now();
     const event: SQSEvent = {
-      Records: changes.map((change, i) =>
+      Records: bodies.map((body, i) =>
         sqsRecord({
           id: `message-${i}`,
-          body: JSON.stringify(s3Event(change)),
+          body,
           sentAt: now,
           firstReceivedAt: now,
           receiveCount: 1,
@@ -79,6 +115,19 @@ export class Deployment {
     return (await this.compactor.invoke({ 'detail-type': 'Scheduled Event' })) as CompactionReport;
   }
 
+  /** Runs one step of a backfill, a rebuild or a verification, as the state machine does. */
+  async step<Result>(step: Step): Promise<Result> {
+    return (await this.backfiller.invoke(step)) as Result;
+  }
+
+  /** All objects of the images bucket, as Step Functions lists them. */
+  async listed(): Promise<ListItem[]> {
+    const items: ListItem[] = [];
+    for await (const page of this.images.list({ prefix: '' }))
+      items.push(...page.map(({ key, size, eTag }) => ({ Key: key, Size: size, Etag: `"${eTag}"` })));
+    return items;
+  }
+
   /** Asks the API through an event of API Gateway. */
   async api<Body>(request: HttpRequest): Promise<HttpAnswer<Body>> {
     const answer = (await this.searcher.invoke(httpEvent(request))) as APIGatewayProxyStructuredResultV2;
@@ -90,6 +139,7 @@ export class Deployment {
 
   async stop(): Promise<void> {
     for (const fn of this.functions) await fn.stop();
+    this.queue.close();
     await this.stopServer();
   }
 }

@@ -1,9 +1,10 @@
-/** The main job, done by the packages of cdk.out: upload, append, search, compaction, deletion. */
+/** The main job, done by the packages of cdk.out: upload, append, search, compaction, deletion, backfill. */
 
 import { createHash } from 'node:crypto';
 import { fileURLToPath } from 'node:url';
 import sharp from 'sharp';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import type { Plan } from '../../functions/backfill/handler.ts';
 import { Sequencer } from '../../local/sequencer.ts';
 import { DIMENSIONS } from '../../pictures/dimensions.ts';
 import { systemClock } from '../../vectorlog/clock.ts';
@@ -204,6 +205,15 @@ describe('the deployed packages', () => {
     expect(await names(deployment.index, 'log/')).toEqual(before);
   });
 
+  test('a cold start of on-upload adds to an index that has been compacted', async () => {
+    await deployment.onUpload.restart();
+
+    expect(await upload('after compaction.jpg', await picture(7))).toEqual([]);
+    expect(await deployment.deliver(removed('after compaction.jpg'))).toEqual([]);
+
+    await deployment.images.delete(['after compaction.jpg']);
+  });
+
   test('an append whose answer was lost is written once', async () => {
     let lost = 0;
     deployment.onUpload.guard.fault = ({ method, url }) =>
@@ -253,7 +263,55 @@ describe('the deployed packages', () => {
     expect(await names(deployment.index, 'log/')).toHaveLength(1);
   });
 
+  test('a backfill in the cloud asks for what the bucket has and the index misses, and for what is gone', async () => {
+    const query = await picture(6);
+    await deployment.images.put('missed.jpg', query, { contentType: 'image/jpeg' });
+    const unreadable = Buffer.from('not a picture either');
+    await upload('left.jpg', unreadable);
+    await deployment.images.delete(['left.jpg']);
+    const plan = await deployment.step<Plan>({ step: 'begin', run: 'a backfill', job: {} });
+
+    const items = await deployment.listed();
+    const compared = await deployment.step<object>({ step: 'compare', plan, items });
+
+    expect(compared).toEqual({ compared: 5, missing: 1, changed: 0 });
+    expect(await deployment.deliverQueued()).toBe(1);
+    expect((await searchBy(query)).results[0]).toMatchObject({
+      key: 'missed.jpg',
+      score: expect.closeTo(1, 4),
+    });
+
+    const gone = await deployment.step<object>({ step: 'gone', plan });
+
+    expect(gone).toMatchObject({ gone: added, isDone: true });
+    expect(await deployment.deliverQueued()).toBe(added);
+    const { body } = await deployment.api<{ total: number }>({ method: 'GET', path: '/v1/images' });
+    expect(body.total).toBe(5);
+    expect(await names(deployment.index, 'rejected/')).toEqual([]);
+  });
+
+  test('a rebuild in the cloud empties the index and has every picture embedded again, and verify finds no fault', async () => {
+    await deployment.compact();
+    const plan = await deployment.step<Plan>({ step: 'begin', run: 'a rebuild', job: { job: 'rebuild' } });
+    const { searched } = await searchBy(await picture(6));
+
+    const items = await deployment.listed();
+    const compared = await deployment.step<object>({ step: 'compare', plan, items });
+
+    expect(searched).toBe(0);
+    expect(compared).toEqual({ compared: 5, missing: 5, changed: 0 });
+    expect(await deployment.deliverQueued()).toBe(5);
+    expect(await deployment.step<object>({ step: 'gone', plan })).toMatchObject({ gone: 0, isDone: true });
+    expect(await deployment.compact()).toMatchObject({ live: 5 });
+    expect(await deployment.step<object>({ step: 'verify', report: { job: 'verify' } })).toMatchObject({
+      ok: true,
+      live: 5,
+      isDone: true,
+    });
+  });
+
   test('all functions do what they do within their roles', () => {
+    expect(deployment.queue.refused).toEqual([]);
     for (const fn of deployment.functions) expect({ [fn.name]: fn.refused }).toEqual({ [fn.name]: [] });
   });
 

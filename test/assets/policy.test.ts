@@ -75,7 +75,13 @@ test('intrinsic functions give what a deployed stack would have, and unknown one
   const value = {
     arn: { 'Fn::Join': ['', [{ 'Fn::GetAtt': ['Bucket', 'Arn'] }, '/*']] },
     ref: { Ref: 'Queue' },
+    part: { 'Fn::Select': [1, { 'Fn::Split': [':', { 'Fn::Join': [':', ['a', { Ref: 'B' }]] }] }] },
   };
-  expect(resolveIntrinsics(value, references)).toEqual({ arn: '<Bucket.Arn>/*', ref: '<Queue>' });
+  expect(resolveIntrinsics(value, references)).toEqual({
+    arn: '<Bucket.Arn>/*',
+    ref: '<Queue>',
+    part: '<B>',
+  });
+  expect(() => resolveIntrinsics({ 'Fn::Select': [1, ['a']] }, references)).toThrow();
   expect(() => resolveIntrinsics({ 'Fn::Cidr': [] }, references)).toThrow();
 });

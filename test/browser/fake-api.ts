@@ -403,7 +403,7 @@ function apiRoutes(app: Hono, state: FakeState, url: string): void {
           generation: 12,
           rows: state.pictures.length + 3,
           deadRows: 3,
-          committedAt: new Date().toISOString(),
+          committedAt: WHEN,
         },
         ...state.engine,
         log: { appends: 2, pending: 0 },

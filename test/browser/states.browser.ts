@@ -74,6 +74,32 @@ describe('states of the console', () => {
     await page.getByText('running, 9,000 of 12,000 objects compared').waitFor();
   });
 
+  it('asks less and less often for figures under Status that do not change', async () => {
+    const page = await open('#/');
+    await page.getByText('All 40').waitFor();
+    await page.clock.install();
+    await page.getByRole('link', { name: 'Status' }).click();
+    await page.getByRole('heading', { name: 'Status' }).waitFor();
+    const asked = () => api.requests.filter((each) => each.includes('/v1/stats')).length;
+    const before = asked();
+    const pass = async (seconds: number) => {
+      for (let at = 0; at < seconds; at += 3) {
+        await page.clock.runFor(3_000);
+        // A round trip, so that the answer to what was asked for is there.
+        await page.evaluate(() => fetch('/config.json').then((answer) => answer.text()));
+      }
+    };
+    await pass(120);
+    const calm = asked() - before;
+    expect(calm).toBeGreaterThanOrEqual(3);
+    expect(calm).toBeLessThanOrEqual(10);
+    api.state.waiting = 5;
+    await pass(60);
+    const woken = asked();
+    await pass(30);
+    expect(asked() - woken).toBeGreaterThanOrEqual(5);
+  });
+
   it('offers no demo where the server has none', async () => {
     const page = await open('#/library', { pictures: [] });
     await page.getByRole('heading', { name: 'Your library is empty' }).waitFor();

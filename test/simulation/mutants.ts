@@ -155,12 +155,17 @@ export const MUTANTS: readonly Mutant[] = [
     ],
   },
   {
-    mistake: 'search: take a list whose pages are minutes apart for one look',
+    mistake: 'search: list the commits first, and the log minutes later',
     patches: [
       {
         file: 'vectorlog/read/live-index.ts',
         replace: 'if (clock.now() - asOf > LOG_LIMITS.foldedGraceMs) return undefined;',
         by: '',
+      },
+      {
+        file: 'vectorlog/read/store-state.ts',
+        replace: 'for await (const page of this.store.list(options))',
+        by: "for (const prefix of ['manifest/', 'log/'])\n      for await (const page of this.store.list({ ...options, prefix, startAfter: prefix }))",
       },
     ],
   },

@@ -58,6 +58,8 @@ export class World {
   #faults: Faults;
   #failure: unknown;
   #isOver = false;
+  /** Each is done when its last instance has ended, after all is over. */
+  readonly #lives: Promise<void>[] = [];
   /** Changes of the index store. */
   changes = 0;
 
@@ -177,7 +179,7 @@ export class World {
         await life();
       }
     };
-    live().catch((error) => this.#fail(error));
+    this.#lives.push(live().catch((error) => this.#fail(error)));
   }
 
   /** Between two pieces of work; when all is calm there is little to do. */
@@ -260,7 +262,7 @@ export class World {
     const compact = this.#compactor(instance);
     // On one machine nobody kills a compaction that sleeps for hours.
     const timeout = this.#random.chance(0.5) ? TIMEOUT_MS : undefined;
-    for (let runs = this.#random.int(30); runs >= 0 && instance.alive; runs--) {
+    for (let runs = this.#random.int(30); runs >= 0 && instance.alive && !this.#isOver; runs--) {
       await this.#pause(5 * SECOND, 3 * MINUTE);
       await this.#result(instance, compact(), timeout);
     }
@@ -285,7 +287,7 @@ export class World {
       // Some have too little for the tail, or for the index.
       budgetBytes: this.#random.pick([2 ** 30, 2 ** 30, 2 ** 30, 6_000, 3_000]),
     });
-    for (let reads = this.#random.int(40); reads >= 0 && instance.alive; reads--) {
+    for (let reads = this.#random.int(40); reads >= 0 && instance.alive && !this.#isOver; reads--) {
       await this.#pause(SECOND, 2 * MINUTE);
       const together = Array.from({ length: this.#random.pick([1, 1, 2, 3]) }, async () => {
         await instance.wait(this.#random.between(1, SECOND));
@@ -387,6 +389,8 @@ export class World {
       await this.#scheduler.sleep(10 * MINUTE);
     }
     this.#isOver = true;
+    // One that still ran could lose to the last compaction, and leave files that only a later commit deletes.
+    await Promise.all(this.#lives);
     await this.#scheduler.sleep(HOUR);
   }
 

@@ -24,8 +24,9 @@ export class StoreStateReader {
   /**
    * One request, as long as appends and commits fit on a page.
    *
-   * Its two parts may be of different moments. An append that was folded stays for `foldedGraceMs`, so that one of
-   * them shows what it says; a caller looks again when this took longer.
+   * Its pages may be of different moments. The log comes before the commits, so that an append which is gone from the
+   * one was folded by a commit which is in the other. A caller looks again when this took longer than `foldedGraceMs`:
+   * hours later, a commit may have forgotten the marker of a deletion that an append on an early page is older than.
    *
    * @throws StoreUnavailable
    */

@@ -53,7 +53,7 @@ export interface DeployedFunction {
   readonly statements: readonly Statement[];
 }
 
-/** By their construct ids: OnUpload, Compact, Search. */
+/** By their construct ids: OnUpload, Compact, Search, Backfill. */
 export type Assembly = Readonly<Record<string, DeployedFunction>>;
 
 /** Names that the buckets get in place of those that CloudFormation would choose. */
@@ -71,12 +71,14 @@ export function readAssembly(folder: string, buckets: BucketNames): Assembly {
   const { Resources } = JSON.parse(readFileSync(join(folder, file), 'utf8')) as {
     Resources: Record<string, Resource>;
   };
+  const isStateMachine = (id: string) => Resources[id]?.Type === 'AWS::StepFunctions::StateMachine';
+  const references = referencesTo(buckets, isStateMachine);
   const properties = <Properties>(type: string): { id: string; of: Properties }[] =>
     Object.entries(Resources)
       .filter(([, resource]) => resource.Type === type)
       .map(([id, resource]) => ({
         id,
-        of: resolveIntrinsics(resource.Properties, referencesTo(buckets)) as Properties,
+        of: resolveIntrinsics(resource.Properties, references) as Properties,
       }));
   const assets = assetFolders(folder);
   const layers = new Map(
@@ -107,10 +109,14 @@ export function readAssembly(folder: string, buckets: BucketNames): Assembly {
   return Object.fromEntries(functions);
 }
 
-/** The buckets stand in the other stack and arrive as parameters; any other reference stays its own name. */
+/**
+ * The buckets stand in the other stack and arrive as parameters. A reference to a state machine is its ARN, which
+ * templates take apart; any other reference stays its own name.
+ */
 const referencesTo =
-  (buckets: BucketNames): References =>
+  (buckets: BucketNames, isStateMachine: (id: string) => boolean): References =>
   (name) => {
+    if (isStateMachine(name)) return `arn:aws:states:eu-central-1:000000000000:stateMachine:${name}`;
     const [, bucket, attribute] = /^referencetoLikeness(Images|Index)[0-9A-F]{8}(Ref|Arn)$/.exec(name) ?? [];
     if (!bucket) return name;
     const bucketName = buckets[bucket === 'Images' ? 'images' : 'index'];

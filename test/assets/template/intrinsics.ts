@@ -16,6 +16,16 @@ export function resolveIntrinsics(value: unknown, references: References): unkno
     const [separator, parts] = argument as [string, unknown[]];
     return parts.map(resolve).join(separator);
   }
+  if (name === 'Fn::Split') {
+    const [separator, text] = argument as [string, unknown];
+    return String(resolve(text)).split(separator);
+  }
+  if (name === 'Fn::Select') {
+    const [index, list] = argument as [number, unknown];
+    const chosen = (resolve(list) as unknown[])[index];
+    if (chosen === undefined) throw new Error(`there is no element ${index} in ${JSON.stringify(list)}`);
+    return chosen;
+  }
   if (name === 'Fn::Sub') {
     return (argument as string).replace(/\$\{(.*?)\}/g, (_, reference: string) =>
       String(references(reference)),

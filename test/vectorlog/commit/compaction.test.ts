@@ -442,6 +442,33 @@ describe('compactions that run at once', () => {
     expect(await compactorOf(racing).run()).toMatchObject({ outcome: 'lost' });
     expect(await commitManifest(store, (await latestManifest(store))!.manifest)).toBe(false);
   });
+
+  it('leave files behind when they lose, which the first commit a quarter of an hour later deletes', async () => {
+    const racing = countingStore(store);
+    racing.before = async (method, key) => {
+      if (method !== 'putIfAbsent' || !key.startsWith('manifest/')) return;
+      racing.before = () => {};
+      await compactorOf().run();
+    };
+    await append('a');
+    expect(await compactorOf(racing).run()).toMatchObject({ outcome: 'lost' });
+    const { files } = (await latestManifest(store))!.manifest;
+    const left = (await namesUnder('index/')).filter((name) => !namesOf(files).includes(name));
+    expect(left).toHaveLength(4);
+    const compactor = compactorOf();
+    const thoseLeft = async () => (await namesUnder('index/')).filter((name) => left.includes(name));
+
+    clock.skip(15 * MINUTE - SECOND);
+    expect(await compactor.run()).toMatchObject({ outcome: 'committed', folded: 0, deleted: 1 });
+    expect(await thoseLeft()).toEqual(left);
+    // A run with nothing to commit does not list the index.
+    clock.skip(60 * MINUTE);
+    expect(await compactor.run()).toMatchObject({ outcome: 'idle' });
+    expect(await thoseLeft()).toEqual(left);
+    await append('b');
+    expect(await compactor.run()).toMatchObject({ outcome: 'committed', deleted: 4 });
+    expect(await thoseLeft()).toEqual([]);
+  });
 });
 
 describe('space', () => {
