@@ -51,7 +51,7 @@ export const PERMISSIONS = {
     index: {
       [LOG_PREFIX]: ['s3:GetObject'],
       [MANIFEST_PREFIX]: ['s3:GetObject', 's3:PutObject'],
-      [INDEX_PREFIX]: ['s3:GetObject', 's3:PutObject', 's3:AbortMultipartUpload'],
+      [INDEX_PREFIX]: ['s3:GetObject', 's3:PutObject'],
       [REJECTED_PREFIX]: ['s3:GetObject', 's3:DeleteObject'],
     },
   },
