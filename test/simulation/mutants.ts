@@ -159,7 +159,7 @@ export const MUTANTS: readonly Mutant[] = [
     patches: [
       {
         file: 'vectorlog/read/live-index.ts',
-        replace: 'if (clock.now() - asOf > LOG_LIMITS.foldedGraceMs) return undefined;',
+        replace: 'if (clock.now() - asOf > LOG_LIMITS.foldedGraceMs) return false;',
         by: '',
       },
       {
@@ -233,7 +233,7 @@ export const MUTANTS: readonly Mutant[] = [
     mistake: 'search: join a refresh that has begun already',
     patches: [
       {
-        file: 'vectorlog/read/live-index.ts',
+        file: 'vectorlog/read/follower.ts',
         replace: 'this.#next ??= this.#running.then(start, start);\n    return this.#next;',
         by: 'return start && this.#running;',
       },
