@@ -35,7 +35,7 @@ function counting(): Embedder {
 
 // Patient enough for a file under its new name to be there for some time before the old one is given up.
 const serve = () =>
-  library.serve({ embedder: counting(), patience: { secondLookMs: 2_000, lookEveryMs: 50 } });
+  library.serve({ embedder: counting(), patience: { secondLookMs: 5_000, lookEveryMs: 50 } });
 const keysOf = async (client: Client) => (await client.images()).items.map(({ key }) => key);
 
 const untilIn = (client: Client, folder: string) =>
@@ -45,7 +45,7 @@ const untilIn = (client: Client, folder: string) =>
       expect(keys.length).toBe(COUNT);
       expect(keys.every((key) => key.startsWith(folder))).toBe(true);
     },
-    { timeout: 20_000, interval: 50 },
+    { timeout: 40_000, interval: 50 },
   );
 
 const move = (from: string, to: string) => rename(join(library.folder, from), join(library.folder, to));
@@ -86,7 +86,7 @@ describe('renamed pictures', () => {
     await library.write('old/other.png', await picture(99));
     await utimes(join(library.folder, 'old/other.png'), mtimeMs / 1_000 + 0.5, mtimeMs / 1_000 + 0.5);
     await vi.waitFor(async () => expect(await keysOf(client)).toContain('old/other.png'), {
-      timeout: 20_000,
+      timeout: 40_000,
     });
     const { results } = await client.search({ image: await picture(99) }, { k: 1 });
     expect(results[0]!.key).toBe('old/other.png');
