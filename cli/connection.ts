@@ -1,6 +1,7 @@
 /** From the common flags to a client of the server they name. */
 
 import { type Client, createClient } from '../client/client.ts';
+import { isLoopback } from '../local/caller.ts';
 import { CommandFailed, UsageError } from './errors.ts';
 import { processTerminal } from './terminal.ts';
 
@@ -42,7 +43,7 @@ async function fetchFor({ endpoint, token, sign }: ServerFlags): Promise<typeof 
   const address = addressOf(endpoint);
   const region = token === undefined ? (sign ?? regionOf(address)) : undefined;
   if (token === undefined && region === undefined) return withoutRedirects(fetch, address);
-  if (address.protocol !== 'https:' && !isLoopback(address))
+  if (address.protocol !== 'https:' && !isLoopback(address.href))
     throw new UsageError(`credentials are sent over https only, and ${endpoint} is not`);
   if (token !== undefined) return withoutRedirects(withToken(token, address), address);
   const [{ signingFetch }, { fromNodeProviderChain }] = await Promise.all([
@@ -60,10 +61,6 @@ function addressOf(endpoint: string): URL {
 /** The region in the name of an API on API Gateway. */
 const regionOf = ({ hostname }: URL): string | undefined =>
   /^[a-z0-9]+\.execute-api\.([a-z0-9-]+)\.amazonaws\.com(?:\.cn)?$/.exec(hostname)?.[1];
-
-/** Whether an address is one of this machine. */
-export const isLoopback = ({ hostname }: URL): boolean =>
-  ['127.0.0.1', 'localhost', '[::1]'].includes(hostname);
 
 /** Only the server itself gets the token: uploads go to a bucket. */
 const withToken =

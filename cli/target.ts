@@ -2,6 +2,7 @@
 
 import { join, resolve } from 'node:path';
 import type { Command } from 'commander';
+import { isLoopback } from '../local/caller.ts';
 import { keepSelection } from '../local/library-settings.ts';
 import { modelFolder } from '../local/model-choice.ts';
 import { openPictures } from '../local/picture-folder.ts';
@@ -15,7 +16,6 @@ import { FileStore } from '../vectorlog/store/file-store.ts';
 import type { ObjectStore } from '../vectorlog/store/object-store.ts';
 import { prefixed } from '../vectorlog/store/prefixed-store.ts';
 import { probe } from '../vectorlog/store/probe.ts';
-import { isLoopback } from './connection.ts';
 import { UsageError } from './errors.ts';
 import type { Sender } from './sender.ts';
 
@@ -133,7 +133,7 @@ async function openBuckets(folder: string | undefined, flags: TargetFlags): Prom
  * is locked by it: whoever listens on the port could name any folder.
  */
 async function servedLibrary(endpoint: string): Promise<Library | undefined> {
-  if (!URL.canParse(endpoint) || !isLoopback(new URL(endpoint))) return undefined;
+  if (!isLoopback(endpoint)) return undefined;
   try {
     const [{ LIBRARY_PATH }, { isHeldBy }] = await Promise.all([
       import('../local/server.ts'),

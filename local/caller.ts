@@ -16,3 +16,10 @@ export const answerFor = <T>(caller: Caller, answer: () => T): T => callers.run(
 
 /** The caller of the request at work; `undefined` outside of one. */
 export const currentCaller = (): Caller | undefined => callers.getStore();
+
+const HOSTNAMES = new Set(['127.0.0.1', 'localhost', '[::1]']);
+
+/** Whether an http address is one of this machine. */
+export function isLoopback(url: string): boolean {
+  return URL.canParse(url) && HOSTNAMES.has(new URL(url).hostname);
+}

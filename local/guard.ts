@@ -5,9 +5,7 @@ import type { IncomingMessage } from 'node:http';
 import type { Context, MiddlewareHandler } from 'hono';
 import { getCookie, setCookie } from 'hono/cookie';
 import { problem } from '../functions/search/problems.ts';
-import { answerFor } from './caller.ts';
-
-const HOSTNAMES = new Set(['127.0.0.1', 'localhost', '[::1]']);
+import { answerFor, isLoopback } from './caller.ts';
 
 /** The query parameter of the address that is printed, and the cookie that it becomes. */
 const TOKEN = 'token';
@@ -45,11 +43,6 @@ export const guard =
     }
     return answerFor({ origin, here }, next);
   };
-
-/** Whether an http address is one of this machine. */
-export function isLoopback(url: string): boolean {
-  return URL.canParse(url) && HOSTNAMES.has(new URL(url).hostname);
-}
 
 /** Whether the connection begins on this machine; a request that came by no connection was made in this process. */
 function isFromHere(context: Context): boolean {

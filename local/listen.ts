@@ -3,7 +3,7 @@
 import type { Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { networkInterfaces } from 'node:os';
-import { createAdaptorServer, type HttpBindings } from '@hono/node-server';
+import { createAdaptorServer } from '@hono/node-server';
 import { LikenessError } from '../vectorlog/errors.ts';
 
 /** Where this machine finds it, always. */
@@ -46,7 +46,7 @@ export interface Listening {
   close(graceMs: number): Promise<void>;
 }
 
-export type Answer = (request: Request, env: HttpBindings) => Response | Promise<Response>;
+export type Answer = Parameters<typeof createAdaptorServer>[0]['fetch'];
 
 /**
  * @param port 0 takes any that is free
@@ -76,7 +76,7 @@ export async function listen(answer: Answer, port: number, host?: string): Promi
 }
 
 async function open(answer: Answer, port: number, host: string): Promise<Server> {
-  const server = createAdaptorServer({ fetch: answer as never, hostname: host }) as Server;
+  const server = createAdaptorServer({ fetch: answer, hostname: host }) as Server;
   server.keepAliveTimeout = KEEP_ALIVE_MS;
   await new Promise<void>((resolve, reject) => {
     server.once('error', (error: NodeJS.ErrnoException) => reject(toOpenError(error, port, host)));

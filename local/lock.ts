@@ -6,7 +6,7 @@ import { dirname, join } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
 import { LikenessError } from '../vectorlog/errors.ts';
 import { codeOf, unlessAbsent } from '../vectorlog/store/files/file-access.ts';
-import { isLoopback } from './guard.ts';
+import { isLoopback } from './caller.ts';
 import { readJson } from './library-settings.ts';
 
 /** The index is served already. */
