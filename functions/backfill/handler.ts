@@ -1,11 +1,7 @@
 /** The steps of a backfill, a rebuild and a verification in the cloud, each short enough for Lambda; a state machine calls them. */
 
-import {
-  backfillBatch,
-  backfillGone,
-  type GonePlace,
-  type Send,
-} from '../../pictures/ingest/backfill-pieces.ts';
+import type { Send } from '../../pictures/ingest/backfill.ts';
+import { backfillBatch, backfillGone, type GonePlace } from '../../pictures/ingest/backfill-pieces.ts';
 import { Known } from '../../pictures/ingest/known.ts';
 import { emptyIndex } from '../../pictures/maintenance/rebuild.ts';
 import { type VerifyReport, verify } from '../../pictures/maintenance/verify.ts';

@@ -3,14 +3,11 @@
 import { inParallel } from '../../vectorlog/parallel.ts';
 import type { ObjectInfo, ObjectStore } from '../../vectorlog/store/object-store.ts';
 import type { PictureFilter } from '../picture-names.ts';
-import { messageOf, SENDS_AT_ONCE } from './backfill.ts';
+import { messageOf, SENDS_AT_ONCE, type Send } from './backfill.ts';
 import type { Comparison, Known } from './known.ts';
 import { QUEUE_LIMITS } from './limits.ts';
 import { reconcile } from './reconcile.ts';
 import { removeOutdatedRejections } from './rejections.ts';
-
-/** Puts message bodies into on-upload's queue, at most 10 at a time. */
-export type Send = (bodies: readonly string[]) => Promise<void>;
 
 export interface BatchReport {
   /** Objects of the batch that belong to the index. */

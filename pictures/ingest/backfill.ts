@@ -9,14 +9,16 @@ import { encodeBackfillMessage } from './messages.ts';
 import { type CompareOptions, reconcile } from './reconcile.ts';
 import { removeOutdatedRejections } from './rejections.ts';
 
+/** Puts message bodies into on-upload's queue, at most 10 at a time; resolves when the queue has them. */
+export type Send = (bodies: readonly string[]) => Promise<void>;
+
 export interface BackfillDeps {
   readonly pictures: ObjectStore;
   /** The index store, in the model's namespace. */
   readonly index: ObjectStore;
   /** Of the index; one of another origin is refused, and changed by nothing. @default - not compared */
   readonly origin?: Origin;
-  /** Puts message bodies into on-upload's queue, at most 10 at a time; resolves when the queue has them. */
-  readonly send: (bodies: readonly string[]) => Promise<void>;
+  readonly send: Send;
 }
 
 /** What was found so far. */
