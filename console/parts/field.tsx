@@ -5,6 +5,25 @@ import type { ComponentChildren } from 'preact';
 import { useEffect, useState } from 'preact/hooks';
 import { useId } from './use-id.ts';
 
+interface LabelledProps {
+  /** Of the control in it. */
+  readonly id: string;
+  readonly label: string;
+  readonly children: ComponentChildren;
+}
+
+/** A control under its label. */
+function Labelled({ id, label, children }: LabelledProps) {
+  return (
+    <div class="field">
+      <label class="field-label" for={id}>
+        {label}
+      </label>
+      {children}
+    </div>
+  );
+}
+
 interface TextFieldProps {
   readonly label: string;
   readonly value: string;
@@ -33,10 +52,7 @@ export function TextField({
   const [text, setText] = useState(value);
   useEffect(() => setText(value), [value]);
   return (
-    <div class="field">
-      <label class="field-label" for={id}>
-        {label}
-      </label>
+    <Labelled id={id} label={label}>
       <input
         id={id}
         type={type}
@@ -65,7 +81,7 @@ export function TextField({
           {hint}
         </span>
       )}
-    </div>
+    </Labelled>
   );
 }
 
@@ -112,10 +128,7 @@ interface SelectFieldProps {
 export function SelectField({ label, value, choices, onChange }: SelectFieldProps) {
   const id = useId();
   return (
-    <div class="field">
-      <label class="field-label" for={id}>
-        {label}
-      </label>
+    <Labelled id={id} label={label}>
       <select id={id} value={value} onChange={({ currentTarget }) => onChange(currentTarget.value)}>
         {choices.map(([each, name]) => (
           <option key={each} value={each}>
@@ -123,7 +136,7 @@ export function SelectField({ label, value, choices, onChange }: SelectFieldProp
           </option>
         ))}
       </select>
-    </div>
+    </Labelled>
   );
 }
 
@@ -137,17 +150,14 @@ interface DateFieldProps {
 export function DateField({ label, value, onChange }: DateFieldProps) {
   const id = useId();
   return (
-    <div class="field">
-      <label class="field-label" for={id}>
-        {label}
-      </label>
+    <Labelled id={id} label={label}>
       <input
         id={id}
         type="date"
         value={value}
         onChange={({ currentTarget }) => onChange(currentTarget.value)}
       />
-    </div>
+    </Labelled>
   );
 }
 

@@ -43,9 +43,7 @@ export function useSearch(route: SearchRoute, picture: QueryPicture): Search {
       ...(prefix && { prefix }),
       filter: metadata,
       ranges: {
-        ...((taken.from || taken.to) && {
-          taken: { ...(taken.from && { min: taken.from }), ...(taken.to && { max: taken.to }) },
-        }),
+        ...((taken.from || taken.to) && { taken: { min: taken.from, max: taken.to } }),
         ...(minWidth > 0 && { width: { min: minWidth } }),
       },
       ...(centered && { centered }),
