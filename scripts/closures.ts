@@ -9,8 +9,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
-import { build } from 'esbuild';
-
+import { importsOf } from './imports.ts';
 import { say } from './say.ts';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
@@ -18,18 +17,8 @@ const { values } = parseArgs({ options: { json: { type: 'boolean', default: fals
 
 /** Modules that a function's code imports, directly or not, without packages. */
 async function closure(name: string): Promise<number> {
-  const { metafile } = await build({
-    absWorkingDir: root,
-    entryPoints: [`functions/${name}/lambda.ts`],
-    bundle: true,
-    write: false,
-    metafile: true,
-    packages: 'external',
-    platform: 'node',
-    format: 'esm',
-    logLevel: 'error',
-  });
-  return Object.keys(metafile.inputs).filter((path) => path.endsWith('.ts')).length;
+  return Object.keys(await importsOf(`functions/${name}/lambda.ts`)).filter((path) => path.endsWith('.ts'))
+    .length;
 }
 
 /** The files of a folder and their lengths in lines, generated ones left out. */

@@ -3,8 +3,8 @@
 import { readFileSync } from 'node:fs';
 import { isBuiltin } from 'node:module';
 import { fileURLToPath } from 'node:url';
-import { build } from 'esbuild';
 import { expect, test } from 'vitest';
+import { importsOf } from '../../scripts/imports.ts';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
 const { dependencies, optionalDependencies, peerDependencies } = JSON.parse(
@@ -17,18 +17,7 @@ const OPTIONAL = ['@lobehub/fluent-emoji-3d'];
 test.each(['cli/likeness.ts', 'client/index.ts', 'client/sigv4.ts', 'vectorlog/index.ts', 'cdk/index.ts'])(
   '%s imports only what the package depends on',
   async (entry) => {
-    const { metafile } = await build({
-      absWorkingDir: root,
-      entryPoints: [entry],
-      bundle: true,
-      write: false,
-      metafile: true,
-      packages: 'external',
-      platform: 'node',
-      format: 'esm',
-      logLevel: 'silent',
-    });
-    const imported = Object.values(metafile.inputs)
+    const imported = Object.values(await importsOf(entry))
       .flatMap(({ imports }) => imports)
       .filter(({ external, path }) => external && !isBuiltin(path))
       .map(({ path }) =>

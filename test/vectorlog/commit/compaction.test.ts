@@ -42,6 +42,17 @@ const compactorOf = (
   logger: Logger = silentLogger,
 ) => new Compactor({ index, modelId: 'm', dimensions: DIMENSIONS, clock, logger, limits });
 
+/** The store as a compactor sees it that others overtake once, just before it commits. */
+function overtaken(others: () => Promise<unknown>) {
+  const counted = countingStore(store);
+  counted.before = async (method, key) => {
+    if (method !== 'putIfAbsent' || !key.startsWith('manifest/')) return;
+    counted.before = () => {};
+    await others();
+  };
+  return counted;
+}
+
 /** One append that puts and deletes (`-key`) some keys. */
 function append(...keys: string[]): Promise<string> {
   const puts = keys.filter((key) => !key.startsWith('-'));
@@ -395,15 +406,12 @@ describe('compactions that run at once', () => {
     for (const key of ['a', 'b', 'c', 'd', 'e', 'f']) await append(key);
     await compactorOf().run();
     await append('-a', '-b', 'g', 'c');
-    const slow = countingStore(store);
-    slow.before = async (method, key) => {
-      if (method !== 'putIfAbsent' || !key.startsWith('manifest/')) return;
-      slow.before = () => {};
+    const slow = overtaken(async () => {
       // Folds the same, without rewriting, and goes on.
       await compactorOf(store, { maxDeadShare: 0.9 }).run();
       await append('h', '-d');
       await compactorOf(store, { maxDeadShare: 0.9 }).run();
-    };
+    });
     const before = (await latestManifest(store))!.manifest;
     expect(await compactorOf(slow).run()).toMatchObject({ outcome: 'committed', rewritten: true, live: 5 });
     const { manifest } = (await latestManifest(store))!;
@@ -418,38 +426,25 @@ describe('compactions that run at once', () => {
   it('give a rewrite up where others keep what it left out', async () => {
     for (const key of ['a', 'b', 'c']) await append(key);
     await compactorOf().run();
-    const racing = countingStore(store);
     await append('x');
-    racing.before = async (method, key) => {
-      if (method !== 'putIfAbsent' || !key.startsWith('manifest/')) return;
-      racing.before = () => {};
+    const racing = overtaken(async () => {
       // Knows only the first of the two appends that wait.
       await compactorOf(store, { maxAppendsPerCompaction: 1 }).run();
-    };
+    });
     await append('-a', '-b');
     expect(await compactorOf(racing).run()).toMatchObject({ outcome: 'lost' });
     expect(await verifyRows()).toEqual(['a', 'b', 'c', 'x']);
   });
 
   it('lose when their number is taken before they commit', async () => {
-    const racing = countingStore(store);
-    racing.before = async (method, key) => {
-      if (method !== 'putIfAbsent' || !key.startsWith('manifest/')) return;
-      racing.before = () => {};
-      await compactorOf().run();
-    };
+    const racing = overtaken(() => compactorOf().run());
     await append('a');
     expect(await compactorOf(racing).run()).toMatchObject({ outcome: 'lost' });
     expect(await commitManifest(store, (await latestManifest(store))!.manifest)).toBe(false);
   });
 
   it('leave files behind when they lose, which the first commit a quarter of an hour later deletes', async () => {
-    const racing = countingStore(store);
-    racing.before = async (method, key) => {
-      if (method !== 'putIfAbsent' || !key.startsWith('manifest/')) return;
-      racing.before = () => {};
-      await compactorOf().run();
-    };
+    const racing = overtaken(() => compactorOf().run());
     await append('a');
     expect(await compactorOf(racing).run()).toMatchObject({ outcome: 'lost' });
     const { files } = (await latestManifest(store))!.manifest;
