@@ -1,7 +1,7 @@
 /** Downloads continue where they stopped, and are believed only by their hash. */
 
 import { createHash } from 'node:crypto';
-import { existsSync, mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -34,7 +34,13 @@ beforeEach(async () => {
     if (start >= content.length) return response.writeHead(416).end();
     response.writeHead(start > 0 ? 206 : 200, { 'content-length': content.length - start });
     if (breakAt === undefined) return response.end(content.subarray(start));
-    response.write(content.subarray(start, breakAt), () => setTimeout(() => response.destroy(), 20));
+    response.write(content.subarray(start, breakAt));
+    // Breaking off sooner would take back what the client has not read yet.
+    const look = setInterval(() => {
+      if (!statSync(`${path}.part`, { throwIfNoEntry: false })?.size) return;
+      clearInterval(look);
+      response.destroy();
+    }, 5);
     return response;
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
