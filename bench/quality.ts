@@ -1,11 +1,12 @@
 /**
  * How good the answers are: `npm run quality -- [--retrieval] [--duplicates] [--json] [--quick] [--page] [--fit]
- * [--folds N] [--weights A,B] [--pool average,gem3] [--crop center224,whole224] [--labelled A,B] [--folders A,B]`.
+ * [--folds N] [--held-out] [--weights A,B] [--pool average,gem3] [--crop center224,whole224] [--labelled A,B] [--folders A,B]`.
  *
  * Weights are those that were set up, or names or files; several are compared. `--labelled` gives folders of one's own with a
  * folder for each class, `--folders` photos to make copies of. `--page` writes docs/quality.md. `--fit` learns the verdict on
  * duplicates anew from the pairs and writes it into the source. `--folds` judges each part of the originals by what the others
- * teach, so that no figure comes from an original that was learned from.
+ * teach, so that no figure comes from an original that was learned from; `--held-out` takes originals of families that the
+ * product's verdict never learned from.
  */
 
 import { writeFile } from 'node:fs/promises';
@@ -43,6 +44,7 @@ const { values } = parseArgs({
     json: { type: 'boolean' },
     quick: { type: 'boolean' },
     fit: { type: 'boolean' },
+    'held-out': { type: 'boolean' },
     page: { type: 'boolean' },
     folds: { type: 'string' },
     weights: { type: 'string' },
@@ -111,7 +113,11 @@ async function measure(folder: string): Promise<ModelQuality> {
   }
   let duplicates: DuplicateQuality | undefined;
   if (both || values.duplicates) {
-    const chosen = await chooseOriginals({ ...size, folders: list(values.folders) });
+    const chosen = await chooseOriginals({
+      ...size,
+      folders: list(values.folders),
+      heldOut: values['held-out'] ?? false,
+    });
     const { quality, labelled } = await measureDuplicates(
       chosen,
       cache,

@@ -7,7 +7,6 @@
 import { open } from 'node:fs/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
-import { readModelChoice } from '../local/model-choice.ts';
 import { DIMENSIONS, ROW_BYTES } from '../pictures/dimensions.ts';
 import { rowOffset } from '../vectorlog/commit/file-formats.ts';
 import { describeMachine, machine } from './machine.ts';
@@ -18,7 +17,7 @@ import {
   deleteMadeUp,
   type Embeddings,
   madeUpEmbeddings,
-  realEmbeddings,
+  preparedEmbeddings,
 } from './search/embeddings.ts';
 import { faissNode } from './search/faiss-node.ts';
 import { byCodes, byFloats, codesOf, loadMatrix } from './search/ours.ts';
@@ -171,13 +170,10 @@ async function measure(all: Embeddings, count: number) {
 
 type Measured = Awaited<ReturnType<typeof measure>>;
 
-async function embeddings(): Promise<Embeddings> {
-  const { folder } = (await readModelChoice()) ?? {};
-  if (!folder) throw new Error('no model: run "npm run setup" first');
-  return realEmbeddings(folder, (done, total) => {
+const embeddings = (): Promise<Embeddings> =>
+  preparedEmbeddings((done, total) => {
     if (done % 100 === 0) say(`embedding ${done} of ${total} pictures, once only`);
   });
-}
 
 const OURS = 'likeness (8-bit codes, then float32)';
 const FLOAT = 'likeness (float32 only)';

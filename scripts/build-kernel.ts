@@ -1,6 +1,6 @@
 /**
  * Compiles the kernels to WebAssembly and checks them in as modules: vectorlog/scan/kernel.generated.ts, with the bundle of
- * the scan's worker, and pictures/embedding/resampling/kernel.generated.ts.
+ * the scan's worker, and pictures/embedding/resampling/kernel.generated.ts; and the bundle of the worker that compares pictures.
  */
 
 import { readFile, writeFile } from 'node:fs/promises';
@@ -61,10 +61,10 @@ export async function compileAssembly(
   return written.get('module.wasm')!;
 }
 
-/** The worker with all it imports, as one CommonJS program. */
-export async function bundleWorker(): Promise<string> {
+/** A worker with all it imports, as one CommonJS program. */
+async function bundleWorker(path: string): Promise<string> {
   const { outputFiles } = await build({
-    entryPoints: [join(root, 'vectorlog/scan/worker.ts')],
+    entryPoints: [join(root, path)],
     bundle: true,
     write: false,
     minify: true,
@@ -99,7 +99,11 @@ export const GENERATED: Readonly<Record<string, () => Promise<string>>> = {
       KERNEL_BASE64: base64(await compileAssembly(SCAN_KERNEL, 'shared')),
       RELAXED_KERNEL_BASE64: base64(await compileAssembly(SCAN_KERNEL, 'shared', true)),
       ENCODER_BASE64: base64(await compileAssembly('vectorlog/scan/assembly/encoder.ts', 'own')),
-      WORKER_SOURCE: JSON.stringify(await bundleWorker()),
+      WORKER_SOURCE: JSON.stringify(await bundleWorker('vectorlog/scan/worker.ts')),
+    }),
+  'pictures/duplicates/comparing-worker.generated.ts': async () =>
+    moduleText('comparing-worker.ts', {
+      WORKER_SOURCE: JSON.stringify(await bundleWorker('pictures/duplicates/comparing-worker.ts')),
     }),
   'pictures/embedding/resampling/kernel.generated.ts': async () =>
     moduleText('assembly/kernel.ts', {

@@ -1,24 +1,27 @@
 /** How well duplicates are found: copies of originals are looked for in a gallery, and every wrong pair counts. */
 
-import type { Fingerprint } from '../../pictures/duplicates/fingerprint.ts';
-import { prepare } from '../../pictures/duplicates/prepared.ts';
+import { DIMENSIONS } from '../../pictures/dimensions.ts';
+import { Comparers } from '../../pictures/duplicates/comparers.ts';
+import type { Fingerprint } from '../../pictures/duplicates/fingerprint-format.ts';
 import { confidenceOf, isSurest, measuresOf } from '../../pictures/duplicates/verdict.ts';
-import { CANDIDATES, comparisonOf, isSame } from '../../pictures/duplicates/verifier.ts';
+import { CANDIDATES, isSame } from '../../pictures/duplicates/verifier.ts';
+import { RowMatrix } from '../../vectorlog/scan/row-matrix.ts';
 import { CHANGES } from './changes.ts';
 import { type Labelled, learn } from './fit.ts';
 import type { Sample, SampleCache } from './library.ts';
 import type { Chosen } from './originals.ts';
-import type { Kind } from './source.ts';
+import { type Kind, shuffled } from './source.ts';
 
 export interface DuplicateQuality {
   readonly originals: number;
   readonly copies: number;
   readonly gallery: number;
   /** Copies whose original is among the pairs at or above the lowest threshold at which 99 % of the pairs are right. */
-  readonly recall_at_p99: number;
-  readonly light_recall_at_p99: number;
-  readonly rendered_recall_at_p99: number;
-  readonly photo_recall_at_p99: number;
+  readonly recall_at_p99: number | undefined;
+  readonly light_recall_at_p99: number | undefined;
+  readonly rendered_recall_at_p99: number | undefined;
+  /** Left out when there are no photos. */
+  readonly photo_recall_at_p99: number | undefined;
   /** Copies whose original is the nearest picture by the model alone. */
   readonly first_neighbour: number;
   /** At the threshold that the product uses: copies found, and the part of the pairs that is right. */
@@ -28,6 +31,7 @@ export interface DuplicateQuality {
   readonly false_pairs_of_originals: number;
   readonly pairs_of_originals: number;
   readonly recall_by_change: Readonly<Record<string, number>>;
+  /** By the clock, on all cores. */
   readonly ms_per_pair: number;
 }
 
@@ -43,11 +47,15 @@ interface Judged extends Pair {
   readonly isRight: boolean;
 }
 
+/** Queries of one pass over the gallery. */
+const QUERIES_AT_ONCE = 32;
+
 /**
  * Measures pairs of copies with a gallery, and of the gallery with itself. A pair counts by the product's own rule
- * (`isSurest`), seen from the copy.
+ * (`isSurest`), seen from the copy; neighbours are found and pairs are compared by the product's own code.
  *
- * @param folds parts of the originals, each judged by what the pairs of the others teach. @default the product's verdict
+ * @param folds parts of the originals, by family, each judged by what the pairs of the others teach. @default the
+ *   product's verdict
  */
 export async function measureDuplicates(
   { originals, gallery }: Chosen,
@@ -56,60 +64,69 @@ export async function measureDuplicates(
 ): Promise<{ quality: DuplicateQuality; labelled: Labelled[] }> {
   const shelf: Sample[] = [];
   for (const source of gallery) shelf.push(...(await cache.samples(source, false)));
+  const copies: Sample[] = [];
+  for (const source of originals) copies.push(...(await cache.samples(source, true)).slice(1));
+
   const originalOf = new Map(shelf.map((sample) => [sample.source.name, sample.fingerprint]));
   const isRight = (one: Sample, other: Sample): boolean =>
     one.source.name === other.source.name ||
     areDoubles(originalOf.get(one.source.name)!, originalOf.get(other.source.name)!);
-  const prepared = shelf.map(({ fingerprint }) => prepare(fingerprint));
-  let [pairs, ms, first] = [0, 0, 0];
 
-  const look = (query: Sample, nearest: { at: number; score: number }[]): Pair[] => {
-    const ready = prepare(query.fingerprint);
-    return nearest.map(({ at, score }) => {
-      const found = shelf[at]!;
-      const started = performance.now();
-      const comparison = comparisonOf(prepared[at]!, ready);
-      const measures = comparison && measuresOf(comparison, score);
-      ms += performance.now() - started;
-      pairs++;
+  const matrix = new RowMatrix(DIMENSIONS);
+  for (const { embedding } of shelf) matrix.append(embedding);
+  const comparers = new Comparers();
+  let [compared, ms, first] = [0, 0, 0];
+  /** The nearest of the gallery, but for the picture itself. */
+  const look = async (queries: readonly Sample[], nearest: number): Promise<Pair[]> => {
+    const embeddings = queries.map(({ embedding }) => embedding);
+    const found = await matrix.search(embeddings, { k: nearest + 1 });
+    const pairs = queries.flatMap((query, i) =>
+      found[i]!.map(({ row, score }) => ({ query, found: shelf[row]!, score }))
+        .filter(({ found }) => found !== query)
+        .slice(0, nearest),
+    );
+    first += queries.filter((query, i) => isRight(query, shelf[found[i]![0]!.row]!)).length;
+    const started = performance.now();
+    const comparisons = await comparers.compare(
+      pairs.map(({ query, found }) => [query.fingerprint, found.fingerprint] as const),
+    );
+    ms += performance.now() - started;
+    compared += pairs.length;
+    return pairs.map(({ query, found, score }, i) => {
+      const measures = comparisons[i] && measuresOf(comparisons[i], score);
       return { query, found, labelled: measures && { measures, isSame: isRight(query, found) } };
     });
   };
-  const neighbours = (query: Sample, but?: Sample) =>
-    shelf
-      .map((sample, at) => ({ at, score: product(sample.embedding, query.embedding) }))
-      .filter(({ at }) => shelf[at] !== but)
-      .sort((one, other) => other.score - one.score)
-      .slice(0, CANDIDATES.nearest);
+  const lookAtAll = async (samples: readonly Sample[], nearest: number): Promise<Pair[]> => {
+    const pairs: Pair[] = [];
+    for (let at = 0; at < samples.length; at += QUERIES_AT_ONCE)
+      pairs.push(...(await look(samples.slice(at, at + QUERIES_AT_ONCE), nearest)));
+    return pairs;
+  };
+  const ofCopies = await lookAtAll(copies, CANDIDATES.nearest);
+  const firstNeighbour = first / copies.length;
+  const ofOriginals = (await lookAtAll(shelf, 4)).filter(({ query, found }) => !isRight(query, found));
+  await comparers.stop();
+  matrix.close();
 
-  const copies: Sample[] = [];
-  const ofCopies: Pair[][] = [];
-  for (const source of originals) {
-    for (const copy of (await cache.samples(source, true)).slice(1)) {
-      copies.push(copy);
-      const nearest = neighbours(copy);
-      if (isRight(copy, shelf[nearest[0]!.at]!)) first++;
-      ofCopies.push(look(copy, nearest));
-    }
-  }
-  const ofOriginals = shelf
-    .flatMap((sample) => look(sample, neighbours(sample, sample).slice(0, 4)))
-    .filter(({ query, found }) => !isRight(query, found));
-  const all = [...ofCopies.flat(), ...ofOriginals];
+  const all = [...ofCopies, ...ofOriginals];
   const confidence = folds === undefined ? productConfidence : foldedConfidence(all, folds);
   const judged = (pair: Pair): Judged => ({
     ...pair,
     confidence: confidence(pair),
     isRight: isRight(pair.query, pair.found),
   });
-  const best = ofCopies.flatMap((some) => {
-    const each = some.map(judged);
-    const surest = Math.max(...each.map(({ confidence }) => confidence));
-    return each.filter(({ confidence }) => isSurest(confidence, surest));
-  });
+  const candidates = ofCopies.map(judged);
+  const surest = new Map<Sample, number>();
+  for (const { query, confidence } of candidates)
+    surest.set(query, Math.max(confidence, surest.get(query) ?? 0));
+  const best = candidates.filter(({ query, confidence }) => isSurest(confidence, surest.get(query)!));
   const falsePairs = ofOriginals.map(judged).filter(({ confidence }) => isSame(confidence)).length;
 
-  const recallAt = (wanted: (copy: Sample) => boolean): number => {
+  /** `undefined` when there is no such copy. */
+  const recallAt = (wanted: (copy: Sample) => boolean): number | undefined => {
+    const total = copies.filter(wanted).length;
+    if (total === 0) return undefined;
     const some = best.filter(({ query }) => wanted(query)).sort((a, b) => b.confidence - a.confidence);
     const foundOf = new Set<Sample>();
     let [right, most] = [0, 0];
@@ -120,7 +137,7 @@ export async function measureDuplicates(
       }
       if (right / (i + 1) >= 0.99) most = foundOf.size;
     }
-    return round(most / Math.max(1, copies.filter(wanted).length));
+    return round(most / total);
   };
   const kind = (name: Kind) => (copy: Sample) => copy.source.kind === name;
   const taken = best.filter(({ confidence }) => isSame(confidence));
@@ -135,7 +152,7 @@ export async function measureDuplicates(
       light_recall_at_p99: recallAt(({ change }) => CHANGES[change]!.light),
       rendered_recall_at_p99: recallAt(kind('rendered')),
       photo_recall_at_p99: recallAt(kind('photo')),
-      first_neighbour: round(first / copies.length),
+      first_neighbour: round(firstNeighbour),
       recall: round(new Set(right.map(({ query }) => query)).size / copies.length),
       precision: round(right.length / Math.max(1, taken.length)),
       false_pairs_of_originals: falsePairs,
@@ -146,7 +163,7 @@ export async function measureDuplicates(
           return [name, round(found.size / originals.length)];
         }),
       ),
-      ms_per_pair: round(ms / pairs),
+      ms_per_pair: round(ms / compared),
     },
   };
 }
@@ -174,23 +191,19 @@ function areDoubles({ copy: a }: Fingerprint, { copy: b }: Fingerprint): boolean
 
 const productConfidence = ({ labelled }: Pair): number => (labelled ? confidenceOf(labelled.measures) : 0);
 
-/** Judges each pair by what those pairs teach that have no picture of the part of the originals that its query is in. */
+/** Judges each pair by what those pairs teach that have no picture of the families that its query is parted with. */
 function foldedConfidence(all: readonly Pair[], folds: number): (pair: Pair) => number {
-  const names = [...new Set(all.map(({ query }) => query.source.name))].sort();
-  const foldOf = new Map(names.map((name, i) => [name, i % folds]));
+  const families = [...new Set(all.flatMap(({ query, found }) => [query, found].map(familyOf)))].sort();
+  const foldOf = new Map(shuffled(families, 3).map((family, i) => [family, i % folds]));
   const learned = Array.from({ length: folds }, (_, fold) => {
     const isKept = ({ query, found }: Pair) =>
-      foldOf.get(query.source.name) !== fold && foldOf.get(found.source.name) !== fold;
+      foldOf.get(familyOf(query)) !== fold && foldOf.get(familyOf(found)) !== fold;
     return learn(all.filter(isKept).flatMap(({ labelled }) => labelled ?? []));
   });
   return ({ query, labelled }) =>
-    labelled ? confidenceOf(labelled.measures, learned[foldOf.get(query.source.name)!]) : 0;
+    labelled ? confidenceOf(labelled.measures, learned[foldOf.get(familyOf(query))!]) : 0;
 }
+
+const familyOf = ({ source }: Sample): string => source.family;
 
 const round = (value: number): number => Math.round(value * 10_000) / 10_000;
-
-function product(a: Float32Array, b: Float32Array): number {
-  let sum = 0;
-  for (let i = 0; i < a.length; i++) sum += a[i]! * b[i]!;
-  return sum;
-}

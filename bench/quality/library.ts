@@ -3,12 +3,12 @@
 import { createHash } from 'node:crypto';
 import { mkdir, readFile, rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { fingerprintOf } from '../../pictures/duplicates/fingerprint.ts';
 import {
   decodeFingerprint,
   encodeFingerprint,
   type Fingerprint,
-  fingerprintOf,
-} from '../../pictures/duplicates/fingerprint.ts';
+} from '../../pictures/duplicates/fingerprint-format.ts';
 import type { Embedder } from '../../pictures/embedding/embedder.ts';
 import { CHANGES, originalOf } from './changes.ts';
 import type { Source } from './source.ts';

@@ -1,7 +1,7 @@
 /** The pictures that quality is measured on: rendered ones, photos that somebody names, painted scenes and garments. */
 
 import { readdir, readFile } from 'node:fs/promises';
-import { extname, join } from 'node:path';
+import { basename, extname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { RENDERED, renderedNames } from '../pictures.ts';
 import { garment, painted } from './painted.ts';
@@ -28,6 +28,10 @@ const COLOURS = [
 ];
 /** Colours of one garment, and moments of one scene, that the gallery has beside the one that copies are made of. */
 const VARIANTS = 3;
+/** Originals of each kind that `--fit` learns from, in the order in which they are shuffled. */
+export const LEARNED_FROM = { rendered: 80, photos: 100 } as const;
+/** Painted pictures from this seed on are none that anything was learned from. */
+const HELD_OUT_SEED = 500;
 
 /**
  * Chooses the same pictures in every run. The gallery has, for each original, what is easily taken for it: rendered ones that
@@ -43,12 +47,18 @@ export async function chooseOriginals(options: {
   readonly others: number;
   /** Folders with more photos. */
   readonly folders: readonly string[];
+  /** Other originals, of other families, than those that the verdict learned from. */
+  readonly heldOut?: boolean;
 }): Promise<Chosen> {
   const names = shuffled(await renderedNames(), 11);
   const coloured = COLOURS.map((set) => names.find((name) => set.test(stemOf(name)))).filter(
     (name) => name !== undefined,
   );
-  const originals = [...new Set([...coloured, ...names])].slice(0, options.rendered);
+  const learnedFrom = [...new Set([...coloured, ...names])].slice(0, LEARNED_FROM.rendered);
+  const known = new Set(learnedFrom.map(familyOf));
+  const originals = (
+    options.heldOut ? names.filter((name) => !known.has(familyOf(name))) : learnedFrom
+  ).slice(0, options.rendered);
   const families = new Set(originals.map(familyOf));
   const family = names.filter((name) => families.has(familyOf(name)));
   const others = names.filter((name) => !families.has(familyOf(name))).slice(0, options.others);
@@ -57,16 +67,19 @@ export async function chooseOriginals(options: {
     ...(await Promise.all(options.folders.map(pictureFiles))).flat(),
   ];
   const photos = shuffled(found, 5);
-  const scenes = Array.from({ length: options.painted }, (_, seed) => painted(seed));
-  const garments = Array.from({ length: options.garments }, (_, seed) => garment(seed));
+  const firstPhoto = options.heldOut ? LEARNED_FROM.photos : 0;
+  const firstSeed = options.heldOut ? HELD_OUT_SEED : 0;
+  const seeds = (count: number) => Array.from({ length: count }, (_, i) => firstSeed + i);
+  const scenes = seeds(options.painted).map((seed) => painted(seed));
+  const garments = seeds(options.garments).map((seed) => garment(seed));
   const variants = Array.from({ length: VARIANTS }, (_, i) => [
-    ...scenes.map((_scene, seed) => painted(seed, i + 1)),
-    ...garments.map((_garment, seed) => garment(seed, i + 1)),
+    ...seeds(options.painted).map((seed) => painted(seed, i + 1)),
+    ...seeds(options.garments).map((seed) => garment(seed, i + 1)),
   ]);
   return {
     originals: [
       ...originals.map(rendered),
-      ...photos.slice(0, options.photos).map(photo),
+      ...photos.slice(firstPhoto, firstPhoto + options.photos).map(photo),
       ...scenes,
       ...garments,
     ],
@@ -89,13 +102,19 @@ function familyOf(name: string): string {
   return set < 0 ? stem.split('-')[0]! : `colours ${set}`;
 }
 
-const rendered = (name: string): Source => ({
+export const rendered = (name: string): Source => ({
   name: `rendered/${name}`,
   kind: 'rendered',
+  family: familyOf(name),
   read: () => readFile(join(RENDERED, name)),
 });
 
-const photo = (path: string): Source => ({ name: path, kind: 'photo', read: () => readFile(path) });
+export const photo = (path: string): Source => ({
+  name: path,
+  kind: 'photo',
+  family: basename(path).replace(/_\d+\.\w+$/, ''),
+  read: () => readFile(path),
+});
 
 async function pictureFiles(folder: string): Promise<string[]> {
   const names = await readdir(folder, { recursive: true }).catch(() => []);

@@ -105,7 +105,7 @@ ${table([
       duplicates!.light_recall_at_p99,
       duplicates!.rendered_recall_at_p99,
       duplicates!.first_neighbour,
-    ].map((each) => each.toFixed(2)),
+    ].map((each) => each?.toFixed(2) ?? ''),
   ]),
 ])}`);
   }

@@ -12,6 +12,7 @@ import { numbers, type Source } from './source.ts';
 export const painted = (seed: number, moment = 0): Source => ({
   name: moment === 0 ? `painted/${seed}` : `painted/${seed} moment ${moment}`,
   kind: 'painted',
+  family: `painted/${seed}`,
   read: async () => {
     const next = numbers(seed * 7919 + 17);
     const later = numbers(seed * 104_729 + moment * 31 + 5);
@@ -63,6 +64,7 @@ const CUTS = [
 export const garment = (seed: number, colour = 0): Source => ({
   name: colour === 0 ? `garment/${seed}` : `garment/${seed} colour ${colour}`,
   kind: 'garment',
+  family: `garment/${seed}`,
   read: async () => {
     const next = numbers(seed * 6151 + 29);
     const cut = CUTS[Math.floor(next() * CUTS.length)]!;

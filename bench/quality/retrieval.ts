@@ -1,13 +1,13 @@
 /** How well what belongs together is found: mean average precision over tasks, by plain and by centred scores. */
 
-import { readdir, readFile } from 'node:fs/promises';
+import { readdir } from 'node:fs/promises';
 import { extname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import sharp from 'sharp';
 import { DIMENSIONS } from '../../pictures/dimensions.ts';
 import { Centering } from '../../vectorlog/read/centered.ts';
-import { RENDERED, renderedNames } from '../pictures.ts';
-import { TAKEN } from './originals.ts';
+import { renderedNames } from '../pictures.ts';
+import { photo, rendered, TAKEN } from './originals.ts';
 import { painted } from './painted.ts';
 import { type Source, shuffled } from './source.ts';
 
@@ -45,7 +45,7 @@ export async function tasksHere(labelled: readonly string[], classes: number): P
   const photos = await files(PHOTOS);
   if (photos.length > 0) {
     const pictures = photos.map((name) => {
-      return { source: file(join(PHOTOS, name)), of: name.replace(/_.*$/, '') };
+      return { source: photo(join(PHOTOS, name)), of: name.replace(/_.*$/, '') };
     });
     tasks.push({ name: 'photos by motif', pictures });
   }
@@ -53,19 +53,11 @@ export async function tasksHere(labelled: readonly string[], classes: number): P
     const names = (await files(folder)).filter((name) => /[\\/]/.test(name));
     tasks.push({
       name: folder.split(/[\\/]/).at(-1)!,
-      pictures: names.map((name) => ({ source: file(join(folder, name)), of: name.split(/[\\/]/)[0]! })),
+      pictures: names.map((name) => ({ source: photo(join(folder, name)), of: name.split(/[\\/]/)[0]! })),
     });
   }
   return tasks;
 }
-
-const file = (path: string): Source => ({ name: path, kind: 'photo', read: () => readFile(path) });
-
-const drawing = (name: string): Source => ({
-  name: `rendered/${name}`,
-  kind: 'rendered',
-  read: () => readFile(join(RENDERED, name)),
-});
 
 async function files(folder: string): Promise<string[]> {
   const names = await readdir(folder, { recursive: true }).catch(() => []);
@@ -109,10 +101,10 @@ function amongOthers(
   return [
     ...names
       .filter((name) => classes.has(classOf(name)))
-      .map((name) => ({ source: drawing(name), of: classOf(name) })),
+      .map((name) => ({ source: rendered(name), of: classOf(name) })),
     ...shuffled(others, 7)
       .slice(0, 5 * classes.size)
-      .map((name) => ({ source: drawing(name), of: undefined })),
+      .map((name) => ({ source: rendered(name), of: undefined })),
   ];
 }
 

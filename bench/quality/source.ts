@@ -5,6 +5,8 @@ export type Kind = 'rendered' | 'photo' | 'painted' | 'garment';
 export interface Source {
   readonly name: string;
   readonly kind: Kind;
+  /** Pictures of one family are easily taken for one another: what is learned from one of them says too much of the others. */
+  readonly family: string;
   readonly read: () => Promise<Uint8Array>;
 }
 

@@ -9,6 +9,7 @@ import { InferenceSession, Tensor } from 'onnxruntime-node';
 import protobuf from 'protobufjs';
 import { resnet50 } from '../../layers/onnx-resnet50/architecture.ts';
 import { ELEMENT } from '../../layers/onnx-resnet50/onnx.ts';
+import { readModelChoice } from '../../local/model-choice.ts';
 import { PictureDecoder } from '../../pictures/decoding/decoder.ts';
 import { DIMENSIONS } from '../../pictures/dimensions.ts';
 import { SIDE } from '../../pictures/embedding/geometry.ts';
@@ -18,7 +19,7 @@ import { encodeFaissHeader, FAISS_HEADER_BYTES, rowOffset } from '../../vectorlo
 
 const CACHE = '.cache/bench';
 /** The last feature map's side: each of its 7 x 7 places sees the picture around it. */
-const MAP = 7;
+export const MAP = 7;
 const FEATURES = resnet50().at(-1)!.name;
 
 /** A square of the last feature map; its mean is what the network makes of that crop of the picture. */
@@ -29,7 +30,7 @@ interface Window {
 }
 
 /** The whole, its four corners of 6 x 6, and all nine squares of 5 x 5, and the middle. */
-const WINDOWS: readonly Window[] = [
+export const WINDOWS: readonly Window[] = [
   ...squares(7, [0]),
   ...squares(6, [0, 1]),
   ...squares(5, [0, 1, 2]),
@@ -89,6 +90,15 @@ export async function realEmbeddings(
   await session.release();
   await write(file, vectors);
   return embeddings;
+}
+
+/** Those of the model that was set up. @throws when there is none */
+export async function preparedEmbeddings(
+  onProgress: (done: number, total: number) => void = () => {},
+): Promise<Embeddings> {
+  const { folder } = (await readModelChoice()) ?? {};
+  if (!folder) throw new Error('no model: run "npm run setup" first');
+  return realEmbeddings(folder, onProgress);
 }
 
 /** A file of the first `rows` rows. */

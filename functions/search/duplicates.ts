@@ -1,6 +1,5 @@
 /** Groups of duplicates, page by page: candidates from the index, verdicts from the pictures, keepers by their quality. */
 
-import { setImmediate } from 'node:timers/promises';
 import { type RouteHandler, z } from '@hono/zod-openapi';
 import { type Picture, pictureOf } from '../../pictures/attributes.ts';
 import {
@@ -21,7 +20,8 @@ import { Fingerprints, fingerprintId } from '../../pictures/duplicates/fingerpri
 import type { KeeperFacts } from '../../pictures/duplicates/keeper.ts';
 import { type StarGroup, starGroups } from '../../pictures/duplicates/star-groups.ts';
 import { SAME_FROM } from '../../pictures/duplicates/verdict.ts';
-import { CANDIDATES, type Verifier } from '../../pictures/duplicates/verifier.ts';
+import { CANDIDATES, isSame, type JudgedPair, type Verifier } from '../../pictures/duplicates/verifier.ts';
+import { mapInParallel } from '../../vectorlog/parallel.ts';
 import type { LiveIndex } from '../../vectorlog/read/live-index.ts';
 import type { RowSource, View } from '../../vectorlog/read/view.ts';
 import { answerBytes } from './answer-size.ts';
@@ -32,6 +32,7 @@ import { shown } from './pictures.ts';
 import { ApiProblem } from './problems.ts';
 import type { DuplicatesQuery } from './requests.ts';
 import type * as routes from './routes.ts';
+import { dot } from './sample.ts';
 import type { DuplicateGroup } from './schemas.ts';
 
 type Dependencies = SearchDependencies & { readonly live: LiveIndex };
@@ -47,6 +48,14 @@ interface Member extends KeeperFacts {
   readonly row: number;
   readonly picture: Picture;
 }
+
+interface PairOfRows {
+  readonly rows: readonly [number, number];
+  readonly cosine: number;
+}
+
+/** Pictures that are read side by side when their fingerprints are missing. */
+const FINGERPRINTS_AT_ONCE = 8;
 
 export const duplicates = (dependencies: WithVerdicts): RouteHandler<typeof routes.duplicates> => {
   const { verdicts: verifier, live, index, pictures, clock, defaultConsistency } = dependencies;
@@ -68,7 +77,6 @@ export const duplicates = (dependencies: WithVerdicts): RouteHandler<typeof rout
 class Page {
   readonly #notDuplicates: NotDuplicates;
   readonly #ids = new Map<number, string>();
-  #breathed = performance.now();
 
   constructor(
     private readonly source: RowSource,
@@ -115,7 +123,8 @@ class Page {
     if (tier === 'alike') return { minScore };
     const twins = this.#twins();
     if (tier === 'identical') return { minScore: 1, nearest: 0, twins };
-    const verify: DuplicateOptions['verify'] = (row, hit) => this.#confidence(row, hit.row, hit.score);
+    const verify: DuplicateOptions['verify'] = (pairs) =>
+      this.#confidences(pairs.map(({ row, hit }) => ({ rows: [row, hit.row], cosine: hit.score })));
     return { ...CANDIDATES, twins, verify, sureFrom: SAME_FROM };
   }
 
@@ -144,35 +153,46 @@ class Page {
     return id;
   }
 
-  async #confidence(one: number, other: number, cosine: number): Promise<number> {
-    const [hash, otherHash] = [one, other].map((row) => this.fingerprints.hash(this.#id(row)));
-    if (hash !== undefined && hash === otherHash) return 1;
-    const [a, b] = await Promise.all([one, other].map((row) => this.fingerprints.of(this.source.entry(row))));
-    if (!a || !b) return 0;
-    await this.#breathe();
-    const [first, second] = [
-      { id: this.#id(one), fingerprint: a },
-      { id: this.#id(other), fingerprint: b },
-    ];
-    return this.verifier.confidence(first, second, cosine);
+  async #confidences(pairs: readonly PairOfRows[]): Promise<number[]> {
+    const { fingerprints, verifier, source } = this;
+    const known = pairs.map(({ rows: [one, other] }) => {
+      const [id, otherId] = [this.#id(one), this.#id(other)];
+      const hash = fingerprints.hash(id);
+      return hash !== undefined && hash === fingerprints.hash(otherId) ? 1 : verifier.known(id, otherId);
+    });
+    const unknown = pairs.filter((_, i) => known[i] === undefined);
+    const rows = [...new Set(unknown.flatMap((pair) => pair.rows))];
+    const made = await mapInParallel(FINGERPRINTS_AT_ONCE, rows, (row) => fingerprints.of(source.entry(row)));
+    const pictures = new Map(
+      rows.map((row, i) => [row, made[i] && { id: this.#id(row), fingerprint: made[i] }]),
+    );
+    const judged = unknown.map(({ rows: [one, other], cosine }): JudgedPair | undefined => {
+      const [a, b] = [pictures.get(one), pictures.get(other)];
+      return a && b && { pictures: [a, b], cosine };
+    });
+    const confidences = await verifier.confidences(judged.filter((pair) => pair !== undefined));
+    let [next, nextConfidence] = [0, 0];
+    // A picture that cannot be read now is the same as none.
+    return known.map((each) => each ?? (judged[next++] ? confidences[nextConfidence++]! : 0));
   }
 
-  /** Lets other requests have their turn: a pair takes some milliseconds, and a page compares hundreds. */
-  async #breathe(): Promise<void> {
-    if (performance.now() - this.#breathed < SEARCH_LIMITS.turnMs) return;
-    await setImmediate();
-    this.#breathed = performance.now();
-  }
-
-  /** What goes for a keeper and another picture of its group: the pixels, and what people said. */
-  async #areOne(one: Member, other: Member): Promise<boolean> {
-    if (this.#notDuplicates.has(one.key, other.key)) return false;
-    if (one.hash !== undefined && one.hash === other.hash) return true;
-    if (this.options.tier === 'identical') return false;
-    const [a, b] = await this.source.read([one.row, other.row]);
-    let cosine = 0;
-    for (let i = 0; i < a!.length; i++) cosine += a![i]! * b![i]!;
-    return (await this.#confidence(one.row, other.row, cosine)) >= SAME_FROM;
+  /** What goes for a keeper and the other pictures of its group: the pixels, and what people said. */
+  async #areSame(keeper: Member, others: readonly Member[]): Promise<boolean[]> {
+    const isTold = (other: Member) => this.#notDuplicates.has(keeper.key, other.key);
+    const isIdentical = (other: Member) => keeper.hash !== undefined && keeper.hash === other.hash;
+    const compared =
+      this.options.tier === 'identical' ? [] : others.filter((each) => !isTold(each) && !isIdentical(each));
+    const same = new Set(others.filter((each) => !isTold(each) && isIdentical(each)));
+    if (compared.length > 0) {
+      const [own, ...embeddings] = await this.source.read([keeper.row, ...compared.map(({ row }) => row)]);
+      const pairs = compared.map(({ row }, i) => ({
+        rows: [keeper.row, row] as const,
+        cosine: dot(own!, embeddings[i]!),
+      }));
+      const confidences = await this.#confidences(pairs);
+      for (const [i, other] of compared.entries()) if (isSame(confidences[i]!)) same.add(other);
+    }
+    return others.map((other) => same.has(other));
   }
 
   async #groupsOf({ groups }: DuplicateStep, dependencies: Dependencies): Promise<Group[]> {
@@ -183,7 +203,11 @@ class Page {
         made.push(...(await this.#parts(undefined, members, minScore, dependencies)));
         continue;
       }
-      const stars = await starGroups(members, (one, other) => this.#areOne(one, other), this.decisions);
+      const stars = await starGroups(
+        members,
+        (keeper, others) => this.#areSame(keeper, others),
+        this.decisions,
+      );
       for (const star of stars) made.push(...(await this.#parts(star, star.others, minScore, dependencies)));
     }
     return made;

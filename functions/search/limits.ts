@@ -31,8 +31,6 @@ export const SEARCH_LIMITS = {
   loadingPatienceMs: 20 * SECOND,
   /** Milliseconds after which a page of duplicates ends, so that callers see progress and no gateway gives up. */
   duplicatesMs: 3 * SECOND,
-  /** Milliseconds that a page of duplicates may compare pictures before other requests have a turn. */
-  turnMs: 25,
   /** Pictures of one search by several. */
   maxQueries: 16,
   /** Pictures of a sample. */

@@ -22,8 +22,20 @@ interface Candidate {
   readonly correlation: number;
 }
 
-/** `undefined` when nothing says how one would lie over the other. */
-export function compare(a: Prepared, b: Prepared): Comparison | undefined {
+/**
+ * What is measured of a pair; does not depend on their order.
+ *
+ * @returns `undefined` when nothing says how one would lie over the other
+ */
+export function comparisonOf(one: Prepared, other: Prepared): Comparison | undefined {
+  // The smaller picture is laid over the larger.
+  const order = pixelsOf(one) - pixelsOf(other) || (one.fingerprint.hash < other.fingerprint.hash ? 1 : -1);
+  return order > 0 ? compare(one, other) : compare(other, one);
+}
+
+const pixelsOf = ({ fingerprint: { width, height } }: Prepared): number => width * height;
+
+function compare(a: Prepared, b: Prepared): Comparison | undefined {
   const candidates = wholePlacements(a, b);
   if (!candidates.some(({ correlation }) => correlation > EVIDENT)) {
     const scales = { scaleA: scaleOf(a), scaleB: scaleOf(b) };

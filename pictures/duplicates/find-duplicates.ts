@@ -9,6 +9,12 @@ import { isSurest } from './verdict.ts';
 /** What duplicates are looked for in. */
 export type DuplicateSource = Pick<RowSource, 'rows' | 'read' | 'search'>;
 
+/** A row and one of its nearest. */
+export interface CandidatePair {
+  readonly row: number;
+  readonly hit: Hit;
+}
+
 export interface DuplicateOptions {
   /** The score from which a pair is looked at. */
   readonly minScore: number;
@@ -19,7 +25,7 @@ export interface DuplicateOptions {
    *
    * @default all that score at least `minScore` belong together
    */
-  readonly verify?: (row: number, hit: Hit) => number | Promise<number>;
+  readonly verify?: (pairs: readonly CandidatePair[]) => Promise<readonly number[]>;
   /** @default 1 */
   readonly sureFrom?: number;
   /** Nearest pictures to look at first; more are asked for while all of them belong together. 0: none. @default all */
@@ -135,10 +141,13 @@ function neighboursIn(
   const sureOf = async (rows: readonly number[], k: number): Promise<void> => {
     if (rows.length === 0) return;
     const found = await search(rows, k);
+    const confidences = await verify!(
+      found.flatMap((hits, i) => hits.map((hit) => ({ row: rows[i]!, hit }))),
+    );
     const more: number[] = [];
+    let at = 0;
     for (const [i, hits] of found.entries()) {
-      const judged: Sure[] = [];
-      for (const hit of hits) judged.push({ ...hit, sure: await verify!(rows[i]!, hit) });
+      const judged: Sure[] = hits.map((hit) => ({ ...hit, sure: confidences[at++]! }));
       const sure = judged.filter((each) => each.sure >= sureFrom).sort((a, b) => b.sure - a.sure);
       known.set(rows[i]!, sure);
       if (sure.length === hits.length && hits.length >= k && k < MAX_K - 1) more.push(rows[i]!);

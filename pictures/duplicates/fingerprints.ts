@@ -4,7 +4,8 @@ import { createHash } from 'node:crypto';
 import type { Clock } from '../../vectorlog/clock.ts';
 import { isRetryable, LikenessError } from '../../vectorlog/errors.ts';
 import type { ObjectStore } from '../../vectorlog/store/object-store.ts';
-import { decodeFingerprint, encodeFingerprint, type Fingerprint, fingerprintOf } from './fingerprint.ts';
+import { fingerprintOf } from './fingerprint.ts';
+import { decodeFingerprint, encodeFingerprint, type Fingerprint } from './fingerprint-format.ts';
 import { FINGERPRINTS_PREFIX } from './names.ts';
 import { PackStore } from './pack-store.ts';
 

@@ -1,6 +1,6 @@
 /** A fingerprint made ready for comparisons. */
 
-import type { Fingerprint } from './fingerprint.ts';
+import type { Fingerprint } from './fingerprint-format.ts';
 import { halved, type Plane, planeOf } from './plane.ts';
 
 export interface Prepared {

@@ -11,27 +11,24 @@ export interface StarGroup<T> extends Keeper<T> {
  * Takes the best picture of all as the keeper of those that are the same as it; what is left forms groups of its own.
  * So no picture is offered for deletion that is not itself the same as the one that stays.
  *
- * @param isSame whether two pictures are the same, by their pixels and by what people decided
+ * @param areSame whether each of the others is the same picture as the keeper, by their pixels and by what people decided
  */
 export async function starGroups<T extends KeeperFacts>(
   pictures: readonly T[],
-  isSame: (keeper: T, other: T) => boolean | Promise<boolean>,
+  areSame: (keeper: T, others: readonly T[]) => Promise<readonly boolean[]>,
   wishes: KeeperWishes,
 ): Promise<StarGroup<T>[]> {
   const groups: StarGroup<T>[] = [];
   let left = [...pictures];
   while (left.length > 1) {
     const { keeper } = chooseKeeper(left, wishes);
-    const others: T[] = [];
-    const rest: T[] = [];
-    for (const picture of left) {
-      if (picture === keeper) continue;
-      ((await isSame(keeper, picture)) ? others : rest).push(picture);
-    }
+    const candidates = left.filter((picture) => picture !== keeper);
+    const same = await areSame(keeper, candidates);
+    const others = candidates.filter((_, i) => same[i]);
     if (others.length > 0) {
       groups.push({ ...chooseKeeper([keeper, ...others], wishes), keeper, others });
     }
-    left = rest;
+    left = candidates.filter((_, i) => !same[i]);
   }
   return groups;
 }

@@ -13,7 +13,7 @@ const at = (degrees: number) => {
   return vector;
 };
 
-const source = { name: 'x', kind: 'photo', read: async () => new Uint8Array() } as const;
+const source = { name: 'x', kind: 'photo', family: 'x', read: async () => new Uint8Array() } as const;
 const task = (...classes: (string | undefined)[]): Task => ({
   name: 'angles',
   pictures: classes.map((of) => ({ source, of })),

@@ -72,6 +72,18 @@ describe('GET /v1/duplicates', () => {
     expect(groups[0]).toMatchObject({ tier: 'identical' });
   });
 
+  test('lets other requests be answered while pictures are compared', async () => {
+    const api = await library();
+    let isDone = false;
+    const page = ask(api).finally(() => {
+      isDone = true;
+    });
+    let answered = 0;
+    for (; !isDone; answered++) expect((await api.request('/v1/health')).status).toBe(200);
+    expect((await page).groups).not.toHaveLength(0);
+    expect(answered).toBeGreaterThan(20);
+  });
+
   test('looks only under a prefix', async () => {
     const api = await library();
     await api.upload('odd/copy', originals[0]!);

@@ -2,6 +2,7 @@ import fc from 'fast-check';
 import { afterAll, describe, expect, it } from 'vitest';
 import { DIMENSIONS } from '../../../pictures/dimensions.ts';
 import {
+  type DuplicateOptions,
   type DuplicateSource,
   type DuplicateStep,
   findDuplicates,
@@ -108,7 +109,8 @@ describe('findDuplicates', () => {
     const ties = numbers(40).map((row) => [0, row + 1, 0.9 - row / 1_000] as const);
     const { source } = graph(numbers(41), ties);
     const groups = [];
-    const verify = (row: number, hit: { row: number }) => (row !== 40 && hit.row !== 40 ? 1 : 0);
+    const verify: DuplicateOptions['verify'] = async (pairs) =>
+      pairs.map(({ row, hit }) => (row !== 40 && hit.row !== 40 ? 1 : 0));
     for await (const step of findDuplicates(source, { minScore: 0.5, nearest: 4, verify })) {
       groups.push(...step.groups);
     }
@@ -129,7 +131,8 @@ describe('findDuplicates', () => {
       numbers(4),
       [...sure.keys()].map((pair) => [Number(pair[0]), Number(pair[2]), 0.9] as const),
     );
-    const verify = (row: number, hit: { row: number }) => sure.get([row, hit.row].sort().join(' ')) ?? 0;
+    const verify: DuplicateOptions['verify'] = async (pairs) =>
+      pairs.map(({ row, hit }) => sure.get([row, hit.row].sort().join(' ')) ?? 0);
     const groups = [];
     for await (const step of findDuplicates(source, { minScore: 0.5, verify, sureFrom: 0.78 })) {
       groups.push(...step.groups);

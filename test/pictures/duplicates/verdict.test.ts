@@ -2,9 +2,11 @@
 
 import sharp from 'sharp';
 import { expect, test } from 'vitest';
+import { comparisonOf } from '../../../pictures/duplicates/compare.ts';
 import { fingerprintOf } from '../../../pictures/duplicates/fingerprint.ts';
 import { prepare } from '../../../pictures/duplicates/prepared.ts';
-import { isSame, judge } from '../../../pictures/duplicates/verifier.ts';
+import { confidenceOf, measuresOf } from '../../../pictures/duplicates/verdict.ts';
+import { isSame } from '../../../pictures/duplicates/verifier.ts';
 
 /** A face with a hat; what it wears besides is what variants differ in. */
 const face = (wears = ''): Promise<Buffer> =>
@@ -21,7 +23,8 @@ const face = (wears = ''): Promise<Buffer> =>
 
 const confidence = async (one: Buffer, other: Buffer): Promise<number> => {
   const [a, b] = await Promise.all([one, other].map(async (bytes) => prepare(await fingerprintOf(bytes))));
-  return judge(a!, b!, 0.95);
+  const comparison = comparisonOf(a!, b!);
+  return comparison ? confidenceOf(measuresOf(comparison, 0.95)) : 0;
 };
 
 test('a small JPEG of a drawing is the same picture', async () => {

@@ -1,5 +1,6 @@
 import sharp from 'sharp';
 import { expect, test } from 'vitest';
+import { Comparers } from '../../../pictures/duplicates/comparers.ts';
 import { fingerprintOf } from '../../../pictures/duplicates/fingerprint.ts';
 import { VERDICTS_PREFIX } from '../../../pictures/duplicates/names.ts';
 import { VERDICT_VERSION, versionOf } from '../../../pictures/duplicates/verdict.ts';
@@ -26,23 +27,26 @@ test('verdicts of other weights are not believed, and go when new ones are writt
   const a = { id: 'a'.repeat(32), fingerprint: one! };
   const b = { id: 'b'.repeat(32), fingerprint: other! };
 
-  const before = new Verifier(index, systemClock, 'old');
-  before.confidence(a, b, 0.9);
+  const comparers = new Comparers(1);
+  const pair = { pictures: [a, b], cosine: 0.9 } as const;
+  const before = new Verifier(index, systemClock, comparers, 'old');
+  await before.confidences([pair]);
   await before.flush();
   expect(before.known(a.id, b.id)).toBeDefined();
   // What was written before verdicts had a version.
   await index.put(`${VERDICTS_PREFIX}01J.pack`, new Uint8Array(0));
 
-  const after = new Verifier(index, systemClock);
+  const after = new Verifier(index, systemClock, comparers);
   await after.refresh();
   expect(after.known(a.id, b.id)).toBeUndefined();
-  const confidence = after.confidence(a, b, 0.9);
+  const [confidence] = await after.confidences([pair]);
   await after.flush();
   expect(await namesIn(index)).toEqual([expect.stringContaining(`${VERDICTS_PREFIX}${VERDICT_VERSION}/`)]);
 
   const again = new Verifier(index, systemClock);
   await again.refresh();
   expect(again.known(a.id, b.id)).toBe(confidence);
+  await comparers.stop();
 });
 
 test('the version tells any number apart', () => {

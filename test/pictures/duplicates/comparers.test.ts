@@ -1,0 +1,53 @@
+/** Comparisons in threads: the same as without, each in its place, while the asking thread stays free. */
+
+import { setImmediate } from 'node:timers/promises';
+import { afterEach, beforeAll, expect, test } from 'vitest';
+import { comparisonOf } from '../../../pictures/duplicates/compare.ts';
+import { Comparers, type FingerprintPair } from '../../../pictures/duplicates/comparers.ts';
+import { fingerprintOf } from '../../../pictures/duplicates/fingerprint.ts';
+import type { Fingerprint } from '../../../pictures/duplicates/fingerprint-format.ts';
+import { prepare } from '../../../pictures/duplicates/prepared.ts';
+import { picture } from '../../factories/pictures.ts';
+
+const comparers = new Comparers(2);
+afterEach(() => comparers.stop());
+
+const fingerprints: Fingerprint[] = [];
+beforeAll(async () => {
+  for (let i = 0; i < 12; i++) fingerprints.push(await fingerprintOf(await picture(i + 1)));
+});
+
+/** All ordered pairs: more than two threads get at once. */
+const allPairs = (): FingerprintPair[] =>
+  fingerprints.flatMap((one) => fingerprints.map((other) => [one, other] as const));
+
+test('threads measure what one measures alone, each pair in its place', async () => {
+  const pairs = allPairs();
+  const alone = pairs.map(([one, other]) => comparisonOf(prepare(one), prepare(other)));
+  expect(alone.some((each) => each === undefined)).toBe(true);
+  expect(await comparers.compare(pairs)).toEqual(alone);
+  expect(await comparers.compare([])).toEqual([]);
+});
+
+test('the asking thread has its turns while pairs are compared', async () => {
+  let turns = 0;
+  let isDone = false;
+  const done = comparers.compare(allPairs()).finally(() => {
+    isDone = true;
+  });
+  while (!isDone) {
+    await setImmediate();
+    turns++;
+  }
+  await done;
+  // One turn for each answer is what there would be if it had to compare by itself.
+  expect(turns).toBeGreaterThan(100);
+});
+
+test('what waits when the threads are ended fails, and the next comparison starts new ones', async () => {
+  const waits = comparers.compare(allPairs());
+  const failed = expect(waits).rejects.toMatchObject({ name: 'ComparingFailed', retryable: true });
+  await comparers.stop();
+  await failed;
+  expect(await comparers.compare([[fingerprints[0]!, fingerprints[0]!]])).toHaveLength(1);
+});
