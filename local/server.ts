@@ -40,8 +40,8 @@ const DEMO = '/local/demo';
 
 /** Searches at once: a few keep both the network and the scan busy, more only share the same cores. */
 const SEARCHES_AT_ONCE = 4;
-/** Those that wait; at some 100 ms each the last one has its answer within seconds. */
-const SEARCHES_WAITING = 64;
+/** Those that wait; at some 50 ms each, on two cores, the last one has its answer within two seconds. */
+const SEARCHES_WAITING = 32;
 
 export function createServer(options: ServerOptions): Hono {
   const app = new Hono();
