@@ -3,7 +3,7 @@
 import { PictureRejected } from '../../pictures/decoding/errors.ts';
 import { DIMENSIONS } from '../../pictures/dimensions.ts';
 import type { Embedder } from '../../pictures/embedding/embedder.ts';
-import type { Instance } from './instance.ts';
+import type { Instance } from '../../vectorlog/testing/instance.ts';
 
 export const MODEL_ID = 'simulated-00000000';
 

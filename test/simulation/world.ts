@@ -16,17 +16,16 @@ import type { View } from '../../vectorlog/read/view.ts';
 import { exactScores } from '../../vectorlog/scan/code-matrix.ts';
 import { ObjectNotFound, PreconditionFailed } from '../../vectorlog/store/errors.ts';
 import type { ObjectStore } from '../../vectorlog/store/object-store.ts';
+import { Checker, Violation } from '../../vectorlog/testing/checker.ts';
+import { type Faults, FaultyStore, NO_FAULTS } from '../../vectorlog/testing/faulty-store.ts';
+import { Instance } from '../../vectorlog/testing/instance.ts';
+import { ObservedStore } from '../../vectorlog/testing/observed-store.ts';
+import { Random } from '../../vectorlog/testing/random.ts';
+import { Scheduler } from '../../vectorlog/testing/scheduler.ts';
+import { Truth } from '../../vectorlog/testing/truth.ts';
 import { s3Event, sqsRecord } from '../factories/s3-events.ts';
-import { Checker } from './checker.ts';
-import { type Faults, FaultyStore, NO_FAULTS } from './faulty-store.ts';
-import { Instance } from './instance.ts';
-import { ObservedStore } from './observed-store.ts';
 import { contentOf, isBad, isEmbeddingOf, MODEL_ID, simulatedEmbedder } from './pictures.ts';
 import { Queue } from './queue.ts';
-import { Random } from './random.ts';
-import { Scheduler } from './scheduler.ts';
-import { Truth } from './truth.ts';
-import { Violation } from './violation.ts';
 
 const SECOND = 1_000;
 const MINUTE = 60 * SECOND;
@@ -75,7 +74,12 @@ export class World {
       onTrace?.(`${new Date(this.#scheduler.now).toISOString()} ${change} ${key}`);
       this.#guard(() => this.#checker.check());
     });
-    this.#checker = new Checker(this.#index.objects, this.#truth, this.#contents);
+    this.#checker = new Checker({
+      objects: this.#index.objects,
+      truth: this.#truth,
+      dimensions: DIMENSIONS,
+      isVectorOf: (eTag, vector) => isEmbeddingOf(this.#contents.get(eTag)!, vector),
+    });
     const level = random.pick([0, 0.3, 1, 1, 2]);
     this.#faults = {
       refused: 0.01 * level,
@@ -161,7 +165,6 @@ export class World {
   }): void {
     const random = this.#random;
     if (random.chance(this.#faults === NO_FAULTS ? 0 : 0.03)) return;
-    // Sequencers differ in length, as S3's may.
     // Aligned on the left and of any length, as those of S3 are.
     const sequencer = (number * 37).toString(16).toUpperCase().padStart(6, '0').replace(/0+$/, '');
     const body = JSON.stringify(s3Event({ eventName, key, sequencer, ...(eTag && { eTag, size: 2 }) }));
