@@ -5,6 +5,7 @@ import { access } from 'node:fs/promises';
 import { join } from 'node:path';
 import { createOnUpload } from '../functions/on-upload/handler.ts';
 import { pictureOf } from '../pictures/attributes.ts';
+import { FingerprintWriter } from '../pictures/duplicates/fingerprint-writer.ts';
 import type { Embedder } from '../pictures/embedding/embedder.ts';
 import type { Recalled } from '../pictures/ingest/embed-pictures.ts';
 import { systemClock } from '../vectorlog/clock.ts';
@@ -88,8 +89,10 @@ export function openLibrary(options: LibraryOptions): OpenLibrary {
     presence,
     ...(options.selection && { selection: options.selection }),
   });
+  const fingerprints = new FingerprintWriter(index, clock, logger);
   const queue = new EventQueue({
     handler: createOnUpload({
+      onEmbedded: (picture, file) => fingerprints.add(picture, file),
       pictures,
       index,
       embedder,
@@ -104,6 +107,11 @@ export function openLibrary(options: LibraryOptions): OpenLibrary {
     logger: failures,
     ...(patience.visibilityMs && { visibilityMs: patience.visibilityMs }),
     onBatch: ({ failing }) => {
+      // Nothing follows soon: what was made is of use now.
+      if (queue.pending === 0)
+        void fingerprints
+          .flush()
+          .catch((error: unknown) => logger.info('fingerprints are not kept', { error }));
       const wasFailing = troubles.has('indexing-failing');
       tellFailing(troubles, failing, failures.last);
       // What else was missed in that time is found by looking.
@@ -197,6 +205,9 @@ export function openLibrary(options: LibraryOptions): OpenLibrary {
     },
     stop: async () => {
       await Promise.all([keeper.stop(), events.stop(), queue.stop()]);
+      await fingerprints
+        .flush()
+        .catch((error: unknown) => logger.info('fingerprints are not kept', { error }));
     },
   };
 }

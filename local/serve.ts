@@ -8,6 +8,7 @@ import { createApp } from '../functions/search/app.ts';
 import { SEARCH_LIMITS } from '../functions/search/limits.ts';
 import type { PictureDecoder } from '../pictures/decoding/decoder.ts';
 import { DIMENSIONS } from '../pictures/dimensions.ts';
+import { dropFingerprints } from '../pictures/duplicates/fingerprint-writer.ts';
 import type { Embedder } from '../pictures/embedding/embedder.ts';
 import { forgetMissingDecoders } from '../pictures/ingest/rejections.ts';
 import { systemClock } from '../vectorlog/clock.ts';
@@ -133,6 +134,7 @@ export async function serveFolder(options: ServeOptions): Promise<Serving> {
     clock,
     logger,
     limits: FOLDER_LOG_LIMITS,
+    onDropped: dropFingerprints(index, clock, logger),
     freeBytes: async () => {
       const { bavail, bsize } = await statfs(indexFolder);
       return bavail * bsize;

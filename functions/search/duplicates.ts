@@ -162,7 +162,11 @@ class Page {
     });
     const unknown = pairs.filter((_, i) => known[i] === undefined);
     const rows = [...new Set(unknown.flatMap((pair) => pair.rows))];
-    const made = await mapInParallel(FINGERPRINTS_AT_ONCE, rows, (row) => fingerprints.of(source.entry(row)));
+    const made = await mapInParallel(FINGERPRINTS_AT_ONCE, rows, (row) => {
+      const entry = source.entry(row);
+      const { width, height } = pictureOf(entry);
+      return fingerprints.of({ ...entry, width, height });
+    });
     const pictures = new Map(
       rows.map((row, i) => [row, made[i] && { id: this.#id(row), fingerprint: made[i] }]),
     );

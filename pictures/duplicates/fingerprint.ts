@@ -11,12 +11,17 @@ export const COPY_SIDE = 64;
 /** Pixels of the longer side of the copy that corners are looked for in. */
 const FEATURE_SIDE = 256;
 
+/** What a small copy does not tell of its original. */
+export type AboutOriginal = Pick<Fingerprint, 'hash' | 'width' | 'height' | 'hasExif'>;
+
 /**
  * Makes the fingerprint of a picture. Transparent pixels are seen on white, as a copy without transparency shows them.
  *
+ * @param bytes of the picture, or of a small copy of it
+ * @param original what the picture is, when the bytes are those of a small copy
  * @throws what sharp throws when the bytes are no picture
  */
-export async function fingerprintOf(bytes: Uint8Array): Promise<Fingerprint> {
+export async function fingerprintOf(bytes: Uint8Array, original?: AboutOriginal): Promise<Fingerprint> {
   const options = { limitInputPixels: PICTURE_LIMITS.maxPixels, failOn: 'error' } as const;
   const [{ exif, autoOrient }, { data, info }] = await Promise.all([
     sharp(bytes, options).metadata(),
@@ -31,10 +36,12 @@ export async function fingerprintOf(bytes: Uint8Array): Promise<Fingerprint> {
   ]);
   const rgb = info.channels === 3 ? data : tripled(data);
   return {
-    hash: createHash('sha256').update(bytes).digest('hex').slice(0, 32),
-    width: autoOrient.width,
-    height: autoOrient.height,
-    hasExif: exif !== undefined,
+    ...(original ?? {
+      hash: createHash('sha256').update(bytes).digest('hex').slice(0, 32),
+      width: autoOrient.width,
+      height: autoOrient.height,
+      hasExif: exif !== undefined,
+    }),
     ...describePixels(rgb, info.width, info.height),
   };
 }

@@ -2,8 +2,11 @@
 
 import { createHash } from 'node:crypto';
 import type { Clock } from '../../vectorlog/clock.ts';
+import type { KeyedRow } from '../../vectorlog/commit/base.ts';
 import { isRetryable, LikenessError } from '../../vectorlog/errors.ts';
+import { ObjectNotFound, ObjectUnreadable } from '../../vectorlog/store/errors.ts';
 import type { ObjectStore } from '../../vectorlog/store/object-store.ts';
+import { thumbnailName } from '../thumbnails/thumbnails.ts';
 import { fingerprintOf } from './fingerprint.ts';
 import { decodeFingerprint, encodeFingerprint, type Fingerprint } from './fingerprint-format.ts';
 import { FINGERPRINTS_PREFIX } from './names.ts';
@@ -13,13 +16,14 @@ import { PackStore } from './pack-store.ts';
 const MAX_RECENT = 2_048;
 
 /** One state of one picture. */
-export interface PictureVersion {
-  readonly key: string;
-  readonly eTag: string;
+export interface PictureVersion extends KeyedRow {
+  /** Pixels, as far as the index knows them. */
+  readonly width?: number | undefined;
+  readonly height?: number | undefined;
 }
 
 /** The id under which the fingerprint of a picture stands. */
-export const fingerprintId = ({ key, eTag }: PictureVersion): string =>
+export const fingerprintId = ({ key, eTag }: Pick<PictureVersion, 'key' | 'eTag'>): string =>
   createHash('sha256').update(`${key}\0${eTag}`).digest('hex').slice(0, 32);
 
 export class Fingerprints {
@@ -31,7 +35,7 @@ export class Fingerprints {
 
   /** @param pictures where those that have none are read from */
   constructor(
-    index: ObjectStore,
+    private readonly index: ObjectStore,
     private readonly pictures: Pick<ObjectStore, 'get'>,
     clock: Pick<Clock, 'ulid'>,
   ) {
@@ -70,8 +74,7 @@ export class Fingerprints {
     const known = this.known(id);
     if (known || this.#without.has(id)) return known;
     try {
-      const { body } = await this.pictures.get(picture.key, { ifMatch: picture.eTag });
-      const made = await fingerprintOf(body);
+      const made = (await this.#ofThumbnail(picture)) ?? (await this.#ofOriginal(picture));
       this.#packs.add(id, encodeFingerprint(made));
       return made;
     } catch (error) {
@@ -80,6 +83,26 @@ export class Fingerprints {
       this.#without.add(id);
       return undefined;
     }
+  }
+
+  /** A fiftieth of the bytes of the original, where there is one. */
+  async #ofThumbnail(picture: PictureVersion): Promise<Fingerprint | undefined> {
+    const { width, height } = picture;
+    if (width === undefined || height === undefined) return undefined;
+    try {
+      const { body, metadata } = await this.index.get(thumbnailName(picture));
+      const { hash, exif } = metadata;
+      return hash === undefined
+        ? undefined
+        : await fingerprintOf(body, { hash, width, height, hasExif: exif === 'true' });
+    } catch (error) {
+      if (error instanceof ObjectNotFound || error instanceof ObjectUnreadable) return undefined;
+      throw error;
+    }
+  }
+
+  async #ofOriginal({ key, eTag }: PictureVersion): Promise<Fingerprint> {
+    return fingerprintOf((await this.pictures.get(key, { ifMatch: eTag })).body);
   }
 
   /** Writes those that were made. */

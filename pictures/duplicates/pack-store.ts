@@ -14,10 +14,10 @@ export interface PackEntry {
 const MAGIC = 0x314b504c;
 const HEAD_BYTES = 8;
 const ENTRY_BYTES = 20;
-/** Packs above which they are written as one, so that a listing stays short. */
+/** Small packs above which they are written as few, so that a listing stays short. */
 const MAX_PACKS = 48;
-/** Bytes of one merged pack. */
-const MAX_MERGED_BYTES = 64 * 1024 * 1024;
+/** Bytes of one merged pack; one of more than half of it is not merged again. */
+const MAX_MERGED_BYTES = 16 * 1024 * 1024;
 /** Packs that are read side by side. */
 const READS_AT_ONCE = 8;
 
@@ -61,7 +61,8 @@ export function decodePack(bytes: Uint8Array): PackEntry[] {
  */
 export class PackStore {
   readonly #values = new Map<string, Uint8Array>();
-  readonly #read = new Set<string>();
+  /** Bytes of each pack that was read or written. */
+  readonly #read = new Map<string, number>();
   /** Packs of the family that other versions of the software wrote. */
   #outdated: string[] = [];
   #fresh: PackEntry[] = [];
@@ -80,12 +81,11 @@ export class PackStore {
 
   /** Reads the packs that came since. */
   async refresh(): Promise<void> {
-    const names: string[] = [];
-    for await (const page of this.store.list({ prefix: this.family }))
-      names.push(...page.map(({ key }) => key));
-    this.#outdated = names.filter((name) => !name.startsWith(this.prefix));
-    const unread = names.filter((name) => name.startsWith(this.prefix) && !this.#read.has(name));
-    await mapInParallel(READS_AT_ONCE, unread, (name) => this.#readPack(name));
+    const packs: { readonly key: string; readonly size: number }[] = [];
+    for await (const page of this.store.list({ prefix: this.family })) packs.push(...page);
+    this.#outdated = packs.map(({ key }) => key).filter((name) => !name.startsWith(this.prefix));
+    const unread = packs.filter(({ key }) => key.startsWith(this.prefix) && !this.#read.has(key));
+    await mapInParallel(READS_AT_ONCE, unread, ({ key, size }) => this.#readPack(key, size));
   }
 
   get(id: string): Uint8Array | undefined {
@@ -108,41 +108,97 @@ export class PackStore {
       await this.store.delete(this.#outdated);
       this.#outdated = [];
     }
-    if (this.#read.size > MAX_PACKS) await this.#merge();
+    const small = [...this.#read].filter(([, bytes]) => bytes <= MAX_MERGED_BYTES / 2);
+    if (small.length > MAX_PACKS) await this.#merge(small.map(([name]) => name));
   }
 
-  async #readPack(name: string): Promise<void> {
-    try {
-      for (const { id, value } of decodePack((await this.store.get(name)).body)) this.#values.set(id, value);
-    } catch (error) {
-      // Merged into another one a moment ago.
-      if (!(error instanceof ObjectNotFound)) throw error;
-    }
-    this.#read.add(name);
+  async #readPack(name: string, bytes: number): Promise<void> {
+    for (const { id, value } of await readPack(this.store, name)) this.#values.set(id, value);
+    this.#read.set(name, bytes);
   }
 
   async #write(entries: readonly PackEntry[]): Promise<void> {
-    const name = packName(this.prefix, this.clock.ulid());
-    await this.store.put(name, encodePack(entries));
-    this.#read.add(name);
+    const { name, bytes } = await writePack(this.store, this.prefix, this.clock, entries);
+    this.#read.set(name, bytes);
   }
 
-  async #merge(): Promise<void> {
-    const old = [...this.#read];
+  async #merge(names: readonly string[]): Promise<void> {
     let portion: PackEntry[] = [];
     let bytes = 0;
-    for (const [id, value] of this.#values) {
-      portion.push({ id, value });
-      bytes += value.length + ENTRY_BYTES;
-      if (bytes < MAX_MERGED_BYTES) continue;
-      await this.#write(portion);
-      portion = [];
-      bytes = 0;
+    for (const name of names) {
+      for (const entry of await readPack(this.store, name)) {
+        portion.push(entry);
+        bytes += entry.value.length + ENTRY_BYTES;
+        if (bytes < MAX_MERGED_BYTES) continue;
+        await this.#write(portion);
+        portion = [];
+        bytes = 0;
+      }
     }
     if (portion.length > 0) await this.#write(portion);
-    await this.store.delete(old);
-    for (const name of old) this.#read.delete(name);
+    await this.store.delete(names);
+    for (const name of names) this.#read.delete(name);
   }
 }
 
-export const packName = (prefix: string, ulid: string): string => `${prefix}${ulid}.pack`;
+/** Writes a pack of its own, for whoever has no use for what the other packs hold. */
+export async function writePack(
+  store: ObjectStore,
+  prefix: string,
+  clock: Pick<Clock, 'ulid'>,
+  entries: readonly PackEntry[],
+): Promise<{ readonly name: string; readonly bytes: number }> {
+  const name = packName(prefix, clock.ulid());
+  const pack = encodePack(entries);
+  await store.put(name, pack);
+  return { name, bytes: pack.length };
+}
+
+/** The entries of a pack; none when it was merged into another one a moment ago. */
+async function readPack(store: ObjectStore, name: string): Promise<PackEntry[]> {
+  try {
+    return decodePack((await store.get(name)).body);
+  } catch (error) {
+    if (error instanceof ObjectNotFound) return [];
+    throw error;
+  }
+}
+
+/** Takes entries out of all packs that hold some of them; of the others only the heads are read. */
+export async function dropFromPacks(
+  store: ObjectStore,
+  prefix: string,
+  clock: Pick<Clock, 'ulid'>,
+  ids: ReadonlySet<string>,
+): Promise<void> {
+  for await (const page of store.list({ prefix })) {
+    await mapInParallel(READS_AT_ONCE, page, async ({ key, size }) => {
+      if (!(await idsIn(store, key, size)).some((id) => ids.has(id))) return;
+      const left = (await readPack(store, key)).filter(({ id }) => !ids.has(id));
+      if (left.length > 0) await writePack(store, prefix, clock, left);
+      await store.delete([key]);
+    });
+  }
+}
+
+/** The ids in a pack, by its head; none when it is no whole pack, or gone. */
+async function idsIn(store: ObjectStore, name: string, size: number): Promise<string[]> {
+  if (size < HEAD_BYTES) return [];
+  try {
+    const head = asBuffer(await store.read(name, { start: 0, end: HEAD_BYTES }));
+    const end = HEAD_BYTES + head.readUInt32LE(4) * ENTRY_BYTES;
+    if (head.readUInt32LE(0) !== MAGIC || end > size) return [];
+    const entries = asBuffer(await store.read(name, { start: HEAD_BYTES, end }));
+    return Array.from({ length: entries.length / ENTRY_BYTES }, (_, i) =>
+      entries.toString('hex', i * ENTRY_BYTES, i * ENTRY_BYTES + 16),
+    );
+  } catch (error) {
+    if (error instanceof ObjectNotFound) return [];
+    throw error;
+  }
+}
+
+const asBuffer = ({ buffer, byteOffset, byteLength }: Uint8Array): Buffer =>
+  Buffer.from(buffer, byteOffset, byteLength);
+
+const packName = (prefix: string, ulid: string): string => `${prefix}${ulid}.pack`;

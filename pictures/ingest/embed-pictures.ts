@@ -41,6 +41,8 @@ export interface EmbedPicturesDeps {
   readonly recall?: (change: PutChange) => Promise<Recalled | undefined>;
   /** @default no small copies are made */
   readonly thumbnail?: MakeThumbnail | undefined;
+  /** Is given each file that was embedded; never rejects. */
+  readonly onEmbedded?: (picture: Pick<PutChange, 'key' | 'eTag'>, file: Uint8Array) => Promise<void>;
   readonly logger: Logger;
 }
 
@@ -94,6 +96,7 @@ async function embedPicture(
     if (outcome!.rejected) return { state: 'rejected', reason: outcome!.rejected };
     const { embedding, facts } = outcome!;
     const thumbnail = await thumbnailOf(deps, change.key, body, signal);
+    await deps.onEmbedded?.(change, body);
     return { state: 'embedded', embedding, facts, object, thumbnail };
   } catch (error) {
     return { state: 'failed', error };
