@@ -40,6 +40,7 @@ export function svg({ title, x, y, lines }: Plot): string {
     MARGIN.top,
   );
   const parts = [
+    `<title>${escaped(title)}</title>`,
     `<text x="${MARGIN.left}" y="22" font-size="15" font-weight="bold">${escaped(title)}</text>`,
     ...across.ticks.map(
       (tick) =>
