@@ -38,7 +38,7 @@ export interface Library {
 export const LIBRARY_PATH = '/local/library';
 const DEMO = '/local/demo';
 
-/** Searches at once: a few keep both the network and the scan busy, more only share the same cores. */
+/** Searches of one kind at once: a few keep both the network and the scan busy, more only share the same cores. */
 const SEARCHES_AT_ONCE = 4;
 /** Those that wait; at some 50 ms each, on two cores, the last one has its answer within two seconds. */
 const SEARCHES_WAITING = 32;
@@ -55,9 +55,11 @@ export function createServer(options: ServerOptions): Hono {
     if (!headers.has('content-security-policy'))
       context.header('content-security-policy', "frame-ancestors 'none'");
   });
-  const searching = new Line({ atOnce: SEARCHES_AT_ONCE, maxWaiting: SEARCHES_WAITING, of: 'searches' });
-  for (const path of ['/v1/search', '/v1/images/:key{.+}/similar', '/v1/duplicates'])
-    app.all(path, ({ req: { raw } }) => searching.run(async () => options.api.fetch(raw), raw.signal));
+  // A line each: what only compares rows does not wait behind pictures that are embedded, nor behind duplicates.
+  for (const path of ['/v1/search', '/v1/images/:key{.+}/similar', '/v1/duplicates']) {
+    const line = new Line({ atOnce: SEARCHES_AT_ONCE, maxWaiting: SEARCHES_WAITING, of: 'searches' });
+    app.all(path, ({ req: { raw } }) => line.run(async () => options.api.fetch(raw), raw.signal));
+  }
   for (const path of ['/v1/*', '/openapi.json'])
     app.all(path, (context) => options.api.fetch(context.req.raw));
   app.route('/', pictureRoutes(options));
