@@ -7,7 +7,7 @@ import { findFeatures } from './features.ts';
 import type { Fingerprint, SmallCopy } from './fingerprint-format.ts';
 
 /** Pixels of the longer side of the copy that is compared. */
-export const COPY_SIDE = 64;
+const COPY_SIDE = 64;
 /** Pixels of the longer side of the copy that corners are looked for in. */
 const FEATURE_SIDE = 256;
 
@@ -47,7 +47,7 @@ export async function fingerprintOf(bytes: Uint8Array, original?: AboutOriginal)
 }
 
 /** The part of a fingerprint that is made of pixels: RGB, longer side 256. */
-export function describePixels(
+function describePixels(
   rgb: Uint8Array,
   width: number,
   height: number,
