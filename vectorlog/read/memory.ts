@@ -39,9 +39,11 @@ export function neededBytes(
   { rows, files }: { readonly rows: number; readonly files: Manifest['files'] },
   dimensions: number,
 ): number {
-  const matrix = files.codes ? CodeMatrix : RowMatrix;
+  const matrixBytes = files.codes
+    ? CodeMatrix.bytesFor(rows, dimensions, files.directions ?? 0)
+    : RowMatrix.bytesFor(rows, dimensions);
   return (
-    matrix.bytesFor(rows, dimensions) +
+    matrixBytes +
     files.rowsBytes +
     rows * LINE_START_BYTES +
     KeyLookup.bytesFor(rows) +

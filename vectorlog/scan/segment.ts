@@ -50,16 +50,11 @@ export class Segment implements SegmentGrant {
         ['whole', wholeWeights],
         ['head', headWeights],
       ] as const) {
-        const { along, step, residual, norm, size, rest, least } = weights;
-        new Float64Array(buffer, this.layout.weightsAt(i, stage), 7).set([
-          along,
-          step,
-          residual,
-          norm,
-          size,
-          rest,
-          least,
-        ]);
+        const { along, step, residual, norm, size, rest, least, apart, shares } = weights;
+        const numbers = [along, step, residual, norm, size, rest, least, apart];
+        const at = this.layout.weightsAt(i, stage);
+        new Float64Array(buffer, at, numbers.length).set(numbers);
+        new Int16Array(buffer, at + numbers.length * 8, shares.length).set(shares);
       }
     }
   }
