@@ -92,7 +92,14 @@ export function searchMegabytes(pictures: number): number {
   const index = neededBytes(
     {
       rows: pictures,
-      files: { faiss: '', rows: '', dead: '', codes: 'codes', rowsBytes: pictures * ASSUMED.bytesPerLine },
+      files: {
+        faiss: '',
+        rows: '',
+        dead: '',
+        codes: 'codes',
+        directions: DIRECTIONS,
+        rowsBytes: pictures * ASSUMED.bytesPerLine,
+      },
     },
     DIMENSIONS,
   );

@@ -19,7 +19,7 @@ import { CodeMatrix } from '../scan/code-matrix.ts';
 import type { Hit } from '../scan/hit.ts';
 import { RowMatrix } from '../scan/row-matrix.ts';
 import type { Reservation, RowTarget, SearchOptions } from '../scan/row-memory.ts';
-import { SegmentPool } from '../scan/segment.ts';
+import type { SegmentPool } from '../scan/segment.ts';
 import type { ObjectStore } from '../store/object-store.ts';
 import { FilteredRows } from './filter.ts';
 import { KeyLookup } from './key-lookup.ts';
@@ -72,10 +72,9 @@ export interface LineageOptions {
   readonly store: ObjectStore;
   readonly logger: Logger;
   readonly dimensions: number;
+  /** Lineages leave their memory to each other, and never to a tail, so that two of them are all that there ever is. */
+  readonly pool: SegmentPool;
 }
-
-/** Indexes leave their memory to each other, and never to a tail, so that two of them are all that there ever is. */
-const pool = new SegmentPool();
 
 /** Which manifests build on each other's rows and codes. */
 export const lineageOf = ({ lineage, files }: Pick<Manifest, 'lineage' | 'files'>): string =>
@@ -218,7 +217,7 @@ export class Lineage {
   }
 
   async #newMatrix(files: Manifest['files']): Promise<CodeMatrix | RowMatrix> {
-    const { store, dimensions } = this.#options;
+    const { store, dimensions, pool } = this.#options;
     if (!files.codes) return new RowMatrix(dimensions, { pool });
     const layout = codesLayoutOf(files, dimensions);
     const bytes = await store.read(files.codes, { start: 0, end: layout.headerBytes });

@@ -199,7 +199,9 @@ describe('codes', () => {
       Float32Array.from({ length: 64 }, (_, i) => Math.fround(((i * factor) % 64) / 500)),
     );
     const frame = await Frame.of(rows, 64);
-    expect(Buffer.from(frame.encode(rows[0]!)).toString('hex')).toMatchInlineSnapshot(`"2efffe0000fc00000000fcfc0000fc053bc50000fcfc37c10000c53b37c105050076c5c500003bc5fcfcc1370569c1c1000005fcc1ca3b3b3b33c1c105057f8a81706931f6dd883ffe6e073255dbab35000010c10000000055dbab350393153f02ff6929000000000000000000000000"`);
+    expect(Buffer.from(frame.encode(rows[0]!)).toString('hex')).toMatchInlineSnapshot(
+      `"2efffe0000fc00000000fcfc0000fc053bc50000fcfc37c10000c53b37c105050076c5c500003bc5fcfcc1370569c1c1000005fcc1ca3b3b3b33c1c105057f8a81706931f6dd883ffe6e073255dbab35000010c10000000055dbab350393153f02ff6929000000000000000000000000"`,
+    );
   });
 
   it('say more of rows that differ along few directions when these are kept apart', async () => {
