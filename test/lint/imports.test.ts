@@ -57,6 +57,7 @@ test.each([
   ['vectorlog/commit/planted.ts', '../log/fold.ts'],
   ['pictures/ingest/planted.ts', '../../vectorlog/clock.ts'],
   ['functions/search/planted.ts', '../../pictures/attributes.ts'],
+  ['console/parts/planted.ts', '../../vectorlog/parallel.ts'],
 ])('%s may import %s', async (file, specifier) => {
   expect((await lint({ [file]: `export { x } from '${specifier}';\n` })).ok).toBe(true);
 });

@@ -7,7 +7,7 @@ import { type Manifest, type ManifestInfo, readManifest } from '../commit/manife
 import type { AppendInfo } from '../log/append-log.ts';
 import type { Append } from '../log/record.ts';
 import type { Logger } from '../logger.ts';
-import { inParallel } from '../parallel.ts';
+import { mapInParallel } from '../parallel.ts';
 import { SegmentPool } from '../scan/segment.ts';
 import type { ObjectStore } from '../store/object-store.ts';
 import { IndexLoading, IndexTooLarge } from './errors.ts';
@@ -189,10 +189,12 @@ export class LiveIndex {
 
   /** Fetches the appends that are new. */
   async #fetchTail(before: Snapshot | undefined, plan: TailPlan): Promise<TailUpdate> {
-    const fetches = [...plan.names]
-      .filter((name) => !before?.tail.has(name))
-      .map((name) => async () => ({ name, append: await readOrSkip(this.#options, name) }));
-    return { ...plan, fetched: await Promise.all(inParallel(DOWNLOAD_LIMITS.appendsAtOnce, fetches)) };
+    const missing = [...plan.names].filter((name) => !before?.tail.has(name));
+    const fetched = await mapInParallel(DOWNLOAD_LIMITS.appendsAtOnce, missing, async (name) => ({
+      name,
+      append: await readOrSkip(this.#options, name),
+    }));
+    return { ...plan, fetched };
   }
 
   /**
