@@ -62,7 +62,9 @@ describe('principal directions', () => {
   it('are the same bytes on every processor', async () => {
     const hash = createHash('sha256');
     for (const direction of await principalDirections(spreadAlong(12, 200), noCentre)) hash.update(direction);
-    expect(hash.digest('hex')).toMatchInlineSnapshot(`"6cb442a02a4fe8403af33380b1b7fdfd2cf5c5d36a80c2b12d7b094004608336"`);
+    expect(hash.digest('hex')).toMatchInlineSnapshot(
+      `"6cb442a02a4fe8403af33380b1b7fdfd2cf5c5d36a80c2b12d7b094004608336"`,
+    );
   });
 });
 
