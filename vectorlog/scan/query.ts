@@ -59,7 +59,7 @@ const APART_ERROR = 0.5 / SHARE_STEPS + (DIRECTIONS + 2) * ANGLE_ERROR;
  * How far a float32 sum of products, added in four lanes, can be from the true one, relative to the norms: each passes
  * through its own rounding, those of its lane, and those of the last sums.
  */
-export function floatError(dimensions: number): number {
+function floatError(dimensions: number): number {
   const roundings = (dimensions / 4 + 4) * 2 ** -24;
   return roundings / (1 - roundings);
 }
