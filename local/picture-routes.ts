@@ -2,8 +2,10 @@
 
 import { type Context, Hono } from 'hono';
 import { problem } from '../functions/search/problems.ts';
+import type { PictureDecoder } from '../pictures/decoding/decoder.ts';
 import { PictureRejected } from '../pictures/decoding/errors.ts';
 import { PICTURE_LIMITS } from '../pictures/decoding/limits.ts';
+import { MemoryBudget } from '../pictures/decoding/memory-budget.ts';
 import { pictureType } from '../pictures/picture-names.ts';
 import { LikenessError } from '../vectorlog/errors.ts';
 import type { ObjectInfo, ObjectStore } from '../vectorlog/store/object-store.ts';
@@ -17,6 +19,8 @@ export interface PictureRoutesOptions {
   readonly pictures: ObjectStore;
   readonly thumbnails: Thumbnails;
   readonly signer: UploadSigner;
+  /** Refuses what cannot be indexed before it is written. */
+  readonly decoder: PictureDecoder;
   /** Called when a picture was written, so that nobody has to wait for the watcher. */
   readonly onChange: (key: string) => void;
 }
@@ -35,17 +39,26 @@ const THUMBNAILS = '/thumbnails/';
 /** An SVG can carry scripts; opened by itself it must not run them in the name of this server. */
 const HARMLESS = { 'content-security-policy': "default-src 'none'; style-src 'unsafe-inline'; sandbox" };
 
-/** Uploads stream to disk; more at once would only wait for it together. */
+/** More at once would only wait for the disk together. */
 const UPLOADS_AT_ONCE = 8;
+/** Bytes of uploads that are looked at side by side before they are written; a larger one is alone. */
+const UPLOADED_BYTES = 128 * 1024 * 1024;
 const UPLOADS_WAITING = 256;
 
 /** Thumbnails that are made at once, and a page of them that waits. */
 const THUMBNAILS_AT_ONCE = 2;
 const THUMBNAILS_WAITING = 512;
 
-export function pictureRoutes({ pictures, thumbnails, signer, onChange }: PictureRoutesOptions): Hono {
+export function pictureRoutes({
+  pictures,
+  thumbnails,
+  signer,
+  decoder,
+  onChange,
+}: PictureRoutesOptions): Hono {
   const app = new Hono();
   const uploading = new Line({ atOnce: UPLOADS_AT_ONCE, maxWaiting: UPLOADS_WAITING, of: 'uploads' });
+  const inMemory = new MemoryBudget(UPLOADED_BYTES);
   const making = new Line({ atOnce: THUMBNAILS_AT_ONCE, maxWaiting: THUMBNAILS_WAITING, of: 'thumbnails' });
 
   app.get(`${PICTURES}*`, (context) =>
@@ -91,10 +104,18 @@ export function pictureRoutes({ pictures, thumbnails, signer, onChange }: Pictur
         title: 'The address is not for this upload',
         detail: NOT_SIGNED,
       });
-    await uploading.run(async () => {
-      const { contentType, metadata, size } = signed;
-      await pictures.compose(key, exactly(size, raw.body), { contentType, metadata });
-    }, raw.signal);
+    const { contentType, metadata, size } = signed;
+    const write = async () => {
+      const bytes = await exactly(size, raw.body);
+      await decoder.smallCopy(bytes, LOOK);
+      await pictures.put(key, bytes, { contentType, metadata });
+    };
+    try {
+      await uploading.run(() => inMemory.run(size, write), raw.signal);
+    } catch (error) {
+      if (error instanceof PictureRejected) return notReadable(error);
+      throw error;
+    }
     onChange(key);
     return context.body(null, 204);
   });
@@ -129,13 +150,18 @@ export function pictureRoutes({ pictures, thumbnails, signer, onChange }: Pictur
       });
     } catch (error) {
       if (!(error instanceof PictureRejected)) throw error;
-      const { message: detail } = error;
-      return problem({ code: 'picture-rejected', status: 415, title: 'Not a readable picture', detail });
+      return notReadable(error);
     }
   }
 
   return app;
 }
+
+/** All of the picture is decoded for it, as for the network. */
+const LOOK = { side: 32, fit: 'inside', format: 'webp' } as const;
+
+const notReadable = ({ message: detail }: PictureRejected): Response =>
+  problem({ code: 'picture-rejected', status: 415, title: 'Not a readable picture', detail });
 
 /** Bytes of a picture that are in memory at a time while it is sent. */
 const PIECE_BYTES = 1024 * 1024;
@@ -163,18 +189,20 @@ export class UploadIncomplete extends LikenessError {
   readonly retryable = false;
 }
 
-/** The pieces of a body, which go to disk one by one; nothing is written when they are not as many bytes as signed. */
-async function* exactly(size: number, body: ReadableStream<Uint8Array> | null): AsyncGenerator<Uint8Array> {
+/** A body of as many bytes as were signed. @throws UploadIncomplete */
+async function exactly(size: number, body: ReadableStream<Uint8Array> | null): Promise<Uint8Array> {
+  const pieces: Uint8Array[] = [];
   let bytes = 0;
   for await (const piece of body ?? []) {
     bytes += piece.byteLength;
     if (bytes > size) break;
-    yield piece;
+    pieces.push(piece);
   }
   if (bytes !== size)
     throw new UploadIncomplete(
       `the body was to have ${size} bytes, and has ${bytes > size ? 'more' : bytes}`,
     );
+  return Buffer.concat(pieces);
 }
 
 const NOT_SIGNED =

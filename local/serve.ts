@@ -180,6 +180,7 @@ export async function serveFolder(options: ServeOptions): Promise<Serving> {
     pictures,
     thumbnails,
     signer,
+    decoder,
     onChange: library.look,
     api,
     lockToken: lock.token,

@@ -35,6 +35,7 @@ const MIN_PIXELS = 60;
 
 // One thread measures one pair at a time.
 let va = new Float32Array(4_096);
+let vb = new Float32Array(4_096);
 let left = new Float32Array(4_096);
 let weights = new Float32Array(4_096);
 let us = new Float32Array(4_096);
@@ -42,7 +43,8 @@ let vs = new Float32Array(4_096);
 
 function makeRoom(length: number): void {
   if (va.length >= length) return;
-  [va, left, weights, us, vs] = [1, 2, 3, 4, 5].map(() => new Float32Array(length)) as [
+  [va, vb, left, weights, us, vs] = [1, 2, 3, 4, 5, 6].map(() => new Float32Array(length)) as [
+    Float32Array<ArrayBuffer>,
     Float32Array<ArrayBuffer>,
     Float32Array<ArrayBuffer>,
     Float32Array<ArrayBuffer>,
@@ -58,35 +60,98 @@ export function measure(a: Prepared, b: Prepared, map: Homography, inliers: numb
   const [levelA, levelB] = area > 1.5 ? [1, 0] : area < 1 / 1.5 ? [0, 1] : [0, 0];
   const from = a.levels[levelA]!;
   const to = b.levels[levelB]!;
-  const { width, height, pixels: vb } = to;
+  const { width, height } = to;
   const length = width * height;
   makeRoom(length);
-  const n = laidOver(from, to, between(map, 2 ** levelB, 2 ** levelA), va);
+  vb.set(to.pixels);
+  laidOver(from, to, between(map, 2 ** levelB, 2 ** levelA), va, RIM);
+  leaveOutRim(width, height);
+  leaveOutFill(a, b, map, levelB, width, height);
+  let n = 0;
+  for (let i = 0; i < length; i++) if (va[i]! >= 0) n++;
   if (n < MIN_PIXELS) return undefined;
 
-  const brightness = correlated(vb, length);
-  const { gain, bias } = robustFit(vb, length, brightness);
-  for (let i = 0; i < length; i++) {
-    if (va[i]! >= 0) left[i] = vb[i]! - (gain * va[i]! + bias);
+  const { correlation, varianceA, varianceB } = correlated(length, 'all');
+  const edges = edgesOf(width, height);
+  let { gain, bias } = robustFit(length);
+  for (let round = 0; round < MOST_BLUR; round++) {
+    const { aa, bb } = edgesOf(width, height);
+    const sharper = (gain * gain * aa + length) / (bb + length);
+    if (sharper > SHARPER) blurSeen(va, width, height);
+    else if (sharper < 1 / SHARPER) blurSeen(vb, width, height);
+    else break;
+    ({ gain, bias } = robustFit(length));
   }
+  for (let i = 0; i < length; i++) if (va[i]! >= 0) left[i] = difference(va[i]!, vb[i]!, gain, bias);
   const blocks = blockMeans(width, height);
   return {
     overlapA: Math.min(1, (n * area * area * 4 ** (levelB - levelA)) / (from.width * from.height)),
     overlapB: n / length,
-    correlation: brightness.correlation,
-    edges: edgeCorrelation(vb, width, height),
+    correlation,
+    edges: edges.ab / Math.sqrt((edges.aa + length) * (edges.bb + length)),
     gain,
     median: blocks.at(0.5),
     p90: blocks.at(0.9),
     p98: blocks.at(0.98),
     most: blocks.at(0.997),
     ...colourDifference(a, b, map),
-    texture: Math.sqrt(Math.max(brightness.varianceA, brightness.varianceB)),
+    texture: Math.sqrt(Math.max(varianceA, varianceB)),
     inliers,
   };
 }
 
+/** Pixels along a frame that mix what is in it with what is around it. */
+const RIM = 1;
+/** How often one of the two is blurred at most, until both are about as sharp: once for each so many times the energy of its edges. */
+const MOST_BLUR = 3;
+const SHARPER = 1.15;
+/** Values from which a pixel may have been darker or brighter than could be shown. */
+const CLIPPED = { low: 3, high: 252 } as const;
+const isClipped = (value: number): boolean => value <= CLIPPED.low || value >= CLIPPED.high;
+
+function leaveOutRim(width: number, height: number): void {
+  for (let x = 0; x < width; x++) va[x] = va[(height - 1) * width + x] = -1;
+  for (let y = 0; y < height; y++) va[y * width] = va[y * width + width - 1] = -1;
+}
+
+/** Leaves out the fill of one picture that the other does not have, such as the corners of one that was turned. */
+function leaveOutFill(
+  a: Prepared,
+  b: Prepared,
+  map: Homography,
+  levelB: number,
+  width: number,
+  height: number,
+): void {
+  for (const kind of ['dark', 'bright'] as const) {
+    const [ofA, ofB] = [a.fill[kind], b.fill[kind]];
+    if ((ofA === undefined) === (ofB === undefined)) continue;
+    if (ofB) {
+      const { width: fullWidth, height: fullHeight } = b.levels[0];
+      const shrink = 2 ** levelB;
+      for (let y = 0; y < height; y++)
+        for (let x = 0; x < width; x++) {
+          const at = Math.min(fullHeight - 1, y * shrink) * fullWidth + Math.min(fullWidth - 1, x * shrink);
+          if (ofB[at] === 1) va[y * width + x] = -1;
+        }
+    } else {
+      const mask = { ...a.levels[0], pixels: Float32Array.from(ofA!) };
+      laidOver(mask, { width, height }, between(map, 2 ** levelB, 1), us);
+      for (let i = 0; i < width * height; i++) if (us[i]! > 0.3) va[i] = -1;
+    }
+  }
+}
+
+/** What is left of a pair of pixels, but for what one of the two could not show. */
+function difference(x: number, y: number, gain: number, bias: number): number {
+  const left = y - Math.max(0, Math.min(255, gain * x + bias));
+  if (left > 0 && x >= CLIPPED.high) return 0;
+  if (left < 0 && x <= CLIPPED.low) return 0;
+  return left;
+}
+
 interface Correlated {
+  readonly n: number;
   readonly correlation: number;
   readonly gain: number;
   readonly bias: number;
@@ -94,13 +159,15 @@ interface Correlated {
   readonly varianceB: number;
 }
 
-function correlated(vb: Float32Array, length: number, isWeighted = false): Correlated {
+/** @param which all that is seen, what both show as it was, or that by its weights */
+function correlated(length: number, which: 'all' | 'shown' | 'weighted'): Correlated {
   let [n, sa, sb, saa, sbb, sab] = [0, 0, 0, 0, 0, 0];
   for (let i = 0; i < length; i++) {
     const x = va[i]!;
     if (x < 0) continue;
-    const w = isWeighted ? weights[i]! : 1;
     const y = vb[i]!;
+    if (which === 'shown' && (isClipped(x) || isClipped(y))) continue;
+    const w = which === 'weighted' ? weights[i]! : 1;
     n += w;
     sa += w * x;
     sb += w * y;
@@ -108,27 +175,58 @@ function correlated(vb: Float32Array, length: number, isWeighted = false): Corre
     sbb += w * y * y;
     sab += w * x * y;
   }
+  n = Math.max(n, 1e-9);
   const varianceA = Math.max(0, saa / n - (sa / n) ** 2);
   const varianceB = Math.max(0, sbb / n - (sb / n) ** 2);
   const covariance = sab / n - (sa / n) * (sb / n);
   const gain = varianceA > 1 ? Math.min(4, Math.max(0.2, covariance / varianceA)) : 1;
   // A little is added so that two plain surfaces are not alike by their noise.
   const correlation = covariance / Math.sqrt((varianceA + 4) * (varianceB + 4));
-  return { correlation, gain, bias: sb / n - (gain * sa) / n, varianceA, varianceB };
+  return { n, correlation, gain, bias: sb / n - (gain * sa) / n, varianceA, varianceB };
 }
 
-/** Contrast and brightness by what most pixels say. */
-function robustFit(vb: Float32Array, length: number, first: Correlated): { gain: number; bias: number } {
-  let { gain, bias } = first;
+/** Contrast and brightness by what most pixels say that both pictures show as they were. */
+function robustFit(length: number): { gain: number; bias: number } {
+  const shown = correlated(length, 'shown');
+  const isEnough = shown.n >= MIN_PIXELS;
+  let { gain, bias } = isEnough ? shown : correlated(length, 'all');
   for (let round = 0; round < 3; round++) {
     for (let i = 0; i < length; i++) {
-      const difference = (vb[i]! - (gain * va[i]! + bias)) / 8;
-      const closeness = 1 + difference * difference;
-      weights[i] = 1 / (closeness * closeness);
+      const [x, y] = [va[i]!, vb[i]!];
+      const closeness = 1 + ((y - (gain * x + bias)) / 8) ** 2;
+      weights[i] = isEnough && (isClipped(x) || isClipped(y)) ? 0 : 1 / (closeness * closeness);
     }
-    ({ gain, bias } = correlated(vb, length, true));
+    ({ gain, bias } = correlated(length, 'weighted'));
   }
   return { gain, bias };
+}
+
+/** Blurs by 1-2-1 in both directions what is seen. */
+function blurSeen(plane: Float32Array, width: number, height: number): void {
+  blurLines(plane, weights, width, height, width, 1);
+  blurLines(weights, plane, height, width, 1, width);
+}
+
+function blurLines(
+  from: Float32Array,
+  to: Float32Array,
+  count: number,
+  lines: number,
+  lineStep: number,
+  step: number,
+): void {
+  for (let line = 0; line < lines; line++) {
+    for (let i = 0, at = line * lineStep; i < count; i++, at += step) {
+      if (va[at]! < 0) {
+        to[at] = -1;
+        continue;
+      }
+      const middle = from[at]!;
+      const before = i > 0 && va[at - step]! >= 0 ? from[at - step]! : middle;
+      const after = i < count - 1 && va[at + step]! >= 0 ? from[at + step]! : middle;
+      to[at] = (before + 2 * middle + after) / 4;
+    }
+  }
 }
 
 /** Absolute means over blocks of 2 x 2: noise goes, what is really different stays. */
@@ -165,7 +263,8 @@ class Quantiles {
   }
 }
 
-function edgeCorrelation(vb: Float32Array, width: number, height: number): number {
+/** Sums over the changes from pixel to pixel: of one with the other, and each with itself. */
+function edgesOf(width: number, height: number): { ab: number; aa: number; bb: number } {
   let [ab, aa, bb] = [0, 0, 0];
   for (let y = 0; y + 1 < height; y++) {
     for (let x = 0, at = y * width; x + 1 < width; x++, at++) {
@@ -179,8 +278,7 @@ function edgeCorrelation(vb: Float32Array, width: number, height: number): numbe
       bb += bx * bx + by * by;
     }
   }
-  const floor = width * height;
-  return ab / Math.sqrt((aa + floor) * (bb + floor));
+  return { ab, aa, bb };
 }
 
 function colourDifference(
@@ -189,20 +287,25 @@ function colourDifference(
   map: Homography,
 ): Pick<Comparison, 'colour90' | 'colour98' | 'colourMost'> {
   const place = between(map, 2, 2);
+  const { width, height } = b.cb;
+  const length = width * height;
+  laidOver(a.levels[1], b.cb, place, va, RIM);
+  leaveOutRim(width, height);
+  leaveOutFill(a, b, map, 1, width, height);
   laidOver(a.cb, b.cb, place, us);
   laidOver(a.cr, b.cr, place, vs);
+  const [toU, toV] = [b.cb.pixels, b.cr.pixels];
   const [shiftU, shiftV] = [new Quantiles(), new Quantiles()];
-  const length = b.cb.width * b.cb.height;
   for (let i = 0; i < length; i++) {
-    if (us[i]! < 0) continue;
-    shiftU.add(256 + b.cb.pixels[i]! - us[i]!);
-    shiftV.add(256 + b.cr.pixels[i]! - vs[i]!);
+    if (va[i]! < 0) continue;
+    shiftU.add(256 + toU[i]! - us[i]!);
+    shiftV.add(256 + toV[i]! - vs[i]!);
   }
   const [mu, mv] = [shiftU.at(0.5) - 256, shiftV.at(0.5) - 256];
   const distances = new Quantiles();
   for (let i = 0; i < length; i++) {
-    if (us[i]! < 0) continue;
-    distances.add(Math.hypot(b.cb.pixels[i]! - us[i]! - mu, b.cr.pixels[i]! - vs[i]! - mv));
+    if (va[i]! < 0) continue;
+    distances.add(Math.hypot(toU[i]! - us[i]! - mu, toV[i]! - vs[i]! - mv));
   }
   return {
     colour90: distances.at(0.9),

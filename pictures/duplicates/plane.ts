@@ -43,3 +43,53 @@ export function halved({ width, height, pixels }: Plane): Plane {
   }
   return withGradients(w, h, out);
 }
+
+/** A colour at an edge as dark, or as bright, as fill around a picture that was turned or framed. */
+const FILL = { dark: 8, bright: 247 } as const;
+
+/** Pixels that may be fill around a picture: dark ones, or bright ones, that hang together with a corner. */
+export interface Fill {
+  /** 1 for each pixel that is, or lies beside one. */
+  readonly dark: Uint8Array | undefined;
+  readonly bright: Uint8Array | undefined;
+}
+
+export function fillOf({ width, height, pixels }: Plane): Fill {
+  const flood = (isFill: (value: number) => boolean): Uint8Array | undefined => {
+    const reached = new Uint8Array(width * height);
+    const waiting = [0, width - 1, (height - 1) * width, height * width - 1].filter((at) =>
+      isFill(pixels[at]!),
+    );
+    if (waiting.length === 0) return undefined;
+    for (const at of waiting) reached[at] = 1;
+    const reach = (at: number) => {
+      if (reached[at] === 1 || !isFill(pixels[at]!)) return;
+      reached[at] = 1;
+      waiting.push(at);
+    };
+    for (let at = waiting.pop(); at !== undefined; at = waiting.pop()) {
+      const x = at % width;
+      if (x > 0) reach(at - 1);
+      if (x < width - 1) reach(at + 1);
+      if (at >= width) reach(at - width);
+      if (at < width * (height - 1)) reach(at + width);
+    }
+    return grown(reached, width, height);
+  };
+  return { dark: flood((value) => value <= FILL.dark), bright: flood((value) => value >= FILL.bright) };
+}
+
+/** With the pixels beside it, which are half fill. */
+function grown(mask: Uint8Array, width: number, height: number): Uint8Array {
+  const out = Uint8Array.from(mask);
+  for (let y = 0, at = 0; y < height; y++) {
+    for (let x = 0; x < width; x++, at++) {
+      if (mask[at] === 0) continue;
+      if (x > 0) out[at - 1] = 1;
+      if (x < width - 1) out[at + 1] = 1;
+      if (y > 0) out[at - width] = 1;
+      if (y < height - 1) out[at + width] = 1;
+    }
+  }
+  return out;
+}

@@ -1,12 +1,14 @@
 /** A fingerprint made ready for comparisons. */
 
 import type { Fingerprint } from './fingerprint-format.ts';
-import { halved, type Plane, planeOf } from './plane.ts';
+import { type Fill, fillOf, halved, type Plane, planeOf } from './plane.ts';
 
 export interface Prepared {
   readonly fingerprint: Fingerprint;
   /** Brightness at 64, 32 and 16 pixels. */
   readonly levels: readonly [Plane, Plane, Plane];
+  /** What may be fill, at 64 pixels. */
+  readonly fill: Fill;
   readonly cb: Plane;
   readonly cr: Plane;
 }
@@ -18,6 +20,7 @@ export function prepare(fingerprint: Fingerprint): Prepared {
   return {
     fingerprint,
     levels: [full, half, halved(half)],
+    fill: fillOf(full),
     cb: planeOf(chromaWidth, chromaHeight, cb),
     cr: planeOf(chromaWidth, chromaHeight, cr),
   };

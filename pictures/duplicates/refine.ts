@@ -86,15 +86,26 @@ function step(a: Plane, b: Plane, map: Homography): { map: Homography; moved: nu
   return { map: composed(map, change, middleX, middleY, unit), moved };
 }
 
+/** What is laid over another: a plane, or what is known of its pixels. */
+export type Pixels = Pick<Plane, 'width' | 'height' | 'pixels'>;
+
 /**
  * Samples `a` where the pixels of `b` lie on it, into `into`, -1 where they do not.
  *
+ * @param rim pixels along a's edges that do not count
  * @returns how many do
  */
-export function laidOver(a: Plane, { width, height }: Plane, map: Homography, into: Float32Array): number {
+export function laidOver(
+  a: Pixels,
+  { width, height }: Pick<Plane, 'width' | 'height'>,
+  map: Homography,
+  into: Float32Array,
+  rim = 0,
+): number {
   const [h0, h1, h2, h3, h4, h5, h6, h7] = map as unknown as number[];
   const { width: aw, height: ah, pixels } = a;
   const [right, bottom] = [aw - 1, ah - 1];
+  const [mostX, mostY] = [aw - rim, ah - rim];
   let n = 0;
   for (let y = 0, at = 0; y < height; y++) {
     const py = y + 0.5;
@@ -103,7 +114,7 @@ export function laidOver(a: Plane, { width, height }: Plane, map: Homography, in
       const w = 1 / (h6! * px + h7! * py + 1);
       const ax = (h0! * px + h1! * py + h2!) * w;
       const ay = (h3! * px + h4! * py + h5!) * w;
-      if (!(ax >= 0 && ay >= 0 && ax <= aw && ay <= ah)) {
+      if (!(ax >= rim && ay >= rim && ax <= mostX && ay <= mostY)) {
         into[at] = -1;
         continue;
       }

@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process';
-import { mkdir, readdir, rename, rm, unlink } from 'node:fs/promises';
+import { mkdir, readdir, readFile, rename, rm, unlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
@@ -232,6 +232,22 @@ describe('serveFolder while it runs', () => {
 
     await untilKeys(client, ['b.png']);
     expect(await client.image('a.png')).toEqual({ state: 'absent', key: 'a.png' });
+  });
+
+  it('writes no upload that cannot be indexed, and leaves the picture that it would have replaced', async () => {
+    await library.write('a.jpg', await picture(1, 'jpeg'));
+    const { client } = await library.serve();
+    const cut = (await picture(2, 'jpeg')).subarray(0, 300);
+    for (const key of ['a.jpg', 'new/b.jpg'])
+      for (const body of [Buffer.from('text, whatever its name says'), cut])
+        await expect(client.upload(body, { key, contentType: 'image/jpeg' })).rejects.toMatchObject({
+          status: 415,
+          code: 'picture-rejected',
+        });
+    expect(await keys(client)).toEqual(['a.jpg']);
+    expect(await readFile(join(library.folder, 'a.jpg'))).toEqual(await picture(1, 'jpeg'));
+    expect((await readdir(library.folder)).filter((name) => !name.startsWith('.'))).toEqual(['a.jpg']);
+    expect((await client.rejected()).items).toEqual([]);
   });
 
   it('refuses an upload that could only be kept beside the index', async () => {

@@ -1,6 +1,6 @@
 /** The verdict on drawings: a copy is the same picture, a variant that differs in one small place is not. */
 
-import sharp from 'sharp';
+import sharp, { type Sharp } from 'sharp';
 import { expect, test } from 'vitest';
 import { comparisonOf } from '../../../pictures/duplicates/compare.ts';
 import { fingerprintOf } from '../../../pictures/duplicates/fingerprint.ts';
@@ -33,6 +33,33 @@ test('a small JPEG of a drawing is the same picture', async () => {
     .jpeg({ quality: 70 })
     .toBuffer();
   expect(isSame(await confidence(await face(), copy))).toBe(true);
+});
+
+const light = {
+  'in a black border': (it: Sharp) =>
+    it.extend({ top: 20, bottom: 20, left: 20, right: 20, background: '#000' }),
+  'turned a little, its corners black': (it: Sharp) => it.rotate(3, { background: '#000' }),
+  blurred: (it: Sharp) => it.blur(3),
+};
+test.each([
+  ['brighter', (it: Sharp) => it.linear(1.3, 0)],
+  ['of more contrast', (it: Sharp) => it.linear(1.4, -0.4 * 128)],
+] as const)('what is clipped in a copy %s is no difference', async (_, change) => {
+  const copy = await change(sharp(await face()))
+    .png()
+    .toBuffer();
+  const [a, b] = await Promise.all(
+    [face(), copy].map(async (each) => prepare(await fingerprintOf(await each))),
+  );
+  // Of 255 grey values: the white around the drawing stays white, though all else is brighter by 30 %.
+  expect(comparisonOf(a!, b!)!.p90).toBeLessThan(12);
+});
+
+test.each(Object.entries(light))('a copy %s is the same picture', async (_, change) => {
+  const copy = await change(sharp(await face()))
+    .jpeg({ quality: 90 })
+    .toBuffer();
+  expect(await confidence(await face(), copy)).toBeGreaterThan(0.5);
 });
 
 test('a drawing that differs in a moustache is another picture', async () => {
