@@ -26,7 +26,7 @@ import { type Buckets, PERMISSIONS, permit, permitChanges } from './permissions.
 
 export interface SearchApiProps
   extends Buckets,
-    Pick<ImageSearchProps, 'auth' | 'corsOrigins' | 'throttle' | 'keepWarm'> {
+    Pick<ImageSearchProps, 'auth' | 'corsOrigins' | 'throttle' | 'keepWarm' | 'thumbnails'> {
   readonly modelId: string;
   readonly filter: PictureFilter;
   readonly uploads: boolean;
@@ -48,6 +48,7 @@ export class SearchApi extends Construct {
     super(scope, id);
     this.function = new LikenessFunction(this, 'Search', props.function);
     permit(this.function, PERMISSIONS.search, props, props.modelId);
+    if (props.thumbnails ?? true) permit(this.function, PERMISSIONS.signThumbnails, props, props.modelId);
     permitChanges(this.function, props.images, { ...props, prefix: props.filter.prefix });
     if (props.keepWarm) keepWarm(this, this.function, props.keepWarm);
 
@@ -146,6 +147,7 @@ const ROUTES: readonly RouteGroup[] = [
 const ROUTES_BY_SCOPE: readonly RouteGroup[] = [
   { path: '/{path+}', methods: [HttpMethod.GET, HttpMethod.HEAD], may: 'read' },
   { path: '/v1/search', methods: [HttpMethod.POST], may: 'read' },
+  { path: '/v1/thumbnails', methods: [HttpMethod.POST], may: 'read' },
   { path: '/v1/uploads', methods: [HttpMethod.POST], may: 'upload' },
   { path: '/{path+}', methods: [HttpMethod.POST, HttpMethod.PUT, HttpMethod.DELETE], may: 'delete' },
 ];

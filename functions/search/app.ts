@@ -22,6 +22,7 @@ import * as routes from './routes.ts';
 import { sample, sampleRoute } from './sample.ts';
 import { search, similar } from './search.ts';
 import { health, stats } from './status.ts';
+import { thumbnails, thumbnailsRoute } from './thumbnails.ts';
 import { emptyTrash, emptyTrashRoute, listTrash, listTrashRoute, restore, restoreRoute } from './trash.ts';
 
 /**
@@ -70,6 +71,7 @@ export function createApp(dependencies: SearchDependencies): OpenAPIHono {
   app.openapi(metadataRoute, metadata(context));
   app.openapi(sampleRoute, sample(context));
   app.openapi(mapRoute, map(context));
+  app.openapi(thumbnailsRoute, thumbnails(context));
   app.openapi(routes.getDecisions, getDecisions(context));
   app.openapi(routes.putFolders, putFolders(context));
   app.openapi(routes.postNotDuplicates, postNotDuplicates(context));

@@ -4,12 +4,13 @@ import { handle, type LambdaContext, type LambdaEvent } from 'hono/aws-lambda';
 import { PictureDecoder } from '../../pictures/decoding/decoder.ts';
 import { findOptionalDecoders } from '../../pictures/decoding/optional/find.ts';
 import { loadEmbedder } from '../../pictures/embedding/load.ts';
+import { thumbnailName } from '../../pictures/thumbnails/thumbnails.ts';
 import { systemClock } from '../../vectorlog/clock.ts';
 import { budgetOf } from '../../vectorlog/read/memory.ts';
 import { prefixed } from '../../vectorlog/store/prefixed-store.ts';
 import { s3Client } from '../../vectorlog/store/s3-client.ts';
 import { S3Store } from '../../vectorlog/store/s3-store.ts';
-import { pictureFilter, required, VARIABLES } from '../environment.ts';
+import { hasThumbnails, pictureFilter, required, VARIABLES } from '../environment.ts';
 import { farIndex } from '../far-index.ts';
 import { logger, observed, traced } from '../observability.ts';
 import { byScopes, type Scopes } from './allowed.ts';
@@ -38,16 +39,21 @@ const allows = {
 const scopes = process.env[VARIABLES.scopes];
 const machine = process.env[VARIABLES.backfill];
 
+const indexBucket = required(VARIABLES.indexBucket);
+const namespace = `${embedder.model.modelId}/`;
+const signerOf = (bucket: string) => s3Signer({ client: s3Client(options), bucket, clock: systemClock });
+const inIndex = signerOf(indexBucket);
+
 const app = createApp({
   pictures: new S3Store({ client, bucket: images }),
-  index: prefixed(
-    new S3Store({ client, bucket: required(VARIABLES.indexBucket) }),
-    `${embedder.model.modelId}/`,
-  ),
+  index: prefixed(new S3Store({ client, bucket: indexBucket }), namespace),
   embedder,
   clock: systemClock,
   logger,
-  ...s3Signer({ client: s3Client(options), bucket: images, clock: systemClock }),
+  ...signerOf(images),
+  thumbnailUrl: hasThumbnails()
+    ? (picture) => inIndex.pictureUrl(namespace + thumbnailName(picture))
+    : undefined,
   allows: scopes ? byScopes(allows, JSON.parse(scopes) as Scopes) : allows,
   // Without the right to delete there is none to undelete.
   ...(allows.deletes && {

@@ -623,10 +623,15 @@ describe('routes', () => {
     const scopes = { read: ['r'], upload: ['u'], delete: ['d'] };
     const jwt = { issuer: 'https://login.example.com', audience: ['photos'], scopes };
     const { serving: scoped } = synthesise({ auth: { jwt } });
-    expect(keysOf(scoped!, 'r')).toEqual(['GET /{path+}', 'HEAD /{path+}', 'POST /v1/search']);
+    expect(keysOf(scoped!, 'r')).toEqual([
+      'GET /{path+}',
+      'HEAD /{path+}',
+      'POST /v1/search',
+      'POST /v1/thumbnails',
+    ]);
     expect(keysOf(scoped!, 'u')).toEqual(['POST /v1/uploads']);
     expect(keysOf(scoped!, 'd')).toEqual(['DELETE /{path+}', 'POST /{path+}', 'PUT /{path+}']);
-    expect(keysOf(scoped!)).toHaveLength(7);
+    expect(keysOf(scoped!)).toHaveLength(8);
     expect(
       ours(scoped!).some(({ Properties }) => JSON.stringify(Properties).includes('LIKENESS_SCOPES')),
     ).toBe(true);
@@ -637,6 +642,30 @@ describe('routes', () => {
       AuthorizationType: 'JWT',
       AuthorizationScopes: Match.absent(),
     });
+  });
+});
+
+describe('thumbnails', () => {
+  const statements = (template: Template) => JSON.stringify(template.findResources('AWS::IAM::Policy'));
+  const switches = (template: Template) =>
+    ours(template).flatMap(
+      ({ Properties }) =>
+        (Properties.Environment as { Variables: Record<string, string> }).Variables.LIKENESS_THUMBNAILS ?? [],
+    );
+
+  test('are written by default, and pages of the console may read them', () => {
+    const { data, serving } = synthesise({ corsOrigins: ['https://photos.example.com'] });
+    expect(switches(serving!)).toEqual(['on', 'on']);
+    const rules = Object.values(data.findResources('AWS::S3::Bucket')).map(
+      ({ Properties }) => Properties.CorsConfiguration?.CorsRules[0].AllowedMethods,
+    );
+    expect(rules).toContainEqual(['GET']);
+  });
+
+  test('that are turned off are neither written nor given, and those that are there can still be deleted', () => {
+    const { serving } = synthesise({ thumbnails: false });
+    expect(switches(serving!)).toEqual(['off', 'off']);
+    expect(statements(serving!).match(/thumbnails\//g)).toHaveLength(1);
   });
 });
 
