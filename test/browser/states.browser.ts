@@ -233,13 +233,13 @@ describe('states of the console', () => {
     });
     await page.getByRole('heading', { name: 'Like your picture' }).waitFor();
     await expect
-      .poll(() => faked.api.requests.some((request) => request.startsWith('POST /v1/search')), SOON)
+      .poll(() => faked.faked.api.requests.some((request) => request.startsWith('POST /v1/search')), SOON)
       .toBe(true);
   });
 
   it('shows the thumbnails that stand beside the index, asks for many at once, and needs no originals', async () => {
     const page = await open('#/library', { config: {}, thumbnails: { without: [] } });
-    const asked = (what: string) => api.requests.filter((request) => request.startsWith(what)).length;
+    const asked = (what: string) => faked.api.requests.filter((request) => request.startsWith(what)).length;
     const shown = () => page.locator('.thumbnail[data-loaded] img[src^="blob:"]').count();
     await expect.poll(shown, SOON).toBeGreaterThan(10);
     await page.waitForLoadState('networkidle');
@@ -257,7 +257,7 @@ describe('states of the console', () => {
     const page = await open('#/library', { config: {}, thumbnails: { without: [first!.key] } });
     await expect.poll(() => page.locator('.thumbnail[data-loaded]').count(), SOON).toBeGreaterThan(10);
     await page.waitForLoadState('networkidle');
-    const originals = api.requests.filter((request) => request.startsWith('GET /pictures/'));
+    const originals = faked.api.requests.filter((request) => request.startsWith('GET /pictures/'));
     expect(originals).toEqual([`GET /pictures/${encodeURI(first!.key)}`]);
   });
 
