@@ -233,7 +233,7 @@ describe('states of the console', () => {
     });
     await page.getByRole('heading', { name: 'Like your picture' }).waitFor();
     await expect
-      .poll(() => faked.faked.api.requests.some((request) => request.startsWith('POST /v1/search')), SOON)
+      .poll(() => faked.api.requests.some((request) => request.startsWith('POST /v1/search')), SOON)
       .toBe(true);
   });
 
