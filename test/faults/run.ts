@@ -12,6 +12,7 @@ import { buildCli } from '../../scripts/build.ts';
 import { say, warn } from '../../scripts/say.ts';
 import { Random } from '../../vectorlog/testing/random.ts';
 import { disks } from './disks.ts';
+import { hungShare } from './hung-share.ts';
 import { kills } from './kills.ts';
 import type { Scenario } from './scenario.ts';
 import { ServedLibrary } from './served.ts';
@@ -40,7 +41,7 @@ try {
   // One scenario serves as somebody else.
   await chmod(model, 0o755);
   say(`seed ${seed}`);
-  const scenarios = [...servers, ...disks, kills].filter(({ name }) => name.includes(values.only));
+  const scenarios = [...servers, ...disks, hungShare, kills].filter(({ name }) => name.includes(values.only));
   for (const scenario of scenarios) if (!(await holds(scenario))) failed++;
 } finally {
   await rm(model, { recursive: true, force: true });
