@@ -148,11 +148,12 @@ export class PictureDecoder {
   /**
    * A smaller copy of a picture, as seen, in sRGB; transparency on white.
    *
+   * @param picture the bytes of its file, or its header where that has been read
    * @throws PictureRejected, DecodingFailed
    */
-  async smallCopy(bytes: Uint8Array, options: SmallCopyOptions): Promise<Uint8Array> {
+  async smallCopy(picture: Uint8Array | PictureHeader, options: SmallCopyOptions): Promise<Uint8Array> {
     const { side, fit, format, quality = 80 } = options;
-    const header = await this.header(bytes);
+    const header = picture instanceof Uint8Array ? await this.header(picture) : picture;
     return this.#run(header, header.width * header.height, {}, (picture) => {
       const turned =
         header.metadata.orientation === undefined ? turn(picture, header.orientation) : picture.autoOrient();
