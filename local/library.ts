@@ -210,7 +210,7 @@ const recallFrom = (live: LiveIndex, key: string, eTag: string): Promise<Recalle
     const entry = view.find(key);
     const embedding = entry?.eTag === eTag ? await view.embedding(key) : undefined;
     if (!entry || !embedding) return undefined;
-    const { width, height, taken, camera, latitude, longitude } = pictureOf(entry);
+    const { width, height, taken, camera, latitude, longitude, preview } = pictureOf(entry);
     // An entry of an older version may not have them: then the picture is looked at again.
     if (width === undefined || height === undefined) return undefined;
     return {
@@ -223,6 +223,7 @@ const recallFrom = (live: LiveIndex, key: string, eTag: string): Promise<Recalle
         ...(camera !== undefined && { camera }),
         ...(latitude !== undefined && { latitude }),
         ...(longitude !== undefined && { longitude }),
+        ...(preview && { preview }),
       },
     };
   });

@@ -138,7 +138,9 @@ function welcome(
   }
   terminal.out(`Pictures: ${folder}`);
   terminal.out(`Model:    ${model.modelId}`);
-  const kinds = [...new Set(optional.flatMap((each) => [...each.kinds]))].map((kind) => kind.toUpperCase());
+  const kinds = [...new Set(optional.flatMap((each) => [...each.kinds]))].map((kind) =>
+    kind === 'odd-tiff' ? 'TIFFs of odd kinds' : kind.toUpperCase(),
+  );
   if (kinds.length > 0)
     terminal.out(`Also:     ${kinds.join(', ')}, by ${optional.map(({ name }) => name).join(' and ')}`);
   terminal.out(`Open      ${styled(terminal, 'bold', url)}`);

@@ -10,6 +10,7 @@ import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { buildCli } from '../../scripts/build.ts';
 import { say, warn } from '../../scripts/say.ts';
+import { inParallel } from '../../vectorlog/parallel.ts';
 import { Random } from '../../vectorlog/testing/random.ts';
 import { disks } from './disks.ts';
 import { hungShare } from './hung-share.ts';
@@ -20,6 +21,8 @@ import { servers } from './servers.ts';
 import { writeTinyModel } from './tiny-model.ts';
 
 const QUICK_KILLS = 10;
+/** They mostly wait for something to happen. */
+const QUICK_AT_ONCE = 4;
 const KILLS = 500;
 
 const { values } = parseArgs({
@@ -42,7 +45,11 @@ try {
   await chmod(model, 0o755);
   say(`seed ${seed}`);
   const scenarios = [...servers, ...disks, hungShare, kills].filter(({ name }) => name.includes(values.only));
-  for (const scenario of scenarios) if (!(await holds(scenario))) failed++;
+  const results = inParallel(
+    values.quick ? QUICK_AT_ONCE : 1,
+    scenarios.map((scenario) => () => holds(scenario)),
+  );
+  for (const result of results) if (!(await result)) failed++;
 } finally {
   await rm(model, { recursive: true, force: true });
 }
