@@ -9,7 +9,6 @@ import { PICTURE_LIMITS } from '../decoding/limits.ts';
 import type { Embedder } from '../embedding/embedder.ts';
 import type { MakeThumbnail, Thumbnail } from '../thumbnails/thumbnails.ts';
 import type { PutChange } from './change.ts';
-import { OutOfTime } from './errors.ts';
 import { INGEST_LIMITS } from './limits.ts';
 
 export interface Embedded {
@@ -30,6 +29,11 @@ export type PictureOutcome =
   | { readonly state: 'gone' }
   /** Neither is known; trying again may help. */
   | { readonly state: 'failed'; readonly error: unknown };
+
+/** The run ends before the picture is embedded; its message comes again, to a run that has time. */
+export class OutOfTime extends LikenessError {
+  readonly retryable = true;
+}
 
 /** An embedding that was made of the same bytes before, and what their header told. */
 export type Recalled = Pick<Embedded, 'embedding' | 'facts'>;
