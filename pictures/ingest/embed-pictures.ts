@@ -1,5 +1,6 @@
 /** From changes to embeddings: reads the pictures as the events saw them, and embeds what is there. */
 
+import { LikenessError } from '../../vectorlog/errors.ts';
 import type { Logger } from '../../vectorlog/logger.ts';
 import { ObjectNotFound, ObjectUnreadable, PreconditionFailed } from '../../vectorlog/store/errors.ts';
 import type { ObjectStore, StoredObject } from '../../vectorlog/store/object-store.ts';

@@ -35,6 +35,8 @@ export interface ScriptedS3 {
   connections(): number;
   /** Connections that are open now. */
   open(): number;
+  /** Answers that are being given now. */
+  answering(): number;
 }
 
 /** An answer that refuses, with S3's error document. */
