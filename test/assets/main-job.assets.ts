@@ -49,7 +49,7 @@ async function picture(seed: number): Promise<Buffer> {
 }
 
 /** Puts an object and tells on-upload of it. */
-async function upload(key: string, body: Uint8Array): Promise<string[]> {
+async function upload(key: string, body: Uint8Array): Promise<number[]> {
   const { eTag } = await deployment.images.put(key, body, { contentType: 'image/jpeg' });
   return deployment.deliver(created(key, eTag, body.length));
 }

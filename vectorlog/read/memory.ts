@@ -40,14 +40,17 @@ export function neededBytes(
   dimensions: number,
 ): number {
   const matrix = files.codes ? CodeMatrix : RowMatrix;
-  return (
-    matrix.bytesFor(rows, dimensions) +
-    files.rowsBytes +
-    rows * LINE_START_BYTES +
-    KeyLookup.bytesFor(rows) +
-    Math.ceil(rows / 8) * BITSETS
-  );
+  return matrix.bytesFor(rows, dimensions) + linesBytes({ rows, files }) + Math.ceil(rows / 8) * BITSETS;
 }
+
+/** Bytes that the rows file takes, with the way from each key to its row. */
+export const linesBytes = ({
+  rows,
+  files,
+}: {
+  readonly rows: number;
+  readonly files: Pick<Manifest['files'], 'rowsBytes'>;
+}): number => files.rowsBytes + rows * LINE_START_BYTES + KeyLookup.bytesFor(rows);
 
 /** What else lives in the process: the runtime, the model and its work on one picture, a picture being decoded. */
 export const RESERVED_BYTES = 768 * MiB;
