@@ -20,7 +20,6 @@ import { prepareModel } from '../layers/onnx-resnet50/build.ts';
 import { MODELS_FOLDER } from '../local/model-choice.ts';
 import { DIMENSIONS } from '../pictures/dimensions.ts';
 import { readModelInfo } from '../pictures/embedding/load.ts';
-import { httpEvent } from '../test/factories/http-event.ts';
 import { systemClock } from '../vectorlog/clock.ts';
 import { silentLogger } from '../vectorlog/logger.ts';
 import { LiveIndex } from '../vectorlog/read/live-index.ts';
@@ -28,9 +27,10 @@ import { FileStore } from '../vectorlog/store/file-store.ts';
 import { prefixed } from '../vectorlog/store/prefixed-store.ts';
 import { s3Client } from '../vectorlog/store/s3-client.ts';
 import { S3Store } from '../vectorlog/store/s3-store.ts';
-import { type Answer, LambdaFunction } from './cold/lambda-function.ts';
+import { LambdaFunction } from './cold/lambda-function.ts';
 import { LAMBDA_NETWORK, type Network, startNetwork } from './cold/network.ts';
 import { appendPictures } from './cold/write-index.ts';
+import { fetchFrom } from './function-events.ts';
 import { describeMachine, machine } from './machine.ts';
 import { withFaiss, writeMadeUpIndex } from './made-up-index.ts';
 import { median } from './median.ts';
@@ -118,7 +118,7 @@ async function coldStart(
   const progress: number[] = [];
   const client = createClient({
     endpoint: 'http://gateway',
-    fetch: async (input, init) => responseOf(await search.invoke(await eventOf(new Request(input, init)))),
+    fetch: fetchFrom((event) => search.invoke(event)),
     onLoading: ({ doneBytes, totalBytes }) => progress.push(Math.floor((100 * doneBytes) / totalBytes)),
   });
   const started = performance.now();
@@ -134,25 +134,6 @@ async function coldStart(
   } finally {
     await search.kill();
   }
-}
-
-async function eventOf(request: Request): Promise<unknown> {
-  const url = new URL(request.url);
-  const body = request.body ? new Uint8Array(await request.arrayBuffer()) : undefined;
-  return httpEvent({
-    method: request.method,
-    path: decodeURIComponent(url.pathname),
-    query: url.search.slice(1),
-    headers: Object.fromEntries(request.headers),
-    ...(body && { body }),
-  });
-}
-
-/** What a caller gets from the gateway. */
-function responseOf(answer: Answer | undefined): Response {
-  return answer
-    ? new Response(answer.body, { status: answer.statusCode, headers: answer.headers })
-    : new Response('{"message":"Internal Server Error"}', { status: 500 });
 }
 
 /** Milliseconds of one refresh of an index that is in memory. */

@@ -71,6 +71,7 @@ export const Configuration = z
     backfill: z
       .boolean()
       .describe('Make a state machine that backfills, rebuilds and verifies in the cloud. Default: false.'),
+    thumbnails: z.boolean().describe('Write a small copy of each picture beside the index. Default: true.'),
     uploads: z.boolean().describe('Whether the API signs uploads. Default: only into a new bucket.'),
     deletes: z.boolean().describe('Whether the API deletes pictures. Default: only from a new bucket.'),
     ...MODEL,
@@ -235,13 +236,14 @@ const here = () =>
 
 function searchPropsFrom(configuration: Configuration): ImageSearchProps {
   const { auth, cors, memory, timeout, concurrency, schedule, keepWarm, logDays, domain } = configuration;
-  const { keepDays, backfill } = configuration;
+  const { keepDays, backfill, thumbnails } = configuration;
   const { prefix, endings, events, intake, uploads, deletes, weights, precision, pool, crop, architecture } =
     configuration;
   const { models, active, oneCompaction } = configuration;
   const { consistency, engine, console, alarms, dashboard, tracing, throttle, tags } = configuration;
   return defined({
     backfill,
+    thumbnails,
     ...{ prefix, endings, events, intake, uploads, deletes, weights, precision, pool, crop, architecture },
     ...{ consistency, engine, console, alarms, dashboard, tracing, throttle, tags },
     models:

@@ -153,6 +153,14 @@ export interface ImageSearchProps extends ModelChoice {
   readonly backfill?: boolean;
 
   /**
+   * Writes a small copy of each picture beside the index, and says in answers where it is: a page of pictures then needs
+   * none of the originals. docs/cost.md has the price.
+   *
+   * @default true
+   */
+  readonly thumbnails?: boolean;
+
+  /**
    * Whether the API signs uploads into the bucket.
    *
    * @default - only into a bucket that this construct makes

@@ -175,6 +175,7 @@ export class ImageSearch extends Construct {
       ...buckets,
       maxConcurrency: props.maxConcurrency ?? 5,
       intake: props.intake ?? 'queue',
+      thumbnails: props.thumbnails ?? true,
       // Lambda cannot be reached from a VPC without an endpoint that costs more than all else.
       compact: props.vpc ? undefined : compaction.function,
       key: props.key,

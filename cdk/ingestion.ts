@@ -14,7 +14,7 @@ import type { ImageSearchProps } from './image-search-props.ts';
 import { LikenessFunction, type LikenessFunctionProps } from './likeness-function.ts';
 import { type Buckets, PERMISSIONS, permit } from './permissions.ts';
 
-export interface IngestionProps extends Buckets, Required<Pick<ImageSearchProps, 'intake'>> {
+export interface IngestionProps extends Buckets, Required<Pick<ImageSearchProps, 'intake' | 'thumbnails'>> {
   readonly modelId: string;
   readonly function: LikenessFunctionProps;
   /** Batches that are embedded at once. */
@@ -54,6 +54,7 @@ export class Ingestion extends Construct {
       ...props.function,
       environment: {
         ...props.function.environment,
+        thumbnails: props.thumbnails ? 'on' : 'off',
         ...(props.compact && { compactFunction: props.compact.functionName }),
         ...(this.queue && {
           uploadsQueue: this.queue.queueUrl,
@@ -62,6 +63,7 @@ export class Ingestion extends Construct {
       },
     });
     permit(this.function, PERMISSIONS.onUpload, props, props.modelId);
+    if (props.thumbnails) permit(this.function, PERMISSIONS.writeThumbnails, props, props.modelId);
     props.compact?.grantInvoke(this.function);
     if (this.queue) this.takeFromQueue(this.queue, props);
     else {

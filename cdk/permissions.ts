@@ -4,6 +4,7 @@ import { type IGrantable, PolicyStatement } from 'aws-cdk-lib/aws-iam';
 import type { IBucket } from 'aws-cdk-lib/aws-s3';
 import { DECISIONS_PREFIX, FINGERPRINTS_PREFIX, VERDICTS_PREFIX } from '../pictures/duplicates/names.ts';
 import { IN_WORK_PREFIX } from '../pictures/ingest/names.ts';
+import { THUMBNAILS_PREFIX } from '../pictures/thumbnails/thumbnails.ts';
 import { INDEX_PREFIX, LOG_PREFIX, MANIFEST_PREFIX, REJECTED_PREFIX } from '../vectorlog/names.ts';
 
 type ObjectAction =
@@ -43,6 +44,8 @@ export const PERMISSIONS = {
       [LOG_PREFIX]: ['s3:GetObject', 's3:DeleteObject'],
       [MANIFEST_PREFIX]: ['s3:GetObject', 's3:PutObject', 's3:DeleteObject'],
       [INDEX_PREFIX]: ['s3:GetObject', 's3:PutObject', 's3:DeleteObject', 's3:AbortMultipartUpload'],
+      // Those of pictures that were replaced or deleted.
+      [THUMBNAILS_PREFIX]: ['s3:DeleteObject'],
     },
   },
   backfill: {
@@ -80,6 +83,9 @@ export const PERMISSIONS = {
       [DECISIONS_PREFIX]: ['s3:GetObject', 's3:PutObject', 's3:DeleteObject'],
     },
   },
+  /** What on-upload and search may do besides where thumbnails are made. */
+  writeThumbnails: { index: { [THUMBNAILS_PREFIX]: ['s3:PutObject'] } },
+  signThumbnails: { index: { [THUMBNAILS_PREFIX]: ['s3:GetObject'] } },
 } satisfies Record<string, Permissions>;
 
 /** What front may do to pictures where the owner lets callers upload or delete; signed uploads can do no more than it can. */

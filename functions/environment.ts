@@ -26,6 +26,8 @@ export const VARIABLES = {
   /** `on`, or `off` where the API signs no uploads, or deletes no pictures. */
   uploads: 'LIKENESS_UPLOADS',
   deletes: 'LIKENESS_DELETES',
+  /** `on`, or `off` where no small copies are made of pictures. */
+  thumbnails: 'LIKENESS_THUMBNAILS',
   /** JSON: the scopes of which a token must have one to upload or delete; absent where there are none. */
   scopes: 'LIKENESS_SCOPES',
   /** Days after which the bucket's own rule removes deleted pictures; absent when nothing is known of one. */
@@ -51,6 +53,9 @@ export function required(name: string): string {
   if (!value) throw new EnvironmentInvalid(`the environment variable ${name} is not set`);
   return value;
 }
+
+/** Whether small copies are made of pictures, and answers say where they are. */
+export const hasThumbnails = (): boolean => process.env[VARIABLES.thumbnails] === 'on';
 
 /** What of the images bucket belongs to the index. */
 export function pictureFilter(): PictureFilter {

@@ -1,8 +1,9 @@
-/** The demonstration pictures: 500 drawings, 300 of which are 50 motifs in six skin tones each. */
+/** The demonstration's pictures: some photographs, and in a clone 500 drawings, 300 of which are 50 motifs in six skin tones each. */
 
 import { copyFile, mkdir, readdir, stat } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
+import { demoPhotographs } from './demo-photographs.ts';
 
 /** The folder that they get in the library. */
 export const DEMO_FOLDER = 'demo';
@@ -72,22 +73,36 @@ export function readableNames(): (file: string) => string {
   };
 }
 
-/** Copies the pictures into a folder of the library; those that are there already stay as they are. */
-export async function addDemoPictures(source: string, folder: string): Promise<number> {
-  const names = await demoNames(source);
-  const readable = readableNames();
-  const target = join(folder, DEMO_FOLDER);
-  await mkdir(target, { recursive: true });
-  for (const name of names) {
-    const path = join(target, readable(name));
-    const there = await stat(path).then(
-      () => true,
-      () => false,
-    );
-    if (!there) await copyFile(join(source, name), path);
+/** Every picture of the demonstration: its path below the library's folder, and how it gets there. */
+export async function demoPictures(): Promise<ReadonlyMap<string, (to: string) => Promise<unknown>>> {
+  const pictures = new Map<string, (to: string) => Promise<unknown>>();
+  for (const [path, write] of await demoPhotographs()) pictures.set(join(DEMO_FOLDER, path), write);
+  const source = demoSource();
+  if (source) {
+    const readable = readableNames();
+    for (const name of await demoNames(source))
+      pictures.set(join(DEMO_FOLDER, 'drawings', readable(name)), (to) => copyFile(join(source, name), to));
   }
-  return names.length;
+  return pictures;
 }
+
+/** Writes pictures into a folder of the library; those that are there already stay as they are. */
+export async function addPictures(
+  pictures: ReadonlyMap<string, (to: string) => Promise<unknown>>,
+  folder: string,
+): Promise<void> {
+  for (const [path, write] of pictures) {
+    const to = join(folder, path);
+    await mkdir(dirname(to), { recursive: true });
+    if (!(await isThere(to))) await write(to);
+  }
+}
+
+const isThere = (path: string): Promise<boolean> =>
+  stat(path).then(
+    () => true,
+    () => false,
+  );
 
 /** `n` of the items, evenly spread over all. */
 const spread = <T>(items: readonly T[], n: number): T[] =>

@@ -9,7 +9,7 @@ import type { Logger } from '../vectorlog/logger.ts';
 import { KeyInvalid } from '../vectorlog/store/errors.ts';
 import { currentCaller } from './caller.ts';
 import { consoleRoutes } from './console-routes.ts';
-import { addDemoPictures, demoNames, demoSource } from './demo-pictures.ts';
+import { addPictures, demoPictures } from './demo-pictures.ts';
 import { DESKTOP, desktopRoutes } from './desktop.ts';
 import { guard } from './guard.ts';
 import { Line, NobodyWaits, Overloaded } from './line.ts';
@@ -38,10 +38,10 @@ export interface Library {
 export const LIBRARY_PATH = '/local/library';
 const DEMO = '/local/demo';
 
-/** Searches at once: a few keep both the network and the scan busy, more only share the same cores. */
+/** Searches of one kind at once: a few keep both the network and the scan busy, more only share the same cores. */
 const SEARCHES_AT_ONCE = 4;
-/** Those that wait; at some 100 ms each the last one has its answer within seconds. */
-const SEARCHES_WAITING = 64;
+/** Those that wait; at some 50 ms each, on two cores, the last one has its answer within two seconds. */
+const SEARCHES_WAITING = 32;
 
 export function createServer(options: ServerOptions): Hono {
   const app = new Hono();
@@ -55,28 +55,28 @@ export function createServer(options: ServerOptions): Hono {
     if (!headers.has('content-security-policy'))
       context.header('content-security-policy', "frame-ancestors 'none'");
   });
-  const searching = new Line({ atOnce: SEARCHES_AT_ONCE, maxWaiting: SEARCHES_WAITING, of: 'searches' });
-  for (const path of ['/v1/search', '/v1/images/:key{.+}/similar', '/v1/duplicates'])
-    app.all(path, ({ req: { raw } }) => searching.run(async () => options.api.fetch(raw), raw.signal));
+  // A line each: what only compares rows does not wait behind pictures that are embedded, nor behind duplicates.
+  for (const path of ['/v1/search', '/v1/images/:key{.+}/similar', '/v1/duplicates']) {
+    const line = new Line({ atOnce: SEARCHES_AT_ONCE, maxWaiting: SEARCHES_WAITING, of: 'searches' });
+    app.all(path, ({ req: { raw } }) => line.run(async () => options.api.fetch(raw), raw.signal));
+  }
   for (const path of ['/v1/*', '/openapi.json'])
     app.all(path, (context) => options.api.fetch(context.req.raw));
   app.route('/', pictureRoutes(options));
   app.get(LOCK_PATH, (context) => context.text(options.lockToken));
   app.get(LIBRARY_PATH, (context) => context.json(options.library));
-  const demo = demoSource();
-  if (demo) {
-    // Answered before the pictures are there: copying them beside the indexing of the first takes a while.
-    app.post(DEMO, async (context) => {
-      addDemoPictures(demo, options.library.folder).catch((error: unknown) =>
-        options.logger.error('the demo pictures could not be added', { error }),
-      );
-      return context.json({ pictures: (await demoNames(demo)).length }, 202);
-    });
-  }
+  // Answered before the pictures are there: writing them beside the indexing of the first takes a while.
+  app.post(DEMO, async (context) => {
+    const pictures = await demoPictures();
+    addPictures(pictures, options.library.folder).catch((error: unknown) =>
+      options.logger.error('the demo pictures could not be added', { error }),
+    );
+    return context.json({ pictures: pictures.size }, 202);
+  });
   app.route('/', desktopRoutes(options.library.folder));
   const config = (): ConsoleConfig => ({
     thumbnails: '/thumbnails/{key}?size={size}',
-    ...(currentCaller()?.here !== false && { desktop: DESKTOP, ...(demo && { demo: DEMO }) }),
+    ...(currentCaller()?.here !== false && { desktop: DESKTOP, demo: DEMO }),
   });
   app.route('/', consoleRoutes(config));
   app.onError((error) => {

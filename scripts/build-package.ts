@@ -20,6 +20,7 @@ const ENTRIES = {
   'client/index': 'client/index.ts',
   'client/sigv4': 'client/sigv4.ts',
   'vectorlog/index': 'vectorlog/index.ts',
+  'vectorlog/testing/index': 'vectorlog/testing/index.ts',
   'cdk/index': 'cdk/index.ts',
   // The program that the construct runs while an app is synthesised.
   'cdk/bundling': 'cdk/bundling/build.ts',

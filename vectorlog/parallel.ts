@@ -51,15 +51,58 @@ export function inParallel<T>(limit: number, tasks: readonly (() => Promise<T>)[
   );
 }
 
-/** Does `work` on each item, at most `limit` at a time, and gives the results in order; rejects with the first error. */
-export const mapInParallel = <T, R>(
+/**
+ * Does `work` on each item, at most `limit` at a time, and gives the results in order. Rejects with the error that came first,
+ * once nothing is at work any more.
+ */
+export async function mapInParallel<T, R>(
   limit: number,
   items: readonly T[],
   work: (item: T) => Promise<R>,
-): Promise<R[]> =>
-  Promise.all(
-    inParallel(
-      limit,
-      items.map((item) => () => work(item)),
-    ),
-  );
+): Promise<R[]> {
+  let failure: { readonly error: unknown } | undefined;
+  const tasks = items.map((item) => async () => {
+    try {
+      return await work(item);
+    } catch (error) {
+      failure ??= { error };
+      throw error;
+    }
+  });
+  const outcomes = await Promise.allSettled(inParallel(limit, tasks));
+  if (failure) throw failure.error;
+  return outcomes.map((outcome) => (outcome as PromiseFulfilledResult<R>).value);
+}
+
+/** Works that one producer begins as they come, waiting while `limit` of them are under way. */
+export class InFlight {
+  readonly #works = new Set<Promise<void>>();
+  #failure: { readonly error: unknown } | undefined;
+
+  constructor(private readonly limit: number) {}
+
+  /** Begins `work`; resolves when there is room for another. @throws the error of any work that has failed */
+  async begin(work: () => Promise<unknown>): Promise<void> {
+    const running = work()
+      .catch((error: unknown) => {
+        this.#failure ??= { error };
+      })
+      .then(() => {
+        this.#works.delete(running);
+      });
+    this.#works.add(running);
+    if (this.#works.size >= this.limit) await Promise.race(this.#works);
+    if (this.#failure) throw this.#failure.error;
+  }
+
+  /** Resolves when all have ended. @throws the error that came first */
+  async done(): Promise<void> {
+    await this.settled();
+    if (this.#failure) throw this.#failure.error;
+  }
+
+  /** Resolves when all have ended, well or not. */
+  async settled(): Promise<void> {
+    await Promise.all(this.#works);
+  }
+}

@@ -2,6 +2,7 @@
 
 import { type ChildProcess, fork } from 'node:child_process';
 import { once } from 'node:events';
+import type { FunctionAnswer } from '../function-events.ts';
 
 export interface FunctionSettings {
   /** The compiled host.ts, and the bundle that it imports. */
@@ -9,13 +10,6 @@ export interface FunctionSettings {
   readonly bundle: string;
   readonly environment: Readonly<Record<string, string>>;
   readonly timeoutMs: number;
-}
-
-/** An answer to an event of API Gateway. */
-export interface Answer {
-  readonly statusCode: number;
-  readonly headers: Readonly<Record<string, string>>;
-  readonly body: string;
 }
 
 export class LambdaFunction {
@@ -26,7 +20,7 @@ export class LambdaFunction {
   constructor(private readonly settings: FunctionSettings) {}
 
   /** @returns `undefined` when the process was killed at the function's timeout, with all that it had loaded */
-  async invoke(event: unknown): Promise<Answer | undefined> {
+  async invoke(event: unknown): Promise<FunctionAnswer> {
     this.#child ??= await this.#start();
     const child = this.#child;
     child.kill('SIGCONT');
@@ -34,7 +28,7 @@ export class LambdaFunction {
     const timeout = AbortSignal.timeout(this.settings.timeoutMs);
     try {
       const [message] = (await once(child, 'message', { signal: timeout })) as [
-        { answer?: Answer; error?: string },
+        { answer?: FunctionAnswer; error?: string },
       ];
       if (!message.answer) throw new Error(message.error);
       child.kill('SIGSTOP');

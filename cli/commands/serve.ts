@@ -88,7 +88,7 @@ Examples:
       // One request's fault must not end the others; what reaches this is a fault of ours, and the log says where.
       process.on('unhandledRejection', (error) => logger.error('a fault that nobody caught', { error }));
       const decoder = new PictureDecoder({ maxMemoryBytes: decodeBytesOf() }, findOptionalDecoders());
-      const embedder = await loadEmbedder(await modelFolder(), { decoder });
+      const embedder = await loadEmbedder(await modelFolder(), { decoder, apart: true });
       if (folder === undefined) await mkdir(DEFAULT_FOLDER, { recursive: true });
       const served = resolve(folder ?? DEFAULT_FOLDER);
       let tellFound: (differences: Differences) => void = () => {};

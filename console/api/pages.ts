@@ -1,8 +1,8 @@
 /** Lists that the API gives page by page, loaded as far as someone looks, and kept so that "back" finds them as they were. */
 
 import { useEffect, useState } from 'preact/hooks';
+import { Lru } from '../../vectorlog/lru.ts';
 import { useLibraryChanges } from '../library/library-version.ts';
-import { Lru } from '../storage/lru.ts';
 import { type Trouble, troubleOf } from './trouble.ts';
 
 export interface Page<T> {

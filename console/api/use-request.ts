@@ -1,7 +1,7 @@
 /** Asks the server for what a view shows, tells how that goes, and asks again when the fault may pass. */
 
 import { useCallback, useEffect, useState } from 'preact/hooks';
-import { Lru } from '../storage/lru.ts';
+import { Lru } from '../../vectorlog/lru.ts';
 import { type Trouble, troubleOf } from './trouble.ts';
 
 export interface Answer<T> {

@@ -35,6 +35,20 @@ export function inView(length: number, shape: GridShape, top: number, viewHeight
   return { start, end: Math.max(start, Math.min(length, last * shape.columns)) };
 }
 
+export interface View {
+  /** Pixels from the grid's beginning to the view's. */
+  readonly top: number;
+  readonly height: number;
+}
+
+/** Whether both views show the same rows, and so the same tiles. */
+export function sameRows(one: View, other: View, shape: GridShape | undefined): boolean {
+  if (!shape) return false;
+  const row = (pixels: number) => Math.floor(pixels / shape.rowHeight);
+  const end = ({ top, height }: View) => Math.ceil((top + height) / shape.rowHeight);
+  return row(one.top) === row(other.top) && end(one) === end(other);
+}
+
 /** Where an arrow key leads from a tile; `undefined` for other keys and beyond the edge. */
 export function neighbour(key: string, index: number, length: number, columns: number): number | undefined {
   const steps: Readonly<Record<string, number>> = {

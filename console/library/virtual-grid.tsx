@@ -2,8 +2,8 @@
 
 import './virtual-grid.css';
 import type { ComponentChildren, RefObject } from 'preact';
-import { useEffect, useLayoutEffect, useRef, useState } from 'preact/hooks';
-import { inView, neighbour, shapeOf } from './grid-window.ts';
+import { useEffect, useLayoutEffect, useMemo, useReducer, useRef, useState } from 'preact/hooks';
+import { type GridShape, inView, neighbour, sameRows, shapeOf } from './grid-window.ts';
 
 interface VirtualGridProps {
   readonly label: string;
@@ -25,12 +25,15 @@ export function VirtualGrid({ label, length, minTile, gap, onView, reveal, tile 
   // One tile is in the tab order, arrow keys go on from there.
   const [current, setCurrent] = useState(0);
   const focusNext = useRef(false);
+  const shapeNow = useRef<GridShape>();
 
   useLayoutEffect(() => {
     const element = list.current!;
     const measure = () => {
       setWidth(element.clientWidth);
-      setView({ top: Math.max(0, -element.getBoundingClientRect().top), height: innerHeight });
+      const next = { top: Math.max(0, -element.getBoundingClientRect().top), height: innerHeight };
+      // Most steps of a scroll show the same rows: nothing is drawn again for them.
+      setView((before) => (sameRows(before, next, shapeNow.current) ? before : next));
     };
     measure();
     const observer = new ResizeObserver(measure);
@@ -45,6 +48,7 @@ export function VirtualGrid({ label, length, minTile, gap, onView, reveal, tile 
   }, []);
 
   const shape = shapeOf(length, { width: Math.max(width, 1), minTile, gap });
+  shapeNow.current = shape;
   const { start, end } = width > 0 ? inView(length, shape, view.top, view.height) : { start: 0, end: 0 };
   useEffect(() => {
     if (end > 0) onView(end);
@@ -86,7 +90,7 @@ export function VirtualGrid({ label, length, minTile, gap, onView, reveal, tile 
   });
 
   // The tile of the tab stop exists wherever it is: the focus would be lost with it.
-  const indices = Array.from({ length: end - start }, (_, n) => start + n);
+  const indices = useGradually(start, end);
   if (width > 0 && active >= 0 && active < start) indices.unshift(active);
   if (width > 0 && active >= end) indices.push(active);
 
@@ -103,7 +107,7 @@ export function VirtualGrid({ label, length, minTile, gap, onView, reveal, tile 
       }}
       onFocusCapture={() => setCurrent(index)}
     >
-      {tile(index, index === active ? 0 : -1)}
+      <Cell index={index} tabIndex={index === active ? 0 : -1} tile={tile} />
     </li>
   ));
 
@@ -119,6 +123,36 @@ export function VirtualGrid({ label, length, minTile, gap, onView, reveal, tile 
       {tiles}
     </ul>
   );
+}
+
+/** A tile that is drawn again only when it is another or is drawn otherwise: scrolling moves the others alone. */
+function Cell({
+  index,
+  tabIndex,
+  tile,
+}: { index: number; tabIndex: 0 | -1 } & Pick<VirtualGridProps, 'tile'>) {
+  return useMemo(() => tile(index, tabIndex), [index, tabIndex, tile]);
+}
+
+/** Tiles that are made before the browser may draw and answer again: some 10 ms of work. */
+const MADE_AT_ONCE = 24;
+
+/** The indices from `start` to `end` that exist by now: those that do already, and a few new ones each frame. */
+function useGradually(start: number, end: number): number[] {
+  const made = useRef<ReadonlySet<number>>(new Set());
+  const [, next] = useReducer((frames: number) => frames + 1, 0);
+  const wanted = Array.from({ length: end - start }, (_, n) => start + n);
+  const late = wanted.filter((index) => !made.current.has(index)).slice(MADE_AT_ONCE);
+  const waiting = new Set(late);
+  const indices = wanted.filter((index) => !waiting.has(index));
+  const more = late.length > 0;
+  useLayoutEffect(() => {
+    made.current = new Set(indices);
+    if (!more) return;
+    const frame = requestAnimationFrame(() => next(undefined));
+    return () => cancelAnimationFrame(frame);
+  });
+  return indices;
 }
 
 /** Pixels that the page's header covers. */

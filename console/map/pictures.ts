@@ -1,9 +1,10 @@
 /** Small pictures for the map's canvas: fetched a few at a time, those in view first, and forgotten when there are many. */
 
 import type { Client } from '../../client/index.ts';
+import { Lru } from '../../vectorlog/lru.ts';
+import { Limiter } from '../../vectorlog/parallel.ts';
 import type { ConsoleConfig } from '../config.ts';
 import type { ShownPicture } from '../library/sequence.ts';
-import { Lru } from '../storage/lru.ts';
 import { browserThumbnail } from '../thumbnails/browser-thumbnails.ts';
 import { previewUrl } from '../thumbnails/preview.ts';
 
@@ -14,8 +15,10 @@ const SIDE = 160;
 export class MapPictures {
   private readonly images = new Lru<string, ImageBitmap>(KEPT);
   private readonly failed = new Set<string>();
+  /** Those at work and those in the line. */
   private readonly loading = new Set<string>();
-  private wanted: readonly ShownPicture[] = [];
+  private readonly limiter = new Limiter(AT_ONCE);
+  private wanted: ReadonlySet<string> = new Set();
 
   constructor(
     private readonly client: Client,
@@ -31,23 +34,19 @@ export class MapPictures {
 
   /** What is in view now: what was asked for before and has not begun is not fetched any more. */
   want(pictures: readonly ShownPicture[]): void {
-    this.wanted = pictures;
-    this.pump();
-  }
-
-  private pump(): void {
-    for (const picture of this.wanted) {
-      if (this.loading.size >= AT_ONCE) return;
+    this.wanted = new Set(pictures.map(({ key }) => key));
+    for (const picture of pictures) {
       const { key } = picture;
       if (this.loading.has(key) || this.failed.has(key) || this.images.get(key)) continue;
       this.loading.add(key);
-      this.load(picture)
-        .then((image) => this.images.set(key, image))
+      this.limiter
+        .run(async () => {
+          if (this.wanted.has(key)) this.images.set(key, await this.load(picture));
+        })
         .catch(() => this.failed.add(key))
         .finally(() => {
           this.loading.delete(key);
           this.onLoad();
-          this.pump();
         });
     }
   }

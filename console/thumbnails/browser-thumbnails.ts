@@ -1,6 +1,7 @@
 /** Small copies made in the browser from the originals, once, for servers that make none. */
 
 import type { Client } from '../../client/index.ts';
+import { Limiter } from '../../vectorlog/parallel.ts';
 import { shrink } from '../query/prepare.ts';
 import { BlobStore } from '../storage/blob-store.ts';
 
@@ -18,8 +19,7 @@ const store = new BlobStore('thumbnails', 6_000);
 const MAX_AT_ONCE = 4;
 const QUALITY = 0.8;
 
-let atWork = 0;
-const waiting: (() => void)[] = [];
+const limiter = new Limiter(MAX_AT_ONCE);
 
 /**
  * The small copy of a picture, from this browser's store or made now. A request that is aborted before its turn costs
@@ -36,21 +36,12 @@ export async function browserThumbnail(
   const name = `${original.key}\n${original.lastModified}\n${size}`;
   const kept = await store.get(name).catch(() => undefined);
   if (kept) return kept;
-  await turn();
-  try {
+  return limiter.run(async () => {
     signal.throwIfAborted();
     const small = await shrink(await fetchOriginal(client, original, signal), size, QUALITY);
     store.put(name, small).catch(() => {});
     return small;
-  } finally {
-    atWork -= 1;
-    waiting.shift()?.();
-  }
-}
-
-async function turn(): Promise<void> {
-  while (atWork >= MAX_AT_ONCE) await new Promise<void>((resolve) => waiting.push(resolve));
-  atWork += 1;
+  });
 }
 
 /** A signed URL expires; then the API is asked for a fresh one. */

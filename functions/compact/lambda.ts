@@ -1,5 +1,6 @@
 /** compact on AWS: its dependencies from the environment. */
 
+import { dropThumbnails } from '../../pictures/thumbnails/thumbnails.ts';
 import { systemClock } from '../../vectorlog/clock.ts';
 import { prefixed } from '../../vectorlog/store/prefixed-store.ts';
 import { s3Client } from '../../vectorlog/store/s3-client.ts';
@@ -12,14 +13,17 @@ import { createCompact } from './handler.ts';
 
 const client = traced(s3Client({ endpoint: process.env[VARIABLES.endpoint] }));
 const modelId = required(VARIABLES.modelId);
+const index = prefixed(new S3Store({ client, bucket: required(VARIABLES.indexBucket) }), `${modelId}/`);
 const compact = createCompact({
-  index: prefixed(new S3Store({ client, bucket: required(VARIABLES.indexBucket) }), `${modelId}/`),
+  index,
   modelId,
   store: `s3://${required(VARIABLES.indexBucket)}`,
   source: `s3://${required(VARIABLES.imagesBucket)}`,
   clock: systemClock,
   logger,
   far: await farIndex(),
+  // Those that were made before they were turned off, too.
+  onDropped: dropThumbnails(index, logger),
 });
 
 /** Kept free at the end of a run, for what it has begun. */

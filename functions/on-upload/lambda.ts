@@ -6,11 +6,12 @@ import { PictureDecoder } from '../../pictures/decoding/decoder.ts';
 import { decodeBytesOf } from '../../pictures/decoding/memory-budget.ts';
 import { findOptionalDecoders } from '../../pictures/decoding/optional/find.ts';
 import { loadEmbedder } from '../../pictures/embedding/load.ts';
+import { thumbnailMaker } from '../../pictures/thumbnails/thumbnails.ts';
 import { systemClock } from '../../vectorlog/clock.ts';
 import { prefixed } from '../../vectorlog/store/prefixed-store.ts';
 import { s3Client } from '../../vectorlog/store/s3-client.ts';
 import { S3Store } from '../../vectorlog/store/s3-store.ts';
-import { pictureFilter, required, VARIABLES } from '../environment.ts';
+import { hasThumbnails, pictureFilter, required, VARIABLES } from '../environment.ts';
 import { METRICS } from '../metric-names.ts';
 import { count, logger, observed, traced } from '../observability.ts';
 import { createOnUpload } from './handler.ts';
@@ -40,6 +41,7 @@ export const handler = observed(
     clock: systemClock,
     logger,
     filter: pictureFilter(),
+    thumbnail: hasThumbnails() ? thumbnailMaker(decoder) : undefined,
     ...(compact && {
       wakeCompaction: createWakeCompaction({
         invoke: () => lambda.send(new InvokeCommand({ FunctionName: compact, InvocationType: 'Event' })),

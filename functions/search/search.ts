@@ -238,7 +238,7 @@ async function embeddingOf(
   }
   if ('key' in subject && !crop) return undefined;
   const bytes = 'image' in subject ? subject.image : await bytesOf(subject.key, dependencies);
-  const [outcome] = await dependencies.embedder.embed([bytes], crop && { crop });
+  const [outcome] = await dependencies.embedder.embed([bytes], { urgent: true, ...(crop && { crop }) });
   if (!outcome?.embedding) throw outcome?.rejected ?? new Error('the embedder gave no outcome');
   return outcome.embedding;
 }

@@ -2,7 +2,7 @@
 
 import { Tensor } from 'onnxruntime-node';
 import { SIDE } from '../../pictures/embedding/geometry.ts';
-import { openSession } from '../../pictures/embedding/network.ts';
+import { openSession } from '../../pictures/embedding/session.ts';
 import { resnet50 } from './architecture.ts';
 import type { FoldedWeights } from './fold.ts';
 import { float32Graph } from './graph.ts';

@@ -3,7 +3,7 @@
 import sharp, { type Sharp } from 'sharp';
 import { meaningOf, PictureRejected } from './errors.ts';
 import { type PictureHeader, readHeader } from './header.ts';
-import { optionalKindOf } from './kinds.ts';
+import { optionalKindOf, type PictureKind } from './kinds.ts';
 import { PICTURE_LIMITS, type PictureLimits } from './limits.ts';
 import { MemoryBudget } from './memory-budget.ts';
 import { decodeOptional, type OptionalDecoder } from './optional/optional-decoder.ts';
@@ -48,6 +48,12 @@ export interface SmallCopyOptions {
  */
 const PIXELS_MISSING =
   /premature end of|bad huffman code|instead of rst|[0-9]{3} extraneous bytes|unable to read/i;
+
+/**
+ * Kinds whose decoders read no further than they are asked to; others read all they have before the first row, and of JPEGs
+ * their codes tell.
+ */
+const ROWS_ON_REQUEST: ReadonlySet<PictureKind> = new Set(['png', 'tiff']);
 
 /**
  * libvips keeps one buffer of error messages for all threads of the process: what it says of a failure is of one picture for
@@ -124,26 +130,30 @@ export class PictureDecoder {
     use: (pixels: Pixels) => Result,
   ): Promise<Result> {
     const ignoreIcc = header.rgbProfile !== undefined || header.metadata.depth === 'ushort';
-    return this.#run(header, part.width * part.height, { ignoreIcc }, async (picture) => {
+    const { left, top, width, height } = part;
+    // Damage counts wherever it is, as in a copy of the whole: rows below the part are read too, and then left out.
+    const rows = ROWS_ON_REQUEST.has(header.source.kind) ? header.height - top : height;
+    return this.#run(header, width * rows, { ignoreIcc }, async (picture) => {
       const { data, info } = await picture
-        .extract(part)
+        .extract({ left, top, width, height: rows })
         .flatten({ background: 'white' })
         .toColourspace('srgb')
         .raw()
         .toBuffer({ resolveWithObject: true });
       if (info.channels !== 3) throw new Error(`decoded to ${info.channels} channels`);
-      return use({ data, width: info.width, height: info.height });
+      return use({ data: data.subarray(0, width * height * 3), width, height });
     });
   }
 
   /**
    * A smaller copy of a picture, as seen, in sRGB; transparency on white.
    *
+   * @param picture the bytes of its file, or its header where that has been read
    * @throws PictureRejected, DecodingFailed
    */
-  async smallCopy(bytes: Uint8Array, options: SmallCopyOptions): Promise<Uint8Array> {
+  async smallCopy(picture: Uint8Array | PictureHeader, options: SmallCopyOptions): Promise<Uint8Array> {
     const { side, fit, format, quality = 80 } = options;
-    const header = await this.header(bytes);
+    const header = picture instanceof Uint8Array ? await this.header(picture) : picture;
     return this.#run(header, header.width * header.height, {}, (picture) => {
       const turned =
         header.metadata.orientation === undefined ? turn(picture, header.orientation) : picture.autoOrient();

@@ -2,7 +2,7 @@
 
 import { PictureRejected } from './errors.ts';
 import { firstGifFrame, firstWebpFrame } from './first-frame.ts';
-import { wholeJpeg } from './jpeg.ts';
+import { withEnd } from './jpeg.ts';
 import { ADD_A_DECODER, kindOf, type PictureKind } from './kinds.ts';
 import type { PictureLimits } from './limits.ts';
 import { oddityOf } from './odd-tiff.ts';
@@ -28,7 +28,7 @@ export function sourceOf(bytes: Uint8Array, limits: PictureLimits): Source {
   if (bytes.length > most) throw tooManyBytes(bytes.length, most);
   switch (kind) {
     case 'jpeg':
-      return { kind, bytes: wholeJpeg(bytes) };
+      return { kind, bytes: withEnd(bytes) };
     case 'gif':
       return { kind, ...firstGifFrame(bytes) };
     case 'webp':
@@ -37,7 +37,7 @@ export function sourceOf(bytes: Uint8Array, limits: PictureLimits): Source {
       return { kind, bytes: withStillBrand(bytes) };
     case 'raw': {
       const { bytes: preview, orientation } = largestJpeg(bytes);
-      return { kind, bytes: wholeJpeg(preview), orientation };
+      return { kind, bytes: withEnd(preview), orientation };
     }
     case 'tiff':
       refuseUnreadableTiff(bytes);

@@ -33,6 +33,13 @@ export interface Crop {
   readonly height: number;
 }
 
+export interface EmbedOptions {
+  /** Only this part of each picture. */
+  readonly crop?: Crop;
+  /** Somebody waits for the answer: these pictures pass those that are embedded for an index. */
+  readonly urgent?: boolean;
+}
+
 export interface Embedder {
   readonly model: ModelInfo;
   /** Loads the network now instead of at the first picture; calling it again costs nothing. */
@@ -41,7 +48,7 @@ export interface Embedder {
    * Turns the bytes of picture files into unit vectors, one outcome a picture, in order. A bad picture is an outcome,
    * not an error, and costs its neighbours nothing. Rejects only when the machine or the model fails.
    */
-  embed(pictures: readonly Uint8Array[], options?: { crop?: Crop }): Promise<EmbedOutcome[]>;
+  embed(pictures: readonly Uint8Array[], options?: EmbedOptions): Promise<EmbedOutcome[]>;
 }
 
 /** The model file is missing, damaged, or not the one that its description says. */

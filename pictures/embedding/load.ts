@@ -5,7 +5,7 @@ import { PictureDecoder } from '../decoding/decoder.ts';
 import { PictureRejected } from '../decoding/errors.ts';
 import { factsOf } from '../decoding/facts.ts';
 import { decodeBytesOf } from '../decoding/memory-budget.ts';
-import type { Crop, Embedder, EmbedOutcome } from './embedder.ts';
+import type { Embedder, EmbedOptions, EmbedOutcome } from './embedder.ts';
 import { readModelInfo } from './model-folder.ts';
 import { Network } from './network.ts';
 import { preprocess } from './preprocess.ts';
@@ -18,6 +18,11 @@ const MAX_BATCH = 4;
 export interface EmbedderOptions {
   /** @default as many as the machine has cores */
   readonly threads?: number;
+  /**
+   * Computes in a thread of its own, so that this one answers others meanwhile; for a process that has more than one thing to do
+   * at a time, unlike a function on Lambda.
+   */
+  readonly apart?: boolean;
   /** Decodes the pictures; share it with whatever else decodes in the process. */
   readonly decoder?: PictureDecoder;
 }
@@ -30,14 +35,14 @@ export interface EmbedderOptions {
  */
 export async function loadEmbedder(folder: string, options: EmbedderOptions = {}): Promise<Embedder> {
   const { modelId, weights, synthetic, precision, crop: mode } = await readModelInfo(folder);
-  const { threads = availableParallelism() } = options;
+  const { threads = availableParallelism(), apart = false } = options;
   const { decoder = new PictureDecoder({ maxMemoryBytes: decodeBytesOf() }) } = options;
-  const network = new Network(folder, { threads, maxBatch: MAX_BATCH });
+  const network = new Network(folder, { threads, maxBatch: MAX_BATCH, apart });
 
-  const embedOne = async (bytes: Uint8Array, crop: Crop | undefined): Promise<EmbedOutcome> => {
+  const embedOne = async (bytes: Uint8Array, { crop, urgent }: EmbedOptions): Promise<EmbedOutcome> => {
     try {
       const header = await decoder.header(bytes);
-      const embedding = await network.embed(await preprocess(decoder, header, crop, mode));
+      const embedding = await network.embed(await preprocess(decoder, header, crop, mode), urgent);
       return { embedding, facts: factsOf(header) };
     } catch (error) {
       if (error instanceof PictureRejected) return { rejected: error };
@@ -50,6 +55,6 @@ export async function loadEmbedder(folder: string, options: EmbedderOptions = {}
     warm: async () => {
       await network.load();
     },
-    embed: (pictures, { crop } = {}) => Promise.all(pictures.map((bytes) => embedOne(bytes, crop))),
+    embed: (pictures, options = {}) => Promise.all(pictures.map((bytes) => embedOne(bytes, options))),
   };
 }

@@ -1,28 +1,13 @@
-/** The network on onnxruntime: takes crops one by one, and runs those together that are waiting together. */
+/** The network: takes crops one by one, and runs those together that are waiting together. */
 
 import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { setImmediate } from 'node:timers/promises';
-import { InferenceSession, Tensor } from 'onnxruntime-node';
 import { DIMENSIONS } from '../dimensions.ts';
 import { ModelUnusable } from './embedder.ts';
 import { SIDE } from './geometry.ts';
 import { modelFile, readModelInfo } from './model-folder.ts';
-
-/**
- * onnxruntime 1.30 reports usage to its maker over the network unless this variable is set when its first session is
- * created. Pictures and what is done with them are nobody else's business.
- */
-process.env.ORT_DISABLE_TELEMETRY = '1';
-
-/** @param model the path of an ONNX file, or its bytes */
-export const openSession = (
-  model: string | Uint8Array,
-  options?: InferenceSession.SessionOptions,
-): Promise<InferenceSession> =>
-  typeof model === 'string'
-    ? InferenceSession.create(model, options)
-    : InferenceSession.create(model, options);
+import { type Session, sessionApart, sessionHere } from './session.ts';
 
 interface Waiting {
   readonly crop: Uint8Array;
@@ -35,11 +20,15 @@ export interface NetworkOptions {
   readonly threads: number;
   /** Crops in one run. */
   readonly maxBatch: number;
+  /** Whether it computes apart from the event loop. */
+  readonly apart?: boolean;
 }
 
 export class Network {
-  private session: Promise<InferenceSession> | undefined;
-  private readonly waiting: Waiting[] = [];
+  private session: Promise<Session> | undefined;
+  /** Crops that somebody waits for now, and those that may be a moment later. */
+  private readonly urgent: Waiting[] = [];
+  private readonly others: Waiting[] = [];
   private running = false;
 
   /** @param folder Holds `model.onnx`; read at the first use. */
@@ -49,7 +38,7 @@ export class Network {
   ) {}
 
   /** Reads the model, once. @throws ModelUnusable */
-  load(): Promise<InferenceSession> {
+  load(): Promise<Session> {
     this.session ??= this.open().catch((error) => {
       this.session = undefined;
       throw new ModelUnusable(`the model in ${this.folder} cannot be loaded: run "npm run setup"`, {
@@ -60,35 +49,33 @@ export class Network {
   }
 
   /** A file that is not the one its description says would give other vectors under the same model's id. */
-  private async open(): Promise<InferenceSession> {
-    const [{ sha256 }, model] = await Promise.all([
-      readModelInfo(this.folder),
-      readFile(modelFile(this.folder)),
-    ]);
+  private async open(): Promise<Session> {
+    const { threads, apart } = this.options;
+    const path = modelFile(this.folder);
+    const [{ sha256 }, model] = await Promise.all([readModelInfo(this.folder), readFile(path)]);
     if (createHash('sha256').update(model).digest('hex') !== sha256)
-      throw new ModelUnusable(`${modelFile(this.folder)} is not the file that its description says`);
-    return openSession(modelFile(this.folder), {
-      intraOpNumThreads: this.options.threads,
-      graphOptimizationLevel: 'all',
-      // Threads that spin while they wait for each other take the processor from the next pictures' decoding.
-      extra: { session: { intra_op: { allow_spinning: '0' } } },
-    });
+      throw new ModelUnusable(`${path} is not the file that its description says`);
+    return (apart ? sessionApart : sessionHere)(path, threads);
   }
 
-  /** @param crop 224 x 224 RGB pixels. @returns its unit vector. */
-  embed(crop: Uint8Array): Promise<Float32Array> {
+  /**
+   * @param crop 224 x 224 RGB pixels
+   * @param urgent whether it passes those that are not
+   * @returns its unit vector
+   */
+  embed(crop: Uint8Array, urgent = false): Promise<Float32Array> {
     return new Promise((resolve, reject) => {
-      this.waiting.push({ crop, resolve, reject });
+      (urgent ? this.urgent : this.others).push({ crop, resolve, reject });
       if (!this.running) void this.work();
     });
   }
 
   private async work(): Promise<void> {
     this.running = true;
-    while (this.waiting.length > 0) {
-      // Computing blocks the event loop: what was decoded meanwhile is heard of now, and joins the batch.
+    while (this.urgent.length + this.others.length > 0) {
+      // Where computing blocks the event loop: what was decoded meanwhile is heard of now, and joins the batch.
       await setImmediate();
-      const batch = this.waiting.splice(0, this.options.maxBatch);
+      const batch = this.nextBatch();
       try {
         const embeddings = await this.run(batch.map(({ crop }) => crop));
         for (const [i, { resolve }] of batch.entries()) resolve(embeddings[i]!);
@@ -99,14 +86,20 @@ export class Network {
     this.running = false;
   }
 
+  /** Urgent ones first; one place is left to the others, so that they come on however many are urgent. */
+  private nextBatch(): Waiting[] {
+    const { maxBatch } = this.options;
+    const left = this.others.length > 0 ? 1 : 0;
+    const batch = this.urgent.splice(0, maxBatch - left);
+    return [...batch, ...this.others.splice(0, maxBatch - batch.length)];
+  }
+
   private async run(crops: readonly Uint8Array[]): Promise<Float32Array[]> {
     const session = await this.load();
     const bytesPerCrop = SIDE * SIDE * 3;
     const pixels = new Uint8Array(crops.length * bytesPerCrop);
     for (const [i, crop] of crops.entries()) pixels.set(crop, i * bytesPerCrop);
-    const feeds = { pixels: new Tensor('uint8', pixels, [crops.length, SIDE, SIDE, 3]) };
-    const { embedding } = await session.run(feeds);
-    const all = embedding!.data as Float32Array;
+    const all = await session.run(pixels, crops.length);
     return crops.map((_, i) => all.slice(i * DIMENSIONS, (i + 1) * DIMENSIONS));
   }
 }

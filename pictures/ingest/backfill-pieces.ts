@@ -1,6 +1,6 @@
 /** A backfill in pieces, for a bucket that no single run gets through: batches of a list, and then what is gone. */
 
-import { inParallel } from '../../vectorlog/parallel.ts';
+import { mapInParallel } from '../../vectorlog/parallel.ts';
 import type { ObjectInfo, ObjectStore } from '../../vectorlog/store/object-store.ts';
 import type { PictureFilter } from '../picture-names.ts';
 import { messageOf, SENDS_AT_ONCE, type Send } from './backfill.ts';
@@ -104,10 +104,8 @@ export interface GoneOptions {
 }
 
 async function enqueue(send: Send, asked: readonly Comparison[]): Promise<void> {
-  const batches: (() => Promise<void>)[] = [];
-  for (let i = 0; i < asked.length; i += QUEUE_LIMITS.batchSize) {
-    const bodies = asked.slice(i, i + QUEUE_LIMITS.batchSize).map(messageOf);
-    batches.push(() => send(bodies));
-  }
-  await Promise.all(inParallel(SENDS_AT_ONCE, batches));
+  const batches: string[][] = [];
+  for (let i = 0; i < asked.length; i += QUEUE_LIMITS.batchSize)
+    batches.push(asked.slice(i, i + QUEUE_LIMITS.batchSize).map(messageOf));
+  await mapInParallel(SENDS_AT_ONCE, batches, send);
 }

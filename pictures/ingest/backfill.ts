@@ -2,6 +2,7 @@
 
 import { systemClock } from '../../vectorlog/clock.ts';
 import { assertAppendable, type Origin } from '../../vectorlog/commit/manifest.ts';
+import { InFlight } from '../../vectorlog/parallel.ts';
 import type { ObjectStore } from '../../vectorlog/store/object-store.ts';
 import type { Comparison } from './known.ts';
 import { QUEUE_LIMITS } from './limits.ts';
@@ -70,21 +71,18 @@ export async function backfill(
   let last = scope.startAfter;
   let bodies: string[] = [];
   /** Batches on their way, in the order of keys; the cursor passes over one when it and all before it have arrived. */
-  const sending: { readonly sent: Promise<void>; readonly last: string | undefined }[] = [];
-  const settle = async (most: number) => {
-    while (sending.length > most) {
-      const { sent, last } = sending.shift()!;
-      await sent;
-      cursor = last;
-    }
-  };
+  const batches: { readonly last: string | undefined; isSent: boolean }[] = [];
+  const sending = new InFlight(SENDS_AT_ONCE);
   const flush = async () => {
-    const sent = bodies.length > 0 && !dryRun ? send(bodies) : Promise.resolve();
-    // It is awaited in its turn.
-    sent.catch(() => {});
-    sending.push({ sent, last });
+    const batch = { last, isSent: false };
+    const asked = dryRun ? [] : bodies;
     bodies = [];
-    await settle(SENDS_AT_ONCE - 1);
+    batches.push(batch);
+    await sending.begin(async () => {
+      if (asked.length > 0) await send(asked);
+      batch.isSent = true;
+      while (batches[0]?.isSent) cursor = batches.shift()!.last;
+    });
   };
   const report = (): BackfillReport => {
     const { same: _, ...different } = counts;
@@ -102,7 +100,7 @@ export async function backfill(
     if (isProgress) onProgress?.(report());
   }
   await flush();
-  await settle(0);
+  await sending.done();
   // An entry can be left over where on-upload was cut short, or its write was slow to arrive.
   if (!dryRun && scope.prefix === undefined) await removeOutdatedRejections(index, pictures);
   onProgress?.(report());

@@ -35,5 +35,19 @@ export interface LookChange {
   readonly version: string;
 }
 
+/** A picture is indexed and has no small copy beside the index: a backfill found it. */
+export interface ThumbnailChange {
+  readonly op: 'thumbnail';
+  readonly key: string;
+  /** What the index knows of the key. */
+  readonly version: string | undefined;
+  readonly eTag: string;
+  /** Bytes. */
+  readonly size: number;
+}
+
+/** What a message can ask for. */
+export type Request = Change | LookChange | ThumbnailChange;
+
 /** The empty object that S3's console makes for a folder is no picture. */
 export const isFolderMarker = (key: string, size: number): boolean => key.endsWith('/') && size === 0;

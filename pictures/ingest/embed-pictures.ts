@@ -1,11 +1,13 @@
 /** From changes to embeddings: reads the pictures as the events saw them, and embeds what is there. */
 
+import type { Logger } from '../../vectorlog/logger.ts';
 import { ObjectNotFound, ObjectUnreadable, PreconditionFailed } from '../../vectorlog/store/errors.ts';
 import type { ObjectStore, StoredObject } from '../../vectorlog/store/object-store.ts';
 import { PictureRejected } from '../decoding/errors.ts';
 import type { PictureFacts } from '../decoding/facts.ts';
 import { PICTURE_LIMITS } from '../decoding/limits.ts';
 import type { Embedder } from '../embedding/embedder.ts';
+import type { MakeThumbnail, Thumbnail } from '../thumbnails/thumbnails.ts';
 import type { PutChange } from './change.ts';
 import { OutOfTime } from './errors.ts';
 import { INGEST_LIMITS } from './limits.ts';
@@ -15,6 +17,8 @@ export interface Embedded {
   readonly embedding: Float32Array;
   readonly facts: PictureFacts | undefined;
   readonly object: Omit<StoredObject, 'body'>;
+  /** Its small copy, where they are made and it could be. */
+  readonly thumbnail?: Thumbnail | undefined;
 }
 
 /** What became of one picture. */
@@ -35,6 +39,9 @@ export interface EmbedPicturesDeps {
   readonly embedder: Embedder;
   /** Finds the embedding of a picture that was indexed under another key. @default every picture is embedded */
   readonly recall?: (change: PutChange) => Promise<Recalled | undefined>;
+  /** @default no small copies are made */
+  readonly thumbnail?: MakeThumbnail | undefined;
+  readonly logger: Logger;
 }
 
 /**
@@ -86,9 +93,25 @@ async function embedPicture(
     const [outcome] = await inTime(() => deps.embedder.embed([body]), signal);
     if (outcome!.rejected) return { state: 'rejected', reason: outcome!.rejected };
     const { embedding, facts } = outcome!;
-    return { state: 'embedded', embedding, facts, object };
+    const thumbnail = await thumbnailOf(deps, change.key, body, signal);
+    return { state: 'embedded', embedding, facts, object, thumbnail };
   } catch (error) {
     return { state: 'failed', error };
+  }
+}
+
+/** A picture that can be searched by is worth more than its small copy: without one it is indexed all the same. */
+async function thumbnailOf(
+  { thumbnail, logger }: EmbedPicturesDeps,
+  key: string,
+  file: Uint8Array,
+  signal: AbortSignal | undefined,
+): Promise<Thumbnail | undefined> {
+  try {
+    return thumbnail && (await inTime(() => thumbnail(file), signal));
+  } catch (error) {
+    logger.warn('a picture is indexed without a thumbnail', { key, error });
+    return undefined;
   }
 }
 
@@ -102,7 +125,10 @@ async function recall(
 }
 
 /** The result of `work`; or `OutOfTime`, and then the work is not begun, or nobody waits for it any more. */
-async function inTime<Result>(work: () => Promise<Result>, signal: AbortSignal | undefined): Promise<Result> {
+export async function inTime<Result>(
+  work: () => Promise<Result>,
+  signal: AbortSignal | undefined,
+): Promise<Result> {
   if (!signal) return work();
   const outOfTime = () => new OutOfTime('the run had no time left to embed the picture');
   if (signal.aborted) throw outOfTime();
@@ -117,9 +143,9 @@ async function inTime<Result>(work: () => Promise<Result>, signal: AbortSignal |
   }
 }
 
-async function readPicture(
+export async function readPicture(
   pictures: ObjectStore,
-  change: PutChange,
+  change: Pick<PutChange, 'key' | 'eTag' | 'size'>,
   signal: AbortSignal | undefined,
 ): Promise<StoredObject | PictureOutcome> {
   if (change.size > PICTURE_LIMITS.maxBytesOfLargeKinds)

@@ -4,14 +4,21 @@ import type { Clock } from '../../vectorlog/clock.ts';
 import { assertAppendable, type Origin } from '../../vectorlog/commit/manifest.ts';
 import { writeAppend } from '../../vectorlog/log/append-log.ts';
 import type { LogRecord } from '../../vectorlog/log/record.ts';
-import type { Logger } from '../../vectorlog/logger.ts';
+import { mapInParallel } from '../../vectorlog/parallel.ts';
 import { ObjectUnreadable, StoreUnsuitable } from '../../vectorlog/store/errors.ts';
 import type { ObjectStore } from '../../vectorlog/store/object-store.ts';
 import { attributesOf } from '../attributes.ts';
 import type { PictureRejected } from '../decoding/errors.ts';
 import { DIMENSIONS } from '../dimensions.ts';
 import { belongs, type PictureFilter } from '../picture-names.ts';
-import { type Change, isFolderMarker, type LookChange, type PutChange } from './change.ts';
+import {
+  type Change,
+  isFolderMarker,
+  type LookChange,
+  type PutChange,
+  type Request,
+  type ThumbnailChange,
+} from './change.ts';
 import {
   type Embedded,
   type EmbedPicturesDeps,
@@ -21,6 +28,7 @@ import {
 import { embedOneByOne } from './in-work.ts';
 import { decodeMessage, MessageUnreadable } from './messages.ts';
 import { removeRejection, writeRejection } from './rejections.ts';
+import { makeThumbnail, writeThumbnails } from './thumbnails.ts';
 
 export interface IngestDeps extends EmbedPicturesDeps {
   /** The index store, in the namespace of the embedder's model. */
@@ -28,7 +36,6 @@ export interface IngestDeps extends EmbedPicturesDeps {
   /** The names of index and pictures, where they have any; an index of others is refused. */
   readonly origin?: Omit<Origin, 'modelId'>;
   readonly clock: Clock;
-  readonly logger: Logger;
   /** What of the bucket belongs to the index; events of all else are done without a look. @default - everything */
   readonly filter?: PictureFilter;
 }
@@ -54,6 +61,9 @@ export interface IngestReport {
   /** Whether an append was written, so that compaction has something to do. */
   readonly appended: boolean;
 }
+
+/** Missing small copies that are made side by side. */
+const THUMBNAILS_AT_ONCE = 4;
 
 interface Task {
   readonly message: Message;
@@ -93,10 +103,15 @@ export async function ingest(
   };
 
   const asked: Task[] = [];
+  const bare: { readonly message: Message; readonly change: ThumbnailChange }[] = [];
   for (const message of messages) {
     const changes = await attempt(message, () => decodeMessage(message.body));
     for (const each of changes ?? []) {
       if (!isWanted(each, deps.filter)) continue;
+      if (each.op === 'thumbnail') {
+        bare.push({ message, change: each });
+        continue;
+      }
       const change = each.op === 'look' ? await attempt(message, () => look(deps.pictures, each)) : each;
       if (change) asked.push({ message, change });
     }
@@ -120,12 +135,17 @@ export async function ingest(
     const written = (async () => {
       const { modelId } = deps.embedder.model;
       await assertAppendable(deps.index, deps.clock, { modelId, ...deps.origin });
+      await writeThumbnails(deps, recorded);
       const name = await writeAppend(deps.index, deps.clock, append, DIMENSIONS);
       appended = true;
       deps.logger.info('appended', { name, records: append.records.length });
     })();
     await Promise.all(recorded.map(({ message }) => attempt(message, () => written)));
   }
+
+  await mapInParallel(THUMBNAILS_AT_ONCE, bare, ({ message, change }) =>
+    attempt(message, () => makeThumbnail(deps, change, signal)),
+  );
 
   // Of a picture that is gone too: an earlier try may have rejected it and then been cut short.
   const rejectedKeys = new Set(rejected.map(({ change }) => change.key));
@@ -147,8 +167,8 @@ export async function ingest(
 }
 
 /** What a backfill asks for was filtered by the backfill. */
-const isWanted = ({ key, version }: Change | LookChange, filter: PictureFilter | undefined): boolean =>
-  !filter || version === undefined || belongs(key, filter);
+const isWanted = ({ op, key, version }: Request, filter: PictureFilter | undefined): boolean =>
+  !filter || version === undefined || op === 'thumbnail' || belongs(key, filter);
 
 /** What a key is now; a newer event has the last word, so it does not matter since when. */
 async function look(pictures: ObjectStore, { key, version }: LookChange): Promise<Change | undefined> {

@@ -1,7 +1,13 @@
 /** The bodies of queue messages: events of S3 as they come, by SNS or by EventBridge, and what a backfill enqueues. */
 
 import { LikenessError } from '../../vectorlog/errors.ts';
-import { type Change, isFolderMarker, type LookChange } from './change.ts';
+import {
+  type Change,
+  isFolderMarker,
+  type LookChange,
+  type Request,
+  type ThumbnailChange,
+} from './change.ts';
 
 /** A message that no version of S3 or Likeness sends; it ends in the dead-letter queue, where someone can look. */
 export class MessageUnreadable extends LikenessError {
@@ -12,7 +18,7 @@ const BACKFILL = 'likeness.backfill';
 
 interface BackfillBody {
   readonly source: typeof BACKFILL;
-  readonly change: Change;
+  readonly change: Change | ThumbnailChange;
 }
 
 /** https://docs.aws.amazon.com/AmazonS3/latest/userguide/notification-content-structure.html */
@@ -73,7 +79,7 @@ interface S3Fact {
 }
 
 /** The message by which a backfill asks for one change. */
-export const encodeBackfillMessage = (change: Change): string =>
+export const encodeBackfillMessage = (change: Change | ThumbnailChange): string =>
   JSON.stringify({ source: BACKFILL, change } satisfies BackfillBody);
 
 /**
@@ -82,7 +88,7 @@ export const encodeBackfillMessage = (change: Change): string =>
  *
  * @throws MessageUnreadable
  */
-export function decodeMessage(body: string): (Change | LookChange)[] {
+export function decodeMessage(body: string): Request[] {
   try {
     return changesOf(JSON.parse(body) as Body);
   } catch (cause) {
@@ -90,7 +96,7 @@ export function decodeMessage(body: string): (Change | LookChange)[] {
   }
 }
 
-function changesOf(message: Body): (Change | LookChange)[] {
+function changesOf(message: Body): Request[] {
   if ('Type' in message) return message.Type === 'Notification' ? changesOf(JSON.parse(message.Message)) : [];
   if ('Event' in message && message.Event === 's3:TestEvent') return [];
   if ('source' in message)

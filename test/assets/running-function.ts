@@ -73,6 +73,11 @@ export class RunningFunction {
     return this.#peakBytes;
   }
 
+  /** The memory that its process has resident now, in bytes. */
+  get residentBytes(): number {
+    return this.#running.residentBytes();
+  }
+
   /** Permissions that its role has and that nothing it did needed. */
   get unused(): Permission[] {
     return s3PermissionsOf(this.deployed).filter(

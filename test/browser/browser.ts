@@ -69,8 +69,15 @@ export async function visit(
 /**
  * Drags files or folders from the desktop over the page and lets go of them on the zone of that title, by the browser's
  * own input events.
+ *
+ * @param options.hovering called while they are over the zone
  */
-export async function drop(page: Page, paths: readonly string[], zone: string): Promise<void> {
+export async function drop(
+  page: Page,
+  paths: readonly string[],
+  zone: string,
+  { hovering }: { hovering?: () => Promise<unknown> } = {},
+): Promise<void> {
   const session = await page.context().newCDPSession(page);
   const data = { items: [], files: [...paths], dragOperationsMask: 1 };
   const { width, height } = page.viewportSize()!;
@@ -82,6 +89,7 @@ export async function drop(page: Page, paths: readonly string[], zone: string): 
   if (!box) throw new Error(`there is no zone "${zone}" to drop on`);
   const [x, y] = [box.x + box.width / 2, box.y + box.height / 2];
   await drag('dragOver', x, y);
+  await hovering?.();
   await drag('drop', x, y);
   await session.detach();
 }

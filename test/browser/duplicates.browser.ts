@@ -88,12 +88,25 @@ describe('the duplicates workbench', () => {
 
   it('deletes nothing from a folder that is protected', async () => {
     await open();
-    await groups().last().getByText('Protect').click();
+    await groups().last().getByText('Folders').click();
     await page.getByRole('button', { name: 'Never delete from b/' }).click();
     await expect.poll(() => box(KEYS[1]!).isDisabled(), SOON).toBe(true);
     await expect.poll(bar, SOON).toBe('1 group, 1 picture, 1.0 KB');
     await page.getByRole('button', { name: 'Protect b/ no more' }).click();
     await expect.poll(bar, SOON).toBe('2 groups, 3 pictures, 503 KB');
+  });
+
+  it('keeps from a preferred folder first, until that is taken back', async () => {
+    await open();
+    const group = groups().filter({ hasText: 'one small.webp' });
+    const kept = () => group.locator('[data-member]').first().getAttribute('data-key');
+    expect(await kept()).toBe(KEYS[0]);
+    await group.getByText('Folders').click();
+    await page.getByRole('button', { name: 'Keep from b/ first' }).click();
+    await expect.poll(kept, SOON).toBe(KEYS[1]);
+    expect(api.state.preferred).toEqual(['b/']);
+    await page.getByRole('button', { name: 'Keep from b/ first no more' }).click();
+    await expect.poll(kept, SOON).toBe(KEYS[0]);
   });
 
   it('is worked by keys', async () => {

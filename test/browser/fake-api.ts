@@ -40,6 +40,7 @@ export interface FakeState {
   notDuplicates: string[][];
   /** Folders from which nothing is to be deleted. */
   protected: string[];
+  preferred: string[];
   rejected: { key: string; message: string }[];
   /** Deleted pictures, the last one first. */
   trash: FakePicture[];
@@ -77,6 +78,7 @@ export async function startFakeApi(initial: Partial<FakeState> = {}): Promise<Fa
     duplicates: [],
     notDuplicates: [],
     protected: [],
+    preferred: [],
     rejected: [],
     trash: [],
     synthetic: false,
@@ -348,6 +350,9 @@ function apiRoutes(app: Hono, state: FakeState, url: string): void {
           tier: 'same',
           protected: isProtected(each.key),
         }));
+        const isPreferred = ({ key }: { key: string }) =>
+          state.preferred.some((folder) => key.startsWith(folder));
+        members.sort((one, other) => Number(isPreferred(other)) - Number(isPreferred(one)));
         const deletable = members.slice(1).filter((each) => !each.protected);
         return {
           tier: 'same',
@@ -371,7 +376,7 @@ function apiRoutes(app: Hono, state: FakeState, url: string): void {
     context.json(
       schemas.Decisions.parse({
         protected: state.protected,
-        preferred: [],
+        preferred: state.preferred,
         notDuplicates: state.notDuplicates,
       }),
     ),
@@ -379,6 +384,7 @@ function apiRoutes(app: Hono, state: FakeState, url: string): void {
   app.put('/v1/duplicates/folders', async (context) => {
     const wishes = requests.FolderWishes.parse(await context.req.json());
     state.protected = wishes.protected;
+    state.preferred = wishes.preferred;
     return context.json(wishes);
   });
   app.post('/v1/duplicates/not', async (context) => {

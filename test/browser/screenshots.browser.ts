@@ -1,11 +1,12 @@
-/** The pictures of the manual, taken of the real server over some hundred and fifty drawings once they are indexed; only when asked for. */
+/** The pictures of the manual, taken of the real server over photographs and some drawings once they are indexed; only when asked for. */
 
 import { copyFile, mkdir, stat } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import type { Browser, BrowserContextOptions, Page } from 'playwright-core';
 import sharp from 'sharp';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { readableNames } from '../../local/demo-pictures.ts';
+import { demoPhotographs } from '../../local/demo-photographs.ts';
+import { addPictures, readableNames } from '../../local/demo-pictures.ts';
 import { drop, launch, PHONE, settled, visit } from './browser.ts';
 import { demoNames, demoPath } from './demo-pictures.ts';
 import { type PictureFolder, pictureFolder } from './pictures.ts';
@@ -13,6 +14,7 @@ import { type RealServer, startRealServer } from './real-server.ts';
 
 const FOLDER = fileURLToPath(new URL('../../docs/screenshots', import.meta.url));
 const MAX_BYTES = 300_000;
+const FRAME_MS = 250;
 
 /** People at work; animals, plants, food and vehicles. */
 const PEOPLE = /^1f9d1-200d-(1f680|1f393|1f373|1f3a8|1f692|1f33e|1f52c|1f3eb)\.webp$/;
@@ -22,7 +24,10 @@ const DRAWINGS = demoNames.filter((name) => PEOPLE.test(name) || THINGS.test(nam
 const LATE = demoNames.filter((name) => /^1f95[0-5]\.webp$/.test(name));
 
 const named = readableNames();
-const QUERY = 'things/tiger.webp';
+const QUERY = 'photographs/boats in nagasaki.jpg';
+/** A boat in another picture. */
+const PART = 'photographs/black canyon.jpg';
+const PART_CROP = '&crop=0.08,0.55,0.36,0.4';
 
 /** Drawings that are there a second time. */
 const COPIES = { penguin: '1f427.webp', lemon: '1f34b.webp', fox: '1f98a.webp', rocket: '1f680.webp' };
@@ -63,14 +68,7 @@ const SHOTS: readonly Shot[] = [
   },
   { name: 'status', path: '#/status' },
   { name: 'phone', path: search(QUERY), options: { ...PHONE, colorScheme: 'dark' } },
-  {
-    name: 'part',
-    path: '#/',
-    async arrive(page, files) {
-      await drop(page, [await files.pair('1f33b.webp', '1f680.webp', 'picnic.png')], 'Search with it');
-      await page.goto(`${page.url()}&crop=0.04,0.04,0.42,0.92`);
-    },
-  },
+  { name: 'part', path: search(PART, PART_CROP) },
   {
     name: 'uploads',
     path: '#/library',
@@ -100,7 +98,10 @@ describe.runIf(process.env.LIKENESS_SCREENSHOTS)('screenshots', () => {
     for (const [name, drawing] of Object.entries(COPIES)) {
       await copyFile(await files.smaller(drawing, `${name}.jpg`), `${server.folder}/backup/${name}.jpg`);
     }
-    await page.getByText(`All ${DRAWINGS.length + Object.keys(COPIES).length}`).waitFor({ timeout: 600_000 });
+    const photographs = await demoPhotographs();
+    await addPictures(photographs, server.folder);
+    const total = DRAWINGS.length + Object.keys(COPIES).length + photographs.size;
+    await page.getByText(`All ${total}`).waitFor({ timeout: 600_000 });
     await close();
   }, 700_000);
 
@@ -117,6 +118,31 @@ describe.runIf(process.env.LIKENESS_SCREENSHOTS)('screenshots', () => {
     await photograph(page, name);
     await close();
   });
+
+  it('ten seconds: a picture is dropped, then a part of it is searched by', async () => {
+    const { page, close } = await visit(browser, server.url, '#/library?prefix=photographs/', {
+      viewport: { width: 960, height: 600 },
+    });
+    await settled(page);
+    const film: Buffer[] = [];
+    const shoot = async (frames: number) => {
+      for (let n = 0; n < frames; n += 1) film.push(await page.screenshot());
+    };
+    const dropped = fileURLToPath(new URL('../../local/demo/black canyon.jpg', import.meta.url));
+    await shoot(6);
+    await drop(page, [dropped], 'Search with it', { hovering: () => shoot(6) });
+    await settled(page);
+    await shoot(14);
+    await page.goto(`${page.url()}${PART_CROP}`);
+    await settled(page);
+    await shoot(14);
+    await close();
+    const path = `${FOLDER}/ten-seconds.webp`;
+    await sharp(film, { join: { animated: true } })
+      .webp({ delay: film.map(() => FRAME_MS), loop: 0, quality: 60, effort: 4 })
+      .toFile(path);
+    expect((await stat(path)).size).toBeLessThan(3 * MAX_BYTES);
+  }, 120_000);
 
   async function photograph(page: Page, name: string): Promise<void> {
     const path = `${FOLDER}/${name}.png`;

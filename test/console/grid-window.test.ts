@@ -1,7 +1,7 @@
 /** Tests which tiles of a long grid exist. */
 
 import { describe, expect, it } from 'vitest';
-import { inView, neighbour, shapeOf } from '../../console/library/grid-window.ts';
+import { inView, neighbour, sameRows, shapeOf } from '../../console/library/grid-window.ts';
 
 const OPTIONS = { width: 1_000, minTile: 150, gap: 10 };
 
@@ -45,5 +45,14 @@ describe('a long grid', () => {
     ['x', 7, undefined],
   ])('leads on %s from %i to %s', (key, from, to) => {
     expect(neighbour(key, from, 20, 6)).toBe(to);
+  });
+
+  it('a scroll within the same rows shows the same tiles', () => {
+    const shape = shapeOf(1_000, { width: 500, minTile: 100, gap: 0 });
+    const view = { top: 210, height: 380 };
+    expect(sameRows(view, { ...view, top: 219 }, shape)).toBe(true);
+    expect(sameRows(view, { ...view, top: 221 }, shape)).toBe(false);
+    expect(sameRows(view, { ...view, top: 199 }, shape)).toBe(false);
+    expect(sameRows(view, view, undefined)).toBe(false);
   });
 });

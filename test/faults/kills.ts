@@ -3,8 +3,8 @@
 import { mkdir, rename, unlink, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import type { Random } from '../../vectorlog/testing/random.ts';
 import { picture } from '../factories/pictures.ts';
-import type { Random } from '../simulation/random.ts';
 import type { Scenario } from './scenario.ts';
 import type { ServedLibrary } from './served.ts';
 

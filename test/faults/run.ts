@@ -10,7 +10,7 @@ import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { buildCli } from '../../scripts/build.ts';
 import { say, warn } from '../../scripts/say.ts';
-import { Random } from '../simulation/random.ts';
+import { Random } from '../../vectorlog/testing/random.ts';
 import { disks } from './disks.ts';
 import { kills } from './kills.ts';
 import type { Scenario } from './scenario.ts';

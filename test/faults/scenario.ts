@@ -1,6 +1,6 @@
 /** What a scenario of faults is. */
 
-import type { Random } from '../simulation/random.ts';
+import type { Random } from '../../vectorlog/testing/random.ts';
 import type { ServedLibrary } from './served.ts';
 
 export interface Scenario {

@@ -8,7 +8,7 @@ import { OnnxGraph } from '../../layers/onnx-resnet50/onnx.ts';
 import { DIMENSIONS } from '../../pictures/dimensions.ts';
 import { PREPROCESSING } from '../../pictures/embedding/geometry.ts';
 import { descriptionFile, type ModelDescription, modelFile } from '../../pictures/embedding/model-folder.ts';
-import { Random } from '../simulation/random.ts';
+import { Random } from '../../vectorlog/testing/random.ts';
 
 const STEP: Convolution = {
   kind: 'convolution',

@@ -117,13 +117,13 @@ const JPEG_ROWS: readonly Row[] = [
     make: async (m) => Buffer.concat([await cut(jpeg(m), m.variant), Buffer.of(0xff, 0xd9)]),
   },
   {
-    name: 'a hole of 4 KiB of zeros in its data',
+    name: 'a hole of 4 KiB in its data',
     outcome: 'corrupt',
     make: async (m) => {
       const bytes = await grainy(m);
       const middle = (scanOf(bytes) + bytes.length) >> 1;
-      // Other bytes can be read as codes, and then nothing in the file tells that they are none.
-      return bytes.fill(0, middle, middle + 4_096);
+      const others = (await jpeg(m)).subarray(-512);
+      return bytes.fill([0, 0x55, others, 0xff][m.variant % 4]!, middle, middle + 4_096);
     },
   },
 ];

@@ -1,7 +1,7 @@
 /** Pictures whose every pixel is known before a file is made of them: what each file must come out as. */
 
 import sharp, { type Sharp } from 'sharp';
-import { Random } from '../simulation/random.ts';
+import { Random } from '../../vectorlog/testing/random.ts';
 
 /** Two shapes of many, so that a wrong turn or a wrong stride shows. */
 const SIZES = [

@@ -36,6 +36,7 @@ test.each([
   ['vectorlog/scan/planted.ts', '../store/errors.ts'],
   ['vectorlog/commit/planted.ts', '../read/limits.ts'],
   ['vectorlog/read/planted.ts', '../testing/memory-store.ts'],
+  ['vectorlog/testing/planted.ts', '../read/view.ts'],
   ['pictures/ingest/planted.ts', '../../functions/environment.ts'],
   ['pictures/ingest/planted.ts', '../../vectorlog/testing/memory-store.ts'],
   ['functions/search/planted.ts', '../../local/serve.ts'],
@@ -56,6 +57,7 @@ test.each([
   ['vectorlog/commit/planted.ts', '../log/fold.ts'],
   ['pictures/ingest/planted.ts', '../../vectorlog/clock.ts'],
   ['functions/search/planted.ts', '../../pictures/attributes.ts'],
+  ['console/parts/planted.ts', '../../vectorlog/parallel.ts'],
 ])('%s may import %s', async (file, specifier) => {
   expect((await lint({ [file]: `export { x } from '${specifier}';\n` })).ok).toBe(true);
 });

@@ -1,7 +1,18 @@
 /** The demonstration's pictures: files with names that people can read. */
 
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import sharp from 'sharp';
 import { expect, test } from 'vitest';
-import { demoNames, demoSource, readableNames } from '../../local/demo-pictures.ts';
+import { demoPhotographs } from '../../local/demo-photographs.ts';
+import {
+  addPictures,
+  demoNames,
+  demoPictures,
+  demoSource,
+  readableNames,
+} from '../../local/demo-pictures.ts';
 
 test('names say what a drawing shows', () => {
   const readable = readableNames();
@@ -14,4 +25,26 @@ test('no two of the demonstration have the same name, and none keeps its code po
   const names = (await demoNames(demoSource()!)).map(readableNames());
   expect(new Set(names).size).toBe(names.length);
   expect(names.filter((name) => /^[0-9a-f]{4,5}(?:-|\.)/.test(name))).toEqual([]);
+});
+
+test('photographs come with the drawings, each whole, small and as a detail', async () => {
+  const paths = [...(await demoPictures()).keys()];
+  expect(paths.filter((path) => path.startsWith('demo/photographs/'))).toHaveLength(27);
+  expect(paths.filter((path) => path.startsWith('demo/drawings/'))).toHaveLength(500);
+});
+
+test('a picture that is there already stays as it is', async () => {
+  const folder = await mkdtemp(join(tmpdir(), 'likeness-demo-'));
+  try {
+    const photographs = await demoPhotographs();
+    await addPictures(photographs, folder);
+    const alps = join(folder, 'photographs/alps.jpg');
+    await writeFile(alps, 'mine');
+    await addPictures(photographs, folder);
+    expect(await readFile(alps, 'utf8')).toBe('mine');
+    const { width } = await sharp(join(folder, 'photographs/small copies/alps.jpg')).metadata();
+    expect(width).toBe(480);
+  } finally {
+    await rm(folder, { recursive: true });
+  }
 });

@@ -14,7 +14,7 @@ function complain(message: string, { error, ...fields }: LogFields = {}): void {
 }
 
 const decoder = new PictureDecoder({ maxMemoryBytes: Number(process.argv[3]) });
-const embedder = await loadEmbedder(await modelFolder(), { decoder });
+const embedder = await loadEmbedder(await modelFolder(), { decoder, apart: true });
 const { url } = await serveFolder({
   folder: process.argv[2]!,
   port: 0,

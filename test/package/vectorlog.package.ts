@@ -22,6 +22,18 @@ test('the example of docs/vectorlog.md prints what it says', async () => {
   expect(stdout.trim().split('\n')).toEqual(promised);
 });
 
+test('a test of its user has the store in memory, typed', async () => {
+  const source = `import { open } from 'likeness-search/vectorlog';
+    import { MemoryStore } from 'likeness-search/vectorlog/testing';
+    const index = open(new MemoryStore(), { dimensions: 32 });
+    await index.append([{ key: 'a', vector: Float32Array.from({ length: 32 }, (_, i) => Number(i === 0)) }]);
+    console.log(await index.read('strong', (view) => view.find('a')?.key));`;
+  expect(await complaints(project, source)).toBe('');
+  await writeFile(join(project.folder, 'user-test.js'), source);
+  const { stdout } = await runIn(project, process.execPath, ['user-test.js']);
+  expect(stdout.trim()).toBe('a');
+});
+
 test('has types', async () => {
   expect(
     await complaints(

@@ -3,7 +3,8 @@
 import { PictureRejected } from '../../pictures/decoding/errors.ts';
 import { DIMENSIONS } from '../../pictures/dimensions.ts';
 import type { Embedder } from '../../pictures/embedding/embedder.ts';
-import type { Instance } from './instance.ts';
+import type { MakeThumbnail } from '../../pictures/thumbnails/thumbnails.ts';
+import type { Instance } from '../../vectorlog/testing/instance.ts';
 
 export const MODEL_ID = 'simulated-00000000';
 
@@ -38,3 +39,11 @@ export const simulatedEmbedder = (instance: Instance, failure: () => number): Em
     });
   },
 });
+
+/** As small as the picture itself. */
+export const simulatedThumbnail =
+  (instance: Instance): MakeThumbnail =>
+  async (body) => {
+    await instance.wait(instance.random.between(5, 50));
+    return { body, hash: '', hasExif: false };
+  };

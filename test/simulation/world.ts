@@ -5,6 +5,7 @@ import { createOnUpload } from '../../functions/on-upload/handler.ts';
 import { DIMENSIONS } from '../../pictures/dimensions.ts';
 import { backfill } from '../../pictures/ingest/backfill.ts';
 import { listRejections } from '../../pictures/ingest/rejections.ts';
+import { dropThumbnails, THUMBNAILS_PREFIX, thumbnailName } from '../../pictures/thumbnails/thumbnails.ts';
 import { IndexDamaged } from '../../vectorlog/commit/errors.ts';
 import { isRetryable } from '../../vectorlog/errors.ts';
 import { silentLogger } from '../../vectorlog/logger.ts';
@@ -16,17 +17,23 @@ import type { View } from '../../vectorlog/read/view.ts';
 import { exactScores } from '../../vectorlog/scan/code-matrix.ts';
 import { ObjectNotFound, PreconditionFailed } from '../../vectorlog/store/errors.ts';
 import type { ObjectStore } from '../../vectorlog/store/object-store.ts';
+import { Checker, Violation } from '../../vectorlog/testing/checker.ts';
+import { type Faults, FaultyStore, NO_FAULTS } from '../../vectorlog/testing/faulty-store.ts';
+import { Instance } from '../../vectorlog/testing/instance.ts';
+import { ObservedStore } from '../../vectorlog/testing/observed-store.ts';
+import { Random } from '../../vectorlog/testing/random.ts';
+import { Scheduler } from '../../vectorlog/testing/scheduler.ts';
+import { Truth } from '../../vectorlog/testing/truth.ts';
 import { s3Event, sqsRecord } from '../factories/s3-events.ts';
-import { Checker } from './checker.ts';
-import { type Faults, FaultyStore, NO_FAULTS } from './faulty-store.ts';
-import { Instance } from './instance.ts';
-import { ObservedStore } from './observed-store.ts';
-import { contentOf, isBad, isEmbeddingOf, MODEL_ID, simulatedEmbedder } from './pictures.ts';
+import {
+  contentOf,
+  isBad,
+  isEmbeddingOf,
+  MODEL_ID,
+  simulatedEmbedder,
+  simulatedThumbnail,
+} from './pictures.ts';
 import { Queue } from './queue.ts';
-import { Random } from './random.ts';
-import { Scheduler } from './scheduler.ts';
-import { Truth } from './truth.ts';
-import { Violation } from './violation.ts';
 
 const SECOND = 1_000;
 const MINUTE = 60 * SECOND;
@@ -74,8 +81,14 @@ export class World {
       this.changes++;
       onTrace?.(`${new Date(this.#scheduler.now).toISOString()} ${change} ${key}`);
       this.#guard(() => this.#checker.check());
+      if (key.startsWith(THUMBNAILS_PREFIX)) this.#guard(() => this.#checkThumbnail(key));
     });
-    this.#checker = new Checker(this.#index.objects, this.#truth, this.#contents);
+    this.#checker = new Checker({
+      objects: this.#index.objects,
+      truth: this.#truth,
+      dimensions: DIMENSIONS,
+      isVectorOf: (eTag, vector) => isEmbeddingOf(this.#contents.get(eTag)!, vector),
+    });
     const level = random.pick([0, 0.3, 1, 1, 2]);
     this.#faults = {
       refused: 0.01 * level,
@@ -161,7 +174,6 @@ export class World {
   }): void {
     const random = this.#random;
     if (random.chance(this.#faults === NO_FAULTS ? 0 : 0.03)) return;
-    // Sequencers differ in length, as S3's may.
     // Aligned on the left and of any length, as those of S3 are.
     const sequencer = (number * 37).toString(16).toUpperCase().padStart(6, '0').replace(/0+$/, '');
     const body = JSON.stringify(s3Event({ eventName, key, sequencer, ...(eTag && { eTag, size: 2 }) }));
@@ -215,7 +227,9 @@ export class World {
     const pictures = this.#storeOf(instance, this.#noting(gone));
     const index = this.#storeOf(instance, this.#index);
     const embedder = simulatedEmbedder(instance, () => (this.#faults.refused > 0 ? 0.03 : 0));
-    const handle = createOnUpload({ pictures, index, embedder, clock: instance.clock, logger: silentLogger });
+    const { clock } = instance;
+    const thumbnail = simulatedThumbnail(instance);
+    const handle = createOnUpload({ pictures, index, embedder, thumbnail, clock, logger: silentLogger });
     for (let batches = this.#random.int(20); batches >= 0 && instance.alive; batches--) {
       await this.#pause(SECOND, 10 * SECOND);
       const { now } = this.#scheduler;
@@ -272,7 +286,9 @@ export class World {
   #compactor(instance: Instance) {
     const index = this.#storeOf(instance, this.#index);
     const { clock } = instance;
-    return createCompact({ index, modelId: MODEL_ID, clock, logger: silentLogger, limits: this.#limits });
+    const onDropped = dropThumbnails(index, silentLogger);
+    const deps = { index, modelId: MODEL_ID, clock, logger: silentLogger, limits: this.#limits };
+    return createCompact({ ...deps, onDropped });
   }
 
   async #search(): Promise<void> {
@@ -456,6 +472,14 @@ export class World {
     const bad = this.#truth.keys.filter((key) => this.#truth.now(key).bad);
     if (rejected.length !== count(REJECTED_PREFIX) || rejected.toSorted().join() !== bad.toSorted().join())
       throw new Violation(`rejected are ${rejected.join()} and should be ${bad.join()}`);
+  }
+
+  /** What was written or deleted under `thumbnails/`: a picture that is indexed keeps its own. */
+  #checkThumbnail(name: string): void {
+    if (this.#index.objects.has(name)) return;
+    for (const [key, state] of this.#checker.states())
+      if (state.state === 'live' && thumbnailName({ key, ...state }) === name)
+        throw new Violation(`the thumbnail of ${key} was deleted`);
   }
 
   #guard(check: () => void): void {

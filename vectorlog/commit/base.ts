@@ -40,6 +40,11 @@ export class KeyTable {
     return this.#rowOf.get(key);
   }
 
+  /** What stands in a row, dead or alive. */
+  at(row: number): KeyedRow {
+    return { key: this.#keys[row]!, version: this.#versions[row], eTag: this.#eTags[row]! };
+  }
+
   stateOf(key: string): KeyState {
     const row = this.#rowOf.get(key);
     if (row === undefined) return ABSENT;

@@ -11,7 +11,7 @@ import { type AppendInfo, appendTime, listAppends } from '../log/append-log.ts';
 import type { Logger } from '../logger.ts';
 import { indexNames, manifestName } from '../names.ts';
 import type { ObjectStore } from '../store/object-store.ts';
-import { type Base, emptyBase, loadBase } from './base.ts';
+import { type Base, emptyBase, type KeyedRow, loadBase } from './base.ts';
 import { SpaceLacking } from './errors.ts';
 import { encodeRow, recordOffset, rowOffset } from './file-formats.ts';
 import { type Folding, foldAppends, isWorthFolding, readPortion } from './fold-log.ts';
@@ -102,6 +102,12 @@ export interface CompactionDeps {
   readonly freeBytes?: (() => Promise<number>) | undefined;
   /** Whether a file of so many bytes grows where it is when rows are added, and is not copied. @default none does */
   readonly grows?: ((file: string, bytes: number) => Promise<boolean>) | undefined;
+  /**
+   * Is told after a commit of entries that it left behind, and that no later one can bring back: what else is kept of
+   * them can go. Not of all: what a crash kept from being told of, and what was replaced without an event, is left.
+   * Must not reject.
+   */
+  readonly onDropped?: ((entries: readonly KeyedRow[]) => Promise<void>) | undefined;
   /** @default LOG_LIMITS */
   readonly limits?: Partial<LogLimits>;
 }
@@ -145,7 +151,7 @@ export class Compactor {
     listed: readonly ManifestInfo[],
     committed: Committed | undefined,
   ): Promise<CompactionReport> {
-    const { index, dimensions, clock, logger } = this.#deps;
+    const { index, dimensions, clock, logger, onDropped } = this.#deps;
     const limits = this.#limits;
     const old = committed?.manifest;
     if (old) assertOrigin(old, this.#deps);
@@ -226,6 +232,7 @@ export class Compactor {
       unreadable,
       oldestWaitMs: waiting[0] ? Math.max(0, clock.now() - appendTime(waiting[0].name)) : 0,
     };
+    if (folding.dropped.length > 0) await onDropped?.(folding.dropped);
     if (own === 'overtaken') return done;
 
     this.#warm = { committed: { ...own.info, manifest }, table: written.advance() };

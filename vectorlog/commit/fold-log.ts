@@ -5,11 +5,20 @@
 
 import { AppendUnreadable } from '../log/append-file.ts';
 import { type AppendInfo, appendTime, readAppend } from '../log/append-log.ts';
-import { ABSENT, type Append, type Entry, fold, type KeyState } from '../log/record.ts';
+import {
+  ABSENT,
+  type Append,
+  compareVersions,
+  type Entry,
+  fold,
+  type KeyState,
+  versionAfter,
+  versionOf,
+} from '../log/record.ts';
 import { mapInParallel } from '../parallel.ts';
 import { ObjectNotFound } from '../store/errors.ts';
 import type { ObjectStore } from '../store/object-store.ts';
-import type { KeyTable } from './base.ts';
+import type { KeyedRow, KeyTable } from './base.ts';
 import type { LogLimits } from './limits.ts';
 import type { Tombstone } from './manifest.ts';
 import type { Tombstones } from './tombstones.ts';
@@ -27,6 +36,8 @@ export interface Folding {
   readonly died: readonly number[];
   /** Those that the next manifest has beside its segments. */
   readonly markers: readonly Tombstone[];
+  /** What was put, and is older than what is known of its key now: it can never be in the index again. */
+  readonly dropped: readonly KeyedRow[];
 }
 
 /**
@@ -42,6 +53,7 @@ export function foldAppends(
 ): Folding {
   const deleted = new Map(markers.map((marker) => [marker.key, marker]));
   const changed = new Map<string, { state: KeyState; row?: NewRow }>();
+  const put: KeyedRow[] = [];
 
   const stateOf = (key: string): KeyState => {
     const state = changed.get(key)?.state ?? table.stateOf(key);
@@ -50,13 +62,15 @@ export function foldAppends(
   };
   for (const { records, vectors } of appends)
     for (const record of records) {
-      const state = fold(stateOf(record.key), record);
+      const { key } = record;
+      if (record.op === 'put') put.push({ key, version: versionAfter(record), eTag: record.eTag });
+      const state = fold(stateOf(key), record);
       if (!state) continue;
       if (record.op === 'delete' || state.state !== 'live') {
-        changed.set(record.key, { state });
+        changed.set(key, { state });
         continue;
       }
-      const { row, key, eTag, attributes } = record;
+      const { row, eTag, attributes } = record;
       const vector = vectors.subarray(row * dimensions, (row + 1) * dimensions);
       changed.set(key, { state, row: { entry: { key, version: state.version, eTag, attributes }, vector } });
     }
@@ -71,8 +85,14 @@ export function foldAppends(
     if (state.state === 'deleted')
       deleted.set(key, { key, ...(state.version !== undefined && { version: state.version }), at: null });
   }
-  return { added, died, markers: [...deleted.values()] };
+  const was = [...put, ...died.map((row) => table.at(row))];
+  const dropped = was.filter(({ key, version }) => isOlder(version, versionOf(stateOf(key))));
+  return { added, died, markers: [...deleted.values()], dropped };
 }
+
+/** Whether an event came since; what a comparison changes back and forth has no order. */
+const isOlder = (version: string | undefined, now: string | undefined): boolean =>
+  now !== undefined && (version === undefined || compareVersions(version, now) < 0);
 
 /** Whether the appends that wait are enough for a commit. */
 export function isWorthFolding(

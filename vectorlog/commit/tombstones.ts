@@ -1,6 +1,6 @@
 /** Deletions of late: the newest stand in the manifest itself, older ones in segments that it names. */
 
-import { inParallel } from '../parallel.ts';
+import { mapInParallel } from '../parallel.ts';
 import type { ObjectStore } from '../store/object-store.ts';
 import { IndexDamaged } from './errors.ts';
 import type { Manifest, Tombstone } from './manifest.ts';
@@ -38,13 +38,12 @@ export class Tombstones {
     { markers, tombstones = [] }: Source,
     known: Tombstones = Tombstones.NONE,
   ): Promise<Tombstones> {
-    const reads = tombstones.map(
-      ({ name }) =>
-        async () =>
-          [name, known.#segments.get(name) ?? (await readSegment(store, name))] as const,
+    const segments = await mapInParallel(
+      READS_AT_ONCE,
+      tombstones,
+      async ({ name }) => [name, known.#segments.get(name) ?? (await readSegment(store, name))] as const,
     );
-    const segments = new Map(await Promise.all(inParallel(READS_AT_ONCE, reads)));
-    return new Tombstones(new Map(markers.map(({ key, version }) => [key, version])), segments);
+    return new Tombstones(new Map(markers.map(({ key, version }) => [key, version])), new Map(segments));
   }
 
   /** The deletion of a key that is remembered, the latest one. */

@@ -8,7 +8,7 @@ import { Tombstones } from '../commit/tombstones.ts';
 import type { AppendInfo } from '../log/append-log.ts';
 import type { Append } from '../log/record.ts';
 import type { Logger } from '../logger.ts';
-import { inParallel } from '../parallel.ts';
+import { mapInParallel } from '../parallel.ts';
 import { type Consistency, Follower, fitting, readOrSkip, withFreshRetry } from '../read/follower.ts';
 import { DOWNLOAD_LIMITS } from '../read/memory.ts';
 import { isInHistory, StoreStateReader } from '../read/store-state.ts';
@@ -166,11 +166,12 @@ export class FarReader {
   /** The appends that no commit has folded, the oldest ones, of which only those are read that are not here. */
   async #tail(appends: readonly AppendInfo[], before: ReadonlyMap<string, Append> | undefined) {
     const taken = fitting(appends, DOWNLOAD_LIMITS.farTailBytes);
-    const reads = taken.map(({ name }) => async (): Promise<[string, Append]> => {
-      return [name, before?.get(name) ?? (await readOrSkip(this.#options, name))];
-    });
-    const tail = new Map(await Promise.all(inParallel(DOWNLOAD_LIMITS.appendsAtOnce, reads)));
-    return { tail, pending: appends.length - taken.length };
+    const read = await mapInParallel(
+      DOWNLOAD_LIMITS.appendsAtOnce,
+      taken,
+      async ({ name }) => [name, before?.get(name) ?? (await readOrSkip(this.#options, name))] as const,
+    );
+    return { tail: new Map(read), pending: appends.length - taken.length };
   }
 }
 

@@ -9,6 +9,7 @@ import { decodeDead, decodeRows, readLines, rowOffset } from '../commit/file-for
 import { type Committed, latestManifest, listManifests, type ManifestInfo } from '../commit/manifest.ts';
 import type { Attributes, Entry } from '../log/record.ts';
 import type { Logger } from '../logger.ts';
+import { InFlight } from '../parallel.ts';
 import type { Bitset } from '../scan/bitset.ts';
 import type { ObjectStore } from '../store/object-store.ts';
 import type { FarIndex, FarRow, FarValue } from './far-index.ts';
@@ -141,9 +142,9 @@ class Run {
     let projection = from;
     let unfit = from.unfit;
     let end = from.end;
-    const inTheAir: Promise<void>[] = [];
+    const inFlight = new InFlight(FAR_LIMITS.putsAtOnce);
     const note = async () => {
-      await Promise.all(inTheAir.splice(0));
+      await inFlight.done();
       projection = await this.#note({ ...projection, unfit }, end);
     };
     try {
@@ -151,18 +152,14 @@ class Run {
         if (this.#deps.clock.now() >= this.#until) break;
         const { rows, tooLarge } = await this.#rowsOf(projection, batch, dead);
         await this.#pace(rows.length);
-        if (inTheAir.length >= FAR_LIMITS.putsAtOnce) await inTheAir.shift();
-        const put = rows.length === 0 ? Promise.resolve() : this.#deps.far.put(rows);
-        // It is awaited in its turn; a failure before that must not count as unhandled.
-        put.catch(() => {});
-        inTheAir.push(put);
+        if (rows.length > 0) await inFlight.begin(() => this.#deps.far.put(rows));
         this.#put += rows.length;
         unfit += tooLarge;
         end = batch.end;
         if (end.rows - projection.end.rows >= FAR_LIMITS.rowsPerNote) await note();
       }
     } finally {
-      await Promise.allSettled(inTheAir);
+      await inFlight.settled();
     }
     if (end.rows > projection.end.rows) await note();
     return projection;

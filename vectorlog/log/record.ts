@@ -83,6 +83,18 @@ export interface DeleteRecord {
 
 export type LogRecord = PutRecord | DeleteRecord;
 
+/** The version of a key once a record of it applies: its own, or the one that the comparison knew. */
+export function versionAfter({
+  version,
+  basis,
+}: Pick<DeleteRecord, 'version' | 'basis'>): string | undefined {
+  return version ?? (basis && versionOf(basis));
+}
+
+/** The version of the latest event that a state knows. */
+export const versionOf = (state: KeyState): string | undefined =>
+  state.state === 'absent' ? undefined : state.version;
+
 /** One append: everything its writer learned at once, written as one object and never changed. */
 export interface Append {
   readonly records: readonly LogRecord[];
@@ -116,7 +128,7 @@ export function compareVersions(a: string, b: string): number {
  * @returns the new state, or `undefined` when the record changes nothing
  */
 export function fold(known: KeyState, record: LogRecord): KeyState | undefined {
-  const knownVersion = known.state === 'absent' ? undefined : known.version;
+  const knownVersion = versionOf(known);
   if (record.version === undefined) {
     if (!record.basis || !sameState(known, record.basis)) return undefined;
     return stateAfter(record, knownVersion);

@@ -8,7 +8,7 @@ import { Tombstones } from '../commit/tombstones.ts';
 import type { AppendInfo } from '../log/append-log.ts';
 import { ABSENT, type Entry, fold, type KeyState, type LogRecord } from '../log/record.ts';
 import type { Logger } from '../logger.ts';
-import { inParallel } from '../parallel.ts';
+import { mapInParallel } from '../parallel.ts';
 import { Bitset } from '../scan/bitset.ts';
 import type { ObjectStore } from '../store/object-store.ts';
 import { IndexTooLarge } from './errors.ts';
@@ -127,13 +127,13 @@ export class Entries {
     this.#rows = into;
     if (into.lines.length === rows) return;
     const bytes = Buffer.allocUnsafeSlow(files.rowsBytes - into.bytes);
-    const reads = [];
-    for (let at = 0; at < bytes.length; at += DOWNLOAD_LIMITS.partBytes) {
-      const part = bytes.subarray(at, at + DOWNLOAD_LIMITS.partBytes);
+    const { partBytes, parallel } = DOWNLOAD_LIMITS;
+    const parts = Array.from({ length: Math.ceil(bytes.length / partBytes) }, (_, i) => i * partBytes);
+    await mapInParallel(parallel, parts, (at) => {
+      const part = bytes.subarray(at, at + partBytes);
       const start = into.bytes + at;
-      reads.push(() => store.read(files.rows, { start, end: start + part.length }, part));
-    }
-    await Promise.all(inParallel(DOWNLOAD_LIMITS.parallel, reads));
+      return store.read(files.rows, { start, end: start + part.length }, part);
+    });
     into.add(files.rows, bytes, rows - into.lines.length);
   }
 
@@ -146,14 +146,17 @@ export class Entries {
 
   /** The appends that no commit has folded, the oldest ones, of which only those are read that are not here. */
   async #tail(appends: readonly AppendInfo[], before: Tail | undefined): Promise<Tail> {
-    const reads = fitting(appends, DOWNLOAD_LIMITS.farTailBytes).map(
-      ({ name }) =>
-        async (): Promise<[string, readonly LogRecord[]]> => [
+    const taken = fitting(appends, DOWNLOAD_LIMITS.farTailBytes);
+    return new Map(
+      await mapInParallel(
+        DOWNLOAD_LIMITS.appendsAtOnce,
+        taken,
+        async ({ name }): Promise<[string, readonly LogRecord[]]> => [
           name,
           before?.get(name) ?? (await readOrSkip(this.#options, name)).records,
         ],
+      ),
     );
-    return new Map(await Promise.all(inParallel(DOWNLOAD_LIMITS.appendsAtOnce, reads)));
   }
 }
 

@@ -1,6 +1,7 @@
 /** Which entries a search may answer with: a key's beginning, and a condition on their attributes. */
 
 import type { Attributes, Entry } from '../log/record.ts';
+import { Lru } from '../lru.ts';
 import { Bitset } from '../scan/bitset.ts';
 import { escapedKey, keyOfLine, startsWith } from './key-lookup.ts';
 import type { RowLines } from './row-lines.ts';
@@ -42,8 +43,7 @@ const REMEMBERED = 16;
  */
 export class FilteredRows {
   readonly #lines: RowLines;
-  /** In the order of their last use. */
-  readonly #known = new Map<string, Bitset>();
+  readonly #known = new Lru<string, Bitset>(REMEMBERED);
 
   constructor(lines: RowLines) {
     this.#lines = lines;
@@ -54,9 +54,7 @@ export class FilteredRows {
     const name = JSON.stringify([filter.prefix, filter.condition?.name]);
     let known = this.#known.get(name) ?? new Bitset(0);
     if (known.length < rows) known = this.#extend(filter, known, rows);
-    this.#known.delete(name);
     this.#known.set(name, known);
-    if (this.#known.size > REMEMBERED) this.#known.delete(this.#known.keys().next().value!);
     return known;
   }
 

@@ -14,7 +14,7 @@ import {
 import type { Manifest } from '../commit/manifest.ts';
 import { Tombstones } from '../commit/tombstones.ts';
 import type { Logger } from '../logger.ts';
-import { inParallel } from '../parallel.ts';
+import { mapInParallel } from '../parallel.ts';
 import { Bitset } from '../scan/bitset.ts';
 import { CodeMatrix } from '../scan/code-matrix.ts';
 import type { Hit } from '../scan/hit.ts';
@@ -227,15 +227,11 @@ export class Lineage {
 
   /** Reads what is not there yet. When it ends, well or not, no read is at work any more. */
   async #run({ parts }: Download): Promise<void> {
-    const tasks = parts
-      .filter(({ isThere }) => !isThere)
-      .map((part) => async () => {
-        await part.read();
-        part.isThere = true;
-      });
-    const outcomes = await Promise.allSettled(inParallel(DOWNLOAD_LIMITS.parallel, tasks));
-    const failed = outcomes.find((outcome) => outcome.status === 'rejected');
-    if (failed) throw failed.reason;
+    const missing = parts.filter(({ isThere }) => !isThere);
+    await mapInParallel(DOWNLOAD_LIMITS.parallel, missing, async (part) => {
+      await part.read();
+      part.isThere = true;
+    });
   }
 
   /** `false` when the last line that was known is another one now. */

@@ -7,7 +7,7 @@ import { type Manifest, type ManifestInfo, readManifest } from '../commit/manife
 import type { AppendInfo } from '../log/append-log.ts';
 import type { Append } from '../log/record.ts';
 import type { Logger } from '../logger.ts';
-import { inParallel } from '../parallel.ts';
+import { mapInParallel } from '../parallel.ts';
 import type { ObjectStore } from '../store/object-store.ts';
 import { IndexLoading, IndexTooLarge } from './errors.ts';
 import { type Consistency, Follower, fitting, readOrSkip, withFreshRetry } from './follower.ts';
@@ -172,11 +172,13 @@ export class LiveIndex {
     const folded = manifest ? new Set(manifest.folded.map(({ name }) => name)) : before?.generation.folded;
     const unfolded = appends.filter(({ name }) => !folded?.has(name));
     const taken = fitting(unfolded, budgetBytes - neededBytes(index, dimensions));
-    const fetches = taken
-      .filter(({ name }) => !before?.tail.has(name))
-      .map(({ name }) => async () => ({ name, append: await readOrSkip(this.#options, name) }));
+    const missing = taken.filter(({ name }) => !before?.tail.has(name));
+    const fetched = await mapInParallel(DOWNLOAD_LIMITS.appendsAtOnce, missing, async ({ name }) => ({
+      name,
+      append: await readOrSkip(this.#options, name),
+    }));
     return {
-      fetched: await Promise.all(inParallel(DOWNLOAD_LIMITS.appendsAtOnce, fetches)),
+      fetched,
       names: new Set(taken.map(({ name }) => name)),
       bytes: taken.reduce((sum, { size }) => sum + size, 0),
       pending: unfolded.length - taken.length,

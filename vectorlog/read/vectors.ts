@@ -2,7 +2,8 @@
 
 import { rowOffset } from '../commit/file-formats.ts';
 import type { Logger } from '../logger.ts';
-import { inParallel } from '../parallel.ts';
+import { Lru } from '../lru.ts';
+import { inParallel, mapInParallel } from '../parallel.ts';
 import { BLOCK_ROWS } from '../scan/layout.ts';
 import type { ObjectStore } from '../store/object-store.ts';
 
@@ -18,8 +19,7 @@ const BLOCKS_AT_ONCE = 4;
 export class Vectors {
   /** The first rows, block by block; the last one grows. */
   #blocks: Float32Array[] = [];
-  /** In the order of their last use. */
-  readonly #remembered = new Map<number, Float32Array>();
+  readonly #remembered: Lru<number, Float32Array>;
   readonly #coming = new Map<number, Promise<Float32Array>>();
   #file = '';
   #following: Promise<void> | undefined;
@@ -28,7 +28,9 @@ export class Vectors {
     private readonly store: ObjectStore,
     private readonly dimensions: number,
     private readonly logger: Logger,
-  ) {}
+  ) {
+    this.#remembered = new Lru(Math.floor(REMEMBERED_BYTES / (dimensions * 4)));
+  }
 
   /** The FAISS file to read from: the newest one, as those of one lineage have the same rows. */
   set file(name: string) {
@@ -52,7 +54,7 @@ export class Vectors {
         const one = reads[i]!.then((vectors) => vectors[row - start]!);
         this.#coming.set(row, one);
         one
-          .then((vector) => this.#remember(row, vector))
+          .then((vector) => this.#remembered.set(row, vector))
           // Whoever asked for it hears of it.
           .catch(() => {})
           .finally(() => this.#coming.delete(row));
@@ -79,7 +81,7 @@ export class Vectors {
   async #bring(rows: number): Promise<void> {
     const blocks = this.#blocks;
     const numbers = Array.from({ length: Math.ceil(rows / BLOCK_ROWS) }, (_, i) => i);
-    const tasks = numbers.map((number) => async () => {
+    await mapInParallel(BLOCKS_AT_ONCE, numbers, async (number) => {
       const known = blocks[number];
       const first = number * BLOCK_ROWS;
       const have = (known?.length ?? 0) / this.dimensions;
@@ -91,23 +93,13 @@ export class Vectors {
       await this.#readInto(first + have, first + wanted, block.subarray(have * this.dimensions));
       blocks[number] = block;
     });
-    await Promise.all(inParallel(BLOCKS_AT_ONCE, tasks));
   }
 
   #inMemory(row: number): Float32Array | undefined {
     const block = this.#blocks[Math.floor(row / BLOCK_ROWS)];
     const at = (row % BLOCK_ROWS) * this.dimensions;
     if (block && at < block.length) return block.subarray(at, at + this.dimensions);
-    const remembered = this.#remembered.get(row);
-    if (remembered) this.#remember(row, remembered);
-    return remembered;
-  }
-
-  #remember(row: number, vector: Float32Array): void {
-    this.#remembered.delete(row);
-    this.#remembered.set(row, vector);
-    if (this.#remembered.size * this.dimensions * 4 > REMEMBERED_BYTES)
-      this.#remembered.delete(this.#remembered.keys().next().value!);
+    return this.#remembered.get(row);
   }
 
   async #fetch(start: number, end: number): Promise<Float32Array[]> {

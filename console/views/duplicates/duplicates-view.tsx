@@ -31,8 +31,8 @@ import {
   oldest,
   toggled,
 } from './choices.ts';
+import { FolderWishes, useFolderWishes } from './folder-wishes.tsx';
 import { Group } from './group.tsx';
-import { ProtectedFolders, useFolderWishes } from './protected-folders.tsx';
 
 /** Below this, pictures are alike and not the same. */
 const MIN_SCORE = 0.8;
@@ -161,7 +161,7 @@ export function DuplicatesView({ route }: { route: DuplicatesRoute }) {
               onInput={(next) => navigate({ ...route, minScore: next }, 'sliding')}
             />
           )}
-          <ProtectedFolders wishes={wishes} />
+          <FolderWishes wishes={wishes} />
         </div>
       </div>
       <StillIndexing />
@@ -176,7 +176,7 @@ export function DuplicatesView({ route }: { route: DuplicatesRoute }) {
               onChoice={(choice) => choose(group, choice)}
               onCompare={() => setComparing(group)}
               onDismiss={() => dismiss(group)}
-              onProtect={wishes.protect}
+              onWish={wishes.add}
             />
           </li>
         ))}

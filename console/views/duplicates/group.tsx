@@ -7,6 +7,7 @@ import { Menu } from '../../parts/menu.tsx';
 import { view } from '../../parts/tile.tsx';
 import { Thumbnail } from '../../thumbnails/thumbnail.tsx';
 import { type Choice, keeping, type Member, toggled } from './choices.ts';
+import type { FolderWishesState } from './folder-wishes.tsx';
 
 interface GroupProps {
   readonly group: DuplicateGroup;
@@ -14,13 +15,12 @@ interface GroupProps {
   readonly onChoice: (choice: Choice) => void;
   readonly onCompare: () => void;
   readonly onDismiss: () => void;
-  /** Nothing is ever to be deleted from this folder. */
-  readonly onProtect: (folder: string) => void;
+  readonly onWish: FolderWishesState['add'];
 }
 
 const TIERS = { identical: 'Identical files', same: 'Same picture', alike: 'Alike' } as const;
 
-export function Group({ group, choice, onChoice, onCompare, onDismiss, onProtect }: GroupProps) {
+export function Group({ group, choice, onChoice, onCompare, onDismiss, onWish }: GroupProps) {
   const { pictures, tier, minScore, part } = group;
   const folders = [...new Set(pictures.map(({ key }) => folderOf(key)).filter(Boolean))];
   return (
@@ -42,12 +42,15 @@ export function Group({ group, choice, onChoice, onCompare, onDismiss, onProtect
             Not duplicates
           </Button>
           {folders.length > 0 && (
-            <Menu label="Protect" below>
-              {folders.map((folder) => (
-                <button key={folder} type="button" onClick={() => onProtect(folder)}>
+            <Menu label="Folders" below>
+              {folders.flatMap((folder) => [
+                <button key={`protect ${folder}`} type="button" onClick={() => onWish('protected', folder)}>
                   Never delete from {folder}
-                </button>
-              ))}
+                </button>,
+                <button key={`prefer ${folder}`} type="button" onClick={() => onWish('preferred', folder)}>
+                  Keep from {folder} first
+                </button>,
+              ])}
             </Menu>
           )}
         </div>

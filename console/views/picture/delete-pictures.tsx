@@ -3,6 +3,7 @@
 import './delete-pictures.css';
 import { useEffect, useRef, useState } from 'preact/hooks';
 import type { Client } from '../../../client/index.ts';
+import { mapInParallel } from '../../../vectorlog/parallel.ts';
 import { useConnection } from '../../api/connection.tsx';
 import { type Trouble, troubleOf } from '../../api/trouble.ts';
 import { useRequest } from '../../api/use-request.ts';
@@ -44,25 +45,16 @@ export function DeletePictures({ pictures, kept, onCancel, onDeleted }: DeletePi
     setDone(0);
     const gone: string[] = [];
     let restorable = true;
-    const waiting = pictures.map(({ key }) => key);
-    const worker = async () => {
-      for (let key = waiting.shift(); key !== undefined; key = waiting.shift()) {
-        if (abort.current.signal.aborted) return;
-        restorable = (await client.delete(key)).restorable && restorable;
-        gone.push(key);
-        setDone(gone.length);
-      }
-    };
     let failure: unknown;
-    await Promise.all(
-      Array.from({ length: AT_ONCE }, () =>
-        worker().catch((error: unknown) => {
-          failure ??= error;
-          // What has not begun stays as it is.
-          waiting.length = 0;
-        }),
-      ),
-    );
+    // After a failure, what has not begun stays as it is.
+    await mapInParallel(AT_ONCE, pictures, async ({ key }) => {
+      if (abort.current.signal.aborted) return;
+      restorable = (await client.delete(key)).restorable && restorable;
+      gone.push(key);
+      setDone(gone.length);
+    }).catch((error: unknown) => {
+      failure = error;
+    });
     if (gone.length > 0) {
       await followed(client, gone);
       libraryChanged();

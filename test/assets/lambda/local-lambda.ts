@@ -113,8 +113,17 @@ export class LocalLambda {
 
   /** The most memory that its process had resident, in bytes. */
   peakBytes(): number {
+    return this.#statusBytes('VmHWM');
+  }
+
+  /** The memory that its process has resident now, in bytes. */
+  residentBytes(): number {
+    return this.#statusBytes('VmRSS');
+  }
+
+  #statusBytes(line: string): number {
     const status = readFileSync(`/proc/${this.#pid()}/status`, 'utf8');
-    return 1024 * Number(/^VmHWM:\s+(\d+) kB/m.exec(status)?.[1] ?? 0);
+    return 1024 * Number(new RegExp(`^${line}:\\s+(\\d+) kB`, 'm').exec(status)?.[1] ?? 0);
   }
 
   /** Of the function's process, which is the only child of unshare. */

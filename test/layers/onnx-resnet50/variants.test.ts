@@ -12,7 +12,7 @@ import { DIMENSIONS } from '../../../pictures/dimensions.ts';
 import { CROP_MODES, SIDE, seenSquare } from '../../../pictures/embedding/geometry.ts';
 import { loadEmbedder } from '../../../pictures/embedding/load.ts';
 import { readModelInfo } from '../../../pictures/embedding/model-folder.ts';
-import { openSession } from '../../../pictures/embedding/network.ts';
+import { openSession } from '../../../pictures/embedding/session.ts';
 import { preprocess } from '../../factories/preprocess.ts';
 
 const out = mkdtempSync(join(tmpdir(), 'likeness-variants-'));

@@ -6,6 +6,7 @@ import sharp from 'sharp';
 import { describe, expect, it } from 'vitest';
 import { PictureDecoder } from '../../../pictures/decoding/decoder.ts';
 import { DecodingFailed, meaningOf, PictureRejected } from '../../../pictures/decoding/errors.ts';
+import { type Pixels, plainTiff } from '../../../pictures/decoding/pixels.ts';
 import { preprocess } from '../../factories/preprocess.ts';
 
 const png = readFileSync(new URL('../../fixtures/embedding/reduced.png', import.meta.url));
@@ -37,6 +38,25 @@ async function animation(format: 'gif' | 'webp', spoil: (bytes: Buffer) => void)
   return bytes;
 }
 
+/** A grey picture of 16 blocks, each interval of four in a piece of its own. */
+function greyWithRestarts(): Buffer[] {
+  const table = (kind: number) => [0xff, 0xc4, 0, 20, kind, 1, ...new Array<number>(15).fill(0), 0];
+  const start = [
+    ...[0xff, 0xd8, 0xff, 0xdb, 0, 67, 0, ...new Array<number>(64).fill(1)],
+    ...[0xff, 0xc0, 0, 11, 8, 0, 32, 0, 32, 1, 1, 0x11, 0, ...table(0), ...table(0x10)],
+    ...[0xff, 0xdd, 0, 4, 0, 4, 0xff, 0xda, 0, 8, 1, 1, 0, 0, 63, 0],
+  ];
+  // "As the last one" and "end of block" are a zero each.
+  return [start, [0, 0xff, 0xd0], [0, 0xff, 0xd1], [0, 0xff, 0xd2], [0, 0xff, 0xd9]].map((piece) =>
+    Buffer.from(piece),
+  );
+}
+
+async function pixelsOf(bytes: Buffer): Promise<Pixels> {
+  const { data, info } = await sharp(bytes).raw().toBuffer({ resolveWithObject: true });
+  return { data, width: info.width, height: info.height };
+}
+
 const scanOf = (jpeg: Buffer): number => {
   const marker = jpeg.lastIndexOf(Buffer.of(0xff, 0xda));
   return marker + 2 + jpeg.readUInt16BE(marker + 2);
@@ -54,10 +74,49 @@ describe('a JPEG', () => {
     const holed = await jpeg();
     const middle = (scanOf(holed) + holed.length) >> 1;
     const half = Buffer.concat([holed.subarray(0, middle), Buffer.of(0xff, 0xd9)]);
-    for (const filler of [0, 0x55, 0xff])
-      expect((await outcomes(Buffer.from(holed).fill(filler, middle, middle + 4_096)))[0]).toBe('corrupt');
+    const noise = Buffer.from(
+      Array.from({ length: 4_096 }, (_, i) => Math.imul(i + 1, 2_654_435_761) >>> 24),
+    );
+    for (const filler of [Buffer.of(0), Buffer.of(0x55), Buffer.of(0xaa), Buffer.of(0xff), noise])
+      expect(await outcomes(Buffer.from(holed).fill(filler, middle, middle + 4_096))).toEqual([
+        'corrupt',
+        'corrupt',
+      ]);
     expect(await outcomes(half)).toEqual(['corrupt', 'corrupt']);
     expect(await outcomes(half.subarray(0, -2))).toEqual(['corrupt', 'corrupt']);
+  });
+
+  it('whose scan ends below what an embedding or a copy looks at is refused by both', async () => {
+    const high = await picture().resize(240, 400, { fit: 'fill' }).jpeg({ quality: 95 }).toBuffer();
+    const early = high.subarray(0, Math.floor(high.length * 0.97));
+    expect(await outcomes(early)).toEqual(['corrupt', 'corrupt']);
+    expect(await outcomes(Buffer.concat([early, Buffer.of(0xff, 0xd9)]))).toEqual(['corrupt', 'corrupt']);
+  });
+
+  it('with restarts is taken, and refused where one is missing', async () => {
+    const grey = greyWithRestarts();
+    expect(await outcomes(Buffer.concat(grey))).toEqual(['taken', 'taken']);
+    expect(await outcomes(Buffer.concat(grey.filter((_, i) => i !== 2)))).toEqual(['corrupt', 'corrupt']);
+  });
+
+  it('of every way of coding is taken', async () => {
+    for (const options of [
+      { chromaSubsampling: '4:2:0' },
+      { chromaSubsampling: '4:4:4', optimiseCoding: false },
+      { progressive: true },
+      { mozjpeg: true },
+      { quality: 1 },
+      { quality: 100 },
+    ])
+      expect(await outcomes(await picture().resize(203, 117).jpeg(options).toBuffer())).toEqual([
+        'taken',
+        'taken',
+      ]);
+    for (const space of ['b-w', 'cmyk'])
+      expect(await outcomes(await picture().toColourspace(space).jpeg().toBuffer())).toEqual([
+        'taken',
+        'taken',
+      ]);
   });
 
   it('with the scan parameters of a telephone, or junk between markers, is taken', async () => {
@@ -70,6 +129,17 @@ describe('a JPEG', () => {
     expect(await outcomes(telephone)).toEqual(['taken', 'taken']);
     expect(await outcomes(junk)).toEqual(['taken', 'taken']);
   });
+});
+
+it.each([
+  ['PNG', () => picture().resize(240, 400, { fit: 'fill' }).png()],
+  ['TIFF', () => picture().resize(240, 400, { fit: 'fill' }).tiff({ compression: 'none' })],
+])('a %s that is cut off below what an embedding looks at is refused', async (format, make) => {
+  const bytes = await make().toBuffer();
+  // The directory of the TIFF stands behind its pixels: it goes before them, and they are cut off.
+  const cut =
+    format === 'PNG' ? bytes.subarray(0, -1_500) : plainTiff(await pixelsOf(bytes)).subarray(0, -1_500);
+  expect(await outcomes(cut)).toEqual(['corrupt', 'corrupt']);
 });
 
 it('a damaged file is refused for its own fault, whatever fails or succeeds beside it', async () => {

@@ -8,7 +8,7 @@ import type { AddressInfo } from 'node:net';
 import { LINE } from '../../../vectorlog/far/far-index.ts';
 import { SERVICE_LIMITS } from '../../../vectorlog/far/limits.ts';
 import { S3Vectors } from '../../../vectorlog/far/s3-vectors.ts';
-import { Random } from '../../simulation/random.ts';
+import { Random } from '../../../vectorlog/testing/random.ts';
 import { type Metadata, matchesFilter, Refused, validateFilter, validateMetadata } from './fake-filter.ts';
 
 export interface FakeOptions {

@@ -7,7 +7,7 @@ import { expect, test } from 'vitest';
 import { FarUnavailable } from '../../../vectorlog/far/far-index.ts';
 import { project } from '../../../vectorlog/far/projection.ts';
 import { measureRecall } from '../../../vectorlog/far/recall.ts';
-import { Random } from '../../simulation/random.ts';
+import { Random } from '../../../vectorlog/testing/random.ts';
 import { near, seeded } from './vectors.ts';
 import { DIMENSIONS, dot, type FarWorld, farWorld, foundBy } from './world.ts';
 

@@ -1,7 +1,7 @@
 /** Unit vectors of any length for tests. */
 
 import { createHash } from 'node:crypto';
-import { Random } from '../../simulation/random.ts';
+import { Random } from '../../../vectorlog/testing/random.ts';
 
 /** The same unit vector for the same seed. */
 export function seeded(seed: string, dimensions: number): Float32Array {

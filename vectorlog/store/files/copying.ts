@@ -2,6 +2,7 @@
 
 import { constants } from 'node:fs';
 import { copyFile, type FileHandle, open, rm } from 'node:fs/promises';
+import { mapInParallel } from '../../parallel.ts';
 import { RangeNotSatisfiable } from '../errors.ts';
 import { type ByteRange, rangeLength } from '../object-store.ts';
 import { readAll, writeAll } from './file-access.ts';
@@ -97,20 +98,16 @@ export class Draft {
   async #copy(key: string, path: string, range: ByteRange): Promise<void> {
     const source = await open(path, 'r');
     try {
-      let next = range.start;
-      const worker = async () => {
-        const buffer = Buffer.allocUnsafe(Math.min(STEP_BYTES, rangeLength(range)));
-        while (next < range.end) {
-          const start = next;
-          next = Math.min(start + STEP_BYTES, range.end);
-          const step = buffer.subarray(0, next - start);
-          if (!(await readAll(source, step, start))) throw new RangeNotSatisfiable(key);
-          await writeAll(this.handle, step, this.#size + start - range.start);
-        }
-      };
-      const workers = await Promise.allSettled(Array.from({ length: STEPS_AT_ONCE }, worker));
-      const failed = workers.find((outcome) => outcome.status === 'rejected');
-      if (failed) throw failed.reason;
+      const length = rangeLength(range);
+      const starts = Array.from({ length: Math.ceil(length / STEP_BYTES) }, (_, step) => step * STEP_BYTES);
+      const buffers: Buffer[] = [];
+      await mapInParallel(STEPS_AT_ONCE, starts, async (start) => {
+        const buffer = buffers.pop() ?? Buffer.allocUnsafe(Math.min(STEP_BYTES, length));
+        const step = buffer.subarray(0, Math.min(STEP_BYTES, length - start));
+        if (!(await readAll(source, step, range.start + start))) throw new RangeNotSatisfiable(key);
+        await writeAll(this.handle, step, this.#size + start);
+        buffers.push(buffer);
+      });
     } finally {
       await source.close();
     }

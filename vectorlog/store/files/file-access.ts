@@ -3,6 +3,7 @@
 import type { BigIntStats } from 'node:fs';
 import type { FileHandle } from 'node:fs/promises';
 import { LikenessError } from '../../errors.ts';
+import { mapInParallel } from '../../parallel.ts';
 import { StoreUnavailable, StoreUnsuitable } from '../errors.ts';
 
 /** Codes that say: nothing that is ours stands under this path. */
@@ -66,20 +67,14 @@ export async function writeAll(handle: FileHandle, bytes: Uint8Array, position: 
 
 /** Fills `target` from `position` on; `false` when the file ends before. */
 export async function readAll(handle: FileHandle, target: Uint8Array, position: number): Promise<boolean> {
-  let next = 0;
-  const reader = async (): Promise<boolean> => {
-    while (next < target.byteLength) {
-      const start = next;
-      next = Math.min(start + STEP_BYTES, target.byteLength);
-      if (!(await readStep(handle, target.subarray(start, next), position + start))) return false;
-    }
-    return true;
-  };
-  // All of them have ended before the caller hears of a failure: nothing writes into `target` any more.
-  const readers = await Promise.allSettled(Array.from({ length: STEPS_AT_ONCE }, reader));
-  const failed = readers.find((outcome) => outcome.status === 'rejected');
-  if (failed) throw failed.reason;
-  return readers.every((outcome) => outcome.status === 'fulfilled' && outcome.value);
+  const starts = Array.from(
+    { length: Math.ceil(target.byteLength / STEP_BYTES) },
+    (_, step) => step * STEP_BYTES,
+  );
+  const isWhole = await mapInParallel(STEPS_AT_ONCE, starts, (start) =>
+    readStep(handle, target.subarray(start, start + STEP_BYTES), position + start),
+  );
+  return !isWhole.includes(false);
 }
 
 async function readStep(handle: FileHandle, target: Uint8Array, position: number): Promise<boolean> {

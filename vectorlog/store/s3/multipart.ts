@@ -10,6 +10,7 @@ import {
   UploadPartCommand,
   UploadPartCopyCommand,
 } from '@aws-sdk/client-s3';
+import { InFlight } from '../../parallel.ts';
 import { StoreUnsuitable } from '../errors.ts';
 import { STORE_LIMITS } from '../limits.ts';
 import { type ByteRange, rangeLength } from '../object-store.ts';
@@ -56,7 +57,7 @@ export async function composeObject(
 
 /** A multipart upload under way, with some of its parts in the air. */
 class Upload {
-  readonly #sending = new Set<Promise<void>>();
+  readonly #sending = new InFlight(STORE_LIMITS.partsAtOnce);
   readonly #completed: CompletedPart[] = [];
   #parts = 0;
   #size = 0;
@@ -82,19 +83,14 @@ class Upload {
     if (number > STORE_LIMITS.maxParts)
       throw new StoreUnsuitable(`"${this.address.Key}" would need more than ${STORE_LIMITS.maxParts} parts`);
     this.#size += part.size;
-    const work = this.#send(number, part).then((ETag) => {
-      this.#completed[number - 1] = { PartNumber: number, ETag };
-      this.#sending.delete(work);
+    await this.#sending.begin(async () => {
+      this.#completed[number - 1] = { PartNumber: number, ETag: await this.#send(number, part) };
     });
-    // A failure is heard where the work is awaited, which may be a moment after it happened.
-    work.catch(() => {});
-    this.#sending.add(work);
-    if (this.#sending.size >= STORE_LIMITS.partsAtOnce) await Promise.race(this.#sending);
   }
 
   /** @returns the bytes of the object */
   async complete(): Promise<number> {
-    await Promise.all(this.#sending);
+    await this.#sending.done();
     const command = { ...this.address, MultipartUpload: { Parts: this.#completed } };
     try {
       await this.target.client.send(new CompleteMultipartUploadCommand(command));
@@ -107,7 +103,7 @@ class Upload {
 
   async abort(): Promise<void> {
     // A part that arrives after the abort would stay, and be paid for.
-    await Promise.allSettled(this.#sending);
+    await this.#sending.settled();
     // The bucket's lifecycle rule removes what cannot be removed now; the error before is the one to tell.
     await this.target.client.send(new AbortMultipartUploadCommand(this.address)).catch(() => {});
   }

@@ -3,6 +3,7 @@
 import type { Readable } from 'node:stream';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { GetObjectCommand, type GetObjectCommandOutput, type S3Client } from '@aws-sdk/client-s3';
+import { mapInParallel } from '../../parallel.ts';
 import { RangeNotSatisfiable, StoreUnavailable, StoreUnsuitable } from '../errors.ts';
 import { STORE_LIMITS } from '../limits.ts';
 import type { ByteRange } from '../object-store.ts';
@@ -32,24 +33,21 @@ export async function readInto(
   const failed = new AbortController();
   const stop = { signal: signal ? AbortSignal.any([signal, failed.signal]) : failed.signal };
   const states = new Set<string | undefined>();
-  let next = 0;
-  let failure: unknown;
-  const reader = async () => {
-    while (next < target.byteLength && !stop.signal.aborted) {
-      const from = next;
-      next = Math.min(from + readPartBytes, target.byteLength);
-      try {
-        states.add(await readPart(source, start + from, target.subarray(from, next), stop.signal));
-      } catch (error) {
-        if (!stop.signal.aborted) failure = error;
-        failed.abort();
-      }
+  const starts = Array.from(
+    { length: Math.ceil(target.byteLength / readPartBytes) },
+    (_, part) => part * readPartBytes,
+  );
+  await mapInParallel(readsAtOnce, starts, async (from) => {
+    stop.signal.throwIfAborted();
+    try {
+      const part = target.subarray(from, from + readPartBytes);
+      states.add(await readPart(source, start + from, part, stop.signal));
+    } catch (error) {
+      const reason = stop.signal.aborted ? stop.signal.reason : error;
+      failed.abort();
+      throw reason;
     }
-  };
-  const count = Math.min(readsAtOnce, Math.ceil(target.byteLength / readPartBytes));
-  // All of them have ended before the caller hears of a failure: nothing writes into `target` any more.
-  await Promise.all(Array.from({ length: count }, reader));
-  if (stop.signal.aborted) throw failure ?? stop.signal.reason;
+  });
   if (states.size > 1) throw new StoreUnavailable(`"${source.key}" was replaced while it was read`);
 }
 

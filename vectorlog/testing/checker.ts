@@ -1,29 +1,40 @@
 /** Holds the promises against the bytes in the store after every change of them. */
 
-import { DIMENSIONS } from '../../pictures/dimensions.ts';
-import { decodeDead, decodeFaissHeader, decodeRows, rowOffset } from '../../vectorlog/commit/file-formats.ts';
-import type { Manifest } from '../../vectorlog/commit/manifest.ts';
-import { decodeSegment } from '../../vectorlog/commit/tombstones.ts';
-import { decodeAppend } from '../../vectorlog/log/append-file.ts';
-import { ABSENT, type Append, fold, type KeyState } from '../../vectorlog/log/record.ts';
-import { generationOf, LOG_PREFIX } from '../../vectorlog/names.ts';
-import { isEmbeddingOf } from './pictures.ts';
+import { decodeDead, decodeFaissHeader, decodeRows, rowOffset } from '../commit/file-formats.ts';
+import type { Manifest } from '../commit/manifest.ts';
+import { decodeSegment } from '../commit/tombstones.ts';
+import { decodeAppend } from '../log/append-file.ts';
+import { ABSENT, type Append, fold, type KeyState } from '../log/record.ts';
+import { generationOf, LOG_PREFIX } from '../names.ts';
 import type { Truth } from './truth.ts';
-import { Violation } from './violation.ts';
 
+/** A promise was broken: the simulation has found a fault. */
+export class Violation extends Error {}
+
+export interface CheckerOptions {
+  /** The bytes of every object in the index, by name. */
+  readonly objects: ReadonlyMap<string, Uint8Array>;
+  readonly truth: Truth;
+  readonly dimensions: number;
+  /** Whether a vector is the one that was written with an eTag. */
+  readonly isVectorOf: (eTag: string, vector: Float32Array) => boolean;
+}
+
+/** Reads an index from its bytes alone. */
 export class Checker {
   readonly #objects: ReadonlyMap<string, Uint8Array>;
   readonly #truth: Truth;
-  /** Which content an eTag is of. */
-  readonly #contents: ReadonlyMap<string, number>;
+  readonly #dimensions: number;
+  readonly #isVectorOf: CheckerOptions['isVectorOf'];
   readonly #appends = new Map<string, Append>();
   #files: { readonly of: string; readonly live: ReadonlyMap<string, KeyState> } | undefined;
   #highest = 0;
 
-  constructor(objects: ReadonlyMap<string, Uint8Array>, truth: Truth, contents: ReadonlyMap<string, number>) {
+  constructor({ objects, truth, dimensions, isVectorOf }: CheckerOptions) {
     this.#objects = objects;
     this.#truth = truth;
-    this.#contents = contents;
+    this.#dimensions = dimensions;
+    this.#isVectorOf = isVectorOf;
   }
 
   /** Checks all keys. @throws Violation */
@@ -79,6 +90,7 @@ export class Checker {
 
   /** Reads the files of a manifest, every row of them. */
   #liveRows({ files, rows, live, generation }: Manifest): ReadonlyMap<string, KeyState> {
+    const dimensions = this.#dimensions;
     const of = `${files.faiss} ${files.rows} ${files.dead}`;
     const [faiss, lines, dead] = [files.faiss, files.rows, files.dead].map((name) => {
       const bytes = this.#objects.get(name);
@@ -88,8 +100,8 @@ export class Checker {
     if (this.#files?.of === of) return this.#files.live;
 
     if (
-      faiss.length !== rowOffset(rows, DIMENSIONS) ||
-      decodeFaissHeader(files.faiss, faiss, DIMENSIONS) !== rows
+      faiss.length !== rowOffset(rows, dimensions) ||
+      decodeFaissHeader(files.faiss, faiss, dimensions) !== rows
     )
       throw new Violation(`${files.faiss} is no index of ${rows} rows`);
     const pictures = decodeRows(files.rows, lines);
@@ -101,12 +113,10 @@ export class Checker {
       if (deadRows.has(row)) continue;
       if (states.has(key)) throw new Violation(`${key} is live in two rows`);
       const vector = new Float32Array(
-        faiss.slice(rowOffset(row, DIMENSIONS), rowOffset(row + 1, DIMENSIONS)).buffer,
+        faiss.slice(rowOffset(row, dimensions), rowOffset(row + 1, dimensions)).buffer,
       );
-      if (vector.length !== DIMENSIONS || !isEmbeddingOf(this.#contents.get(eTag)!, vector))
-        throw new Violation(
-          `row ${row} of generation ${generation} has the embedding of another picture than ${key}`,
-        );
+      if (vector.length !== dimensions || !this.#isVectorOf(eTag, vector))
+        throw new Violation(`row ${row} of generation ${generation} has the vector of another than ${key}`);
       states.set(key, { state: 'live', version, eTag });
     }
     if (states.size !== live)
@@ -116,14 +126,15 @@ export class Checker {
   }
 
   #append(name: string): Append {
+    const dimensions = this.#dimensions;
     const known = this.#appends.get(name);
     if (known) return known;
-    const append = decodeAppend(this.#objects.get(name)!, DIMENSIONS);
+    const append = decodeAppend(this.#objects.get(name)!, dimensions);
     for (const record of append.records) {
       if (record.op !== 'put') continue;
-      const vector = append.vectors.subarray(record.row * DIMENSIONS, (record.row + 1) * DIMENSIONS);
-      if (!isEmbeddingOf(this.#contents.get(record.eTag)!, vector))
-        throw new Violation(`${name} has the embedding of another picture than ${record.key}`);
+      const vector = append.vectors.subarray(record.row * dimensions, (record.row + 1) * dimensions);
+      if (!this.#isVectorOf(record.eTag, vector))
+        throw new Violation(`${name} has the vector of another than ${record.key}`);
     }
     this.#appends.set(name, append);
     return append;

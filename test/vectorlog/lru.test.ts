@@ -1,7 +1,7 @@
 /** Tests that the small map forgets what was used longest ago. */
 
 import { expect, it } from 'vitest';
-import { Lru } from '../../console/storage/lru.ts';
+import { Lru } from '../../vectorlog/lru.ts';
 
 it('keeps what was used last', () => {
   const lru = new Lru<string, number>(2);

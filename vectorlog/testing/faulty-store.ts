@@ -1,6 +1,6 @@
 /** An object store as an instance sees it over a bad network. */
 
-import { StoreUnavailable } from '../../vectorlog/store/errors.ts';
+import { StoreUnavailable } from '../store/errors.ts';
 import type {
   ByteRange,
   ComposePart,
@@ -9,7 +9,7 @@ import type {
   ObjectStore,
   PutOptions,
   StoredObject,
-} from '../../vectorlog/store/object-store.ts';
+} from '../store/object-store.ts';
 import type { Instance } from './instance.ts';
 
 /** How bad the network is: probabilities for each operation. */

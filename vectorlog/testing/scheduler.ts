@@ -7,7 +7,7 @@ interface Sleeper {
 }
 
 /** 1 June 2026: the simulation needs dates that look like dates. */
-export const EPOCH = Date.UTC(2026, 5, 1);
+const EPOCH = Date.UTC(2026, 5, 1);
 
 export class Scheduler {
   #now = EPOCH;

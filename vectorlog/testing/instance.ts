@@ -1,7 +1,7 @@
 /** One running copy of a function: it has a clock of its own that is wrong, and can die at any moment. */
 
 import { encodeTime } from 'ulid';
-import type { Clock } from '../../vectorlog/clock.ts';
+import type { Clock } from '../clock.ts';
 import type { Random } from './random.ts';
 import type { Scheduler } from './scheduler.ts';
 

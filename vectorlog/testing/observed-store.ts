@@ -1,13 +1,7 @@
 /** The real state of the simulated store: tells a checker of every change, and lets it read without waiting. */
 
-import type {
-  ComposePart,
-  ListOptions,
-  ObjectInfo,
-  ObjectStore,
-  PutOptions,
-} from '../../vectorlog/store/object-store.ts';
-import { MemoryStore } from '../../vectorlog/testing/memory-store.ts';
+import type { ComposePart, ListOptions, ObjectInfo, ObjectStore, PutOptions } from '../store/object-store.ts';
+import { MemoryStore } from './memory-store.ts';
 
 export class ObservedStore implements ObjectStore {
   /** The bytes of all objects. */

@@ -1,0 +1,33 @@
+/** The server of one machine over a folder of its own, as a target. */
+
+import { readFileSync } from 'node:fs';
+import { mkdir, mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { startServer } from '../server.ts';
+import type { Target } from './target.ts';
+
+export async function oneMachine(): Promise<Target> {
+  const base = await mkdtemp(join(tmpdir(), 'likeness-load-'));
+  const pictures = join(base, 'pictures');
+  await mkdir(pictures);
+  const server = await startServer(pictures, join(base, 'index'));
+  const { client, endpoint, pid } = server;
+  return {
+    name: 'one machine',
+    client,
+    endpoint,
+    put: (key, bytes) => client.upload(bytes, { key, contentType: 'image/jpeg' }),
+    resident: () => ({ server: residentBytes(pid) }),
+    async close() {
+      await server.stop();
+      await rm(base, { recursive: true, force: true });
+    },
+  };
+}
+
+/** Resident bytes of a process, by Linux's status file. */
+function residentBytes(pid: number): number {
+  const status = readFileSync(`/proc/${pid}/status`, 'utf8');
+  return 1024 * Number(/^VmRSS:\s+(\d+) kB/m.exec(status)?.[1] ?? 0);
+}

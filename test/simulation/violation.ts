@@ -1,3 +1,0 @@
-/** A promise was broken: the simulation has found a fault. */
-
-export class Violation extends Error {}
