@@ -176,7 +176,7 @@ say(
   `network: ${LAMBDA_NETWORK.bytesPerSecond / 1e6} MB/s after ${LAMBDA_NETWORK.burstBytes / 1e6} MB, ${LAMBDA_NETWORK.requestMs} ms a request\n`,
 );
 const figures: Record<string, number> = {};
-const coldStarts: Record<string, ColdStart> = {};
+const coldStarts: Record<string, ColdStart & { by: string; rows: number; all: number[] }> = {};
 for (const rows of SIZES) {
   const scratch = await mkdtemp(join(tmpdir(), 'likeness-cold-'));
   const store = new FileStore(scratch);
@@ -195,7 +195,12 @@ for (const rows of SIZES) {
         starts.push(await coldStart(network, program, folder, ask));
       const middle = starts.toSorted((a, b) => a.seconds - b.seconds)[Math.floor(rounds / 2)]!;
       figures[`cold.${name}_${size}_s`] = middle.seconds;
-      coldStarts[`${name}_${size}`] = middle;
+      coldStarts[`${name}_${size}`] = {
+        ...middle,
+        by: name,
+        rows,
+        all: starts.map(({ seconds }) => seconds),
+      };
       const { seconds, waits, progress, bytes } = middle;
       say(
         `${size.padStart(5)} pictures, first answer by ${name.padEnd(5)} ${seconds.toFixed(2).padStart(6)} s, ` +

@@ -11,7 +11,7 @@ import { readModelChoice } from '../local/model-choice.ts';
 import { DIMENSIONS, ROW_BYTES } from '../pictures/dimensions.ts';
 import { rowOffset } from '../vectorlog/commit/file-formats.ts';
 import { describeMachine, machine } from './machine.ts';
-import { median } from './median.ts';
+import { median, percentile } from './median.ts';
 import { type Contender, K } from './search/contender.ts';
 import {
   cutEmbeddings,
@@ -42,7 +42,12 @@ const say = (line = ''): void => {
 };
 
 interface Figures {
+  /** The median. */
   readonly ms: number;
+  /** A quarter of the rounds took no longer than the first, three quarters no longer than the second. */
+  readonly spread: readonly [number, number];
+  /** How many times as long as the first contender it took: the median of the ratios round by round. */
+  readonly timesTheFirst: number;
   /** Share of the answers that are faiss-node's: the same rows in the same order, but for scores equal to 1e-5. */
   readonly same: number;
 }
@@ -79,7 +84,10 @@ async function compare(
         answers[i]!.filter((rows, at) =>
           rows.every((row, rank) => equal(queries[at]!, row, oracle[at]![rank]!)),
         ).length / oracle.length;
-      return [name, { ms: median(times[i]!), same }];
+      const mine = times[i]!;
+      const spread = [percentile(mine, 0.25), percentile(mine, 0.75)] as const;
+      const timesTheFirst = median(mine.map((ms, turn) => ms / times[0]![turn]!));
+      return [name, { ms: median(mine), spread, timesTheFirst, same }];
     }),
   );
 }

@@ -36,7 +36,7 @@ export interface BackfillProps extends Buckets {
 }
 
 /** Batches that are compared at once: with on-upload's five they leave a new account, which has ten executions, two. */
-export const BATCHES_AT_ONCE = 3;
+const BATCHES_AT_ONCE = 3;
 /** Objects of a batch; a step is handed 256 KiB at the most, so that of long keys there are fewer. */
 export const BATCH_SIZE = 500;
 const BATCH_BYTES = 224 * 1024;

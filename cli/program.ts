@@ -25,7 +25,7 @@ import { DEFAULT_ENDPOINT } from './connection.ts';
 import { CommandFailed, EXIT, UsageError } from './errors.ts';
 import type { Terminal } from './terminal.ts';
 
-export function createProgram(terminal: Terminal): Command {
+function createProgram(terminal: Terminal): Command {
   const program = new Command('likeness')
     .description('Image similarity search: exact, and fresh to the last upload.')
     .version(packageJson.version)

@@ -6,7 +6,7 @@ import { dirname, join } from 'node:path';
 import { demoPhotographs } from './demo-photographs.ts';
 
 /** The folder that they get in the library. */
-export const DEMO_FOLDER = 'demo';
+const DEMO_FOLDER = 'demo';
 
 const MOTIFS = 50;
 const OTHERS = 200;

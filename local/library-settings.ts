@@ -8,7 +8,7 @@ import picomatch from 'picomatch';
  * What NAS systems, Windows and photo programs put beside pictures: small copies of them, what was thrown away, and
  * folders that are nobody's to read. Each would be a near duplicate of a picture that is there.
  */
-export const DEFAULT_EXCLUDES: readonly string[] = [
+const DEFAULT_EXCLUDES: readonly string[] = [
   '@eaDir',
   '#recycle',
   '@Recycle',

@@ -8,7 +8,7 @@ import { tooManyBytes } from '../pictures/decoding/source.ts';
 import type { ObjectInfo, ObjectStore } from '../vectorlog/store/object-store.ts';
 
 /** Pixels of the longer side; few sizes, so that the cache stays small. */
-export const THUMBNAIL_SIZES = [160, 320, 640, 1280] as const;
+const THUMBNAIL_SIZES = [160, 320, 640, 1280] as const;
 
 /** The smallest of the sizes that is not smaller than what was asked for. */
 export const thumbnailSize = (asked: number): number =>

@@ -6,7 +6,8 @@ import { useEffect, useRef, useState } from 'preact/hooks';
 import type { ShownPicture } from '../library/sequence.ts';
 import { Button } from '../parts/button.tsx';
 import { bytes, fileName } from '../parts/format.ts';
-import { type Look, WHOLE, zoomed } from '../viewer/zoom.ts';
+import { type Look, WHOLE } from '../viewer/zoom.ts';
+import { ZoomButtons, zoomKeys } from '../viewer/zoom-buttons.tsx';
 import { Zoomable } from '../viewer/zoomable.tsx';
 
 interface CompareProps {
@@ -17,8 +18,6 @@ interface CompareProps {
 }
 
 const BLINK_MS = 600;
-const STEP = 1.5;
-
 export function Compare({ pictures, onClose, actions }: CompareProps) {
   const dialog = useRef<HTMLDialogElement>(null);
   const [look, setLook] = useState<Look>(WHOLE);
@@ -37,13 +36,11 @@ export function Compare({ pictures, onClose, actions }: CompareProps) {
   }, [blinking, pictures.length]);
 
   const onKeyDown = (event: KeyboardEvent) => {
-    const run = {
+    const keys: Record<string, (() => void) | undefined> = {
+      ...zoomKeys({ look, onLook: setLook }),
       b: () => setBlinking(!blinking),
-      '+': () => setLook(zoomed(look, STEP)),
-      '=': () => setLook(zoomed(look, STEP)),
-      '-': () => setLook(zoomed(look, 1 / STEP)),
-      '0': () => setLook(WHOLE),
-    }[event.key];
+    };
+    const run = keys[event.key];
     if (!run) return;
     event.preventDefault();
     run();
@@ -63,21 +60,7 @@ export function Compare({ pictures, onClose, actions }: CompareProps) {
           <strong>Side by side</strong>
         </div>
         <div class="viewer-tools">
-          <Button
-            look="plain"
-            icon="minus"
-            title="Smaller (-)"
-            aria-label="Smaller"
-            disabled={look.scale <= 1}
-            onClick={() => setLook(zoomed(look, 1 / STEP))}
-          />
-          <Button
-            look="plain"
-            icon="plus"
-            title="Larger (+)"
-            aria-label="Larger"
-            onClick={() => setLook(zoomed(look, STEP))}
-          />
+          <ZoomButtons look={look} onLook={setLook} />
           <Button
             look="plain"
             title="One after the other in one place (B)"

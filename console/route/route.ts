@@ -66,7 +66,7 @@ export type Route = (
   readonly show?: string;
 };
 
-export const DEFAULT_ORDER: Order = 'newest';
+const DEFAULT_ORDER: Order = 'newest';
 const DEFAULT_DUPLICATE_SCORE = 0.97;
 export const DUPLICATES: DuplicatesRoute = {
   view: 'duplicates',
@@ -201,7 +201,7 @@ export function formatRoute(route: Route): string {
 }
 
 /** `x,y,width,height` with four decimals, as the API takes it. */
-export const formatCrop = ({ x, y, width, height }: Crop): string =>
+const formatCrop = ({ x, y, width, height }: Crop): string =>
   [x, y, width, height].map((value) => Number(value.toFixed(4))).join(',');
 
 function parseCrop(text: string | null): Crop | undefined {

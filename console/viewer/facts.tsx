@@ -52,7 +52,7 @@ export function Facts({
 }
 
 /** One line of a list of facts. */
-export function Fact({ name, children }: { name: string; children: preact.ComponentChildren }) {
+function Fact({ name, children }: { name: string; children: preact.ComponentChildren }) {
   return (
     <>
       <dt>{name}</dt>

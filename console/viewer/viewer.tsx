@@ -16,7 +16,8 @@ import { previewUrl } from '../thumbnails/preview.ts';
 import { DeletePictures } from '../views/picture/delete-pictures.tsx';
 import { Facts } from './facts.tsx';
 import { LocalActions } from './local-actions.tsx';
-import { type Look, WHOLE, zoomed } from './zoom.ts';
+import { type Look, WHOLE } from './zoom.ts';
+import { ZoomButtons, zoomKeys } from './zoom-buttons.tsx';
 import { Zoomable } from './zoomable.tsx';
 
 const FACTS = 'likeness.facts';
@@ -24,8 +25,6 @@ const FACTS = 'likeness.facts';
 const AHEAD = 2;
 /** Pictures before the end of what is loaded at which more is asked for. */
 const NEAR_END = 20;
-const STEP = 1.5;
-
 export function Viewer({ pictureKey }: { pictureKey: string }) {
   const { config } = useConnection();
   const { deletes } = useAllows();
@@ -71,19 +70,17 @@ export function Viewer({ pictureKey }: { pictureKey: string }) {
 
   const onKeyDown = (event: KeyboardEvent) => {
     if (deleting || event.ctrlKey || event.metaKey || event.altKey) return;
-    const run = {
+    const keys: Record<string, (() => void) | undefined> = {
       ArrowLeft: () => go(-1),
       ArrowRight: () => go(1),
-      '+': () => setLook(zoomed(look, STEP)),
-      '=': () => setLook(zoomed(look, STEP)),
-      '-': () => setLook(zoomed(look, 1 / STEP)),
-      '0': () => setLook(WHOLE),
+      ...zoomKeys({ look, onLook: setLook }),
       i: toggleFacts,
       s: search,
       x: () => picture && toggle(picture),
       d: remove,
       Delete: remove,
-    }[event.key];
+    };
+    const run = keys[event.key];
     if (!run) return;
     event.preventDefault();
     run();
@@ -122,21 +119,7 @@ export function Viewer({ pictureKey }: { pictureKey: string }) {
           )}
         </div>
         <div class="viewer-tools">
-          <Button
-            look="plain"
-            icon="minus"
-            title="Smaller (-)"
-            aria-label="Smaller"
-            disabled={look.scale <= 1}
-            onClick={() => setLook(zoomed(look, 1 / STEP))}
-          />
-          <Button
-            look="plain"
-            icon="plus"
-            title="Larger (+)"
-            aria-label="Larger"
-            onClick={() => setLook(zoomed(look, STEP))}
-          />
+          <ZoomButtons look={look} onLook={setLook} />
           <LinkButton
             look="plain"
             icon="search"

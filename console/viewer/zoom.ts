@@ -9,7 +9,7 @@ export interface Look {
 }
 
 export const WHOLE: Look = { scale: 1, x: 0, y: 0 };
-export const MAX_SCALE = 24;
+const MAX_SCALE = 24;
 
 const clamp = (value: number, low: number, high: number): number => Math.min(Math.max(value, low), high);
 

@@ -66,7 +66,7 @@ async function metadataOf({ bytes }: Source, limits: PictureLimits): Promise<Met
   }
 }
 
-export function tooManyPixels(
+function tooManyPixels(
   size: string,
   { maxPixels, maxSide }: PictureLimits,
   cause?: unknown,

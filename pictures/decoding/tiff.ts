@@ -13,7 +13,6 @@ export const TAG = {
   stripOffsets: 0x111,
   orientation: 0x112,
   samples: 0x115,
-  rowsPerStrip: 0x116,
   planarConfiguration: 0x11c,
   tileOffsets: 0x144,
   subDirectories: 0x14a,

@@ -38,7 +38,7 @@ export async function readDecisions(store: ObjectStore): Promise<Decisions> {
   return { ...(await readFolders(store)), notDuplicates };
 }
 
-export async function readFolders(store: ObjectStore): Promise<FolderWishes> {
+async function readFolders(store: ObjectStore): Promise<FolderWishes> {
   return (await readJson<FolderWishes>(store, FOLDERS)) ?? { protected: [], preferred: [] };
 }
 

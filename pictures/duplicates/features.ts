@@ -163,7 +163,7 @@ function pairs(): Float32Array {
 }
 
 /** A box of 5 x 5, edges repeated. */
-export function blur({ width, height, pixels }: Grey): Grey {
+function blur({ width, height, pixels }: Grey): Grey {
   const rows = new Float32Array(pixels.length);
   const out = new Float32Array(pixels.length);
   for (let y = 0; y < height; y++) box(pixels, rows, y * width, 1, width);

@@ -6,7 +6,7 @@ import { PICTURE_LIMITS } from '../decoding/limits.ts';
 import { type Features, findFeatures, MAX_FEATURES, WORDS } from './features.ts';
 
 /** Pixels of the longer side of the copy that is compared. */
-export const COPY_SIDE = 64;
+const COPY_SIDE = 64;
 /** Pixels of the longer side of the copy that corners are looked for in. */
 const FEATURE_SIDE = 256;
 
@@ -61,7 +61,7 @@ export async function fingerprintOf(bytes: Uint8Array): Promise<Fingerprint> {
 }
 
 /** The part of a fingerprint that is made of pixels: RGB, longer side 256. */
-export function describePixels(
+function describePixels(
   rgb: Uint8Array,
   width: number,
   height: number,

@@ -29,7 +29,7 @@ export type KeepRule = 'best' | 'oldest' | 'largest';
 const COPY_NAME =
   /(?<![\p{L}])(copy|copies|edited|edit|screenshot|screen shot|thumb|thumbnail|resized|small|kopie|bearbeitet|bildschirmfoto|verkleinert|copie|modifié|capture d.?écran|réduit|copia|editado|editada|captura|reducida)(?![\p{L}])|\(\d{1,3}\)|[ _-]\d{1,2}x$|~\d$/iu;
 
-export function looksLikeCopy(key: string): boolean {
+function looksLikeCopy(key: string): boolean {
   const name = key.slice(key.lastIndexOf('/') + 1).replace(/\.[^.]*$/, '');
   return COPY_NAME.test(name.normalize('NFC'));
 }

@@ -22,7 +22,7 @@ const MAX_MERGED_BYTES = 64 * 1024 * 1024;
 const READS_AT_ONCE = 8;
 
 /** A head, then id and length of each entry, then the values. */
-export function encodePack(entries: readonly PackEntry[]): Buffer {
+function encodePack(entries: readonly PackEntry[]): Buffer {
   const head = Buffer.alloc(HEAD_BYTES + entries.length * ENTRY_BYTES);
   head.writeUInt32LE(MAGIC, 0);
   head.writeUInt32LE(entries.length, 4);
@@ -34,7 +34,7 @@ export function encodePack(entries: readonly PackEntry[]): Buffer {
 }
 
 /** The entries of a pack; none when the bytes are no whole pack: what it held is then made again. */
-export function decodePack(bytes: Uint8Array): PackEntry[] {
+function decodePack(bytes: Uint8Array): PackEntry[] {
   const pack = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   if (pack.length < HEAD_BYTES || pack.readUInt32LE(0) !== MAGIC) return [];
   const count = pack.readUInt32LE(4);
@@ -145,4 +145,4 @@ export class PackStore {
   }
 }
 
-export const packName = (prefix: string, ulid: string): string => `${prefix}${ulid}.pack`;
+const packName = (prefix: string, ulid: string): string => `${prefix}${ulid}.pack`;

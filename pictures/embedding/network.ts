@@ -99,7 +99,14 @@ export class Network {
     const bytesPerCrop = SIDE * SIDE * 3;
     const pixels = new Uint8Array(crops.length * bytesPerCrop);
     for (const [i, crop] of crops.entries()) pixels.set(crop, i * bytesPerCrop);
-    const all = await session.run(pixels, crops.length);
+    const all = await session.run(pixels, crops.length).catch((error) => this.forget(session, error));
     return crops.map((_, i) => all.slice(i * DIMENSIONS, (i + 1) * DIMENSIONS));
+  }
+
+  /** Whatever a run failed of, a thread that ended for one, the next begins with a session of its own. */
+  private async forget(session: Session, error: unknown): Promise<never> {
+    this.session = undefined;
+    await session.close().catch(() => undefined);
+    throw error;
   }
 }

@@ -27,6 +27,8 @@ export interface Session {
    * @returns their vectors, one behind the other
    */
   run(pixels: Uint8Array, crops: number): Promise<Float32Array>;
+  /** Gives back what it holds; it runs no more. */
+  close(): Promise<void>;
 }
 
 const optionsFor = (threads: number): InferenceSession.SessionOptions => ({
@@ -46,6 +48,7 @@ export async function sessionHere(path: string, threads: number): Promise<Sessio
       });
       return embedding!.data as Float32Array;
     },
+    close: () => session.release(),
   };
 }
 
@@ -116,5 +119,6 @@ export async function sessionApart(path: string, threads: number): Promise<Sessi
       worker.postMessage({ pixels, dims: [crops, SIDE, SIDE, 3] }, [pixels.buffer as ArrayBuffer]);
       return result;
     },
+    close: async () => void (await worker.terminate()),
   };
 }

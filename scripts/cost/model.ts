@@ -15,7 +15,7 @@ import { add, times, total, type Usage } from './usage.ts';
 const GB = 1e9;
 const MB = 1e6;
 const MiB = 1024 * 1024;
-export const HOURS = 730;
+const HOURS = 730;
 
 /** What is not known from the code and cannot be measured here. */
 export const ASSUMED = {

@@ -1,5 +1,6 @@
 /** docs/cost.md, made from the model so that no figure in it is typed. */
 
+import { table } from '../markdown.ts';
 import { IDLE_ASSUMED, idleUsage } from './idle.ts';
 import MEASURED from './measured.json' with { type: 'json' };
 import {
@@ -29,11 +30,6 @@ const SEARCHES = [0, 1_000, 1_000_000];
 const usd = (value: number): string =>
   value >= 10 ? `$${Math.round(value).toLocaleString('en')}` : `$${value.toFixed(value < 0.1 ? 3 : 2)}`;
 const count = (value: number): string => value.toLocaleString('en', { maximumSignificantDigits: 3 });
-
-function table(head: readonly string[], rows: readonly (readonly string[])[]): string {
-  const line = (cells: readonly string[]) => `| ${cells.join(' | ')} |`;
-  return [line(head), line(head.map((_, i) => (i === 0 ? '---' : '---:'))), ...rows.map(line)].join('\n');
-}
 
 /** The most pictures that a function of so many megabytes can search. */
 function mostPictures(megabytes: number): number {

@@ -2,12 +2,10 @@
 
 import { readFile } from 'node:fs/promises';
 import { unzipSync } from 'fflate';
-import type { Browser, BrowserContextOptions, Page } from 'playwright-core';
-import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
-import { launch, PHONE, type Visit, visit } from './browser.ts';
-import { type FakeApi, type FakeState, startFakeApi } from './fake-api.ts';
+import type { Page } from 'playwright-core';
+import { describe, expect, it } from 'vitest';
+import { fakedConsole, PHONE, SOON } from './browser.ts';
 
-const SOON = { timeout: 15_000 };
 const PICTURES = Array.from({ length: 30 }, (_, n) => ({
   key: `${n < 10 ? 'holiday/sea/' : n < 20 ? 'holiday/hills/' : ''}picture ${String(n).padStart(2, '0')}.webp`,
   size: 1_000 + ((n * 7) % 30) * 100,
@@ -15,25 +13,8 @@ const PICTURES = Array.from({ length: 30 }, (_, n) => ({
 const [FIRST, SECOND, THIRD] = PICTURES.map(({ key }) => key) as [string, string, string];
 
 describe('looking through pictures', () => {
-  let browser: Browser;
-  let api: FakeApi;
-  let seen: Visit;
-
-  beforeAll(async () => {
-    browser = await launch();
-  });
-  afterAll(() => browser?.close());
-  afterEach(async () => {
-    seen?.assertClean();
-    await seen?.close();
-    await api?.close();
-  });
-
-  async function open(path: string, state: Partial<FakeState> = {}, options: BrowserContextOptions = {}) {
-    api = await startFakeApi({ pictures: [...PICTURES], ...state });
-    seen = await visit(browser, api.url, path, options);
-    return seen.page;
-  }
+  const faked = fakedConsole({ pictures: PICTURES });
+  const { open } = faked;
   const tile = (page: Page, key: string) => page.getByRole('link', { name: key, exact: true });
   const viewer = (page: Page, key: string) => page.getByRole('dialog', { name: `Picture ${key}` });
   const focused = (page: Page) => page.evaluate(() => (document.activeElement as HTMLElement)?.dataset.key);
@@ -90,10 +71,10 @@ describe('looking through pictures', () => {
     await expect.poll(() => page.evaluate(() => document.activeElement?.textContent), SOON).toBe('Cancel');
     await question.getByRole('button', { name: 'Delete this picture' }).click();
     await viewer(page, SECOND).waitFor();
-    expect(api.state.pictures.some(({ key }) => key === FIRST)).toBe(false);
+    expect(faked.api.state.pictures.some(({ key }) => key === FIRST)).toBe(false);
     await page.keyboard.press('Escape');
     await page.getByRole('button', { name: 'Undo' }).click();
-    await expect.poll(() => api.state.pictures.some(({ key }) => key === FIRST), SOON).toBe(true);
+    await expect.poll(() => faked.api.state.pictures.some(({ key }) => key === FIRST), SOON).toBe(true);
     await tile(page, SECOND).click();
     await viewer(page, SECOND).waitFor();
     await page.keyboard.press('s');
@@ -152,13 +133,13 @@ describe('looking through pictures', () => {
     const page = await open('#/library');
     await page.keyboard.press('Control+a');
     await page.getByRole('button', { name: 'Delete', exact: true }).click();
-    api.state.delayMs = 400;
+    faked.api.state.delayMs = 400;
     await page.getByRole('button', { name: 'Delete 30 pictures' }).click();
     await page.getByRole('button', { name: /[4-9] of 30 deleted/ }).waitFor();
     await page.getByRole('button', { name: 'Stop' }).click();
-    api.state.delayMs = 0;
+    faked.api.state.delayMs = 0;
     await page.locator('.toast', { hasText: /\d+ of 30 pictures deleted/ }).waitFor();
-    expect(api.state.pictures.length).toBeGreaterThan(5);
+    expect(faked.api.state.pictures.length).toBeGreaterThan(5);
   });
 
   it('compares pictures with one zoom for all', async () => {
@@ -250,9 +231,7 @@ describe('looking through pictures', () => {
   });
 
   it('asks for thumbnails that failed again', async () => {
-    api = await startFakeApi({ pictures: [...PICTURES] });
-    seen = await visit(browser, api.url, '#/status');
-    const { page } = seen;
+    const page = await open('#/status');
     let failing = true;
     await page.route('**/thumbnails/**', (route) => (failing ? route.abort() : route.continue()));
     await page.getByRole('link', { name: 'Library' }).click();
@@ -268,7 +247,7 @@ describe('looking through pictures', () => {
     await page.getByText('Still indexing').waitFor();
     await page.getByRole('link', { name: 'Status' }).click();
     await page.getByText('None so far').waitFor();
-    api.state.waiting = 0;
+    faked.api.state.waiting = 0;
     await page.getByText('None: everything').waitFor();
   });
 
@@ -310,7 +289,7 @@ describe('looking through pictures', () => {
       'status',
       `search?key=${encodeURIComponent(FIRST)}`,
     ]) {
-      await page.goto(`${api.url}/#/${path}`);
+      await page.goto(`${faked.api.url}/#/${path}`);
       await page.locator('main h1').waitFor({ state: 'attached' });
       expect(await page.evaluate(() => document.documentElement.scrollWidth), path).toBeLessThanOrEqual(320);
     }
@@ -320,9 +299,9 @@ describe('looking through pictures', () => {
   it('has a trash to restore from and to empty', async () => {
     const page = await open('#/status', { trash: [{ key: 'gone 1.webp' }, { key: 'gone 2.webp' }] });
     await page.getByRole('button', { name: 'Restore gone 1.webp' }).click();
-    await expect.poll(() => api.state.trash.length, SOON).toBe(1);
+    await expect.poll(() => faked.api.state.trash.length, SOON).toBe(1);
     await page.getByRole('button', { name: 'Empty' }).click();
     await page.getByRole('button', { name: 'Delete for good' }).click();
-    await expect.poll(() => api.state.trash.length, SOON).toBe(0);
+    await expect.poll(() => faked.api.state.trash.length, SOON).toBe(0);
   });
 });

@@ -3,7 +3,9 @@
 import { readFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { type Browser, type BrowserContextOptions, chromium, type Page } from 'playwright-core';
+import { afterAll, afterEach, beforeAll } from 'vitest';
 import { chromiumPath } from './chromium.ts';
+import { type FakeApi, type FakeState, startFakeApi } from './fake-api.ts';
 
 const ARGUMENTS = [
   '--no-sandbox',
@@ -63,6 +65,44 @@ export async function visit(
       if (faults.length > 0) throw new Error(`the page misbehaved:\n${faults.join('\n')}`);
     },
     close: () => context.close(),
+  };
+}
+
+/** What a busy machine may take for one answer. */
+export const SOON = { timeout: 15_000 };
+
+export interface FakedConsole {
+  /** The API of the running test. */
+  readonly api: FakeApi;
+  /** Begins the test: an API in this state and a page of the console over it. */
+  open(path: string, state?: Partial<FakeState>, options?: BrowserContextOptions): Promise<Page>;
+}
+
+/** One browser for the tests around, and for each a console over an API of its own, closed at its end and held to be clean. */
+export function fakedConsole(initial: Partial<FakeState>): FakedConsole {
+  let browser: Browser;
+  let api: FakeApi | undefined;
+  let seen: Visit | undefined;
+  beforeAll(async () => {
+    browser = await launch();
+  });
+  afterAll(() => browser?.close());
+  afterEach(async () => {
+    const [page, server] = [seen, api];
+    seen = api = undefined;
+    await page?.close();
+    await server?.close();
+    page?.assertClean();
+  });
+  return {
+    get api() {
+      return api!;
+    },
+    async open(path, state = {}, options = {}) {
+      api = await startFakeApi({ ...structuredClone(initial), ...state });
+      seen = await visit(browser, api.url, path, options);
+      return seen.page;
+    },
   };
 }
 

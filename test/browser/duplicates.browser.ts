@@ -1,11 +1,9 @@
 /** The duplicates workbench: what is kept and why, ticks, folders, keys, deleting it all at once, and taking it back. */
 
-import type { Browser, Page } from 'playwright-core';
-import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
-import { launch, type Visit, visit } from './browser.ts';
-import { type FakeApi, startFakeApi } from './fake-api.ts';
+import type { Page } from 'playwright-core';
+import { describe, expect, it } from 'vitest';
+import { fakedConsole, SOON } from './browser.ts';
 
-const SOON = { timeout: 15_000 };
 const PICTURES = [
   { key: 'a/one.webp', size: 9_000 },
   { key: 'b/one copy.webp', size: 2_000 },
@@ -16,25 +14,11 @@ const PICTURES = [
 const KEYS = PICTURES.map(({ key }) => key);
 
 describe('the duplicates workbench', () => {
-  let browser: Browser;
-  let api: FakeApi;
-  let seen: Visit;
+  const faked = fakedConsole({ pictures: PICTURES, duplicates: [KEYS.slice(0, 3), KEYS.slice(3)] });
   let page: Page;
 
-  beforeAll(async () => {
-    browser = await launch();
-  });
-  afterAll(() => browser?.close());
-  afterEach(async () => {
-    seen?.assertClean();
-    await seen?.close();
-    await api?.close();
-  });
-
   async function open() {
-    api = await startFakeApi({ pictures: [...PICTURES], duplicates: [KEYS.slice(0, 3), KEYS.slice(3)] });
-    seen = await visit(browser, api.url, '#/duplicates');
-    page = seen.page;
+    page = await faked.open('#/duplicates');
     await groups().first().waitFor();
   }
   const groups = () => page.locator('.groups > li');
@@ -72,7 +56,7 @@ describe('the duplicates workbench', () => {
     await expect.poll(() => question.getByText('stays:').count(), SOON).toBe(3);
     await question.getByRole('button', { name: 'Delete 3 pictures' }).click();
     await page.getByRole('heading', { name: 'No duplicates' }).waitFor();
-    expect(api.state.pictures.map(({ key }) => key)).toEqual([KEYS[0], KEYS[3]]);
+    expect(faked.api.state.pictures.map(({ key }) => key)).toEqual([KEYS[0], KEYS[3]]);
     await page.getByRole('button', { name: 'Undo' }).click();
     await expect.poll(() => groups().count(), SOON).toBe(2);
   });
@@ -81,7 +65,7 @@ describe('the duplicates workbench', () => {
     await open();
     await groups().first().getByRole('button', { name: 'Not duplicates' }).click();
     await expect.poll(() => groups().count(), SOON).toBe(1);
-    expect(api.state.notDuplicates).toEqual([[...KEYS.slice(3)].sort()]);
+    expect(faked.api.state.notDuplicates).toEqual([[...KEYS.slice(3)].sort()]);
     await page.getByRole('button', { name: 'Undo' }).click();
     await expect.poll(() => groups().count(), SOON).toBe(2);
   });
@@ -104,7 +88,7 @@ describe('the duplicates workbench', () => {
     await group.getByText('Folders').click();
     await page.getByRole('button', { name: 'Keep from b/ first' }).click();
     await expect.poll(kept, SOON).toBe(KEYS[1]);
-    expect(api.state.preferred).toEqual(['b/']);
+    expect(faked.api.state.preferred).toEqual(['b/']);
     await page.getByRole('button', { name: 'Keep from b/ first no more' }).click();
     await expect.poll(kept, SOON).toBe(KEYS[0]);
   });
@@ -137,8 +121,8 @@ describe('the duplicates workbench', () => {
 
   it('follows the library', async () => {
     await open();
-    api.state.duplicates.push(['x/1.webp', 'x/2.webp']);
-    api.state.pictures.push({ key: 'x/1.webp', size: 1 }, { key: 'x/2.webp', size: 1 });
+    faked.api.state.duplicates.push(['x/1.webp', 'x/2.webp']);
+    faked.api.state.pictures.push({ key: 'x/1.webp', size: 1 }, { key: 'x/2.webp', size: 1 });
     await page.evaluate(() => dispatchEvent(new Event('focus')));
     await expect.poll(() => groups().count(), SOON).toBe(3);
   });

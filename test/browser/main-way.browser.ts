@@ -4,15 +4,13 @@ import { access, mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { drop, launch, type Visit, visit } from './browser.ts';
+import { drop, launch, SOON, type Visit, visit } from './browser.ts';
 import { demoNames, demoPath } from './demo-pictures.ts';
 import { type PictureFolder, pictureFolder } from './pictures.ts';
 import { type RealServer, startRealServer } from './real-server.ts';
 
 /** Thirty drawings that do not look like each other: evenly spread over all of them. */
 const DRAWINGS = Array.from({ length: 30 }, (_, n) => demoNames[Math.floor((n * demoNames.length) / 30)]!);
-/** What a busy machine may take for one answer. */
-const SOON = { timeout: 15_000 };
 
 const [FIRST, SECOND] = [DRAWINGS[3]!, DRAWINGS[22]!];
 

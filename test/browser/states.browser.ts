@@ -1,36 +1,17 @@
 /** What the page says when there is nothing, when the server fails, waits or refuses, and how it comes out of that. */
 
-import type { Browser, BrowserContextOptions } from 'playwright-core';
-import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
-import { drop, launch, type Visit, visit } from './browser.ts';
+import { describe, expect, it } from 'vitest';
+import { drop, fakedConsole, SOON } from './browser.ts';
 import { demoNames, demoPath } from './demo-pictures.ts';
-import { type FakeApi, type FakeState, startFakeApi } from './fake-api.ts';
 
 const PICTURES = demoNames.slice(0, 40).map((name, n) => ({
   key: n % 2 ? `faces/${name}` : name,
   metadata: n % 4 === 0 ? { album: 'holiday' } : {},
 }));
-const SOON = { timeout: 15_000 };
 
 describe('states of the console', () => {
-  let browser: Browser;
-  let api: FakeApi;
-  let seen: Visit;
-
-  beforeAll(async () => {
-    browser = await launch();
-  });
-  afterAll(() => browser?.close());
-  afterEach(async () => {
-    await seen?.close();
-    await api?.close();
-  });
-
-  async function open(path: string, state: Partial<FakeState> = {}, options: BrowserContextOptions = {}) {
-    api = await startFakeApi({ pictures: [...PICTURES], ...state });
-    seen = await visit(browser, api.url, path, options);
-    return seen.page;
-  }
+  const faked = fakedConsole({ pictures: PICTURES });
+  const { open } = faked;
 
   it('offers the demo pictures to an empty library, and shows them', async () => {
     const page = await open('#/', {
@@ -39,9 +20,9 @@ describe('states of the console', () => {
     });
     await page.getByRole('button', { name: 'Try the demo pictures' }).click();
     await page.getByRole('heading', { name: 'Your pictures are being indexed' }).waitFor();
-    api.state.pictures = PICTURES.slice(0, 12);
+    faked.api.state.pictures = PICTURES.slice(0, 12);
     await page.getByText('All 12').waitFor();
-    api.state.waiting = 0;
+    faked.api.state.waiting = 0;
     await expect.poll(() => page.getByText('12 to index').count(), SOON).toBe(0);
   });
 
@@ -80,7 +61,7 @@ describe('states of the console', () => {
     await page.clock.install();
     await page.getByRole('link', { name: 'Status' }).click();
     await page.getByRole('heading', { name: 'Status' }).waitFor();
-    const asked = () => api.requests.filter((each) => each.includes('/v1/stats')).length;
+    const asked = () => faked.api.requests.filter((each) => each.includes('/v1/stats')).length;
     const before = asked();
     const pass = async (seconds: number) => {
       for (let at = 0; at < seconds; at += 3) {
@@ -93,7 +74,7 @@ describe('states of the console', () => {
     const calm = asked() - before;
     expect(calm).toBeGreaterThanOrEqual(3);
     expect(calm).toBeLessThanOrEqual(10);
-    api.state.waiting = 5;
+    faked.api.state.waiting = 5;
     await pass(60);
     const woken = asked();
     await pass(30);
@@ -111,7 +92,7 @@ describe('states of the console', () => {
       const page = await open(`#/${view}`, { down: true });
       const notice = page.getByRole('alert').filter({ hasText: 'The server does not answer' }).first();
       await notice.waitFor();
-      api.state.down = false;
+      faked.api.state.down = false;
       await expect.poll(() => page.getByRole('alert').count(), SOON).toBe(0);
     });
   }
@@ -145,7 +126,7 @@ describe('states of the console', () => {
     expect(await reason(demoNames[51]!)).toBe('The file is damaged.');
     expect(await reason(demoNames[52]!)).toBe('The disk is busy.');
 
-    api.state.refuse = [];
+    faked.api.state.refuse = [];
     await page.getByRole('button', { name: 'Try 1 file again' }).click();
     await page.getByRole('heading', { name: '2 pictures added, 2 not' }).waitFor();
   });
@@ -153,7 +134,7 @@ describe('states of the console', () => {
   it('asks for a token where the server wants one, and sends it to that server alone', async () => {
     const page = await open('#/library', { token: 'secret', config: { auth: 'jwt' } });
     await page.getByRole('heading', { name: 'This library asks who you are' }).waitFor();
-    expect(api.requests).toEqual([]);
+    expect(faked.api.requests).toEqual([]);
     await page.getByLabel('Token').fill('stale');
     await page.getByRole('button', { name: 'Connect' }).click();
     await page.getByRole('alert').getByRole('link', { name: 'Go to Status' }).click();
@@ -202,7 +183,7 @@ describe('states of the console', () => {
     await page.getByRole('combobox', { name: 'Width' }).selectOption('2000');
     await page.getByRole('checkbox', { name: 'By what sets pictures apart' }).check();
     const asked = () => {
-      const last = api.requests.filter((each) => each.includes('/similar')).at(-1) ?? '';
+      const last = faked.api.requests.filter((each) => each.includes('/similar')).at(-1) ?? '';
       const query = new URLSearchParams(last.split('?')[1]);
       return [...query.getAll('range'), query.get('centered')];
     };
@@ -215,9 +196,9 @@ describe('states of the console', () => {
   it('shows how much of the index is loaded, and goes on by itself', async () => {
     const page = await open(`#/search?key=${PICTURES[0]!.key}`, { loaded: 0.4 });
     await page.getByText('The server loads its index: 40 %').waitFor();
-    api.state.loaded = 0.8;
+    faked.api.state.loaded = 0.8;
     await page.getByText('The server loads its index: 80 %').waitFor();
-    api.state.loaded = 1;
+    faked.api.state.loaded = 1;
     await page.getByRole('list', { name: 'Results' }).getByRole('listitem').first().waitFor();
   });
 
@@ -252,13 +233,14 @@ describe('states of the console', () => {
     });
     await page.getByRole('heading', { name: 'Like your picture' }).waitFor();
     await expect
-      .poll(() => api.requests.some((request) => request.startsWith('POST /v1/search')), SOON)
+      .poll(() => faked.api.requests.some((request) => request.startsWith('POST /v1/search')), SOON)
       .toBe(true);
   });
 
   it('makes thumbnails once where the server makes none', async () => {
     const page = await open('#/library', { config: {} });
-    const originals = () => api.requests.filter((request) => request.startsWith('GET /pictures/')).length;
+    const originals = () =>
+      faked.api.requests.filter((request) => request.startsWith('GET /pictures/')).length;
     const shown = () => page.locator('.thumbnail[data-loaded] img[src^="blob:"]').count();
     await expect.poll(shown, SOON).toBeGreaterThan(10);
     await page.waitForLoadState('networkidle');
@@ -271,6 +253,5 @@ describe('states of the console', () => {
   it('opens an address that makes no sense as if it were the way in', async () => {
     const page = await open('#/nothing?crop=9,9,9&k=-4&min=x');
     await page.getByRole('heading', { name: 'Find pictures that look alike' }).waitFor();
-    seen.assertClean();
   });
 });

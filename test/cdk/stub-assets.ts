@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import type { Assets } from '../../cdk/bundling/assets.ts';
 import type { ModelInfo } from '../../pictures/embedding/embedder.ts';
 
-export const STUB_MODEL: ModelInfo = {
+const STUB_MODEL: ModelInfo = {
   modelId: 'imagenet1k-v2-01234567',
   weights: 'imagenet1k-v2',
   synthetic: false,

@@ -72,7 +72,7 @@ export interface CompactionReport {
   readonly oldestWaitMs: number;
 }
 
-export const NOTHING_DONE: CompactionReport = {
+const NOTHING_DONE: CompactionReport = {
   outcome: 'idle',
   generation: 0,
   rows: 0,

@@ -92,7 +92,7 @@ export function originOf(
  *
  * @throws IndexDamaged when it is not a manifest of this format and number, whatever else it may be
  */
-export function decodeManifest(name: string, body: Uint8Array, generation: number): Manifest {
+function decodeManifest(name: string, body: Uint8Array, generation: number): Manifest {
   try {
     const manifest = JSON.parse(new TextDecoder().decode(body)) as Manifest | null;
     if (typeof manifest !== 'object' || manifest === null) throw new Error('it is no object');

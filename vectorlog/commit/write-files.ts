@@ -137,7 +137,7 @@ export async function* liveBlocks(
   if (copied < rows) yield copy(file, offset(copied), offset(rows));
 }
 
-export const copy = (copyFrom: string, start: number, end: number): ComposePart => ({
+const copy = (copyFrom: string, start: number, end: number): ComposePart => ({
   copyFrom,
   range: { start, end },
 });

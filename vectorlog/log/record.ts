@@ -14,7 +14,7 @@ export type KeyState =
 export const ABSENT: KeyState = { state: 'absent' };
 
 /** Whether two states say the same. */
-export function sameState(a: KeyState, b: KeyState): boolean {
+function sameState(a: KeyState, b: KeyState): boolean {
   if (a.state === 'absent' || b.state === 'absent') return a.state === b.state;
   if (a.version !== b.version) return false;
   return a.state === 'live' ? b.state === 'live' && a.eTag === b.eTag : b.state === 'deleted';

@@ -48,7 +48,7 @@ const FINE_LIMIT = 32_767;
  * How far a float32 sum of products, added in four lanes, can be from the true one, relative to the norms: each passes
  * through its own rounding, those of its lane, and those of the last sums.
  */
-export function floatError(dimensions: number): number {
+function floatError(dimensions: number): number {
   const roundings = (dimensions / 4 + 4) * 2 ** -24;
   return roundings / (1 - roundings);
 }

@@ -49,6 +49,16 @@ describe.each([
     expect(other).not.toEqual(alone);
     expect(same!.buffer.byteLength).toBe(8_192);
   });
+
+  it('opens another session after one that failed', async () => {
+    const under = network(apart);
+    const before = await under.embed(crop(2));
+    await (await under.load()).close();
+
+    await expect(under.embed(crop(2))).rejects.toThrow();
+
+    expect(await under.embed(crop(2))).toEqual(before);
+  });
 });
 
 it('leaves the event loop to others while it computes in a thread of its own', async () => {

@@ -9,8 +9,8 @@ import { LambdaClient } from '@aws-sdk/client-lambda';
 import { S3Client } from '@aws-sdk/client-s3';
 import { STSClient } from '@aws-sdk/client-sts';
 
-export const ACCOUNT = '123456789012';
-export const REGION = 'eu-central-1';
+const ACCOUNT = '123456789012';
+const REGION = 'eu-central-1';
 
 export interface FakeBucket {
   /** @default REGION */

@@ -15,7 +15,7 @@ export function near(vector: Float32Array, seed: string, distance = 0.2): Float3
   return unit(vector.map((each, i) => each + distance * noise[i]!));
 }
 
-export function unit(vector: Float32Array): Float32Array {
+function unit(vector: Float32Array): Float32Array {
   const length = Math.hypot(...vector);
   return vector.map((each) => each / length);
 }

@@ -49,7 +49,7 @@ export function pattern(length: number, seed: number): Uint8Array {
 /** Whether two byte arrays are the same; `expect().toEqual` takes seconds for some MiB. */
 export const sameBytes = (a: Uint8Array, b: Uint8Array): boolean => Buffer.compare(a, b) === 0;
 
-export async function allInfos(store: ObjectStore, options: ListOptions): Promise<ObjectInfo[]> {
+async function allInfos(store: ObjectStore, options: ListOptions): Promise<ObjectInfo[]> {
   const infos: ObjectInfo[] = [];
   for await (const page of store.list(options)) infos.push(...page);
   return infos;
