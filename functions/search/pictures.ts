@@ -50,7 +50,7 @@ export const listImages =
 const plainPage = ({ entries, ...page }: ListPage) => ({ ...page, pictures: entries.map(pictureOf) });
 
 /** What bucket, index and rejections say of a key, put together. */
-async function stateOf(
+export async function stateOf(
   key: string,
   view: Pick<SearchView, 'find'>,
   { pictures, index }: Pick<SearchDependencies, 'pictures' | 'index'>,
