@@ -2,8 +2,7 @@
 
 import { type IGrantable, PolicyStatement } from 'aws-cdk-lib/aws-iam';
 import type { IBucket } from 'aws-cdk-lib/aws-s3';
-import { DECISIONS_PREFIX, FINGERPRINTS_PREFIX, VERDICTS_PREFIX } from '../pictures/duplicates/names.ts';
-import { IN_WORK_PREFIX } from '../pictures/ingest/names.ts';
+import { DECISIONS_PREFIX, FINGERPRINTS_PREFIX, IN_WORK_PREFIX, VERDICTS_PREFIX } from '../pictures/names.ts';
 import { THUMBNAILS_PREFIX } from '../pictures/thumbnails/thumbnails.ts';
 import { INDEX_PREFIX, LOG_PREFIX, MANIFEST_PREFIX, REJECTED_PREFIX } from '../vectorlog/names.ts';
 
