@@ -3,6 +3,7 @@
 import type { Duration, RemovalPolicy } from 'aws-cdk-lib';
 import type { IVpc, SubnetSelection } from 'aws-cdk-lib/aws-ec2';
 import type { IKey } from 'aws-cdk-lib/aws-kms';
+import type { ILayerVersion } from 'aws-cdk-lib/aws-lambda';
 import type { RetentionDays } from 'aws-cdk-lib/aws-logs';
 import type { IBucket } from 'aws-cdk-lib/aws-s3';
 import type { ScheduleExpression } from 'aws-cdk-lib/aws-scheduler';
@@ -221,6 +222,14 @@ export interface ImageSearchProps extends ModelChoice {
    *   search that loads a large index goes on and is warm for the next
    */
   readonly timeout?: PerFunction<Duration>;
+
+  /**
+   * Layers with packages that decode more kinds of files, such as HEIC by `libheif-js` (docs/formats.md). Uploads and search get
+   * them.
+   *
+   * @default - none
+   */
+  readonly decoders?: readonly ILayerVersion[];
 
   /**
    * Uploads that are embedded at once, as batches of ten: 2 to 1,000. Accounts begin with 10 executions in all, and

@@ -183,7 +183,7 @@ export class ImageSearch extends Construct {
         ...shared,
         description: 'Likeness: embeds uploaded pictures and appends them to the log',
         code: assets.onUpload,
-        layers: [layer],
+        layers: [layer, ...(props.decoders ?? [])],
         memory: props.memory?.onUpload ?? 3008,
         timeout: props.timeout?.onUpload ?? Duration.minutes(2),
         environment: {
@@ -245,7 +245,7 @@ export class ImageSearch extends Construct {
       // The access log has a line for each request.
       quiet: true,
       code: named.assets.search,
-      layers: [layer],
+      layers: [layer, ...(props.decoders ?? [])],
       memory: props.memory?.search ?? 3008,
       timeout: props.timeout?.search ?? Duration.minutes(5),
       environment: {

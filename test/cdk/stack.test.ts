@@ -5,6 +5,7 @@ import { App, Duration, Stack } from 'aws-cdk-lib';
 import { Match, Template } from 'aws-cdk-lib/assertions';
 import { type IVpc, SubnetType, Vpc } from 'aws-cdk-lib/aws-ec2';
 import { Key } from 'aws-cdk-lib/aws-kms';
+import { LayerVersion } from 'aws-cdk-lib/aws-lambda';
 import { RetentionDays } from 'aws-cdk-lib/aws-logs';
 import { Bucket } from 'aws-cdk-lib/aws-s3';
 import { ScheduleExpression } from 'aws-cdk-lib/aws-scheduler';
@@ -586,6 +587,18 @@ test('without a queue a backfill is told to call on-upload itself', () => {
   const { data: direct } = synthesise({ intake: 'direct' });
   expect(JSON.stringify(direct.findOutputs('Backfill'))).toContain('--function ');
   expect(JSON.stringify(data.findOutputs('Backfill'))).toContain('--queue-url ');
+});
+
+test('uploads and search get the layers of decoders that are given, and none otherwise', () => {
+  const app = new App();
+  const stack = new Stack(app, 'Decoders');
+  const arn = 'arn:aws:lambda:eu-central-1:123456789012:layer:heic:1';
+  const decoders = [LayerVersion.fromLayerVersionArn(stack, 'Heic', arn)];
+  new ImageSearch(stack, 'Search', { assets: stubAssets(), decoders });
+  const layers = (template: Template) =>
+    ours(template).map(({ Properties }) => JSON.stringify(Properties.Layers ?? []).includes(arn));
+  expect(layers(Template.fromStack(stack)).filter((has) => has)).toHaveLength(2);
+  expect(layers(serving).some((has) => has)).toBe(false);
 });
 
 test('compaction runs one at a time where that is asked for, and reserves nothing otherwise', () => {
