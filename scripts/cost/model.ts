@@ -5,7 +5,7 @@ import { DIMENSIONS, ROW_BYTES } from '../../pictures/dimensions.ts';
 import { SENDS_AT_ONCE } from '../../pictures/ingest/backfill.ts';
 import { QUEUE_LIMITS } from '../../pictures/ingest/limits.ts';
 import { DOWNLOAD_LIMITS, neededBytes, RESERVED_BYTES } from '../../vectorlog/read/memory.ts';
-import { recordBytes } from '../../vectorlog/scan/layout.ts';
+import { DIRECTIONS, recordBytes } from '../../vectorlog/scan/layout.ts';
 import { idleUsage } from './idle.ts';
 import MEASURED from './measured.json' with { type: 'json' };
 import { PRICES } from './prices.ts';
@@ -77,10 +77,11 @@ export interface Month {
 
 /** The index as it lies in the bucket. */
 const storedBytes = (pictures: number): number =>
-  pictures * (ROW_BYTES + recordBytes(DIMENSIONS) + ASSUMED.bytesPerLine);
+  pictures * (ROW_BYTES + recordBytes(DIMENSIONS, DIRECTIONS) + ASSUMED.bytesPerLine);
 
 /** What a search reads before its first answer: codes and lines. */
-const loadedBytes = (pictures: number): number => pictures * (recordBytes(DIMENSIONS) + ASSUMED.bytesPerLine);
+const loadedBytes = (pictures: number): number =>
+  pictures * (recordBytes(DIMENSIONS, DIRECTIONS) + ASSUMED.bytesPerLine);
 
 /** Seconds until a function that has just begun answers its first search. */
 export const coldSecondsOf = (pictures: number): number =>
@@ -91,7 +92,14 @@ export function searchMegabytes(pictures: number): number {
   const index = neededBytes(
     {
       rows: pictures,
-      files: { faiss: '', rows: '', dead: '', codes: 'codes', rowsBytes: pictures * ASSUMED.bytesPerLine },
+      files: {
+        faiss: '',
+        rows: '',
+        dead: '',
+        codes: 'codes',
+        directions: DIRECTIONS,
+        rowsBytes: pictures * ASSUMED.bytesPerLine,
+      },
     },
     DIMENSIONS,
   );

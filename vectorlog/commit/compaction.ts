@@ -10,10 +10,11 @@ import type { Clock } from '../clock.ts';
 import { type AppendInfo, appendTime, listAppends } from '../log/append-log.ts';
 import type { Logger } from '../logger.ts';
 import { indexNames, manifestName } from '../names.ts';
+import { DIRECTIONS } from '../scan/layout.ts';
 import type { ObjectStore } from '../store/object-store.ts';
 import { type Base, emptyBase, type KeyedRow, loadBase } from './base.ts';
 import { SpaceLacking } from './errors.ts';
-import { encodeRow, recordOffset, rowOffset } from './file-formats.ts';
+import { CodesLayout, encodeRow, rowOffset } from './file-formats.ts';
 import { type Folding, foldAppends, isWorthFolding, readPortion } from './fold-log.ts';
 import {
   expiredNames,
@@ -248,10 +249,11 @@ export class Compactor {
     const all = rows + added.length;
     const lines = added.reduce((sum, { entry }) => sum + Buffer.byteLength(encodeRow(entry)), 0);
     const oldLines = files?.rowsBytes ?? 0;
-    let needed = rowOffset(all, dimensions) + recordOffset(all, dimensions) + oldLines + lines;
+    const layout = new CodesLayout(dimensions, files?.codes ? (files.directions ?? 0) : DIRECTIONS);
+    let needed = rowOffset(all, dimensions) + layout.offset(all) + oldLines + lines;
     const lengths: readonly (readonly [string | undefined, number])[] = [
       [files?.faiss, rowOffset(rows, dimensions)],
-      [files?.codes, recordOffset(rows, dimensions)],
+      [files?.codes, layout.offset(rows)],
       [files?.rows, oldLines],
     ];
     for (const [file, bytes] of lengths) if (file && (await grows(file, bytes))) needed -= bytes;

@@ -9,13 +9,12 @@ import { Bitset } from '../scan/bitset.ts';
 import { ObjectNotFound } from '../store/errors.ts';
 import type { ComposePart, ObjectStore } from '../store/object-store.ts';
 import {
-  codesHeaderBytes,
+  codesLayoutOf,
   decodeCodesHeader,
   decodeDead,
   encodeCodesHeader,
   encodeFaissHeader,
   FAISS_HEADER_BYTES,
-  recordOffset,
   rowOffset,
 } from './file-formats.ts';
 import { historyOf, namesOf } from './garbage.ts';
@@ -39,7 +38,7 @@ export interface LostRewrite {
   readonly base: Committed;
   /** The rows of the base that it left out. */
   readonly leftOut: Bitset;
-  readonly files: Pick<Manifest['files'], 'faiss' | 'rows' | 'codes' | 'centre'>;
+  readonly files: Pick<Manifest['files'], 'faiss' | 'rows' | 'codes' | 'centre' | 'directions'>;
   /** Bytes of the lines of the base's rows in its rows file; what the run itself added comes after. */
   readonly keptBytes: number;
 }
@@ -140,7 +139,7 @@ async function write(
       rows: names.rows,
       dead: names.dead,
       rowsBytes,
-      ...(codes && { codes: names.codes, centre: files.centre }),
+      ...(codes && { codes: names.codes, centre: files.centre, directions: files.directions }),
     },
     ...history,
     replaced: [...history.replaced, { names: namesOf(manifest.files), at: null }],
@@ -160,12 +159,12 @@ async function codeParts(
   const { files, base, manifest, rows, kept, dimensions } = of;
   const since = manifest.files;
   if (!files.codes || !since.codes || files.centre !== since.centre) return undefined;
-  const bytes = await index.read(files.codes, { start: 0, end: codesHeaderBytes(dimensions) });
-  const offset = (row: number) => recordOffset(row, dimensions);
+  const layout = codesLayoutOf(files, dimensions);
+  const bytes = await index.read(files.codes, { start: 0, end: layout.headerBytes });
   return [
-    encodeCodesHeader({ ...decodeCodesHeader(files.codes, bytes, dimensions), rows }),
-    ...range(files.codes, offset(0), offset(kept)),
-    ...range(since.codes, offset(base.manifest.rows), offset(manifest.rows)),
+    encodeCodesHeader({ ...decodeCodesHeader(files.codes, bytes, layout), rows }),
+    ...range(files.codes, layout.offset(0), layout.offset(kept)),
+    ...range(since.codes, layout.offset(base.manifest.rows), layout.offset(manifest.rows)),
   ];
 }
 

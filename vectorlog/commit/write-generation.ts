@@ -36,9 +36,9 @@ export async function writeGeneration(
 
   if (old && rows - live > rows * maxDeadShare && died.length > 0) {
     const dead = withDead(table, died, table.rows);
-    const [rowsBytes, centre] = await Promise.all([
+    const [rowsBytes, coded] = await Promise.all([
       rewriteFiles(index, { old, added, names, dimensions }, dead),
-      writeCodes(index, { old, dead, added, dimensions, name: names.codes, centre: ulid }),
+      writeCodes(index, { old, dead, added, dimensions, name: names.codes, frame: ulid }),
       writeDead(index, names.dead, new Bitset(live)),
     ]);
     const advance = () => {
@@ -52,7 +52,7 @@ export async function writeGeneration(
       lineage: ulid,
       rows: live,
       live,
-      files: { ...names, rowsBytes, centre },
+      files: { ...names, rowsBytes, ...coded },
       leftOut: dead,
       advance,
     };
@@ -62,11 +62,11 @@ export async function writeGeneration(
   const composes = !old || added.length > 0;
   // An index of an older version has no codes yet.
   const codes = composes || !old.files.codes;
-  const [rowsBytes, centre] = await Promise.all([
+  const [rowsBytes, coded] = await Promise.all([
     composes ? composeFiles(index, { old, added, names, dimensions }) : old.files.rowsBytes,
     codes
-      ? writeCodes(index, { old, dead: undefined, added, dimensions, name: names.codes, centre: ulid })
-      : old.files.centre,
+      ? writeCodes(index, { old, dead: undefined, added, dimensions, name: names.codes, frame: ulid })
+      : { centre: old.files.centre, directions: old.files.directions },
     composes || died.length > 0 ? writeDead(index, names.dead, dead) : undefined,
   ]);
   const files = {
@@ -75,7 +75,7 @@ export async function writeGeneration(
     rowsBytes,
     dead: composes || died.length > 0 ? names.dead : old.files.dead,
     codes: codes ? names.codes : old.files.codes,
-    centre,
+    ...coded,
   };
   const advance = () => {
     table.setDead(dead);

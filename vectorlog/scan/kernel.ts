@@ -40,6 +40,8 @@ export interface Encoder {
     dimensions: number,
     block: number,
     head: number,
+    directions: number,
+    count: number,
     scratch: number,
     record: number,
   ): void;

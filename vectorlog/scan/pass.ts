@@ -4,7 +4,15 @@ import { Bitset } from './bitset.ts';
 import type { Control } from './control.ts';
 import { TopK } from './hit.ts';
 import { instantiate, type Kernel } from './kernel.ts';
-import { headOf, RowLayout, type RowShape, SCORE_LINE, type Stage, UNIT_ROWS } from './layout.ts';
+import {
+  BOUND_BYTES,
+  headOf,
+  RowLayout,
+  type RowShape,
+  SCORE_LINE,
+  type Stage,
+  UNIT_ROWS,
+} from './layout.ts';
 import { middleOf, reachOf, type Weights } from './query.ts';
 
 /** A segment's memory and what is in it; a thread keeps what it was given until the memory holds something else. */
@@ -66,7 +74,7 @@ interface Unit {
 }
 
 export const sameShape = (a: RowShape, b: RowShape): boolean =>
-  a.kind === b.kind && a.dimensions === b.dimensions;
+  a.kind === b.kind && a.dimensions === b.dimensions && a.directions === b.directions;
 
 /** One thread's hands on the rows. */
 export class Thread {
@@ -172,11 +180,14 @@ export class Thread {
   }
 
   #judge({ kernel, layout, memory }: SegmentView, local: number, row: number, query: QueryScan): void {
-    const bounds = new Float32Array(memory.buffer, layout.boundsAt(local), 8);
+    const at = layout.boundsAt(local);
+    const bounds = new Float32Array(memory.buffer, at, BOUND_BYTES / 4);
+    const shares = new Int16Array(memory.buffer, at + BOUND_BYTES, layout.shape.directions ?? 0);
     const to = layout.fineQueryAt(query.index);
     const middle = middleOf(
       query.weights,
       bounds,
+      shares,
       kernel.dotFine(layout.rowAt(local), layout.shape.dimensions, to),
     );
     const reach = reachOf(query.weights, bounds);

@@ -50,16 +50,11 @@ export class Segment implements SegmentGrant {
         ['whole', wholeWeights],
         ['head', headWeights],
       ] as const) {
-        const { along, step, residual, norm, size, rest, least } = weights;
-        new Float64Array(buffer, this.layout.weightsAt(i, stage), 7).set([
-          along,
-          step,
-          residual,
-          norm,
-          size,
-          rest,
-          least,
-        ]);
+        const { along, step, residual, norm, size, rest, least, apart, shares } = weights;
+        const numbers = [along, step, residual, norm, size, rest, least, apart];
+        const at = this.layout.weightsAt(i, stage);
+        new Float64Array(buffer, at, numbers.length).set(numbers);
+        new Int16Array(buffer, at + numbers.length * 8, shares.length).set(shares);
       }
     }
   }
@@ -71,10 +66,16 @@ export class Segment implements SegmentGrant {
  */
 export class SegmentPool {
   readonly #idle: Segment[] = [];
+  readonly #memories: WebAssembly.Memory[] = [];
 
   /** Bytes that nobody uses. */
   get idleBytes(): number {
-    return this.#idle.reduce((sum, { memory }) => sum + memory.buffer.byteLength, 0);
+    return this.#idle.reduce((sum, segment) => sum + bytesOf(segment), 0);
+  }
+
+  /** Bytes that are in use or wait to be. */
+  get bytes(): number {
+    return this.#memories.reduce((sum, memory) => sum + memory.buffer.byteLength, 0);
   }
 
   /**
@@ -86,9 +87,10 @@ export class SegmentPool {
     const bySize = this.#idle.sort((a, b) => bytesOf(a) - bytesOf(b));
     const fits = bySize.findIndex((segment) => bytesOf(segment) >= bytes);
     const [idle] = fits < 0 ? bySize.splice(-1) : bySize.splice(fits, 1);
-    return idle
-      ? new Segment(shape, idle.memory, idle.id)
-      : new Segment(shape, newMemory(new RowLayout(shape).headBytes), ++memories);
+    if (idle) return new Segment(shape, idle.memory, idle.id);
+    const memory = newMemory(new RowLayout(shape).headBytes);
+    this.#memories.push(memory);
+    return new Segment(shape, memory, ++memories);
   }
 
   /** Nobody reads or writes it any more. */

@@ -249,9 +249,10 @@ export function dotFine(row: usize, bytes: usize, query: usize): i32 {
 /**
  * Which rows may reach `threshold`, by their coarse products.
  *
- * `bounds`: the first row's eight float32 (see codes.ts), the next `stride` bytes on; `sumAt`: which of them is the sum
- * of the codes that the products are of. `weights`: seven float64 of the query (see query.ts). `out`: int32, the numbers
- * of the rows within these. Returns how many there are. Rows whose interval is NaN are among them.
+ * `bounds`: the first row's eight float32 and its shares (see codes.ts), the next `stride` bytes on; `sumAt`: which of
+ * them is the sum of the codes that the products are of. `weights`: eight float64 of the query and its shares (see
+ * query.ts), which are zeros where rows have none. `out`: int32, the numbers of the rows within these. Returns how many
+ * there are. Rows whose interval is NaN are among them.
  */
 export function sift(
   products: usize,
@@ -270,15 +271,22 @@ export function sift(
   const size = load<f64>(weights, 32);
   const rest = load<f64>(weights, 40);
   const least = load<f64>(weights, 48);
+  const apart = load<f64>(weights, 56);
+  const shares = v128.load(weights, 64);
   let count = 0;
   for (let i = 0; i < rows; i++) {
     const product = <f64>load<i32>(products) - 64 * <f64>load<f32>(bounds + sumAt);
-    const middle = along * <f64>load<f32>(bounds, 4) + <f64>load<f32>(bounds) * (step * product);
+    const rowNorm = <f64>load<f32>(bounds, 28);
+    const ofShares = <f64>sumInts(i32x4.dot_i16x8_s(v128.load(bounds, 32), shares));
+    const middle =
+      along * <f64>load<f32>(bounds, 4) +
+      rowNorm * (apart * ofShares) +
+      <f64>load<f32>(bounds) * (step * product);
     const reach =
       residual * <f64>load<f32>(bounds, 8) +
       norm * <f64>load<f32>(bounds, 12) +
       rest * <f64>load<f32>(bounds, 24) +
-      size * <f64>load<f32>(bounds, 28) +
+      size * rowNorm +
       least;
     store<i32>(out + (count << 2), i);
     count += middle + reach < threshold ? 0 : 1;
