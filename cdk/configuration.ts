@@ -20,6 +20,7 @@ const perFunction = (what: string) =>
       onUpload: z.int().positive().optional(),
       compact: z.int().positive().optional(),
       search: z.int().positive().optional(),
+      front: z.int().positive().optional(),
       backfill: z.int().positive().optional(),
     })
     .describe(what);

@@ -42,6 +42,8 @@ export interface PerFunction<T> {
   readonly compact?: T;
   /** For the function that answers the API. */
   readonly search?: T;
+  /** For the function that answers what needs neither model nor index: uploads, deletions, the trash, health. */
+  readonly front?: T;
   /** For the function that compares bucket and index for a backfill in the cloud. */
   readonly backfill?: T;
 }
@@ -209,14 +211,14 @@ export interface ImageSearchProps extends ModelChoice {
    * Megabytes of memory, which also decide how much CPU a function has. Accounts begin with a limit of 3,008; a
    * search over n pictures needs about 640 + n / 99 MB.
    *
-   * @default - 3,008 for uploads and search, 1,024 for compaction
+   * @default - 3,008 for uploads and search, 1,769 for backfill, 1,024 for the others
    */
   readonly memory?: PerFunction<number>;
 
   /**
    * How long one run may take.
    *
-   * @default - 2 minutes for uploads, 15 minutes for compaction, 5 minutes for search: API Gateway waits half a minute, but a
+   * @default - 2 minutes for uploads, 15 minutes for compaction, 5 minutes for search and front: API Gateway waits half a minute, but a
    *   search that loads a large index goes on and is warm for the next
    */
   readonly timeout?: PerFunction<Duration>;

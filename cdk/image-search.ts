@@ -113,6 +113,7 @@ export class ImageSearch extends Construct {
       filter: this.filter,
       corsOrigins,
       function: this.searchProps(models.active, active, props, changes),
+      front: this.frontProps(models.active, props, changes),
       domain: props.domain?.api,
     });
     active.vectors?.permitSearch(this.search.function, buckets);
@@ -236,7 +237,7 @@ export class ImageSearch extends Construct {
     named: NamedModel,
     { layer, vectors, backfill }: Pipeline,
     props: ImageSearchProps,
-    changes: { readonly uploads: boolean; readonly deletes: boolean },
+    changes: Changes,
   ): LikenessFunctionProps {
     return {
       ...this.sharedProps(named, props),
@@ -252,18 +253,47 @@ export class ImageSearch extends Construct {
         indexBucket: this.index.bucketName,
         modelFolder: MODEL_FOLDER,
         consistency: props.consistency ?? 'strong',
-        uploads: changes.uploads ? 'on' : 'off',
-        deletes: changes.deletes ? 'on' : 'off',
-        ...(typeof props.auth === 'object' &&
-          props.auth.jwt.scopes && { scopes: JSON.stringify(props.auth.jwt.scopes) }),
-        // Of a bucket that is not made here nobody knows the rules.
-        ...((props.keepDeleted || !props.images) && {
-          keptDays: String((props.keepDeleted ?? KEEP_DELETED).toDays()),
-        }),
-        ...(this.filter.prefix && { prefix: this.filter.prefix }),
+        ...this.changesEnvironment(props, changes),
         ...vectors?.environment,
         ...(backfill && { backfill: backfill.stateMachine.stateMachineArn }),
       },
+    };
+  }
+
+  private frontProps(named: NamedModel, props: ImageSearchProps, changes: Changes): LikenessFunctionProps {
+    return {
+      ...this.sharedProps(named, props),
+      description: 'Likeness: answers what needs neither model nor index',
+      quiet: true,
+      code: named.assets.front,
+      layers: [],
+      memory: props.memory?.front ?? 1_024,
+      timeout: props.timeout?.front ?? Duration.minutes(5),
+      environment: {
+        imagesBucket: this.images.bucketName,
+        indexBucket: this.index.bucketName,
+        modelId: named.model.modelId,
+        ...(named.model.synthetic && { synthetic: 'on' }),
+        ...this.changesEnvironment(props, changes),
+      },
+    };
+  }
+
+  /** What search and front are told of what callers may do. */
+  private changesEnvironment(
+    props: ImageSearchProps,
+    { uploads, deletes }: Changes,
+  ): LikenessFunctionProps['environment'] {
+    return {
+      uploads: uploads ? 'on' : 'off',
+      deletes: deletes ? 'on' : 'off',
+      ...(typeof props.auth === 'object' &&
+        props.auth.jwt.scopes && { scopes: JSON.stringify(props.auth.jwt.scopes) }),
+      // Of a bucket that is not made here nobody knows the rules.
+      ...((props.keepDeleted || !props.images) && {
+        keptDays: String((props.keepDeleted ?? KEEP_DELETED).toDays()),
+      }),
+      ...(this.filter.prefix && { prefix: this.filter.prefix }),
     };
   }
 
@@ -280,6 +310,12 @@ export class ImageSearch extends Construct {
     };
     return { architecture: props.architecture ?? 'x64', surroundings };
   }
+}
+
+/** What callers of the API may do to the pictures. */
+interface Changes {
+  readonly uploads: boolean;
+  readonly deletes: boolean;
 }
 
 /** Where the layer of a model is unpacked. */

@@ -49,7 +49,7 @@ async function picture(seed: number): Promise<Buffer> {
 }
 
 /** Puts an object and tells on-upload of it. */
-async function upload(key: string, body: Uint8Array): Promise<string[]> {
+async function upload(key: string, body: Uint8Array): Promise<number[]> {
   const { eTag } = await deployment.images.put(key, body, { contentType: 'image/jpeg' });
   return deployment.deliver(created(key, eTag, body.length));
 }
@@ -77,6 +77,18 @@ const searchBy = async (body: Uint8Array): Promise<Answer> => {
   expect(status, JSON.stringify(answer)).toBe(200);
   return answer;
 };
+
+/** What the function front says of some keys. */
+async function statesOf(...keys: readonly string[]): Promise<string[]> {
+  const { status, body } = await deployment.api<{ states: { state: string }[] }>({
+    method: 'POST',
+    path: '/v1/states',
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify({ keys }),
+  });
+  expect(status).toBe(200);
+  return body.states.map(({ state }) => state);
+}
 
 async function names(store: ObjectStore, prefix: string): Promise<string[]> {
   const found: string[] = [];
@@ -126,6 +138,11 @@ describe('the deployed packages', () => {
     expect(results[0]).toMatchObject({ key: 'trip to Köln/2+.jpg', score: expect.closeTo(1, 4) });
     const fetched = await fetch(results[0]!.url);
     expect(Buffer.from(await fetched.arrayBuffer()).equals(query)).toBe(true);
+    expect(await statesOf('trip to Köln/2+.jpg', 'trip to Köln/4+.jpg', 'nothing.jpg')).toEqual([
+      'indexed',
+      'rejected',
+      'absent',
+    ]);
   });
 
   test('compaction folds the log into a file of that many rows', async () => {
@@ -156,6 +173,7 @@ describe('the deployed packages', () => {
     expect((await at('trip to Köln/1+.jpg')).body.state).toBe('indexed');
     expect((await at('trip to Köln/4+.jpg')).body.state).toBe('rejected');
     expect((await at('nothing.jpg')).status).toBe(404);
+    expect(await statesOf('trip to Köln/1+.jpg', 'nothing.jpg')).toEqual(['indexed', 'absent']);
     expect((await deployment.api<{ total: number }>({ method: 'GET', path: '/v1/images' })).body.total).toBe(
       3,
     );
