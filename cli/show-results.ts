@@ -1,13 +1,13 @@
 /** Prints the answer of a search. */
 
 import type { SearchAnswer } from '../client/types.ts';
-import { printable } from '../local/printable.ts';
+import { jsonText, printable } from '../local/printable.ts';
 import { inlinePicture, pictureProtocol } from './inline-picture.ts';
 import { count, styled, type Terminal, table } from './terminal.ts';
 
 export async function showResults(terminal: Terminal, answer: SearchAnswer, json = false): Promise<void> {
   if (json) {
-    terminal.out(JSON.stringify(answer));
+    terminal.out(jsonText(answer));
     return;
   }
   if (answer.synthetic) {
@@ -29,7 +29,7 @@ export async function showResults(terminal: Terminal, answer: SearchAnswer, json
   const about = `${count(answer.searched, 'picture')} compared in ${(embedMs + refreshMs + scanMs).toFixed(0)} ms`;
   if (terminal.interactive) terminal.err(styled(terminal, 'dim', about));
   if (answer.pending > 0) {
-    terminal.err(`${count(answer.pending, 'batch')} of late uploads not taken in yet.`);
+    terminal.err(`${count(answer.pending, 'batch')} of recent uploads not taken in yet.`);
   }
 }
 
