@@ -304,6 +304,10 @@ export const PrefixQuery = z.object({ prefix, consistency });
 
 export const RejectedQuery = z.object({ cursor, limit });
 
+export const StatesRequest = z
+  .strictObject({ keys: z.array(Key).min(1).max(SEARCH_LIMITS.maxStates) })
+  .openapi('StatesRequest');
+
 export const TrashQuery = z.object({ cursor, limit });
 
 export const RestoreRequest = z
@@ -363,6 +367,10 @@ export const NotDuplicates = z
     undo: z.boolean().optional().openapi({ description: 'Takes it back, for exactly these keys.' }),
   })
   .openapi('NotDuplicates', { description: 'No two of these are the same picture.' });
+
+export const ThumbnailsRequest = z
+  .strictObject({ keys: z.array(Key).min(1).max(SEARCH_LIMITS.maxThumbnails) })
+  .openapi('ThumbnailsRequest');
 
 /** S3 keeps metadata in headers, so it is narrow: lower-case names, printable ASCII values, 2 KB in all. */
 const UploadMetadata = z

@@ -4,10 +4,10 @@ import type { Clock } from '../../vectorlog/clock.ts';
 import type { KeyedRow } from '../../vectorlog/commit/base.ts';
 import type { Logger } from '../../vectorlog/logger.ts';
 import type { ObjectStore } from '../../vectorlog/store/object-store.ts';
+import { FINGERPRINTS_PREFIX } from '../names.ts';
 import { fingerprintOf } from './fingerprint.ts';
 import { encodeFingerprint } from './fingerprint-format.ts';
 import { fingerprintId } from './fingerprints.ts';
-import { FINGERPRINTS_PREFIX } from './names.ts';
 import { dropFromPacks, type PackEntry, writePack } from './pack-store.ts';
 
 /** Fingerprints of one pack: some megabytes. */

@@ -6,10 +6,10 @@ import type { KeyedRow } from '../../vectorlog/commit/base.ts';
 import { isRetryable, LikenessError } from '../../vectorlog/errors.ts';
 import { ObjectNotFound, ObjectUnreadable } from '../../vectorlog/store/errors.ts';
 import type { ObjectStore } from '../../vectorlog/store/object-store.ts';
+import { FINGERPRINTS_PREFIX } from '../names.ts';
 import { thumbnailName } from '../thumbnails/thumbnails.ts';
 import { fingerprintOf } from './fingerprint.ts';
 import { decodeFingerprint, encodeFingerprint, type Fingerprint } from './fingerprint-format.ts';
-import { FINGERPRINTS_PREFIX } from './names.ts';
 import { PackStore } from './pack-store.ts';
 
 /** Fingerprints that are kept decoded: those of some steps and their neighbours. */

@@ -2,9 +2,9 @@
 
 import type { Clock } from '../../vectorlog/clock.ts';
 import type { ObjectStore } from '../../vectorlog/store/object-store.ts';
+import { VERDICTS_PREFIX } from '../names.ts';
 import { Comparers } from './comparers.ts';
 import type { Fingerprint } from './fingerprint-format.ts';
-import { VERDICTS_PREFIX } from './names.ts';
 import { PackStore } from './pack-store.ts';
 import { confidenceOf, measuresOf, SAME_FROM, VERDICT_VERSION } from './verdict.ts';
 

@@ -7,6 +7,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { Plan } from '../../functions/backfill/handler.ts';
 import { Sequencer } from '../../local/sequencer.ts';
 import { DIMENSIONS } from '../../pictures/dimensions.ts';
+import { THUMBNAILS_PREFIX } from '../../pictures/thumbnails/thumbnails.ts';
 import { systemClock } from '../../vectorlog/clock.ts';
 import { rowOffset } from '../../vectorlog/commit/file-formats.ts';
 import { LOG_LIMITS } from '../../vectorlog/commit/limits.ts';
@@ -49,7 +50,7 @@ async function picture(seed: number): Promise<Buffer> {
 }
 
 /** Puts an object and tells on-upload of it. */
-async function upload(key: string, body: Uint8Array): Promise<string[]> {
+async function upload(key: string, body: Uint8Array): Promise<number[]> {
   const { eTag } = await deployment.images.put(key, body, { contentType: 'image/jpeg' });
   return deployment.deliver(created(key, eTag, body.length));
 }
@@ -77,6 +78,30 @@ const searchBy = async (body: Uint8Array): Promise<Answer> => {
   expect(status, JSON.stringify(answer)).toBe(200);
   return answer;
 };
+
+/** Where the small copy of a picture is, by the API. */
+async function thumbnailOf(key: string): Promise<string | undefined> {
+  const { status, body } = await deployment.api<{ items: { url: string }[] }>({
+    method: 'POST',
+    path: '/v1/thumbnails',
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify({ keys: [key] }),
+  });
+  expect(status).toBe(200);
+  return body.items[0]?.url;
+}
+
+/** What the function front says of some keys. */
+async function statesOf(...keys: readonly string[]): Promise<string[]> {
+  const { status, body } = await deployment.api<{ states: { state: string }[] }>({
+    method: 'POST',
+    path: '/v1/states',
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify({ keys }),
+  });
+  expect(status).toBe(200);
+  return body.states.map(({ state }) => state);
+}
 
 async function names(store: ObjectStore, prefix: string): Promise<string[]> {
   const found: string[] = [];
@@ -126,6 +151,22 @@ describe('the deployed packages', () => {
     expect(results[0]).toMatchObject({ key: 'trip to Köln/2+.jpg', score: expect.closeTo(1, 4) });
     const fetched = await fetch(results[0]!.url);
     expect(Buffer.from(await fetched.arrayBuffer()).equals(query)).toBe(true);
+    expect(await statesOf('trip to Köln/2+.jpg', 'trip to Köln/4+.jpg', 'nothing.jpg')).toEqual([
+      'indexed',
+      'rejected',
+      'absent',
+    ]);
+  });
+
+  test('its thumbnail is there as soon as it is found, and the browser gets it from the bucket', async () => {
+    const url = await thumbnailOf('trip to Köln/2+.jpg');
+
+    const fetched = await fetch(url!);
+
+    expect(fetched.headers.get('content-type')).toBe('image/webp');
+    expect(await sharp(Buffer.from(await fetched.arrayBuffer())).metadata()).toMatchObject({
+      format: 'webp',
+    });
   });
 
   test('compaction folds the log into a file of that many rows', async () => {
@@ -156,6 +197,7 @@ describe('the deployed packages', () => {
     expect((await at('trip to Köln/1+.jpg')).body.state).toBe('indexed');
     expect((await at('trip to Köln/4+.jpg')).body.state).toBe('rejected');
     expect((await at('nothing.jpg')).status).toBe(404);
+    expect(await statesOf('trip to Köln/1+.jpg', 'nothing.jpg')).toEqual(['indexed', 'absent']);
     expect((await deployment.api<{ total: number }>({ method: 'GET', path: '/v1/images' })).body.total).toBe(
       3,
     );
@@ -186,8 +228,9 @@ describe('the deployed packages', () => {
     expect((await searchBy(body)).results[0]).toMatchObject({ key, score: expect.closeTo(1, 4) });
   });
 
-  test('a picture that is deleted through the API is found no more', async () => {
+  test('a picture that is deleted through the API is found no more, and its thumbnail goes when that is folded', async () => {
     const key = 'trip to Köln/1+.jpg';
+    const url = (await thumbnailOf(key))!;
 
     const { status } = await deployment.api({ method: 'DELETE', path: `/v1/images/${key}` });
 
@@ -195,6 +238,10 @@ describe('the deployed packages', () => {
     expect(await deployment.images.head(key)).toBeUndefined();
     expect(await deployment.deliver(removed(key))).toEqual([]);
     expect((await searchBy(await picture(1))).results.map((result) => result.key)).not.toContain(key);
+    expect(await thumbnailOf(key)).toBeUndefined();
+    await deployment.compact();
+    expect((await fetch(url)).status).toBe(404);
+    expect(await names(deployment.index, THUMBNAILS_PREFIX)).toHaveLength(3);
   });
 
   test('an event of a picture that is gone is no error', async () => {

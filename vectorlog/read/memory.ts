@@ -45,15 +45,17 @@ export const matrixBytes = ({ rows, files }: Sized, dimensions: number): number 
  * they give way.
  */
 export function neededBytes(index: Sized, dimensions: number): number {
-  const { rows, files } = index;
-  return (
-    matrixBytes(index, dimensions) +
-    files.rowsBytes +
-    rows * LINE_START_BYTES +
-    KeyLookup.bytesFor(rows) +
-    Math.ceil(rows / 8) * BITSETS
-  );
+  return matrixBytes(index, dimensions) + linesBytes(index) + Math.ceil(index.rows / 8) * BITSETS;
 }
+
+/** Bytes that the rows file takes, with the way from each key to its row. */
+export const linesBytes = ({
+  rows,
+  files,
+}: {
+  readonly rows: number;
+  readonly files: Pick<Manifest['files'], 'rowsBytes'>;
+}): number => files.rowsBytes + rows * LINE_START_BYTES + KeyLookup.bytesFor(rows);
 
 /** What else lives in the process: the runtime, the model and its work on one picture, a picture being decoded. */
 export const RESERVED_BYTES = 768 * MiB;

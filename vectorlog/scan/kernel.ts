@@ -16,7 +16,16 @@ export interface Kernel {
     out: number,
     line: number,
   ): void;
-  dotFine(row: number, bytes: number, query: number): number;
+  judge(
+    numbers: number,
+    count: number,
+    first: number,
+    stride: number,
+    dimensions: number,
+    query: number,
+    weights: number,
+    out: number,
+  ): void;
   sift(
     products: number,
     rows: number,

@@ -30,11 +30,15 @@ export const SHARE_STEPS = 32_766;
 /** How far directions can be from unit length, and from right angles to each other and to the centre; for the proof. */
 export const ANGLE_ERROR = 2 ** -22;
 
-/** Bytes of a query's weights: eight float64, then its shares of the directions as 16-bit integers. */
-export const WEIGHT_BYTES = 64 + DIRECTIONS * 2;
+/** Numbers among a query's weights, float64; its shares of the directions follow, float64 or 16-bit integers. */
+export const WEIGHTS = 8;
+const WEIGHT_BYTES = (WEIGHTS + DIRECTIONS) * 8;
 
-/** How a query's score is first looked for: by all codes of a row, or by its first ones alone. */
-export const STAGES = ['whole', 'head'] as const;
+/**
+ * How a row's score is looked for: by all its codes or by its first ones alone, and coarse integers of the query; then by
+ * all codes and fine ones.
+ */
+export const STAGES = ['whole', 'head', 'fine'] as const;
 export type Stage = (typeof STAGES)[number];
 
 /** What rows are made of. */

@@ -2,7 +2,7 @@
 
 import type { Frame } from './codes.ts';
 import { QueryInvalid } from './errors.ts';
-import { ANGLE_ERROR, DIRECTIONS, headOf, rotationBlock, SHARE_STEPS } from './layout.ts';
+import { ANGLE_ERROR, DIRECTIONS, headOf, rotationBlock, SHARE_STEPS, type Stage } from './layout.ts';
 
 /** What a query brings to the interval of a row's score; docs/scan.md derives it. Numbers are float64, in this order. */
 export interface Weights {
@@ -18,8 +18,8 @@ export interface Weights {
   readonly least: number;
   /** What a product of the shares of the directions is to be multiplied by, beside the row's norm. */
   readonly apart: number;
-  /** The query's shares: integers below `SHARE_LIMIT` for the sieve. */
-  readonly shares: Float64Array;
+  /** The query's shares: integers up to `SHARE_LIMIT` for coarse stages. */
+  readonly shares: Float64Array | Int16Array;
 }
 
 export interface CodedQuery {
@@ -27,12 +27,9 @@ export interface CodedQuery {
   readonly floats: Float32Array;
   /** 16-bit integers of the rotated query. */
   readonly fine: Int16Array;
-  readonly fineWeights: Weights;
   /** 7-bit integers of it, from 1 to 127: 64 more than what they stand for. */
   readonly coarse: Uint8Array;
-  readonly wholeWeights: Weights;
-  /** As `wholeWeights`, when only the head of the row is in the product. */
-  readonly headWeights: Weights;
+  readonly weights: Readonly<Record<Stage, Weights>>;
 }
 
 /** Room for what double precision loses; its own error is 1e-15 or so. */
@@ -138,13 +135,15 @@ export function prepareQuery(
     floats,
     fine,
     coarse,
-    fineWeights: weights(
-      fineStep,
-      { errors: errorOf(rotated, fineStep, fine, 0, dimensions), rest: 0 },
-      { apart: 1 / SHARE_STEPS, shares, error: 0 },
-    ),
-    wholeWeights: weights(coarseStep, { errors: wholeError, rest: 0 }, sieved),
-    headWeights: weights(coarseStep, { errors: headError, rest: normOf(rotated, head) }, sieved),
+    weights: {
+      whole: weights(coarseStep, { errors: wholeError, rest: 0 }, sieved),
+      head: weights(coarseStep, { errors: headError, rest: normOf(rotated, head) }, sieved),
+      fine: weights(
+        fineStep,
+        { errors: errorOf(rotated, fineStep, fine, 0, dimensions), rest: 0 },
+        { apart: 1 / SHARE_STEPS, shares, error: 0 },
+      ),
+    },
   };
 }
 
@@ -154,7 +153,7 @@ type Shares = Pick<Weights, 'apart' | 'shares'> & { readonly error: number };
 /** The shares as integers for the sieve. */
 function sievedShares(shares: Float64Array): Shares {
   const step = shares.reduce((most, x) => Math.max(most, Math.abs(x)), 0) / SHARE_LIMIT;
-  const integers = shares.map((x) => (step > 0 ? Math.round(x / step) : 0));
+  const integers = Int16Array.from(shares, (x) => (step > 0 ? Math.round(x / step) : 0));
   const error = Math.sqrt(shares.reduce((sum, x, i) => sum + (x - step * integers[i]!) ** 2, 0));
   // The shares of a row are together hardly longer than the row.
   return { apart: step / SHARE_STEPS, shares: integers, error: error * 1.001 };
@@ -190,22 +189,6 @@ function errorOf(
   for (let i = 0; i < end; i++) squares += (numbers[i]! - step * (integers[i]! - offset)) ** 2;
   return Math.sqrt(squares);
 }
-
-/** The middle of a row's interval, by the product of all its codes with the query's 16-bit integers, and its shares. */
-export function middleOf(
-  { along, step, apart, shares }: Weights,
-  bounds: Float32Array,
-  rowShares: Int16Array,
-  product: number,
-): number {
-  let ofShares = 0;
-  for (let i = 0; i < rowShares.length; i++) ofShares += rowShares[i]! * shares[i]!;
-  return along * bounds[1]! + bounds[7]! * (apart * ofShares) + bounds[0]! * (step * product);
-}
-
-/** How far from the middle the row's score can be: its true inner product as well as the kernel's float32. */
-export const reachOf = ({ residual, norm, size, least }: Weights, bounds: Float32Array): number =>
-  residual * bounds[2]! + norm * bounds[3]! + size * bounds[7]! + least;
 
 function normOf(numbers: Float64Array, from = 0): number {
   let squares = 0;

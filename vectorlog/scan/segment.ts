@@ -1,7 +1,7 @@
 /** A stretch of rows in one WebAssembly memory: it grows where it lies, so that views into it stay good. */
 
 import { RowMemoryExhausted } from './errors.ts';
-import { PAGE, RowLayout, type RowShape } from './layout.ts';
+import { PAGE, RowLayout, type RowShape, STAGES, WEIGHTS } from './layout.ts';
 import type { SegmentGrant } from './pass.ts';
 import type { CodedQuery } from './query.ts';
 
@@ -43,18 +43,16 @@ export class Segment implements SegmentGrant {
         new Float32Array(buffer, this.layout.queryAt(i), query.length).set(query);
         continue;
       }
-      const { coarse, fine, wholeWeights, headWeights } = query;
+      const { coarse, fine, weights } = query;
       new Uint8Array(buffer, this.layout.queryAt(i), coarse.length).set(coarse);
       new Int16Array(buffer, this.layout.fineQueryAt(i), fine.length).set(fine);
-      for (const [stage, weights] of [
-        ['whole', wholeWeights],
-        ['head', headWeights],
-      ] as const) {
-        const { along, step, residual, norm, size, rest, least, apart, shares } = weights;
-        const numbers = [along, step, residual, norm, size, rest, least, apart];
+      for (const stage of STAGES) {
+        const { along, step, residual, norm, size, rest, least, apart, shares } = weights[stage];
         const at = this.layout.weightsAt(i, stage);
-        new Float64Array(buffer, at, numbers.length).set(numbers);
-        new Int16Array(buffer, at + numbers.length * 8, shares.length).set(shares);
+        const numbers = [along, step, residual, norm, size, rest, least, apart];
+        new Float64Array(buffer, at, WEIGHTS).set(numbers);
+        const Shares = shares instanceof Int16Array ? Int16Array : Float64Array;
+        new Shares(buffer, at + WEIGHTS * 8, shares.length).set(shares);
       }
     }
   }

@@ -4,7 +4,7 @@ import sharp from 'sharp';
 import { beforeAll, expect, test } from 'vitest';
 import { dropFingerprints, FingerprintWriter } from '../../../pictures/duplicates/fingerprint-writer.ts';
 import { Fingerprints, fingerprintId } from '../../../pictures/duplicates/fingerprints.ts';
-import { FINGERPRINTS_PREFIX } from '../../../pictures/duplicates/names.ts';
+import { FINGERPRINTS_PREFIX } from '../../../pictures/names.ts';
 import { thumbnailName } from '../../../pictures/thumbnails/thumbnails.ts';
 import { systemClock } from '../../../vectorlog/clock.ts';
 import { silentLogger } from '../../../vectorlog/logger.ts';

@@ -84,17 +84,20 @@ describe('an index that is still on its way', () => {
     const { index, store } = liveIndex(books);
     const { codes: file } = await filesOf(books);
     const gates = [gate(), gate(), gate()];
+    const arrived = [gate(), gate(), gate()];
     const read = store.read;
     store.read = async (key, range, target) => {
       const block = key === file ? blockOf(range) : undefined;
       if (block !== undefined) await gates[block]!.opened;
-      return read(key, range, target);
+      const bytes = await read(key, range, target);
+      if (block !== undefined) arrived[block]!.open();
+      return bytes;
     };
     const wanted = 2 * BLOCK_ROWS + 1;
     const searching = index.read('strong', (view) => view.search([axis(wanted)], { k: 3 }));
-    for (const { open } of order === 'backwards' ? gates.toReversed() : gates) {
-      await new Promise((resolve) => setTimeout(resolve, 5));
-      open();
+    for (const block of order === 'backwards' ? [2, 1, 0] : [0, 1, 2]) {
+      gates[block]!.open();
+      await arrived[block]!.opened;
     }
 
     const { found, searched } = await searching;
@@ -242,7 +245,7 @@ describe('an index that is still on its way', () => {
     expect((await filesOf(books)).directions).toBe(DIRECTIONS);
     const findings = new Findings();
     await verifyFiles(books.index, (await latestManifest(books.index))!.manifest, DIMENSIONS, findings);
-    expect(findings.listed).toEqual([]);
+    expect(findings.ok).toBe(true);
   });
 
   test('gives up when everything it wants is gone again and again', async () => {

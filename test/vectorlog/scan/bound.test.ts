@@ -6,10 +6,10 @@ import { exactScores } from '../../../vectorlog/scan/code-matrix.ts';
 import { Frame } from '../../../vectorlog/scan/codes.ts';
 import { principalDirections } from '../../../vectorlog/scan/directions.ts';
 import { QueryInvalid } from '../../../vectorlog/scan/errors.ts';
-import { instantiate } from '../../../vectorlog/scan/kernel.ts';
+import { instantiate, type Kernel } from '../../../vectorlog/scan/kernel.ts';
 import { bestKernel, kernelModule } from '../../../vectorlog/scan/kernel-module.ts';
-import { BOUND_BYTES, headOf, RowLayout } from '../../../vectorlog/scan/layout.ts';
-import { middleOf, prepareQuery, reachOf } from '../../../vectorlog/scan/query.ts';
+import { headOf, RowLayout } from '../../../vectorlog/scan/layout.ts';
+import { prepareQuery } from '../../../vectorlog/scan/query.ts';
 import { Segment } from '../../../vectorlog/scan/segment.ts';
 
 const WIDTHS = [32, 96, 512, 2048];
@@ -30,15 +30,18 @@ function laid(row: Float32Array, query: Float32Array, frame: Frame) {
   segment.setQueries([prepared]);
   const record = frame.encode(row);
   for (let i = 0; i < 4; i++) segment.bytes(i, 1).set(record);
-  const bounds = new Float32Array(memory.buffer, layout.boundsAt(0), 8);
-  const shares = new Int16Array(memory.buffer, layout.boundsAt(0) + BOUND_BYTES, directions);
-  return {
-    layout,
-    prepared,
-    bounds,
-    shares,
-    codes: new Int8Array(memory.buffer, layout.rowAt(0), row.length),
-  };
+  return { layout, prepared, codes: new Int8Array(memory.buffer, layout.rowAt(0), row.length) };
+}
+
+/** Between what the score of the row is that was laid. */
+function interval(layout: RowLayout, { judge }: Kernel = kernel) {
+  const [numbers, out] = [layout.scoresAt(0), layout.scoresAt(1)];
+  new Int32Array(memory.buffer, numbers, 1)[0] = 0;
+  const { dimensions } = layout.shape;
+  const places = [layout.fineQueryAt(0), layout.weightsAt(0, 'fine')] as const;
+  judge(numbers, 1, layout.rowAt(0), layout.stride, dimensions, ...places, out);
+  const [lowest, highest] = new Float64Array(memory.buffer, out, 2);
+  return { lowest: lowest!, highest: highest! };
 }
 
 /** The inner product in double precision, and how far that can be from the true one. */
@@ -101,13 +104,16 @@ const everyFrame = (holds: (row: Float32Array, query: Float32Array, frame: Frame
 describe('the interval of a row', () => {
   it('holds the true score and the float32 one', async () => {
     await everyFrame((row, query, frame) => {
-      const { layout, prepared, bounds, shares } = laid(row, query, frame);
-      const product = kernel.dotFine(layout.rowAt(0), row.length, layout.fineQueryAt(0));
-      const centre = middleOf(prepared.fineWeights, bounds, shares, product);
-      const reach = reachOf(prepared.fineWeights, bounds);
+      const { layout } = laid(row, query, frame);
       const { score, doubt } = exactly(row, query);
-      expect(Math.abs(score - centre)).toBeLessThanOrEqual(reach + doubt);
-      expect(Math.abs(exactScores(query, [row])[0]! - centre)).toBeLessThanOrEqual(reach);
+      for (const { kernel } of kernels) {
+        const { lowest, highest } = interval(layout, kernel);
+        expect(score).toBeGreaterThanOrEqual(lowest - doubt);
+        expect(score).toBeLessThanOrEqual(highest + doubt);
+        const [float] = exactScores(query, [row]);
+        expect(float).toBeGreaterThanOrEqual(lowest);
+        expect(float).toBeLessThanOrEqual(highest);
+      }
     });
   });
 
@@ -134,8 +140,8 @@ describe('the interval of a row', () => {
     for (let seed = 1; seed < 20; seed++) {
       const feature = (i: number): number => Math.abs(Math.sin(seed * (i + 1))) ** 3;
       const row = Float32Array.from({ length: 2048 }, (_, i) => feature(i) / 25);
-      const { prepared, bounds } = laid(row, row, new Frame(row.map(() => 0.015)));
-      expect(reachOf(prepared.fineWeights, bounds)).toBeLessThan(0.02);
+      const { lowest, highest } = interval(laid(row, row, new Frame(row.map(() => 0.015))).layout);
+      expect(highest - lowest).toBeLessThan(0.04);
     }
   });
 
@@ -146,8 +152,11 @@ describe('the interval of a row', () => {
         const row = new Float32Array(2048).fill(0.1);
         row[place] = value;
         for (const query of [new Float32Array(2048).fill(0.1), new Float32Array(2048)]) {
-          const { prepared, bounds } = laid(row, query, new Frame(new Float32Array(2048).fill(0.1)));
-          expect(reachOf(prepared.fineWeights, bounds)).toBe(Number.POSITIVE_INFINITY);
+          const { layout } = laid(row, query, new Frame(new Float32Array(2048).fill(0.1)));
+          expect(interval(layout)).toEqual({
+            lowest: Number.NEGATIVE_INFINITY,
+            highest: Number.POSITIVE_INFINITY,
+          });
         }
       }
     },
@@ -168,14 +177,10 @@ describe('products of codes', () => {
           codes.reduce((total, code, i) => total + BigInt(code) * BigInt(numbers[i]!), 0n);
         for (const { kernel, name } of kernels) {
           const out = layout.scoresAt(0);
-          expect([name, BigInt(kernel.dotFine(layout.rowAt(0), row.length, layout.fineQueryAt(0)))]).toEqual([
-            name,
-            sum(prepared.fine),
-          ]);
           const { stride, queryPitch } = layout;
           kernel.dotCoarse(layout.rowAt(0), 4, stride, row.length, layout.queryAt(0), out);
           const one = [...new Int32Array(memory.buffer, out, 4)].map(BigInt);
-          expect(one).toEqual(new Array(4).fill(sum(prepared.coarse)));
+          expect([name, ...one]).toEqual([name, ...new Array(4).fill(sum(prepared.coarse))]);
           kernel.dotCoarse4(layout.rowAt(0), 4, stride, row.length, layout.queryAt(0), queryPitch, out, 16);
           expect([...new Int32Array(memory.buffer, out, 4)].map(BigInt)).toEqual(one);
         }
@@ -213,8 +218,8 @@ describe('codes', () => {
     );
     const frame = await Frame.of(rows, 512);
     const reach = (of: Frame): number => {
-      const { prepared, bounds } = laid(rows[7]!, rows[9]!, of);
-      return reachOf(prepared.fineWeights, bounds);
+      const { lowest, highest } = interval(laid(rows[7]!, rows[9]!, of).layout);
+      return highest - lowest;
     };
     expect(reach(frame)).toBeLessThan(reach(new Frame(frame.centre)) / 4);
   });
