@@ -104,6 +104,9 @@ export class ImageSearch extends Construct {
       key: props.key,
     });
 
+    for (const [, { backfill, model, ingestion, compaction }] of pipelines)
+      backfill?.startOnce({ modelId: model.modelId, after: [ingestion, compaction, notifications] });
+
     const changes = { uploads: props.uploads ?? own, deletes: props.deletes ?? own };
     const buckets = { images: this.images, index: this.index, modelId: this.model.modelId };
     this.search = new SearchApi(this, 'Api', {
