@@ -29,7 +29,7 @@ export async function showResults(terminal: Terminal, answer: SearchAnswer, json
   const about = `${count(answer.searched, 'picture')} compared in ${(embedMs + refreshMs + scanMs).toFixed(0)} ms`;
   if (terminal.interactive) terminal.err(styled(terminal, 'dim', about));
   if (answer.pending > 0) {
-    terminal.err(`${count(answer.pending, 'batch')} of late uploads not taken in yet.`);
+    terminal.err(`${count(answer.pending, 'batch')} of recent uploads not taken in yet.`);
   }
 }
 

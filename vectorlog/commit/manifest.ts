@@ -46,7 +46,7 @@ export interface Manifest {
   };
   /** Appends that are in the files already; a later run deletes them. */
   readonly folded: readonly { readonly name: string; readonly at: CommitTime }[];
-  /** Deletions of late: an older put of the same key that comes after must not bring the picture back. */
+  /** Recent deletions: an older put of the same key that comes after must not bring the picture back. */
   readonly markers: readonly Tombstone[];
   /**
    * Segments with more of them (`tombstones.ts`), the oldest first; what a later one, or `markers`, says of a key is

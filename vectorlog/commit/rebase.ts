@@ -27,6 +27,7 @@ import {
   originOf,
   readManifest,
 } from './manifest.ts';
+import { readVectors } from './write-codes.ts';
 import { writeDead } from './write-files.ts';
 
 /** Commits that may come between before a rewrite is given up: each costs a copy inside the store. */
@@ -146,7 +147,10 @@ async function write(
   };
 }
 
-/** The codes of the same rows; `undefined` when both were not made against one centre: the next commit makes them. */
+/**
+ * The codes of the same rows. Those of the rows that came since are made from their vectors: the others' codes may be made
+ * against another frame.
+ */
 async function codeParts(
   index: ObjectStore,
   of: Pick<LostRewrite, 'files' | 'base'> & {
@@ -155,17 +159,21 @@ async function codeParts(
     readonly kept: number;
     readonly dimensions: number;
   },
-): Promise<ComposePart[] | undefined> {
+): Promise<AsyncIterable<ComposePart> | undefined> {
   const { files, base, manifest, rows, kept, dimensions } = of;
-  const since = manifest.files;
-  if (!files.codes || !since.codes || files.centre !== since.centre) return undefined;
+  const { codes } = files;
+  if (!codes) return undefined;
   const layout = codesLayoutOf(files, dimensions);
-  const bytes = await index.read(files.codes, { start: 0, end: layout.headerBytes });
-  return [
-    encodeCodesHeader({ ...decodeCodesHeader(files.codes, bytes, layout), rows }),
-    ...range(files.codes, layout.offset(0), layout.offset(kept)),
-    ...range(since.codes, layout.offset(base.manifest.rows), layout.offset(manifest.rows)),
-  ];
+  const bytes = await index.read(codes, { start: 0, end: layout.headerBytes });
+  const header = decodeCodesHeader(codes, bytes, layout);
+  const since = { start: base.manifest.rows, end: manifest.rows };
+  async function* parts(): AsyncIterable<ComposePart> {
+    yield encodeCodesHeader({ ...header, rows });
+    yield* range(codes!, layout.offset(0), layout.offset(kept));
+    for await (const { vectors } of readVectors(index, manifest.files.faiss, since, dimensions))
+      yield header.frame.encode(vectors);
+  }
+  return parts();
 }
 
 /** A part of another object; nothing when it is empty. */

@@ -106,19 +106,32 @@ async function* keptVectors(
   store: ObjectStore,
   { old, dead, dimensions }: CodesSource,
 ): AsyncIterable<Float32Array> {
-  for (let start = 0; old && start < old.rows; start += LOG_LIMITS.rowsPerBlock) {
-    const end = Math.min(start + LOG_LIMITS.rowsPerBlock, old.rows);
-    const range = { start: rowOffset(start, dimensions), end: rowOffset(end, dimensions) };
-    const bytes = await store.read(old.files.faiss, range);
-    // A copy: a store may hand out bytes that lie where float32 cannot, or that are not ours to change.
-    const vectors = new Float32Array(bytes.slice().buffer);
+  if (!old) return;
+  const all = { start: 0, end: old.rows };
+  for await (const { start, vectors } of readVectors(store, old.files.faiss, all, dimensions)) {
     let kept = 0;
-    for (let row = start; row < end; row++) {
-      if (dead?.has(row)) continue;
-      vectors.copyWithin(kept * dimensions, (row - start) * dimensions, (row - start + 1) * dimensions);
+    for (let i = 0; i * dimensions < vectors.length; i++) {
+      if (dead?.has(start + i)) continue;
+      vectors.copyWithin(kept * dimensions, i * dimensions, (i + 1) * dimensions);
       kept++;
     }
     if (kept > 0) yield vectors.subarray(0, kept * dimensions);
+  }
+}
+
+/** The vectors of some rows of a FAISS file, block by block, to be changed at will; `start`: the first row of a block. */
+export async function* readVectors(
+  store: ObjectStore,
+  faiss: string,
+  rows: { readonly start: number; readonly end: number },
+  dimensions: number,
+): AsyncIterable<{ readonly start: number; readonly vectors: Float32Array }> {
+  for (let { start } = rows; start < rows.end; start += LOG_LIMITS.rowsPerBlock) {
+    const end = Math.min(start + LOG_LIMITS.rowsPerBlock, rows.end);
+    const range = { start: rowOffset(start, dimensions), end: rowOffset(end, dimensions) };
+    const bytes = await store.read(faiss, range);
+    // A copy: a store may hand out bytes that lie where float32 cannot, or that are not ours to change.
+    yield { start, vectors: new Float32Array(bytes.slice().buffer) };
   }
 }
 
