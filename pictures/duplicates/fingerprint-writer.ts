@@ -16,6 +16,7 @@ const FINGERPRINTS_A_PACK = 256;
 /** Those that were not written when the process ends are made again when they are needed. */
 export class FingerprintWriter {
   #made: PackEntry[] = [];
+  #writing: Promise<void> = Promise.resolve();
 
   constructor(
     private readonly index: ObjectStore,
@@ -33,8 +34,13 @@ export class FingerprintWriter {
     }
   }
 
-  /** Writes those that were made. */
-  async flush(): Promise<void> {
+  /** Writes those that were made; resolves when those are written, too, that are being written. */
+  flush(): Promise<void> {
+    this.#writing = this.#writing.catch(() => {}).then(() => this.#write());
+    return this.#writing;
+  }
+
+  async #write(): Promise<void> {
     const made = this.#made;
     this.#made = [];
     if (made.length > 0) await writePack(this.index, FINGERPRINTS_PREFIX, this.clock, made);
