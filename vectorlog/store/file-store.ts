@@ -11,7 +11,7 @@ import { GrowingFiles, Parts } from './files/growing.ts';
 import { type Walk, walkKeys } from './files/listing.ts';
 import { NO_NOTES, type Notes } from './files/notes.ts';
 import { describe, infoOf, Opened } from './files/opened.ts';
-import { type Keep, linkIfAbsent, remove, replace, seal } from './files/replacing.ts';
+import { ifAbsent, type Keep, linkIfAbsent, remove, replace, seal } from './files/replacing.ts';
 import { draftPath, linkOrCopy, removeFile, syncFolder } from './files/writing.ts';
 import {
   assertKey,
@@ -218,12 +218,13 @@ export class FileStore implements ObjectStore {
     return this.#working(key, async (store) => {
       if (await store.find(key)) return false;
       const place = await store.placeFor(key);
-      const draft = draftPath(store.drafts);
+      const draft = draftPath(await store.draftsFor(place));
       try {
         await linkOrCopy(path, draft);
         const eTag = eTagOf(await stat(draft, { bigint: true }));
         await store.notes.write(key, eTag, options);
-        return await linkIfAbsent(draft, place);
+        // Where a file cannot have two names, a copy neither replaces one that has come meanwhile.
+        return await ifAbsent(place, () => linkOrCopy(draft, place));
       } finally {
         await removeFile(draft);
       }

@@ -31,9 +31,13 @@ export async function seal(
 }
 
 /** Gives a file a second name, durably, where none is; `false` where one is. */
-export async function linkIfAbsent(from: string, to: string): Promise<boolean> {
+export const linkIfAbsent = (from: string, to: string): Promise<boolean> =>
+  ifAbsent(to, () => link(from, to));
+
+/** Has a file made, durably, by what fails where one is; `false` where it did. */
+export async function ifAbsent(to: string, make: () => Promise<void>): Promise<boolean> {
   try {
-    await link(from, to);
+    await make();
   } catch (error) {
     if (codeOf(error) !== 'EEXIST') throw error;
     return false;
