@@ -146,7 +146,8 @@ export interface ImageSearchProps extends ModelChoice {
 
   /**
    * Makes a state machine that has indexed what was in the bucket before, rebuilds and verifies, for more objects than
-   * one wants to list from a laptop: `likeness backfill --cloud` starts it. It costs nothing until then. It needs the
+   * one wants to list from a laptop. The deployment that makes it starts the first run; `likeness backfill --cloud` starts
+   * another. It costs nothing while none runs. It needs the
    * queue (`intake`) and cannot be in a VPC.
    *
    * @default false

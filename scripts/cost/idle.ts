@@ -93,6 +93,7 @@ const LINES: Readonly<Record<string, (properties: Properties, all: Resources) =>
   'AWS::StepFunctions::StateMachine': nothing,
   // Run only while the stack is deployed.
   'Custom::CDKBucketDeployment': nothing,
+  'Custom::LikenessBackfill': nothing,
   'Custom::S3BucketNotifications': nothing,
 };
 
