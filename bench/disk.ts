@@ -12,7 +12,7 @@ import { monotonicFactory } from 'ulid';
 import { DIMENSIONS } from '../pictures/dimensions.ts';
 import type { Clock } from '../vectorlog/clock.ts';
 import { Compactor } from '../vectorlog/commit/compaction.ts';
-import { recordOffset, rowOffset } from '../vectorlog/commit/file-formats.ts';
+import { codesLayoutOf, rowOffset } from '../vectorlog/commit/file-formats.ts';
 import { FOLDER_LOG_LIMITS } from '../vectorlog/commit/limits.ts';
 import { latestManifest } from '../vectorlog/commit/manifest.ts';
 import { silentLogger } from '../vectorlog/logger.ts';
@@ -109,7 +109,8 @@ try {
   const first = await hour(store, folder);
   const steady = await hour(store, folder);
   const { rows, files } = (await latestManifest(store))!.manifest;
-  const indexBytes = rowOffset(rows, DIMENSIONS) + recordOffset(rows, DIMENSIONS) + files.rowsBytes;
+  const indexBytes =
+    rowOffset(rows, DIMENSIONS) + codesLayoutOf(files, DIMENSIONS).offset(rows) + files.rowsBytes;
   const rowBytes = (SECONDS * indexBytes) / rows;
   const round = (value: number) => Math.round(value * 100) / 100;
   const figures = {

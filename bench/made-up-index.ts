@@ -13,13 +13,13 @@ import {
 import { commitManifest } from '../vectorlog/commit/manifest.ts';
 import { indexNames } from '../vectorlog/names.ts';
 import { Bitset } from '../vectorlog/scan/bitset.ts';
-import { Centre } from '../vectorlog/scan/codes.ts';
+import { Frame } from '../vectorlog/scan/codes.ts';
 import type { ByteRange, ObjectStore } from '../vectorlog/store/object-store.ts';
 import { picture } from './cold/write-index.ts';
-import { BLOCK, madeUpRows } from './made-up-rows.ts';
+import { BLOCK, type EndlessRows, MADE_UP } from './made-up-rows.ts';
 
-/** Rows that the centre is the mean of. */
-const CENTRE_ROWS = 4_096;
+/** Rows that the frame is made of, as compaction has it. */
+const FRAME_ROWS = 16_384;
 
 /** The part of a store that reads. */
 export type Readable = Pick<ObjectStore, 'head' | 'read' | 'list'>;
@@ -29,14 +29,16 @@ export interface MadeUpIndex {
   readonly modelId: string;
   /** Whether the `.faiss` file, four fifths of the bytes, is written; see `withFaiss` for how to do without. */
   readonly faiss: boolean;
+  /** @default MADE_UP */
+  readonly source?: EndlessRows;
 }
 
 /** @returns the name of the `.faiss` file */
 export async function writeMadeUpIndex(store: ObjectStore, index: MadeUpIndex): Promise<string> {
-  const { rows, modelId, faiss } = index;
+  const { rows, modelId, faiss, source = MADE_UP } = index;
   const names = indexNames(1, systemClock.ulid());
-  const sample = madeUpRows(0, Math.min(CENTRE_ROWS, rows));
-  const centre = Centre.of(
+  const sample = source.rows(0, Math.min(FRAME_ROWS, rows));
+  const frame = await Frame.of(
     Array.from({ length: sample.length / DIMENSIONS }, (_, i) =>
       sample.subarray(i * DIMENSIONS, (i + 1) * DIMENSIONS),
     ),
@@ -53,12 +55,12 @@ export async function writeMadeUpIndex(store: ObjectStore, index: MadeUpIndex): 
   if (faiss)
     await store.compose(
       names.faiss,
-      parts(encodeFaissHeader(rows, DIMENSIONS), (start, count) => bytesOf(madeUpRows(start, count))),
+      parts(encodeFaissHeader(rows, DIMENSIONS), (start, count) => bytesOf(source.rows(start, count))),
     );
   await store.compose(
     names.codes,
-    parts(encodeCodesHeader({ centre, centreRows: 16_384, rows }), (start, count) =>
-      centre.encode(madeUpRows(start, count)),
+    parts(encodeCodesHeader({ frame, frameRows: FRAME_ROWS, rows }), (start, count) =>
+      frame.encode(source.rows(start, count)),
     ),
   );
   const { size: rowsBytes } = await store.compose(
@@ -74,7 +76,7 @@ export async function writeMadeUpIndex(store: ObjectStore, index: MadeUpIndex): 
     lineage: 'made-up',
     rows,
     live: rows,
-    files: { ...names, rowsBytes, centre: 'made-up' },
+    files: { ...names, rowsBytes, centre: 'made-up', directions: frame.directions.length },
     folded: [],
     markers: [],
     replaced: [],
@@ -98,7 +100,7 @@ function faissBytes(rows: number, { start, end }: ByteRange): Uint8Array {
   const isHead = start < FAISS_HEADER_BYTES;
   const first = isHead ? 0 : Math.floor((start - FAISS_HEADER_BYTES) / ROW_BYTES);
   const last = Math.max(first, Math.ceil((end - FAISS_HEADER_BYTES) / ROW_BYTES));
-  const made = bytesOf(madeUpRows(first, last - first));
+  const made = bytesOf(MADE_UP.rows(first, last - first));
   const bytes = isHead ? Buffer.concat([encodeFaissHeader(rows, DIMENSIONS), made]) : made;
   const from = start - (isHead ? 0 : rowOffset(first, DIMENSIONS));
   return bytes.subarray(from, from + end - start);

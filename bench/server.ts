@@ -6,7 +6,7 @@ import { fileURLToPath } from 'node:url';
 import { type Client, createClient } from '../client/client.ts';
 import { freePort, until } from '../test/faults/served.ts';
 
-const CLI = fileURLToPath(new URL('../dist/likeness.js', import.meta.url));
+const CLI = fileURLToPath(new URL('../dist/likeness.cjs', import.meta.url));
 
 export interface RunningServer {
   readonly client: Client;

@@ -55,9 +55,9 @@ export class Alarms extends Construct {
       description: 'A compaction failed: its log says why.',
     });
     this.alarm('SearchErrors', {
-      metric: observed.search.function.metricErrors({ period: FIVE_MINUTES }),
+      metric: metrics.apiErrors,
       threshold: 0,
-      description: 'Searches ended without an answer of their own: the log says why.',
+      description: 'Requests ended without an answer of their own: the log says why.',
     });
     this.alarm('CompactionLag', {
       metric: metrics.lag,

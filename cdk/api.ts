@@ -1,4 +1,4 @@
-/** The HTTP API: every request goes to the search function, past an authorizer, a throttle and an access log. */
+/** The HTTP API: requests go to two functions, search and front, past an authorizer, a throttle and an access log. */
 
 import { Duration, Names, RemovalPolicy } from 'aws-cdk-lib';
 import { AccessLogFormat } from 'aws-cdk-lib/aws-apigateway';
@@ -26,17 +26,20 @@ import { type Buckets, PERMISSIONS, permit, permitChanges } from './permissions.
 
 export interface SearchApiProps
   extends Buckets,
-    Pick<ImageSearchProps, 'auth' | 'corsOrigins' | 'throttle' | 'keepWarm' | 'thumbnails'> {
+    Pick<ImageSearchProps, 'auth' | 'corsOrigins' | 'throttle' | 'keepWarm' | 'engine' | 'thumbnails'> {
   readonly modelId: string;
   readonly filter: PictureFilter;
   readonly uploads: boolean;
   readonly deletes: boolean;
   readonly domain: CustomDomain | undefined;
   readonly function: LikenessFunctionProps;
+  /** Of what answers the requests that need neither model nor index. */
+  readonly front: LikenessFunctionProps;
 }
 
 export class SearchApi extends Construct {
   readonly function: LikenessFunction;
+  readonly front: LikenessFunction;
   readonly api: HttpApi;
   readonly stage: HttpStage;
   /** Address of the API, without a slash at its end. */
@@ -49,7 +52,9 @@ export class SearchApi extends Construct {
     this.function = new LikenessFunction(this, 'Search', props.function);
     permit(this.function, PERMISSIONS.search, props, props.modelId);
     if (props.thumbnails ?? true) permit(this.function, PERMISSIONS.signThumbnails, props, props.modelId);
-    permitChanges(this.function, props.images, { ...props, prefix: props.filter.prefix });
+    this.front = new LikenessFunction(this, 'Front', props.front);
+    permit(this.front, PERMISSIONS.front, props, props.modelId);
+    permitChanges(this.front, props.images, { ...props, prefix: props.filter.prefix });
     if (props.keepWarm) keepWarm(this, this.function, props.keepWarm);
 
     this.api = new HttpApi(this, 'Http', {
@@ -70,18 +75,23 @@ export class SearchApi extends Construct {
         },
       }),
     });
-    this.addRoutes(props.auth ?? 'iam');
+    this.addRoutes(props.auth ?? 'iam', props.engine === 's3-vectors');
 
     this.stage = this.addStage(props);
     this.url = props.domain ? `https://${props.domain.name}` : this.api.apiEndpoint;
     this.domainTarget = props.domain && this.addDomain(props.domain);
   }
 
-  private addRoutes(auth: ApiAuth): void {
+  private addRoutes(auth: ApiAuth, isFar: boolean): void {
     const authorizer = authorizerOf(auth);
-    const integration = new HttpLambdaIntegration('SearchFunction', this.function);
+    const integrations = {
+      search: new HttpLambdaIntegration('SearchFunction', this.function),
+      front: new HttpLambdaIntegration('FrontFunction', this.front),
+    };
     const scopes = typeof auth === 'object' ? auth.jwt.scopes : undefined;
-    for (const { path, methods, may } of scopes ? ROUTES_BY_SCOPE : ROUTES) {
+    for (const { path, methods, may, by } of ROUTES) {
+      // Keys past one function's memory are looked up in the far index.
+      const integration = integrations[path === STATES && isFar ? 'search' : by];
       const wanted = scopes?.[may];
       const routes = this.api.addRoutes({
         path,
@@ -132,24 +142,31 @@ interface RouteGroup {
   readonly methods: readonly HttpMethod[];
   /** What a token must permit. */
   readonly may: 'read' | 'upload' | 'delete';
+  readonly by: 'search' | 'front';
 }
 
-/** Not ANY: it would take the preflight requests, which carry no credentials, from API Gateway's own answer. */
+const STATES = '/v1/states';
+
+/**
+ * What is not named as reading or uploading asks for the strictest permission, and changes something, which front does.
+ * Not ANY: it would take the preflight requests, which carry no credentials, from API Gateway's own answer.
+ */
 const ROUTES: readonly RouteGroup[] = [
+  { path: '/{path+}', methods: [HttpMethod.GET, HttpMethod.HEAD], may: 'read', by: 'search' },
+  { path: '/v1/search', methods: [HttpMethod.POST], may: 'read', by: 'search' },
+  { path: '/v1/thumbnails', methods: [HttpMethod.POST], may: 'read', by: 'search' },
+  { path: '/v1/health', methods: [HttpMethod.GET], may: 'read', by: 'front' },
+  { path: '/v1/rejected', methods: [HttpMethod.GET], may: 'read', by: 'front' },
+  { path: '/v1/trash', methods: [HttpMethod.GET], may: 'read', by: 'front' },
+  { path: '/v1/duplicates/decisions', methods: [HttpMethod.GET], may: 'read', by: 'front' },
+  { path: STATES, methods: [HttpMethod.POST], may: 'read', by: 'front' },
+  { path: '/v1/uploads', methods: [HttpMethod.POST], may: 'upload', by: 'front' },
   {
     path: '/{path+}',
-    methods: [HttpMethod.GET, HttpMethod.HEAD, HttpMethod.POST, HttpMethod.PUT, HttpMethod.DELETE],
-    may: 'read',
+    methods: [HttpMethod.POST, HttpMethod.PUT, HttpMethod.DELETE],
+    may: 'delete',
+    by: 'front',
   },
-];
-
-/** What is not named as reading or uploading asks for the strictest permission. */
-const ROUTES_BY_SCOPE: readonly RouteGroup[] = [
-  { path: '/{path+}', methods: [HttpMethod.GET, HttpMethod.HEAD], may: 'read' },
-  { path: '/v1/search', methods: [HttpMethod.POST], may: 'read' },
-  { path: '/v1/thumbnails', methods: [HttpMethod.POST], may: 'read' },
-  { path: '/v1/uploads', methods: [HttpMethod.POST], may: 'upload' },
-  { path: '/{path+}', methods: [HttpMethod.POST, HttpMethod.PUT, HttpMethod.DELETE], may: 'delete' },
 ];
 
 /** One line of the access log: who asked for what, what came of it, and why not. */

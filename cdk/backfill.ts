@@ -21,7 +21,9 @@ import {
   TaskInput,
 } from 'aws-cdk-lib/aws-stepfunctions';
 import { LambdaInvoke } from 'aws-cdk-lib/aws-stepfunctions-tasks';
+import { AwsCustomResource, AwsCustomResourcePolicy, PhysicalResourceId } from 'aws-cdk-lib/custom-resources';
 import { Construct } from 'constructs';
+import type { Job } from '../functions/backfill/handler.ts';
 import { acknowledge } from './acknowledgements.ts';
 import { LikenessFunction, type LikenessFunctionProps } from './likeness-function.ts';
 import { type Buckets, PERMISSIONS, permit } from './permissions.ts';
@@ -77,6 +79,33 @@ export class Backfill extends Construct {
       'Serverless-StepFunctionStateMachineLogging',
       'Serverless-StepFunctionStateMachineXray',
     );
+  }
+
+  /**
+   * Has a run started by the deployment that makes the state machine, or gives it another model's index to fill.
+   *
+   * @param after what must stand before: who does the work, and the events of what is uploaded meanwhile
+   */
+  startOnce({ modelId, after }: { readonly modelId: string; readonly after: readonly Construct[] }): void {
+    const { stateMachineArn } = this.stateMachine;
+    const start = new AwsCustomResource(this, 'Start', {
+      resourceType: 'Custom::LikenessBackfill',
+      installLatestAwsSdk: false,
+      memorySize: 256,
+      // Also when it is made. CloudFormation calls again only for what is another call.
+      onUpdate: {
+        service: 'SFN',
+        action: 'StartExecution',
+        parameters: { stateMachineArn, input: JSON.stringify({ job: 'backfill' } satisfies Job) },
+        physicalResourceId: PhysicalResourceId.of(modelId),
+        outputPaths: ['executionArn'],
+      },
+      policy: AwsCustomResourcePolicy.fromStatements([
+        new PolicyStatement({ actions: ['states:StartExecution'], resources: [stateMachineArn] }),
+      ]),
+    });
+    start.node.addDependency(this.stateMachine, this.function, ...after);
+    acknowledgeStarter(Stack.of(this));
   }
 
   /** Lets search tell how far the last run is. */
@@ -175,4 +204,21 @@ export class Backfill extends Construct {
     const arnFormat = ArnFormat.COLON_RESOURCE_NAME;
     return Stack.of(this).formatArn({ service: 'states', resource, resourceName, arnFormat });
   }
+}
+
+/** The CDK's own function that makes calls of AWS; one a stack. */
+function acknowledgeStarter(stack: Stack): void {
+  const starter = stack.node.tryFindChild(
+    `AWS${AwsCustomResource.PROVIDER_FUNCTION_UUID.replaceAll('-', '')}`,
+  );
+  if (starter)
+    acknowledge(
+      starter,
+      'A function of the CDK that runs only while the stack is deployed. It starts one state machine.',
+      'AwsSolutions-IAM4[Policy::arn:<AWS::Partition>:iam::aws:policy/service-role/AWSLambdaBasicExecutionRole]',
+      'AwsSolutions-L1',
+      'Serverless-LambdaDLQ',
+      'Serverless-LambdaLatestVersion',
+      'Serverless-LambdaTracing',
+    );
 }

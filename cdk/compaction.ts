@@ -1,4 +1,4 @@
-/** From the log to the index: on-upload wakes compact after it has appended, and a schedule makes good what that misses. */
+/** From the log to the index: on-upload wakes compact after it has appended, and a schedule runs it when that call was lost. */
 
 import { Duration, Stack } from 'aws-cdk-lib';
 import { Role } from 'aws-cdk-lib/aws-iam';

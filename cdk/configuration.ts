@@ -20,6 +20,7 @@ const perFunction = (what: string) =>
       onUpload: z.int().positive().optional(),
       compact: z.int().positive().optional(),
       search: z.int().positive().optional(),
+      front: z.int().positive().optional(),
       backfill: z.int().positive().optional(),
     })
     .describe(what);
@@ -69,7 +70,9 @@ export const Configuration = z
     intake: z.enum(['queue', 'direct']).describe('How on-upload gets its events. Default: queue.'),
     backfill: z
       .boolean()
-      .describe('Make a state machine that backfills, rebuilds and verifies in the cloud. Default: false.'),
+      .describe(
+        'Index in the cloud what the bucket has already, and make what rebuilds and verifies there. Default: false.',
+      ),
     thumbnails: z.boolean().describe('Write a small copy of each picture beside the index. Default: true.'),
     uploads: z.boolean().describe('Whether the API signs uploads. Default: only into a new bucket.'),
     deletes: z.boolean().describe('Whether the API deletes pictures. Default: only from a new bucket.'),

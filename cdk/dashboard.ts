@@ -10,7 +10,7 @@ export const createDashboard = (scope: Construct, id: string, observed: Observed
 
 function rows(observed: Observed): IWidget[][] {
   const { ingestion, compaction, search } = observed;
-  const functions = [ingestion.function, compaction.function, search.function];
+  const functions = [ingestion.function, compaction.function, search.function, search.front];
   const metrics = observedMetrics(observed);
   const graph = (title: string, left: IMetric[], right: IMetric[] = []) =>
     new GraphWidget({ title, left, right, width: 8 });

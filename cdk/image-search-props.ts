@@ -3,6 +3,7 @@
 import type { Duration, RemovalPolicy } from 'aws-cdk-lib';
 import type { IVpc, SubnetSelection } from 'aws-cdk-lib/aws-ec2';
 import type { IKey } from 'aws-cdk-lib/aws-kms';
+import type { ILayerVersion } from 'aws-cdk-lib/aws-lambda';
 import type { RetentionDays } from 'aws-cdk-lib/aws-logs';
 import type { IBucket } from 'aws-cdk-lib/aws-s3';
 import type { ScheduleExpression } from 'aws-cdk-lib/aws-scheduler';
@@ -41,6 +42,8 @@ export interface PerFunction<T> {
   readonly compact?: T;
   /** For the function that answers the API. */
   readonly search?: T;
+  /** For the function that answers what needs neither model nor index: uploads, deletions, the trash, health. */
+  readonly front?: T;
   /** For the function that compares bucket and index for a backfill in the cloud. */
   readonly backfill?: T;
 }
@@ -143,7 +146,8 @@ export interface ImageSearchProps extends ModelChoice {
 
   /**
    * Makes a state machine that has indexed what was in the bucket before, rebuilds and verifies, for more objects than
-   * one wants to list from a laptop: `likeness backfill --cloud` starts it. It costs nothing until then. It needs the
+   * one wants to list from a laptop. The deployment that makes it starts the first run; `likeness backfill --cloud` starts
+   * another. It costs nothing while none runs. It needs the
    * queue (`intake`) and cannot be in a VPC.
    *
    * @default false
@@ -208,17 +212,25 @@ export interface ImageSearchProps extends ModelChoice {
    * Megabytes of memory, which also decide how much CPU a function has. Accounts begin with a limit of 3,008; a
    * search over n pictures needs about 640 + n / 99 MB.
    *
-   * @default - 3,008 for uploads and search, 1,024 for compaction
+   * @default - 3,008 for uploads and search, 1,769 for backfill, 1,024 for the others
    */
   readonly memory?: PerFunction<number>;
 
   /**
    * How long one run may take.
    *
-   * @default - 2 minutes for uploads, 15 minutes for compaction, 5 minutes for search: API Gateway waits half a minute, but a
+   * @default - 2 minutes for uploads, 15 minutes for compaction, 5 minutes for search and front: API Gateway waits half a minute, but a
    *   search that loads a large index goes on and is warm for the next
    */
   readonly timeout?: PerFunction<Duration>;
+
+  /**
+   * Layers with packages that decode more kinds of files, such as HEIC by `libheif-js` (docs/formats.md). Uploads and search get
+   * them.
+   *
+   * @default - none
+   */
+  readonly decoders?: readonly ILayerVersion[];
 
   /**
    * Uploads that are embedded at once, as batches of ten: 2 to 1,000. Accounts begin with 10 executions in all, and

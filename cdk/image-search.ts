@@ -104,6 +104,9 @@ export class ImageSearch extends Construct {
       key: props.key,
     });
 
+    for (const [, { backfill, model, ingestion, compaction }] of pipelines)
+      backfill?.startOnce({ modelId: model.modelId, after: [ingestion, compaction, notifications] });
+
     const changes = { uploads: props.uploads ?? own, deletes: props.deletes ?? own };
     const buckets = { images: this.images, index: this.index, modelId: this.model.modelId };
     this.search = new SearchApi(this, 'Api', {
@@ -113,6 +116,7 @@ export class ImageSearch extends Construct {
       filter: this.filter,
       corsOrigins,
       function: this.searchProps(models.active, active, props, changes),
+      front: this.frontProps(models.active, props, changes),
       domain: props.domain?.api,
     });
     active.vectors?.permitSearch(this.search.function, buckets);
@@ -182,7 +186,7 @@ export class ImageSearch extends Construct {
         ...shared,
         description: 'Likeness: embeds uploaded pictures and appends them to the log',
         code: assets.onUpload,
-        layers: [layer],
+        layers: [layer, ...(props.decoders ?? [])],
         memory: props.memory?.onUpload ?? 3008,
         timeout: props.timeout?.onUpload ?? Duration.minutes(2),
         environment: {
@@ -237,7 +241,7 @@ export class ImageSearch extends Construct {
     named: NamedModel,
     { layer, vectors, backfill }: Pipeline,
     props: ImageSearchProps,
-    changes: { readonly uploads: boolean; readonly deletes: boolean },
+    changes: Changes,
   ): LikenessFunctionProps {
     return {
       ...this.sharedProps(named, props),
@@ -245,7 +249,7 @@ export class ImageSearch extends Construct {
       // The access log has a line for each request.
       quiet: true,
       code: named.assets.search,
-      layers: [layer],
+      layers: [layer, ...(props.decoders ?? [])],
       memory: props.memory?.search ?? 3008,
       timeout: props.timeout?.search ?? Duration.minutes(5),
       environment: {
@@ -254,18 +258,47 @@ export class ImageSearch extends Construct {
         modelFolder: MODEL_FOLDER,
         consistency: props.consistency ?? 'strong',
         thumbnails: (props.thumbnails ?? true) ? 'on' : 'off',
-        uploads: changes.uploads ? 'on' : 'off',
-        deletes: changes.deletes ? 'on' : 'off',
-        ...(typeof props.auth === 'object' &&
-          props.auth.jwt.scopes && { scopes: JSON.stringify(props.auth.jwt.scopes) }),
-        // Of a bucket that is not made here nobody knows the rules.
-        ...((props.keepDeleted || !props.images) && {
-          keptDays: String((props.keepDeleted ?? KEEP_DELETED).toDays()),
-        }),
-        ...(this.filter.prefix && { prefix: this.filter.prefix }),
+        ...this.changesEnvironment(props, changes),
         ...vectors?.environment,
         ...(backfill && { backfill: backfill.stateMachine.stateMachineArn }),
       },
+    };
+  }
+
+  private frontProps(named: NamedModel, props: ImageSearchProps, changes: Changes): LikenessFunctionProps {
+    return {
+      ...this.sharedProps(named, props),
+      description: 'Likeness: answers what needs neither model nor index',
+      quiet: true,
+      code: named.assets.front,
+      layers: [],
+      memory: props.memory?.front ?? 1_024,
+      timeout: props.timeout?.front ?? Duration.minutes(5),
+      environment: {
+        imagesBucket: this.images.bucketName,
+        indexBucket: this.index.bucketName,
+        modelId: named.model.modelId,
+        ...(named.model.synthetic && { synthetic: 'on' }),
+        ...this.changesEnvironment(props, changes),
+      },
+    };
+  }
+
+  /** What search and front are told of what callers may do. */
+  private changesEnvironment(
+    props: ImageSearchProps,
+    { uploads, deletes }: Changes,
+  ): LikenessFunctionProps['environment'] {
+    return {
+      uploads: uploads ? 'on' : 'off',
+      deletes: deletes ? 'on' : 'off',
+      ...(typeof props.auth === 'object' &&
+        props.auth.jwt.scopes && { scopes: JSON.stringify(props.auth.jwt.scopes) }),
+      // Of a bucket that is not made here nobody knows the rules.
+      ...((props.keepDeleted || !props.images) && {
+        keptDays: String((props.keepDeleted ?? KEEP_DELETED).toDays()),
+      }),
+      ...(this.filter.prefix && { prefix: this.filter.prefix }),
     };
   }
 
@@ -282,6 +315,12 @@ export class ImageSearch extends Construct {
     };
     return { architecture: props.architecture ?? 'x64', surroundings };
   }
+}
+
+/** What callers of the API may do to the pictures. */
+interface Changes {
+  readonly uploads: boolean;
+  readonly deletes: boolean;
 }
 
 /** Where the layer of a model is unpacked. */

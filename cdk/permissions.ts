@@ -2,8 +2,7 @@
 
 import { type IGrantable, PolicyStatement } from 'aws-cdk-lib/aws-iam';
 import type { IBucket } from 'aws-cdk-lib/aws-s3';
-import { DECISIONS_PREFIX, FINGERPRINTS_PREFIX, VERDICTS_PREFIX } from '../pictures/duplicates/names.ts';
-import { IN_WORK_PREFIX } from '../pictures/ingest/names.ts';
+import { DECISIONS_PREFIX, FINGERPRINTS_PREFIX, IN_WORK_PREFIX, VERDICTS_PREFIX } from '../pictures/names.ts';
 import { THUMBNAILS_PREFIX } from '../pictures/thumbnails/thumbnails.ts';
 import { INDEX_PREFIX, LOG_PREFIX, MANIFEST_PREFIX, REJECTED_PREFIX } from '../vectorlog/names.ts';
 
@@ -61,7 +60,7 @@ export const PERMISSIONS = {
     },
   },
   search: {
-    // Presigned uploads and picture addresses are signed with this role, and can do no more than it can.
+    // Addresses of pictures are signed with this role, and can do no more than it can.
     images: { '': ['s3:GetObject'] },
     index: {
       [LOG_PREFIX]: ['s3:GetObject'],
@@ -71,6 +70,17 @@ export const PERMISSIONS = {
       // What duplicates are judged by, the verdicts, and what people decided.
       [FINGERPRINTS_PREFIX]: ['s3:GetObject', 's3:PutObject', 's3:DeleteObject'],
       [VERDICTS_PREFIX]: ['s3:GetObject', 's3:PutObject', 's3:DeleteObject'],
+      [DECISIONS_PREFIX]: ['s3:GetObject'],
+    },
+  },
+  front: {
+    // What the bucket has of a key is part of its state.
+    images: { '': ['s3:GetObject'] },
+    index: {
+      [LOG_PREFIX]: ['s3:GetObject'],
+      [MANIFEST_PREFIX]: ['s3:GetObject'],
+      [INDEX_PREFIX]: ['s3:GetObject'],
+      [REJECTED_PREFIX]: ['s3:GetObject'],
       [DECISIONS_PREFIX]: ['s3:GetObject', 's3:PutObject', 's3:DeleteObject'],
     },
   },
@@ -79,7 +89,7 @@ export const PERMISSIONS = {
   signThumbnails: { index: { [THUMBNAILS_PREFIX]: ['s3:GetObject'] } },
 } satisfies Record<string, Permissions>;
 
-/** What search may do to pictures where the owner lets callers upload or delete. */
+/** What front may do to pictures where the owner lets callers upload or delete; signed uploads can do no more than it can. */
 export function permitChanges(
   grantee: IGrantable,
   images: IBucket,

@@ -3,6 +3,8 @@
 import { readFile } from 'node:fs/promises';
 import type { Client } from '../client/client.ts';
 import { ProblemError } from '../client/problem-error.ts';
+import type { States } from '../client/types.ts';
+import { SEARCH_LIMITS } from '../functions/search/limits.ts';
 import { PICTURE_LIMITS } from '../pictures/decoding/limits.ts';
 import { mapInParallel } from '../vectorlog/parallel.ts';
 import type { PictureFile } from './files.ts';
@@ -33,34 +35,35 @@ export interface AddOutcome {
 }
 
 const POLL_MS = 250;
-/** Pictures of the page that is asked for in one round: the newest under what the uploads have in common. */
-const PAGE = 100;
-/** Keys asked for by themselves in one round, of those that no page tells of. */
-const ASKED_ALONE = 4;
+/** Pictures whose states are asked for in one request; the API takes no more. */
+const ASKED_AT_ONCE = SEARCH_LIMITS.maxStates;
 
-interface Uploaded {
-  readonly key: string;
-  /** Whether the library had nothing under this key: to be listed then means to be indexed. */
-  readonly isNew: boolean;
-}
+type State = States['states'][number];
 
 export async function addPictures(files: readonly PictureFile[], options: AddOptions): Promise<AddOutcome> {
   const outcome: AddOutcome = { added: [], unchanged: [], refused: [], pending: [] };
-  const uploaded: Uploaded[] = [];
+  const uploaded: string[] = [];
   const finished = () => outcome.added.length + outcome.unchanged.length + outcome.refused.length;
   let seen = 0;
 
-  const uploading = mapInParallel(options.atOnce, files, async (file) => {
-    const result = await uploadOne(file, options);
-    if (result === 'new' || result === 'replaced') uploaded.push({ key: file.key, isNew: result === 'new' });
-    else if (result === 'unchanged') outcome.unchanged.push(file.key);
-    else outcome.refused.push({ key: file.key, reason: result.refused });
-    options.onUploaded?.(++seen);
-    options.onFinished?.(finished());
-  });
+  const uploadAll = async () => {
+    for (let at = 0; at < files.length; at += ASKED_AT_ONCE) {
+      const some = files.slice(at, at + ASKED_AT_ONCE);
+      const known = options.force ? [] : await statesOf(options.client, some);
+      await mapInParallel(options.atOnce, [...some.entries()], async ([i, file]) => {
+        const result = await uploadOne(file, known[i], options);
+        if (result === 'uploaded') uploaded.push(file.key);
+        else if (result === 'unchanged') outcome.unchanged.push(file.key);
+        else outcome.refused.push({ key: file.key, reason: result.refused });
+        options.onUploaded?.(++seen);
+        options.onFinished?.(finished());
+      });
+    }
+  };
+  const uploading = uploadAll();
   if (!options.wait) {
     await uploading;
-    outcome.pending.push(...uploaded.map(({ key }) => key));
+    outcome.pending.push(...uploaded);
     return outcome;
   }
 
@@ -81,20 +84,24 @@ export async function addPictures(files: readonly PictureFile[], options: AddOpt
   return outcome;
 }
 
+/** What the library has under the keys of some files. */
+const statesOf = async (client: Client, files: readonly PictureFile[]): Promise<readonly State[]> =>
+  (await withRetries(() => client.states(files.map(({ key }) => key)))).states;
+
 async function uploadOne(
   file: PictureFile,
-  { client, force }: AddOptions,
-): Promise<'new' | 'replaced' | 'unchanged' | { refused: string }> {
+  known: State | undefined,
+  { client }: AddOptions,
+): Promise<'uploaded' | 'unchanged' | { refused: string }> {
   if (file.size === 0) return { refused: 'the file is empty' };
   if (file.size > PICTURE_LIMITS.maxBytesOfLargeKinds) {
     return { refused: `the file has more than ${PICTURE_LIMITS.maxBytesOfLargeKinds / 1024 ** 2} MiB` };
   }
-  const known = force ? undefined : await withRetries(() => client.image(file.key));
   if (known && isSame(known, file)) return 'unchanged';
   const about = { key: file.key, contentType: file.contentType };
   try {
     await withRetries(async () => client.upload(await readFile(file.path), about));
-    return known?.state === 'absent' ? 'new' : 'replaced';
+    return 'uploaded';
   } catch (error) {
     if (error instanceof ProblemError && error.status >= 400 && error.status < 500)
       return { refused: error.message };
@@ -103,69 +110,38 @@ async function uploadOne(
 }
 
 /** Whether the library has the file as it is: this is how a second run goes on where the first was interrupted. */
-const isSame = (image: Awaited<ReturnType<Client['image']>>, file: PictureFile): boolean =>
-  image.state === 'indexed' &&
-  image.size === file.size &&
-  Date.parse(image.lastModified) >= Math.floor(file.modifiedAt);
+const isSame = ({ state, size, lastModified }: State, file: PictureFile): boolean =>
+  state === 'indexed' &&
+  size === file.size &&
+  lastModified !== undefined &&
+  Date.parse(lastModified) >= Math.floor(file.modifiedAt);
 
-/**
- * Asks what became of the uploads until all are settled or nothing moves any more: one page tells of many, and those that it
- * does not tell of are asked about a few at a time, since they may have been rejected.
- */
+/** Asks what became of the uploads, many in one request, until all are settled or nothing moves any more. */
 async function waitFor(
-  uploaded: Uploaded[],
+  uploaded: string[],
   isUploading: () => boolean,
   outcome: AddOutcome,
-  { client, patienceMs, atOnce }: AddOptions,
+  { client, patienceMs }: AddOptions,
   onSettled: () => void,
 ): Promise<void> {
   let movedAt = Date.now();
   while (isUploading() || uploaded.length > 0) {
-    const before = uploaded.length;
-    const listed = await listedOf(client, uploaded);
-    const rest = uploaded.splice(0).filter(({ key, isNew }) => {
-      const isDone = isNew && listed.has(key);
-      if (isDone) outcome.added.push(key);
-      return !isDone;
-    });
-    const open: Uploaded[] = [];
-    await mapInParallel(atOnce, rest.splice(0, ASKED_ALONE), async (one) => {
-      const image = await withRetries(() => client.image(one.key));
-      if (image.state === 'indexed') outcome.added.push(one.key);
-      else if (image.state === 'rejected')
-        outcome.refused.push({ key: one.key, reason: image.reason.message });
-      else open.push(one);
-    });
-    const isSettled = rest.length + open.length < before;
-    // To the back: pictures whose events wait in the dead letters must not keep the others from being asked about. What was
-    // uploaded meanwhile comes after.
-    uploaded.unshift(...rest, ...open);
+    const asked = uploaded.splice(0, ASKED_AT_ONCE);
+    const { states } =
+      asked.length > 0 ? await withRetries(() => client.states(asked)) : { states: [] as State[] };
+    const open: string[] = [];
+    for (const { key, state, reason } of states) {
+      if (state === 'indexed') outcome.added.push(key);
+      else if (state === 'rejected') outcome.refused.push({ key, reason: reason?.message ?? '' });
+      else open.push(key);
+    }
+    const isSettled = open.length < asked.length;
+    // To the back: pictures whose events wait in the dead letters must not keep the others from being asked about.
+    uploaded.push(...open);
     if (isSettled || isUploading()) movedAt = Date.now();
     if (isSettled) onSettled();
     else if (Date.now() - movedAt > patienceMs) break;
     else await new Promise((resolve) => setTimeout(resolve, POLL_MS));
   }
-  outcome.pending.push(...uploaded.map(({ key }) => key));
-}
-
-/** Keys that one page of the newest pictures tells of. */
-async function listedOf(client: Client, uploaded: readonly Uploaded[]): Promise<ReadonlySet<string>> {
-  const keys = uploaded.filter(({ isNew }) => isNew).map(({ key }) => key);
-  if (keys.length === 0) return new Set();
-  const prefix = commonPrefix(keys);
-  const page = await withRetries(() =>
-    client.images({ order: 'newest', limit: PAGE, ...(prefix && { prefix }) }),
-  );
-  return new Set(page.items.map(({ key }) => key));
-}
-
-function commonPrefix([first = '', ...others]: readonly string[]): string {
-  // By characters, so that none is cut in two.
-  let prefix = [...first];
-  for (const other of others) {
-    const characters = [...other];
-    const end = prefix.findIndex((character, at) => character !== characters[at]);
-    if (end >= 0) prefix = prefix.slice(0, end);
-  }
-  return prefix.join('');
+  outcome.pending.push(...uploaded);
 }

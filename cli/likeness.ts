@@ -9,7 +9,4 @@ process.stdout.on('error', (error: NodeJS.ErrnoException) => {
   throw error;
 });
 
-// Node has 4 threads for all files: a share that hangs would take them all, and searches would wait for it.
-process.env.UV_THREADPOOL_SIZE ??= '16';
-
 process.exitCode = await run(process.argv.slice(2), processTerminal);

@@ -1,4 +1,5 @@
 /** Walks through lists that come in pages. */
+import { jsonText } from '../local/printable.ts';
 
 /** All items, page after page. */
 export async function* allPages<Page extends { readonly cursor?: string | undefined }, Item>(
@@ -22,7 +23,7 @@ export async function writeJsonArray(
   write('[');
   for await (const item of items) {
     if (previous !== undefined) write(`${previous},`);
-    previous = JSON.stringify(item);
+    previous = jsonText(item);
   }
   if (previous !== undefined) write(previous);
   write(']');

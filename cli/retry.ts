@@ -2,8 +2,10 @@
 
 import { ProblemError } from '../client/problem-error.ts';
 
-const TRIES = 4;
+/** Where nobody answers, the address is wrong more often than not; a server that is busy gets free. */
+const TRIES = { unanswered: 4, busy: 7 };
 const FIRST_WAIT_MS = 500;
+const LONGEST_WAIT_MS = 8_000;
 
 /** Only for work that may be done twice. Rejects with the last error, and at once for errors that will not pass. */
 export async function withRetries<T>(work: () => Promise<T>): Promise<T> {
@@ -11,8 +13,11 @@ export async function withRetries<T>(work: () => Promise<T>): Promise<T> {
     try {
       return await work();
     } catch (error) {
-      if (attempt === TRIES || !mayPass(error)) throw error;
-      await new Promise((resolve) => setTimeout(resolve, FIRST_WAIT_MS * attempt));
+      const tries = error instanceof ProblemError ? TRIES.busy : TRIES.unanswered;
+      if (attempt === tries || !mayPass(error)) throw error;
+      const wait = Math.min(LONGEST_WAIT_MS, FIRST_WAIT_MS * 2 ** (attempt - 1));
+      // Not all who were put off together come back together.
+      await new Promise((resolve) => setTimeout(resolve, wait * (0.5 + Math.random() / 2)));
     }
   }
 }

@@ -3,7 +3,7 @@
 import type { Client } from '../client/client.ts';
 import type { SearchAnswer } from '../client/types.ts';
 import { SEARCH_LIMITS } from '../functions/search/limits.ts';
-import { printable } from '../local/printable.ts';
+import { jsonText, printable } from '../local/printable.ts';
 import { inlinePicture, pictureProtocol } from './inline-picture.ts';
 import { count, styled, type Terminal, table } from './terminal.ts';
 
@@ -14,7 +14,7 @@ export async function showResults(
   json = false,
 ): Promise<void> {
   if (json) {
-    terminal.out(JSON.stringify(answer));
+    terminal.out(jsonText(answer));
     return;
   }
   if (answer.synthetic) {
@@ -38,7 +38,7 @@ export async function showResults(
   const about = `${count(answer.searched, 'picture')} compared in ${(embedMs + refreshMs + scanMs).toFixed(0)} ms`;
   if (terminal.interactive) terminal.err(styled(terminal, 'dim', about));
   if (answer.pending > 0) {
-    terminal.err(`${count(answer.pending, 'batch')} of late uploads not taken in yet.`);
+    terminal.err(`${count(answer.pending, 'batch')} of recent uploads not taken in yet.`);
   }
 }
 

@@ -29,6 +29,7 @@ import type {
   SearchFor,
   SearchOptions,
   SimilarOptions,
+  States,
   Stats,
   ThumbnailAddresses,
   TrashPage,
@@ -77,6 +78,8 @@ export interface Client {
     key: string,
     options?: { signal?: AbortSignal },
   ): Promise<PictureState | { state: 'absent'; key: string }>;
+  /** What became of up to 100 pictures, in the order of their keys. */
+  states(keys: readonly string[], options?: { signal?: AbortSignal }): Promise<States>;
   /** Uploads a picture; it is searchable once `image` says `indexed`. */
   upload(
     picture: Blob | Uint8Array,
@@ -168,6 +171,7 @@ export function createClient({ endpoint, fetch = globalThis.fetch, onLoading }: 
         throw error;
       }
     },
+    states: (keys, { signal } = {}) => call('POST', '/v1/states', { body: json({ keys }), signal }),
     async upload(picture, about, { signal } = {}) {
       const file = asBlob(picture);
       const target = await this.uploadTarget({ ...about, size: file.size }, { ...(signal && { signal }) });

@@ -7,6 +7,7 @@ import type { MetadataNames as MetadataSchema } from '../functions/search/metada
 import type * as requests from '../functions/search/requests.ts';
 import type { Sample as SampleSchema } from '../functions/search/sample.ts';
 import type * as schemas from '../functions/search/schemas.ts';
+import type { States as StatesSchema } from '../functions/search/states.ts';
 import type { ThumbnailAddresses as ThumbnailsSchema } from '../functions/search/thumbnails.ts';
 
 export type Result = z.infer<typeof schemas.Result>;
@@ -29,6 +30,7 @@ export type EmptyTrash = z.input<typeof requests.EmptyTrash>;
 export type Emptied = z.infer<typeof schemas.Emptied>;
 export type UploadRequest = z.infer<typeof requests.UploadRequest>;
 export type UploadTarget = z.infer<typeof schemas.UploadTarget>;
+export type States = z.infer<typeof StatesSchema>;
 export type Stats = z.infer<typeof schemas.Stats>;
 export type Health = z.infer<typeof schemas.Health>;
 export type FoldersPage = z.infer<typeof FoldersSchema>;

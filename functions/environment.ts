@@ -15,8 +15,10 @@ export const VARIABLES = {
   indexBucket: 'LIKENESS_INDEX_BUCKET',
   /** Folder that holds `model.onnx` and `model.json`; the layer puts them in /opt/model. */
   modelFolder: 'LIKENESS_MODEL_FOLDER',
-  /** The model's namespace in the index, for the function that has no model: compact. */
+  /** The model's namespace in the index, for the functions that have no model. */
   modelId: 'LIKENESS_MODEL_ID',
+  /** `on` where the model has random weights, for the function that says so without having it: front. */
+  synthetic: 'LIKENESS_SYNTHETIC',
   /** What keys of pictures begin with; empty or absent for the whole bucket. */
   prefix: 'LIKENESS_PREFIX',
   /** What keys of pictures end with, with commas between, or `all`; absent for what is usually called a picture. */

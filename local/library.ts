@@ -14,7 +14,7 @@ import type { ObjectStore } from '../vectorlog/store/object-store.ts';
 import { compareFolder, type Differences } from './differences.ts';
 import { EventQueue } from './event-queue.ts';
 import { FolderEvents } from './folder-events.ts';
-import { Keeper } from './keeper.ts';
+import { Keeper, within } from './keeper.ts';
 import type { Selection } from './library-settings.ts';
 import { openPictures } from './picture-folder.ts';
 import { Presence, sampleOf } from './presence.ts';
@@ -22,6 +22,9 @@ import { passOverAll, Sequencer } from './sequencer.ts';
 import type { FolderTrash } from './trash.ts';
 import { FailureNotes, Troubles } from './troubles.ts';
 import { type Incomplete, PictureWatcher } from './watcher.ts';
+
+/** A batch of pictures is done by then; what a folder that hangs keeps at work is not waited for. */
+const LONGEST_STOP_MS = 20_000;
 
 /** How patient a library is; tests are less so. */
 export interface Patience {
@@ -196,7 +199,7 @@ export function openLibrary(options: LibraryOptions): OpenLibrary {
       await queue.drained();
     },
     stop: async () => {
-      await Promise.all([keeper.stop(), events.stop(), queue.stop()]);
+      await within(Promise.all([keeper.stop(), events.stop(), queue.stop()]), LONGEST_STOP_MS);
     },
   };
 }
@@ -207,7 +210,7 @@ const recallFrom = (live: LiveIndex, key: string, eTag: string): Promise<Recalle
     const entry = view.find(key);
     const embedding = entry?.eTag === eTag ? await view.embedding(key) : undefined;
     if (!entry || !embedding) return undefined;
-    const { width, height, taken, camera, latitude, longitude } = pictureOf(entry);
+    const { width, height, taken, camera, latitude, longitude, preview } = pictureOf(entry);
     // An entry of an older version may not have them: then the picture is looked at again.
     if (width === undefined || height === undefined) return undefined;
     return {
@@ -220,6 +223,7 @@ const recallFrom = (live: LiveIndex, key: string, eTag: string): Promise<Recalle
         ...(camera !== undefined && { camera }),
         ...(latitude !== undefined && { latitude }),
         ...(longitude !== undefined && { longitude }),
+        ...(preview && { preview }),
       },
     };
   });

@@ -4,8 +4,8 @@ import { StoreUnavailable } from '../vectorlog/store/errors.ts';
 import type { ObjectStore } from '../vectorlog/store/object-store.ts';
 import { Line } from './line.ts';
 
-/** Calls at once: fewer than the threads that wait for file systems, so that a dead one leaves some to the index. */
-const AT_ONCE = 6;
+/** Calls at once: half of the threads that wait for file systems, of which Node has 4 by itself, so that a dead one leaves some to the index. */
+const AT_ONCE = Math.max(1, Math.floor(Number(process.env.UV_THREADPOOL_SIZE ?? 4) / 2));
 const WAITING = 100_000;
 /** Longer than a slow disk takes for the largest picture, or a folder with a million names. */
 const PATIENCE_MS = 60_000;

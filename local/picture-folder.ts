@@ -39,7 +39,7 @@ export interface PictureFolder {
   readonly passedOver: () => PassedOver;
 }
 
-/** Something stands in the way of a file of this key. */
+/** Something stands in the way of a file of this key, or it would be where the library takes none. */
 export class KeyBlocked extends LikenessError {
   readonly retryable = false;
 }
@@ -85,7 +85,8 @@ export function openPictures({
   };
   /** Before anything is written: else it would be hidden by what is mounted there again. */
   const writing = async (key: string): Promise<string> => {
-    await presence.assert(admit(key));
+    if (!isPicture(key)) throw new KeyBlocked(`"${key}" is in a place that this library leaves alone`);
+    await presence.assert(key);
     await assertFree(folder, key);
     return key;
   };

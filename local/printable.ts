@@ -7,6 +7,13 @@ const UNPRINTABLE = /[\p{Cc}\p{Surrogate}\u061c\u200e\u200f\u2028\u2029\u202a-\u
 export const printable = (text: string): string =>
   text.replace(UNPRINTABLE, (char) => `\\u{${char.codePointAt(0)!.toString(16)}}`);
 
+/** A value as JSON on one line; what a terminal would obey is escaped, which means the same to whoever parses it. */
+export const jsonText = (value: unknown): string =>
+  JSON.stringify(value).replace(
+    UNPRINTABLE,
+    (char) => `\\u${char.charCodeAt(0).toString(16).padStart(4, '0')}`,
+  );
+
 /** The text as one word of a command line that can be copied; with control characters, for bash and zsh. */
 export function shellQuoted(text: string): string {
   if (/^[\w./:=@%+,-]+$/.test(text)) return text;

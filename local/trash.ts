@@ -11,8 +11,9 @@ import {
   type TrashPage,
 } from '../pictures/trash/trash.ts';
 import type { Clock } from '../vectorlog/clock.ts';
-import type { FileOfObject, FileStore } from '../vectorlog/store/file-store.ts';
+import type { FileStore } from '../vectorlog/store/file-store.ts';
 import { unlessAbsent } from '../vectorlog/store/files/file-access.ts';
+import type { FileOfObject } from '../vectorlog/store/files/replacing.ts';
 import { linkOrCopy, syncFolder } from '../vectorlog/store/files/writing.ts';
 
 /** What is written down of a picture in the trash. */

@@ -34,6 +34,7 @@ export function pictureOf({ key, version, eTag, attributes }: Entry): Picture {
     camera,
     latitude,
     longitude,
+    preview,
   } = attributes as Partial<PictureAttributes>;
   return {
     key,
@@ -49,6 +50,7 @@ export function pictureOf({ key, version, eTag, attributes }: Entry): Picture {
     ...(camera !== undefined && { camera }),
     ...(latitude !== undefined && { latitude }),
     ...(longitude !== undefined && { longitude }),
+    ...(preview && { preview }),
   };
 }
 

@@ -22,7 +22,7 @@ for (const name of names) {
   const began = performance.now();
   const { ok, output, stdout } = runProgram('npm', ['run', '--silent', name, '--', '--quick', '--json'], {
     cwd: root,
-    timeoutMs: 300_000,
+    timeoutMs: 600_000,
   });
   const fault = ok ? faultOf(stdout) : `it failed:\n${output.trim().slice(-2_000)}`;
   const seconds = ((performance.now() - began) / 1_000).toFixed(1);

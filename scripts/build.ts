@@ -1,13 +1,26 @@
 /** Builds what runs: the command line as one file, and the console as static files. */
 
-import { chmod, readdir, stat } from 'node:fs/promises';
+import { chmod, readdir, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 
-/** Bundles the command line into dist/likeness.js; packages stay outside, since some have native code. */
+/**
+ * Node has 4 threads for all files: a share that hangs would take them all, and searches would wait for it. How many there are is
+ * settled when the first file is read, and a module is read by them: so this is none.
+ */
+const START = `#!/usr/bin/env node
+'use strict';
+process.env.UV_THREADPOOL_SIZE ??= '16';
+import('./likeness.js');
+`;
+
+/**
+ * Bundles the command line into dist/likeness.js, which dist/likeness.cjs starts; packages stay outside, since some have native
+ * code.
+ */
 export async function buildCli(): Promise<void> {
   const outfile = join(root, 'dist', 'likeness.js');
   await build({
@@ -21,9 +34,10 @@ export async function buildCli(): Promise<void> {
     target: 'node20',
     sourcemap: 'linked',
     logLevel: 'warning',
-    banner: { js: '#!/usr/bin/env node' },
   });
-  await chmod(outfile, 0o755);
+  const start = join(root, 'dist', 'likeness.cjs');
+  await writeFile(start, START);
+  await chmod(start, 0o755);
 }
 
 /** Builds the console into dist/console. @returns whether it had to */

@@ -1,4 +1,4 @@
-/** What core says while it works; AWS Powertools' Logger fits it, and so does the console of one machine. */
+/** The port to a log: AWS Powertools' Logger has this shape, and so has the log of the server on one machine. */
 
 export type LogFields = Readonly<Record<string, unknown>>;
 

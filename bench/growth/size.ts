@@ -8,7 +8,7 @@ import { silentLogger } from '../../vectorlog/logger.ts';
 import { LiveIndex } from '../../vectorlog/read/live-index.ts';
 import { FileStore } from '../../vectorlog/store/file-store.ts';
 import { appendPictures } from '../cold/write-index.ts';
-import { madeUpRows } from '../made-up-rows.ts';
+import { MADE_UP } from '../made-up-rows.ts';
 import { median } from '../median.ts';
 
 const NEW_ROWS = 1_000;
@@ -57,7 +57,7 @@ const index = new LiveIndex({
   budgetBytes: rows * 2_600 + 64 * 2 ** 20,
 });
 const search = (number: number) => () =>
-  index.read('eventual', (view) => view.search([madeUpRows(1e9 + number, 1)], { k: 10 }));
+  index.read('eventual', (view) => view.search([MADE_UP.query(number)], { k: 10 }));
 const loadMs = await ms(async () => {
   await index.read('strong', () => {});
   await search(0)();

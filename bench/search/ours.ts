@@ -4,12 +4,12 @@ import { open } from 'node:fs/promises';
 import { DIMENSIONS } from '../../pictures/dimensions.ts';
 import { rowOffset } from '../../vectorlog/commit/file-formats.ts';
 import { CodeMatrix } from '../../vectorlog/scan/code-matrix.ts';
-import { Centre } from '../../vectorlog/scan/codes.ts';
+import { Frame } from '../../vectorlog/scan/codes.ts';
 import { RowMatrix } from '../../vectorlog/scan/row-matrix.ts';
 import { type Contender, K, timed } from './contender.ts';
 
-/** Rows that the centre is the mean of, as compaction has it. */
-const CENTRE_ROWS = 16_384;
+/** Rows that the frame is made of, as compaction has it. */
+const FRAME_ROWS = 16_384;
 const ENCODED_AT_ONCE = 1_024;
 
 /** The first `rows` rows of the file as float32, in memory. */
@@ -27,14 +27,14 @@ export async function loadMatrix(file: string, rows: number): Promise<RowMatrix>
 /** The codes of all rows, and how long it took one thread to make them. */
 export async function codesOf(matrix: RowMatrix): Promise<{ codes: CodeMatrix; codesMs: number }> {
   const { length } = matrix;
-  const sample = Array.from({ length: Math.min(CENTRE_ROWS, length) }, (_, i) => matrix.row(i));
-  const centre = Centre.of(sample, DIMENSIONS);
-  const codes = new CodeMatrix(centre);
+  const sample = Array.from({ length: Math.min(FRAME_ROWS, length) }, (_, i) => matrix.row(i));
+  const frame = await Frame.of(sample, DIMENSIONS);
+  const codes = new CodeMatrix(frame);
   const { ms } = await timed(async () => {
     for (let start = 0; start < length; start += ENCODED_AT_ONCE) {
       const block = new Float32Array(Math.min(ENCODED_AT_ONCE, length - start) * DIMENSIONS);
       for (let i = 0; i * DIMENSIONS < block.length; i++) block.set(matrix.row(start + i), i * DIMENSIONS);
-      codes.append(centre.encode(block));
+      codes.append(frame.encode(block));
     }
   });
   return { codes, codesMs: ms };

@@ -14,6 +14,8 @@ export interface Assets {
   readonly compact: string;
   /** The same for search. */
   readonly search: string;
+  /** The same for what answers requests that need neither model nor index. */
+  readonly front: string;
   /** The same for the worker of backfills. */
   readonly backfill: string;
   /** Folder with `nodejs/` and `model/`; it becomes /opt. */

@@ -30,10 +30,11 @@ async function main(): Promise<Assets> {
     },
   });
   const architecture = values.architecture as LambdaArchitecture;
-  const [onUpload, compact, search, backfill, layer] = await Promise.all([
+  const [onUpload, compact, search, front, backfill, layer] = await Promise.all([
     packFunction('onUpload', architecture, join(out, 'functions')),
     packFunction('compact', architecture, join(out, 'functions')),
     packFunction('search', architecture, join(out, 'functions')),
+    packFunction('front', architecture, join(out, 'functions')),
     packFunction('backfill', architecture, join(out, 'functions')),
     buildLayer(
       {
@@ -46,7 +47,7 @@ async function main(): Promise<Assets> {
       out,
     ),
   ]);
-  const assets = { onUpload, compact, search, backfill, layer };
+  const assets = { onUpload, compact, search, front, backfill, layer };
   for (const { path } of Object.values(assets).flatMap((folder) => filesBelow(resolve(folder)))) {
     if (isNative(path)) refuseForeign(path, architecture);
   }

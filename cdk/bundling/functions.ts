@@ -1,4 +1,4 @@
-/** The three functions as bundles: one minified ES module each, with a source map, and what cannot be bundled beside it. */
+/** The functions as bundles: one minified ES module each, with a source map, and what cannot be bundled beside it. */
 
 import { cpSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -11,6 +11,7 @@ export const FUNCTIONS = {
   onUpload: 'on-upload',
   compact: 'compact',
   search: 'search',
+  front: 'front',
   backfill: 'backfill',
 } as const;
 export type FunctionName = keyof typeof FUNCTIONS;

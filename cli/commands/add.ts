@@ -1,7 +1,7 @@
 /** `likeness add`: uploads pictures, and returns when all are searchable. */
 
 import type { Command } from 'commander';
-import { printable } from '../../local/printable.ts';
+import { jsonText, printable } from '../../local/printable.ts';
 import { type AddOutcome, addPictures } from '../add-pictures.ts';
 import { connect, isOnAws, type ServerFlags } from '../connection.ts';
 import { CommandFailed } from '../errors.ts';
@@ -59,7 +59,7 @@ Examples:
         bar.stop();
       }
       const seconds = (Date.now() - startedAt) / 1_000;
-      if (flags.json) terminal.out(JSON.stringify({ ...outcome, seconds }));
+      if (flags.json) terminal.out(jsonText({ ...outcome, seconds }));
       else report(terminal, outcome, seconds, flags.wait);
       if (outcome.refused.length > 0 || (flags.wait && outcome.pending.length > 0)) {
         throw new CommandFailed(

@@ -2,7 +2,7 @@
 
 import type { Command } from 'commander';
 import { consoleLogger } from '../../local/console-logger.ts';
-import { shellQuoted } from '../../local/printable.ts';
+import { jsonText, shellQuoted } from '../../local/printable.ts';
 import { type BackfillOptions, type BackfillReport, backfill } from '../../pictures/ingest/backfill.ts';
 import { PICTURE_ENDINGS, parseEndings } from '../../pictures/picture-names.ts';
 import { systemClock } from '../../vectorlog/clock.ts';
@@ -138,7 +138,7 @@ Examples:
         bar.stop();
       }
       const failed = (await sender?.finish())?.failed ?? 0;
-      if (flags.json) terminal.out(JSON.stringify({ ...report, failed }));
+      if (flags.json) terminal.out(jsonText({ ...report, failed }));
       else show(terminal, report, target, flags);
       if (failed > 0)
         throw new CommandFailed(`${count(failed, 'picture')} could not be indexed; run it again`);
@@ -161,7 +161,7 @@ async function startInCloud(
   const run = redrive
     ? await cloud.redrive()
     : await cloud.start({ job, ...(prefix !== undefined && { prefix }) });
-  if (json) terminal.out(JSON.stringify({ run }));
+  if (json) terminal.out(jsonText({ run }));
   else terminal.out(`Started ${run}. "likeness status --endpoint <ApiUrl>" shows how far it is.`);
 }
 

@@ -2,6 +2,7 @@
 
 import type { Command } from 'commander';
 import { consoleLogger } from '../../local/console-logger.ts';
+import { jsonText } from '../../local/printable.ts';
 import { systemClock } from '../../vectorlog/clock.ts';
 import { addTargetFlags, openTarget, TARGET_HELP, type TargetFlags } from '../target.ts';
 import { count, type Terminal } from '../terminal.ts';
@@ -25,7 +26,7 @@ Examples:
       const { createCompact } = await import('../../functions/compact/handler.ts');
       const logger = consoleLogger(terminal.err);
       const report = await createCompact({ index, ...origin, clock: systemClock, logger })();
-      if (flags.json) return terminal.out(JSON.stringify(report));
+      if (flags.json) return terminal.out(jsonText(report));
       const what = { idle: 'Nothing to fold', committed: 'Committed', lost: 'Another compaction was first' };
       terminal.out(
         `${what[report.outcome]}: generation ${report.generation}, ${count(report.live, 'picture')}, ` +

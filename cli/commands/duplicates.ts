@@ -4,6 +4,7 @@ import type { Command } from 'commander';
 import type { Client } from '../../client/client.ts';
 import { ProblemError } from '../../client/problem-error.ts';
 import type { DuplicateGroup, FolderWishes } from '../../client/types.ts';
+import { jsonText } from '../../local/printable.ts';
 import { chooseKeeper, type KeepRule } from '../../pictures/duplicates/keeper.ts';
 import { connect, type ServerFlags } from '../connection.ts';
 import { CommandFailed, UsageError } from '../errors.ts';
@@ -181,7 +182,7 @@ function show(
       deletable: gone.map(({ key }) => key),
       freesBytes: gone.reduce((sum, { size }) => sum + size, 0),
     }));
-    terminal.out(JSON.stringify(planned));
+    terminal.out(jsonText(planned));
     return;
   }
   if (flags.csv) {

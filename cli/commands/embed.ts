@@ -1,6 +1,7 @@
 /** `likeness embed`: the embedding of a picture, made on this machine. */
 
 import type { Command } from 'commander';
+import { jsonText } from '../../local/printable.ts';
 import { CommandFailed } from '../errors.ts';
 import { readPicture } from '../files.ts';
 import type { Terminal } from '../terminal.ts';
@@ -37,7 +38,7 @@ Examples:
       const embedding = Array.from(outcome.embedding);
       const { modelId, synthetic } = embedder.model;
       if (command.optsWithGlobals<{ json?: boolean }>().json) {
-        terminal.out(JSON.stringify({ model: modelId, synthetic, embedding }));
+        terminal.out(jsonText({ model: modelId, synthetic, embedding }));
         return;
       }
       const first = embedding.slice(0, SHOWN).map((number) => number.toFixed(5));

@@ -2,6 +2,7 @@
 
 import type { Command } from 'commander';
 import type { Client } from '../../client/client.ts';
+import { jsonText } from '../../local/printable.ts';
 import { connect, type ServerFlags } from '../connection.ts';
 import { CommandFailed, UsageError } from '../errors.ts';
 import { readPicture } from '../files.ts';
@@ -44,7 +45,7 @@ Examples:
       } finally {
         bar.stop();
       }
-      if (flags.json) terminal.out(JSON.stringify({ deleted: keys }));
+      if (flags.json) terminal.out(jsonText({ deleted: keys }));
       else {
         const back = final > 0 ? 'for good' : 'likeness restore brings them back';
         terminal.out(`Deleted ${count(keys.length, 'picture')}: ${back}.`);

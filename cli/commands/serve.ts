@@ -113,6 +113,7 @@ Examples:
       await showIndexing(serving, found, terminal, asked);
       await aborted(asked);
       await serving.stop();
+      endWithoutHungReads(terminal);
     });
 }
 
@@ -137,7 +138,9 @@ function welcome(
   }
   terminal.out(`Pictures: ${folder}`);
   terminal.out(`Model:    ${model.modelId}`);
-  const kinds = [...new Set(optional.flatMap((each) => [...each.kinds]))].map((kind) => kind.toUpperCase());
+  const kinds = [...new Set(optional.flatMap((each) => [...each.kinds]))].map((kind) =>
+    kind === 'odd-tiff' ? 'TIFFs of odd kinds' : kind.toUpperCase(),
+  );
   if (kinds.length > 0)
     terminal.out(`Also:     ${kinds.join(', ')}, by ${optional.map(({ name }) => name).join(' and ')}`);
   terminal.out(`Open      ${styled(terminal, 'bold', url)}`);
@@ -178,6 +181,8 @@ async function showIndexing(
 
 const NOTHING: Differences = { toIndex: 0, toForget: 0 };
 
+const HUNG_MS = 5_000;
+
 const SIGNALS = ['SIGINT', 'SIGTERM'] as const;
 
 /** Aborts when someone stops the server; a second signal does not wait for what is at work. */
@@ -190,6 +195,16 @@ function untilAskedToStop(terminal: Terminal): AbortSignal {
   };
   for (const signal of SIGNALS) process.on(signal, hear);
   return asked.signal;
+}
+
+/** What a share that hangs is to answer keeps a process from ending, also by itself; all that matters has ended by now. */
+function endWithoutHungReads(terminal: Terminal): void {
+  const end = () => {
+    terminal.err('The folder still does not answer; ended without it.');
+    process.kill(process.pid, 'SIGKILL');
+  };
+  // Keeps nothing running: what else there was is over sooner.
+  setTimeout(end, HUNG_MS).unref();
 }
 
 async function aborted(signal: AbortSignal): Promise<void> {

@@ -2,6 +2,7 @@
 
 import type { Command } from 'commander';
 import type { Stats } from '../../client/types.ts';
+import { jsonText } from '../../local/printable.ts';
 import { connect, type ServerFlags } from '../connection.ts';
 import { count, fileSize, styled, type Terminal, table } from '../terminal.ts';
 
@@ -24,7 +25,7 @@ Examples:
       const client = await connect(flags);
       const [stats, { reasons = [] }] = await Promise.all([client.stats(), client.health()]);
       if (flags.json) {
-        terminal.out(JSON.stringify({ ...stats, ...(reasons.length > 0 && { degraded: reasons }) }));
+        terminal.out(jsonText({ ...stats, ...(reasons.length > 0 && { degraded: reasons }) }));
         return;
       }
       for (const line of table(rowsOf(stats, terminal))) terminal.out(line);

@@ -1,6 +1,7 @@
 /** `likeness trash` and `likeness restore`: what was deleted, and how to have it back. */
 
 import type { Command } from 'commander';
+import { jsonText } from '../../local/printable.ts';
 import { connect, type ServerFlags } from '../connection.ts';
 import { CommandFailed, UsageError } from '../errors.ts';
 import { allPages } from '../pages.ts';
@@ -36,7 +37,7 @@ Examples:
         if (days !== undefined && !(days >= 0)) throw new UsageError('--older-than is a number of days');
         const before = days === undefined ? undefined : new Date(Date.now() - days * DAY_MS).toISOString();
         const emptied = await client.emptyTrash(before === undefined ? { all: true } : { before });
-        if (flags.json) return terminal.out(JSON.stringify(emptied));
+        if (flags.json) return terminal.out(jsonText(emptied));
         return terminal.out(
           `Removed ${count(emptied.pictures, 'picture')} for good, ${fileSize(emptied.bytes)}.`,
         );
@@ -48,7 +49,7 @@ Examples:
       );
       const all = [];
       for await (const item of items) all.push(item);
-      if (flags.json) return terminal.out(JSON.stringify(all));
+      if (flags.json) return terminal.out(jsonText(all));
       for (const { deletedAt, size, key } of all)
         terminal.out(`${deletedAt}  ${fileSize(size).padStart(8)}  ${key}`);
       if (all.length === 0) terminal.err('The trash is empty, or no trash is kept here.');
@@ -72,7 +73,7 @@ Examples:
       const client = await connect(flags);
       const { results } = await client.restore({ keys });
       const failed = results.filter(({ restored }) => !restored);
-      if (flags.json) terminal.out(JSON.stringify(results));
+      if (flags.json) terminal.out(jsonText(results));
       else terminal.out(`Restored ${count(results.length - failed.length, 'picture')}.`);
       if (failed.length > 0)
         throw new CommandFailed(failed.map(({ key, reason }) => `${key}: ${reason}`).join('\n'));

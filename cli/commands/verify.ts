@@ -2,7 +2,7 @@
 
 import { setTimeout } from 'node:timers/promises';
 import type { Command } from 'commander';
-import { printable } from '../../local/printable.ts';
+import { jsonText, printable } from '../../local/printable.ts';
 import type { VerifyReport } from '../../pictures/maintenance/verify.ts';
 import { CommandFailed } from '../errors.ts';
 import { startProgress } from '../progress.ts';
@@ -32,7 +32,7 @@ Examples:
     .action(async (folder: string | undefined, _options, command: Command) => {
       const flags = command.optsWithGlobals<TargetFlags & { json?: boolean; cloud?: string }>();
       const report = flags.cloud ? await verifyInCloud(flags.cloud) : await verifyHere(folder, flags);
-      if (flags.json) terminal.out(JSON.stringify(report));
+      if (flags.json) terminal.out(jsonText(report));
       else show(terminal, report);
       if (!report.ok) throw new CommandFailed('the index is damaged; docs/recovery.md says what to do');
     });

@@ -36,10 +36,19 @@ export function keepAccess({ endpoint, token }: Access): void {
   else sessionStorage.removeItem(TOKEN);
 }
 
+/** What a form leaves: a token that was not typed in anew stays with the server that it was for. */
+export const accessAfter = (before: Access, typed: Access): Access => ({
+  ...typed,
+  token: typed.token || (typed.endpoint === before.endpoint ? before.token : ''),
+});
+
 /** What was typed in comes before what the server says, and that before where the page came from. */
 export function connect(config: ConsoleConfig, access: Access): Connection {
   const endpoint = new URL(access.endpoint || config.endpoint || '.', location.href).href.replace(/\/$/, '');
   const withToken: typeof fetch = (input, init) => {
+    // An upload's bytes may go to another host, which has no business with it.
+    const url = new URL(input instanceof Request ? input.url : input, location.href);
+    if (url.origin !== new URL(endpoint).origin) return fetch(input, init);
     const headers = new Headers(init?.headers);
     headers.set('authorization', `Bearer ${access.token}`);
     return fetch(input, { ...init, headers });

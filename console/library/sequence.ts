@@ -14,6 +14,7 @@ interface Seen {
   readonly camera?: string | undefined;
   readonly latitude?: number | undefined;
   readonly longitude?: number | undefined;
+  readonly preview?: true | undefined;
 }
 
 export interface Sequence {

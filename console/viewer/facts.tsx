@@ -13,7 +13,7 @@ export function Facts({
   picture: ShownPicture;
   seen?: readonly [number, number] | undefined;
 }) {
-  const { width = seen?.[0], height = seen?.[1], taken, camera, latitude, longitude } = picture;
+  const { width = seen?.[0], height = seen?.[1], taken, camera, latitude, longitude, preview } = picture;
   return (
     <dl class="facts">
       {width && height && (
@@ -21,6 +21,7 @@ export function Facts({
           {width} × {height} <span class="quiet">{((width * height) / 1e6).toFixed(1)} MP</span>
         </Fact>
       )}
+      {preview && <Fact name="RAW">shown by the JPEG that the camera put in it</Fact>}
       {taken && <Fact name="Taken">{takenAt(taken)}</Fact>}
       {camera && <Fact name="Camera">{camera}</Fact>}
       {latitude !== undefined && longitude !== undefined && (

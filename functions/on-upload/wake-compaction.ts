@@ -1,4 +1,4 @@
-/** Has compact run soon after an append: the log's growth wakes it, and a schedule only makes good what this misses. */
+/** Has compact run soon after an append: on-upload wakes it, and a schedule runs it when that call was lost. */
 
 import type { Clock } from '../../vectorlog/clock.ts';
 import type { Logger } from '../../vectorlog/logger.ts';

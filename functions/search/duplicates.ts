@@ -3,14 +3,7 @@
 import { setImmediate } from 'node:timers/promises';
 import { type RouteHandler, z } from '@hono/zod-openapi';
 import { type Picture, pictureOf } from '../../pictures/attributes.ts';
-import {
-  type Decisions,
-  forgetNotDuplicates,
-  NotDuplicates,
-  readDecisions,
-  writeFolders,
-  writeNotDuplicates,
-} from '../../pictures/duplicates/decisions.ts';
+import { type Decisions, NotDuplicates, readDecisions } from '../../pictures/duplicates/decisions.ts';
 import {
   type DuplicateOptions,
   type DuplicateStep,
@@ -297,33 +290,3 @@ function decoded(cursor: string): z.infer<typeof CURSOR> {
   }
   throw notACursor();
 }
-
-export const getDecisions =
-  ({ index }: Dependencies): RouteHandler<typeof routes.getDecisions> =>
-  async (c) => {
-    const { notDuplicates, ...folders } = await readDecisions(index);
-    return c.json(
-      {
-        protected: [...folders.protected],
-        preferred: [...folders.preferred],
-        notDuplicates: notDuplicates.map((keys) => [...keys]),
-      },
-      200,
-    );
-  };
-
-export const putFolders =
-  ({ index }: Dependencies): RouteHandler<typeof routes.putFolders> =>
-  async (c) => {
-    const folders = c.req.valid('json');
-    await writeFolders(index, folders);
-    return c.json(folders, 200);
-  };
-
-export const postNotDuplicates =
-  ({ index }: Dependencies): RouteHandler<typeof routes.postNotDuplicates> =>
-  async (c) => {
-    const { keys, undo = false } = c.req.valid('json');
-    await (undo ? forgetNotDuplicates : writeNotDuplicates)(index, keys);
-    return c.json({ keys, remembered: !undo }, 200);
-  };

@@ -10,60 +10,36 @@ import { budgetOf } from '../../vectorlog/read/memory.ts';
 import { prefixed } from '../../vectorlog/store/prefixed-store.ts';
 import { s3Client } from '../../vectorlog/store/s3-client.ts';
 import { S3Store } from '../../vectorlog/store/s3-store.ts';
-import { hasThumbnails, pictureFilter, required, VARIABLES } from '../environment.ts';
+import { hasThumbnails, required, VARIABLES } from '../environment.ts';
 import { farIndex } from '../far-index.ts';
 import { logger, observed, traced } from '../observability.ts';
-import { byScopes, type Scopes } from './allowed.ts';
 import { withEncodedPath } from './api-gateway.ts';
 import { createApp } from './app.ts';
+import { imagesBucket } from './images-bucket.ts';
 import { lastBackfill } from './last-backfill.ts';
 import { s3Signer } from './s3-signer.ts';
-import { VersionTrash } from './version-trash.ts';
 
 /** Of the bytes that are kept free of the index (`RESERVED_BYTES`), those for decoding; runtime and model take the others. */
 const DECODE_BYTES = 384 * 1024 * 1024;
 
-const options = { endpoint: process.env[VARIABLES.endpoint] };
-const client = traced(s3Client(options));
-const images = required(VARIABLES.imagesBucket);
+const client = traced(s3Client({ endpoint: process.env[VARIABLES.endpoint] }));
 const decoder = new PictureDecoder({ maxMemoryBytes: DECODE_BYTES }, findOptionalDecoders());
 const embedder = await loadEmbedder(required(VARIABLES.modelFolder), { decoder });
 const memoryBytes = Number(required('AWS_LAMBDA_FUNCTION_MEMORY_SIZE')) * 1024 * 1024;
-
-const keptDays = process.env[VARIABLES.keptDays];
-const allows = {
-  uploads: process.env[VARIABLES.uploads] !== 'off',
-  deletes: process.env[VARIABLES.deletes] !== 'off',
-};
-
-const scopes = process.env[VARIABLES.scopes];
 const machine = process.env[VARIABLES.backfill];
 
 const indexBucket = required(VARIABLES.indexBucket);
 const namespace = `${embedder.model.modelId}/`;
-const signerOf = (bucket: string) => s3Signer({ client: s3Client(options), bucket, clock: systemClock });
-const inIndex = signerOf(indexBucket);
+const untraced = s3Client({ endpoint: process.env[VARIABLES.endpoint] });
+const { pictureUrl } = s3Signer({ client: untraced, bucket: indexBucket, clock: systemClock });
 
 const app = createApp({
-  pictures: new S3Store({ client, bucket: images }),
   index: prefixed(new S3Store({ client, bucket: indexBucket }), namespace),
   embedder,
   clock: systemClock,
   logger,
-  ...signerOf(images),
-  thumbnailUrl: hasThumbnails()
-    ? (picture) => inIndex.pictureUrl(namespace + thumbnailName(picture))
-    : undefined,
-  allows: scopes ? byScopes(allows, JSON.parse(scopes) as Scopes) : allows,
-  // Without the right to delete there is none to undelete.
-  ...(allows.deletes && {
-    trash: new VersionTrash({
-      client,
-      bucket: images,
-      prefix: pictureFilter().prefix,
-      keptDays: keptDays ? Number(keptDays) : undefined,
-    }),
-  }),
+  ...imagesBucket(client),
+  thumbnailUrl: hasThumbnails() ? (picture) => pictureUrl(namespace + thumbnailName(picture)) : undefined,
   defaultConsistency: process.env[VARIABLES.consistency] === 'eventual' ? 'eventual' : 'strong',
   memoryBudgetBytes: budgetOf(memoryBytes),
   far: await farIndex(),

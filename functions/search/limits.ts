@@ -27,6 +27,8 @@ export const SEARCH_LIMITS = {
   /** Items on one page of a list. */
   maxPage: 1_000,
   defaultPage: 100,
+  /** Keys whose states are asked for at once: each is a request to the bucket. */
+  maxStates: 100,
   /** How long a request waits for an index that is being loaded: API Gateway gives up after 30 seconds. */
   loadingPatienceMs: 20 * SECOND,
   /** Milliseconds after which a page of duplicates ends, so that callers see progress and no gateway gives up. */

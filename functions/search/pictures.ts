@@ -50,7 +50,7 @@ export const listImages =
 const plainPage = ({ entries, ...page }: ListPage) => ({ ...page, pictures: entries.map(pictureOf) });
 
 /** What bucket, index and rejections say of a key, put together. */
-async function stateOf(
+export async function stateOf(
   key: string,
   view: Pick<SearchView, 'find'>,
   { pictures, index }: Pick<SearchDependencies, 'pictures' | 'index'>,
@@ -108,7 +108,11 @@ const absent = (key: string) =>
   );
 
 export const deleteImage =
-  ({ pictures, trash, allows }: Dependencies): RouteHandler<typeof routes.deleteImage> =>
+  ({
+    pictures,
+    trash,
+    allows,
+  }: Pick<SearchDependencies, 'pictures' | 'trash' | 'allows'>): RouteHandler<typeof routes.deleteImage> =>
   async (c) => {
     if (!allowed(allows, c.env).deletes) throw notAllowed('deletes no pictures');
     const { key } = c.req.valid('param');
@@ -118,7 +122,10 @@ export const deleteImage =
   };
 
 export const createUpload =
-  ({ uploads, allows }: Dependencies): RouteHandler<typeof routes.createUpload> =>
+  ({
+    uploads,
+    allows,
+  }: Pick<SearchDependencies, 'uploads' | 'allows'>): RouteHandler<typeof routes.createUpload> =>
   async (c) => {
     if (!allowed(allows, c.env).uploads) throw notAllowed('takes no uploads');
     return c.json(await uploads.sign(c.req.valid('json')), 200);
@@ -131,7 +138,7 @@ const notAllowed = (what: string) =>
   );
 
 export const listRejected =
-  ({ index }: Dependencies): RouteHandler<typeof routes.listRejected> =>
+  ({ index }: Pick<SearchDependencies, 'index'>): RouteHandler<typeof routes.listRejected> =>
   async (c) => {
     const { cursor, limit } = c.req.valid('query');
     const items: {

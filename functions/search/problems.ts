@@ -160,4 +160,4 @@ function centeredTooLarge({ rows, neededBytes, budgetBytes }: CenteredTooLarge):
 const beyondFar = ({ rows, neededBytes }: IndexTooLarge): string =>
   `This looks at all ${rows} rows and needs them in memory: ${Math.ceil((neededBytes + RESERVED_BYTES) / MiB)} MB. ` +
   'Past that, there are searches, single pictures and the status. ' +
-  'For duplicates ask picture by picture: GET /v1/images/{key}/similar with minScore=0.97.';
+  'In place of all duplicates ask for "more like this" picture by picture: GET /v1/images/{key}/similar with minScore=0.97.';

@@ -304,6 +304,10 @@ export const PrefixQuery = z.object({ prefix, consistency });
 
 export const RejectedQuery = z.object({ cursor, limit });
 
+export const StatesRequest = z
+  .strictObject({ keys: z.array(Key).min(1).max(SEARCH_LIMITS.maxStates) })
+  .openapi('StatesRequest');
+
 export const TrashQuery = z.object({ cursor, limit });
 
 export const RestoreRequest = z

@@ -25,6 +25,9 @@ const shown = {
   camera: z.string().optional().openapi({ description: 'Maker and model, out of EXIF.' }),
   latitude: z.number().optional().openapi({ description: 'Degrees, north positive.' }),
   longitude: z.number().optional().openapi({ description: 'Degrees, east positive.' }),
+  preview: z.literal(true).optional().openapi({
+    description: "The file is a camera's RAW: indexed and shown is the JPEG that the camera put in it.",
+  }),
 };
 
 export const Result = z

@@ -1,12 +1,14 @@
 /** How the server and the index are. */
 
-import type { RouteHandler } from '@hono/zod-openapi';
+import type { RouteHandler, z } from '@hono/zod-openapi';
 import { DIMENSIONS } from '../../pictures/dimensions.ts';
+import type { ModelInfo } from '../../pictures/embedding/embedder.ts';
 import { neededBytes } from '../../vectorlog/read/memory.ts';
 import { allowed } from './allowed.ts';
 import type { SearchDependencies } from './dependencies.ts';
 import { aboutEngine, type Engine } from './engine.ts';
 import type * as routes from './routes.ts';
+import type { Health, Reason } from './schemas.ts';
 
 /** Searches leave out what waits to be folded when it no longer fits in memory: compaction has failed for long. */
 const tooLongLog = ({ pending }: Engine) =>
@@ -28,14 +30,26 @@ export const health =
   }: SearchDependencies & { readonly engine: Engine }): RouteHandler<typeof routes.health> =>
   (c) => {
     const reasons = [...(troubles?.() ?? []), ...tooLongLog(engine)];
-    const about = {
-      model: model.modelId,
-      allows: allowed(allows, c.env),
-      ...(model.synthetic && { synthetic: true as const }),
-    };
-    if (reasons.length === 0) return c.json({ status: 'ok' as const, ...about }, 200);
-    return c.json({ status: 'degraded' as const, ...about, reasons }, 200);
+    return c.json(healthOf({ model, allows, env: c.env, reasons }), 200);
   };
+
+/** How a server is. @param env of the request's context; @param reasons what keeps it from all it should do */
+export const healthOf = ({
+  model,
+  allows,
+  env,
+  reasons,
+}: {
+  readonly model: Pick<ModelInfo, 'modelId' | 'synthetic'>;
+  readonly allows: SearchDependencies['allows'];
+  readonly env: unknown;
+  readonly reasons: z.infer<typeof Reason>[];
+}): z.infer<typeof Health> => ({
+  ...(reasons.length === 0 ? { status: 'ok' as const } : { status: 'degraded' as const, reasons }),
+  model: model.modelId,
+  allows: allowed(allows, env),
+  ...(model.synthetic && { synthetic: true as const }),
+});
 
 export const stats =
   (dependencies: SearchDependencies & { readonly engine: Engine }): RouteHandler<typeof routes.stats> =>

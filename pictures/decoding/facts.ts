@@ -14,15 +14,21 @@ export interface PictureFacts {
   /** Degrees, north and east positive. */
   readonly latitude?: number;
   readonly longitude?: number;
+  /** The file is a camera's RAW: what is indexed and shown is the JPEG that the camera put in it. */
+  readonly preview?: true;
 }
 
 /** Never fails: what is not written, or written wrongly, is left out. */
-export function factsOf({ width, height, orientation, metadata }: PictureHeader): PictureFacts {
+export function factsOf({ source, width, height, orientation, metadata }: PictureHeader): PictureFacts {
   const seen = orientation >= 5 && orientation <= 8 ? { width: height, height: width } : { width, height };
-  return { ...seen, ...(metadata.exif && exifFacts(metadata.exif)) };
+  return {
+    ...seen,
+    ...(metadata.exif && exifFacts(metadata.exif)),
+    ...(source.kind === 'raw' && { preview: true }),
+  };
 }
 
-function exifFacts(bytes: Buffer): Omit<PictureFacts, 'width' | 'height'> {
+function exifFacts(bytes: Buffer): Omit<PictureFacts, 'width' | 'height' | 'preview'> {
   try {
     const { Image, Photo, GPSInfo } = readExif(bytes);
     const taken = timeOf(Photo?.DateTimeOriginal);

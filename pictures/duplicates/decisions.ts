@@ -4,7 +4,7 @@ import { createHash } from 'node:crypto';
 import { mapInParallel } from '../../vectorlog/parallel.ts';
 import { ObjectNotFound } from '../../vectorlog/store/errors.ts';
 import type { ObjectStore } from '../../vectorlog/store/object-store.ts';
-import { DECISIONS_PREFIX } from './names.ts';
+import { DECISIONS_PREFIX } from '../names.ts';
 
 export interface FolderWishes {
   /** Prefixes of keys: "never delete from here". */

@@ -4,8 +4,8 @@ import { createHash } from 'node:crypto';
 import type { Clock } from '../../vectorlog/clock.ts';
 import { isRetryable, LikenessError } from '../../vectorlog/errors.ts';
 import type { ObjectStore } from '../../vectorlog/store/object-store.ts';
+import { FINGERPRINTS_PREFIX } from '../names.ts';
 import { decodeFingerprint, encodeFingerprint, type Fingerprint, fingerprintOf } from './fingerprint.ts';
-import { FINGERPRINTS_PREFIX } from './names.ts';
 import { PackStore } from './pack-store.ts';
 
 /** Fingerprints that are kept decoded: those of some steps and their neighbours. */

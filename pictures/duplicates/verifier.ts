@@ -2,10 +2,10 @@
 
 import type { Clock } from '../../vectorlog/clock.ts';
 import type { ObjectStore } from '../../vectorlog/store/object-store.ts';
+import { VERDICTS_PREFIX } from '../names.ts';
 import { compare } from './compare.ts';
 import type { Fingerprint } from './fingerprint.ts';
 import type { Comparison } from './measure.ts';
-import { VERDICTS_PREFIX } from './names.ts';
 import { PackStore } from './pack-store.ts';
 import { type Prepared, prepare } from './prepared.ts';
 import { confidenceOf, measuresOf, SAME_FROM, VERDICT_VERSION } from './verdict.ts';

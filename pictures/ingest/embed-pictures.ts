@@ -1,5 +1,6 @@
 /** From changes to embeddings: reads the pictures as the events saw them, and embeds what is there. */
 
+import { LikenessError } from '../../vectorlog/errors.ts';
 import type { Logger } from '../../vectorlog/logger.ts';
 import { ObjectNotFound, ObjectUnreadable, PreconditionFailed } from '../../vectorlog/store/errors.ts';
 import type { ObjectStore, StoredObject } from '../../vectorlog/store/object-store.ts';
@@ -9,7 +10,6 @@ import { PICTURE_LIMITS } from '../decoding/limits.ts';
 import type { Embedder } from '../embedding/embedder.ts';
 import type { MakeThumbnail, Thumbnail } from '../thumbnails/thumbnails.ts';
 import type { PutChange } from './change.ts';
-import { OutOfTime } from './errors.ts';
 import { INGEST_LIMITS } from './limits.ts';
 
 export interface Embedded {
@@ -30,6 +30,11 @@ export type PictureOutcome =
   | { readonly state: 'gone' }
   /** Neither is known; trying again may help. */
   | { readonly state: 'failed'; readonly error: unknown };
+
+/** The run ends before the picture is embedded; its message comes again, to a run that has time. */
+export class OutOfTime extends LikenessError {
+  readonly retryable = true;
+}
 
 /** An embedding that was made of the same bytes before, and what their header told. */
 export type Recalled = Pick<Embedded, 'embedding' | 'facts'>;

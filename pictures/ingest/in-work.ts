@@ -4,9 +4,9 @@ import type { Logger } from '../../vectorlog/logger.ts';
 import { ObjectNotFound } from '../../vectorlog/store/errors.ts';
 import type { ObjectStore } from '../../vectorlog/store/object-store.ts';
 import { PictureRejected } from '../decoding/errors.ts';
+import { IN_WORK_PREFIX } from '../names.ts';
 import type { PutChange } from './change.ts';
 import { type EmbedPicturesDeps, embedPictures, type PictureOutcome } from './embed-pictures.ts';
-import { IN_WORK_PREFIX } from './names.ts';
 import { entryName } from './rejections.ts';
 
 interface Notes {

@@ -7,7 +7,7 @@ interface Properties {
   readonly Architectures?: readonly string[];
   readonly LoggingConfig?: { readonly SystemLogLevel?: string };
   readonly MemorySize?: number;
-  readonly Metrics?: readonly unknown[];
+  readonly Metrics?: readonly { readonly MetricStat?: unknown }[];
   readonly ScheduleExpression?: string;
   readonly Target?: {
     readonly Arn: { readonly 'Fn::GetAtt': readonly [string, string] };
@@ -64,7 +64,9 @@ const LINES: Readonly<Record<string, (properties: Properties, all: Resources) =>
   'AWS::CloudFormation::Stack': nothing,
   'AWS::CloudFront::Distribution': nothing,
   'AWS::CloudFront::OriginAccessControl': nothing,
-  'AWS::CloudWatch::Alarm': ({ Metrics }) => ({ alarm: Metrics ? Metrics.length : 1 }),
+  'AWS::CloudWatch::Alarm': ({ Metrics }) => ({
+    alarm: Metrics?.filter(({ MetricStat }) => MetricStat).length ?? 1,
+  }),
   'AWS::CloudWatch::Dashboard': () => ({ dashboard: 1 }),
   'AWS::EC2::SecurityGroup': nothing,
   'AWS::EC2::VPCEndpoint': ({ VpcEndpointType = 'Gateway' }) =>
@@ -91,6 +93,7 @@ const LINES: Readonly<Record<string, (properties: Properties, all: Resources) =>
   'AWS::StepFunctions::StateMachine': nothing,
   // Run only while the stack is deployed.
   'Custom::CDKBucketDeployment': nothing,
+  'Custom::LikenessBackfill': nothing,
   'Custom::S3BucketNotifications': nothing,
 };
 

@@ -5,7 +5,7 @@ import { DIMENSIONS, ROW_BYTES } from '../../pictures/dimensions.ts';
 import { SENDS_AT_ONCE } from '../../pictures/ingest/backfill.ts';
 import { QUEUE_LIMITS } from '../../pictures/ingest/limits.ts';
 import { DOWNLOAD_LIMITS, neededBytes, RESERVED_BYTES } from '../../vectorlog/read/memory.ts';
-import { recordBytes } from '../../vectorlog/scan/layout.ts';
+import { DIRECTIONS, recordBytes } from '../../vectorlog/scan/layout.ts';
 import { idleUsage } from './idle.ts';
 import MEASURED from './measured.json' with { type: 'json' };
 import { PRICES } from './prices.ts';
@@ -75,11 +75,11 @@ export interface Month {
 
 /** The index as it lies in the bucket. */
 const storedBytes = (pictures: number): number =>
-  pictures * (ROW_BYTES + recordBytes(DIMENSIONS) + MEASURED.bytesPerLine);
+  pictures * (ROW_BYTES + recordBytes(DIMENSIONS, DIRECTIONS) + MEASURED.bytesPerLine);
 
 /** What a search reads before its first answer: codes and lines. */
 const loadedBytes = (pictures: number): number =>
-  pictures * (recordBytes(DIMENSIONS) + MEASURED.bytesPerLine);
+  pictures * (recordBytes(DIMENSIONS, DIRECTIONS) + MEASURED.bytesPerLine);
 
 /** Seconds until a function that has just begun answers its first search. */
 export const coldSecondsOf = (pictures: number): number =>
@@ -90,7 +90,14 @@ export function searchMegabytes(pictures: number): number {
   const index = neededBytes(
     {
       rows: pictures,
-      files: { faiss: '', rows: '', dead: '', codes: 'codes', rowsBytes: pictures * MEASURED.bytesPerLine },
+      files: {
+        faiss: '',
+        rows: '',
+        dead: '',
+        codes: 'codes',
+        directions: DIRECTIONS,
+        rowsBytes: pictures * MEASURED.bytesPerLine,
+      },
     },
     DIMENSIONS,
   );

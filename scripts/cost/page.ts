@@ -149,8 +149,8 @@ Searches by picture, answers \`strong\`, functions on x64.
 
 ${table(['pictures', 'searches', 'Likeness', ...Object.keys(ELSEWHERE)], months.map(monthRow))}
 
-Uploading costs once: ${usd(total(upload()) * 1_000)} for 1,000 pictures, ${usd(total(upload()) * 1_000_000)} for 1,000,000, compaction included; most of it is the network's
-computing time.
+Uploading costs once: ${usd(total(upload()) * 1_000)} for 1,000 pictures, ${usd(total(upload()) * 1_000_000)} for 1,000,000, compaction included: most of it is the network's
+computing time, and ${usd(1e6 * total(thumbnail()))} of the million are thumbnails.
 
 How to read the other columns:
 
@@ -161,8 +161,8 @@ How to read the other columns:
   to 30 seconds for the first search after that. The column shows the classic kind without redundancy, which is always on.
 - The instance is one m7g.large or as many times its size as the vectors need, on demand, with nothing to take its place when it fails.
 
-**Where Likeness is not the cheapest.** S3 Vectors keeps vectors for less in every row; it does not make them, and its neighbours are
-approximate. A million searches over a million pictures also cost less on an instance.
+**Where Likeness is not the cheapest.** S3 Vectors keeps vectors for less wherever the table says so; it does not make them, and its
+neighbours are approximate. An instance costs less where the search function would be busy all the time.
 
 ## A million searches over 100,000 pictures
 

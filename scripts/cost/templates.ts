@@ -44,6 +44,7 @@ function emptyAssets(root: string): Assets {
     onUpload: folder('on-upload', 'index.mjs', ''),
     compact: folder('compact', 'index.mjs', ''),
     search: folder('search', 'index.mjs', ''),
+    front: folder('front', 'index.mjs', ''),
     backfill: folder('backfill', 'index.mjs', ''),
     layer: folder('layer', 'model/model.json', JSON.stringify(model)),
   };

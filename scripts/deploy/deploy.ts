@@ -42,7 +42,8 @@ export async function deploy(args: readonly string[], tools: DeployTools): Promi
   await tools.cloudFormation.send(
     new UpdateTerminationProtectionCommand({ StackName: stackName, EnableTerminationProtection: true }),
   );
-  if (found.pictures?.count) await sayBackfill(stackName, found.pictures, tools);
+  if (found.pictures?.count)
+    await sayBackfill(stackName, found.pictures, { ...tools, isStarted: configuration.backfill === true });
 }
 
 /** Takes away what runs and keeps the data. @throws as `deploy` */
@@ -84,11 +85,17 @@ function synthesise(
 async function sayBackfill(
   stackName: string,
   { count, isAll }: { readonly count: number; readonly isAll: boolean },
-  { cloudFormation, say }: DeployTools,
+  { cloudFormation, say, isStarted }: DeployTools & { readonly isStarted: boolean },
 ): Promise<void> {
+  const number = `${isAll ? '' : 'at least '}${count.toLocaleString('en')}`;
+  if (isStarted) {
+    say(
+      `\nThe bucket has ${number} pictures already. They are being indexed: likeness status shows how far it is.`,
+    );
+    return;
+  }
   const outputs = (await deployedStack(cloudFormation, stackName))?.outputs ?? {};
   const lines = Object.entries(outputs).filter(([name]) => name.startsWith('Backfill'));
-  const number = `${isAll ? '' : 'at least '}${count.toLocaleString('en')}`;
   say(`\nThe bucket has ${number} pictures already, which no event will tell of. To have them indexed:`);
   for (const [, line] of lines) say(`  ${line}`);
 }

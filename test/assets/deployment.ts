@@ -1,4 +1,4 @@
-/** The deployed system on this machine: the four functions from cdk.out over a real S3 server, and a stand-in for their queue. */
+/** The deployed system on this machine: the five functions from cdk.out over a real S3 server, and a stand-in for their queue. */
 
 import type { APIGatewayProxyStructuredResultV2, SQSBatchResponse, SQSEvent } from 'aws-lambda';
 import type { ListItem, Step } from '../../functions/backfill/handler.ts';
@@ -10,10 +10,12 @@ import { prefixed } from '../../vectorlog/store/prefixed-store.ts';
 import { S3Store } from '../../vectorlog/store/s3-store.ts';
 import { type HttpRequest, httpEvent } from '../factories/http-event.ts';
 import { startS3Server } from '../s3-server/s3-server.ts';
+import { Account } from './account.ts';
 import { QueueStandIn } from './queue-stand-in.ts';
 import { RunningFunction } from './running-function.ts';
 import { readAssembly } from './template/cloud-assembly.ts';
 import { permissionsOf } from './template/policy.ts';
+import { serviceFor } from './template/routes.ts';
 
 export interface HttpAnswer<Body> {
   readonly status: number;
@@ -33,18 +35,21 @@ export class Deployment {
     readonly onUpload: RunningFunction,
     readonly compactor: RunningFunction,
     readonly searcher: RunningFunction,
+    readonly front: RunningFunction,
     readonly backfiller: RunningFunction,
     /** What the worker of backfills sends its work to. */
     readonly queue: QueueStandIn,
+    private readonly services: Readonly<Record<string, string>>,
+    private readonly account: Account,
     private readonly stopServer: () => Promise<void>,
   ) {}
 
-  /** @param cdkOut the cloud assembly */
-  static async start(cdkOut: string): Promise<Deployment> {
+  /** @param cdkOut the cloud assembly; @param account what its functions share */
+  static async start(cdkOut: string, account = new Account(1_000)): Promise<Deployment> {
     const server = await startS3Server();
     const { client, options } = server;
     const buckets = { images: await server.newBucket(), index: await server.newBucket() };
-    const deployed = readAssembly(cdkOut, buckets);
+    const { functions: deployed, services } = readAssembly(cdkOut, buckets);
     const { accessKeyId, secretAccessKey } = await client.config.credentials();
     const access = { endpoint: options.endpoint, accessKeyId, secretAccessKey };
     const start = (name: string) => RunningFunction.start(name, deployed[name]!, access);
@@ -52,6 +57,7 @@ export class Deployment {
     const onUpload = await start('OnUpload');
     const compactor = await start('Compact');
     const searcher = await start('Search');
+    const front = await start('Front');
     const { environment, statements, ...rest } = deployed.Backfill!;
     const queue = await QueueStandIn.start(environment[QUEUE]!, permissionsOf(statements));
     const told = { ...environment, [QUEUE]: queue.url };
@@ -67,33 +73,42 @@ export class Deployment {
       onUpload,
       compactor,
       searcher,
+      front,
       backfiller,
       queue,
+      services,
+      account,
       () => server.stop(),
     );
   }
 
   get functions(): readonly RunningFunction[] {
-    return [this.onUpload, this.compactor, this.searcher, this.backfiller];
+    return [this.onUpload, this.compactor, this.searcher, this.front, this.backfiller];
   }
 
-  /** Brings one batch of S3 events to on-upload, as the queue does. @returns ids of messages that failed */
-  async deliver(...changes: readonly ObjectChange[]): Promise<string[]> {
-    return this.#consume(changes.map((change) => JSON.stringify(s3Event(change))));
+  /** Brings one batch of S3 events to on-upload, as the queue does. @returns the places of those that failed */
+  async deliver(...changes: readonly ObjectChange[]): Promise<number[]> {
+    return this.consume(changes.map((change) => JSON.stringify(s3Event(change))));
   }
 
   /** Brings what a backfill sent to on-upload. @returns how many messages there were */
   async deliverQueued(): Promise<number> {
     const bodies = this.queue.takeAll();
     for (let i = 0; i < bodies.length; i += CONSUMED_AT_ONCE) {
-      const failed = await this.#consume(bodies.slice(i, i + CONSUMED_AT_ONCE));
+      const failed = await this.consume(bodies.slice(i, i + CONSUMED_AT_ONCE));
       if (failed.length > 0)
         throw new Error(`on-upload failed for ${failed.join()}: ${this.onUpload.log.slice(-2_000)}`);
     }
     return bodies.length;
   }
 
-  async #consume(bodies: readonly string[]): Promise<string[]> {
+  /**
+   * Hands a batch of messages to on-upload.
+   *
+   * @param receiveCount how often they were handed over, this time included
+   * @returns the places in `bodies` of those that failed. @throws Throttled, FunctionFailed: all of them did
+   */
+  async consume(bodies: readonly string[], receiveCount = 1): Promise<number[]> {
     const now = Date.now();
     const event: SQSEvent = {
       Records: bodies.map((body, i) =>
@@ -102,17 +117,19 @@ export class Deployment {
           body,
           sentAt: now,
           firstReceivedAt: now,
-          receiveCount: 1,
+          receiveCount,
         }),
       ),
     };
-    const { batchItemFailures } = (await this.onUpload.invoke(event)) as SQSBatchResponse;
-    return batchItemFailures.map(({ itemIdentifier }) => itemIdentifier);
+    const answer = await this.account.run(() => this.onUpload.invoke(event));
+    const { batchItemFailures } = answer as SQSBatchResponse;
+    return batchItemFailures.map(({ itemIdentifier }) => Number(itemIdentifier.replace('message-', '')));
   }
 
   /** Runs compact once, as the schedule does. */
   async compact(): Promise<CompactionReport> {
-    return (await this.compactor.invoke({ 'detail-type': 'Scheduled Event' })) as CompactionReport;
+    const event = { 'detail-type': 'Scheduled Event' };
+    return (await this.account.run(() => this.compactor.invoke(event))) as CompactionReport;
   }
 
   /** Runs one step of a backfill, a rebuild or a verification, as the state machine does. */
@@ -128,9 +145,13 @@ export class Deployment {
     return items;
   }
 
-  /** Asks the API through an event of API Gateway. */
+  /** Asks the API through an event of API Gateway, which chooses the function. @throws Throttled, FunctionFailed */
   async api<Body>(request: HttpRequest): Promise<HttpAnswer<Body>> {
-    const answer = (await this.searcher.invoke(httpEvent(request))) as APIGatewayProxyStructuredResultV2;
+    const service = serviceFor(this.services, request.method, request.path);
+    const fn = service === 'Front' ? this.front : this.searcher;
+    const answer = (await this.account.run(() =>
+      fn.invoke(httpEvent(request)),
+    )) as APIGatewayProxyStructuredResultV2;
     const text = answer.isBase64Encoded
       ? Buffer.from(answer.body ?? '', 'base64').toString()
       : (answer.body ?? '');

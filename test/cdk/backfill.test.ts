@@ -7,6 +7,7 @@ import { type IVpc, Vpc } from 'aws-cdk-lib/aws-ec2';
 import { expect, test, vi } from 'vitest';
 import { ConfigurationInvalid } from '../../cdk/configuration-invalid.ts';
 import { resolveIntrinsics } from '../assets/template/intrinsics.ts';
+import { stubAssets } from './stub-assets.ts';
 import { synthesise } from './synthesise.ts';
 
 vi.setConfig({ testTimeout: 240_000 });
@@ -84,6 +85,42 @@ test('its role may list the bucket, start, stop and redrive its own executions, 
     'states:StartExecution',
     'states:StopExecution',
   ]);
+});
+
+test('the deployment that makes it starts it once all stands, and again for another model', () => {
+  const made = template();
+  const [[id, start]] = Object.entries(made.findResources('Custom::LikenessBackfill')) as never as [
+    [string, { Properties: Record<string, unknown>; DependsOn: string[] }],
+  ];
+  const call = JSON.stringify(start.Properties.Update);
+  expect(id).toContain('Start');
+  expect(call).toContain('StartExecution');
+  expect(call).toContain('imagenet1k-v2-01234567');
+  // Whoever does the work, and the events of what is uploaded meanwhile.
+  for (const type of [
+    'AWS::Lambda::EventSourceMapping',
+    'Custom::S3BucketNotifications',
+    'AWS::StepFunctions::StateMachine',
+  ])
+    expect(start.DependsOn).toContain(Object.keys(made.findResources(type))[0]);
+  made.hasResourceProperties('AWS::IAM::Policy', {
+    PolicyDocument: Match.objectLike({
+      Statement: [
+        {
+          Action: 'states:StartExecution',
+          Effect: 'Allow',
+          Resource: { Ref: Object.keys(made.findResources('AWS::StepFunctions::StateMachine'))[0] },
+        },
+      ],
+    }),
+    PolicyName: Match.stringLikeRegexp('Start'),
+  });
+});
+
+test('of several models each is filled', () => {
+  const gem = { assets: stubAssets({ modelId: 'imagenet1k-v2-gem3-01234567' }) };
+  const models = { main: { assets: stubAssets() }, gem };
+  template({ models, active: 'main' }).resourceCountIs('Custom::LikenessBackfill', 2);
 });
 
 test('the worker knows the filter and the queue, and search the state machine', () => {

@@ -29,6 +29,7 @@ export function stubAssets(model: Partial<ModelInfo> = {}): Assets {
     onUpload: code('on-upload'),
     compact: code('compact'),
     search: code('search'),
+    front: code('front'),
     backfill: code('backfill'),
     layer,
   };

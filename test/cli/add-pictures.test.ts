@@ -1,4 +1,4 @@
-/** Adding many pictures asks for pages of what is there, not for each picture again and again, and tries every call again. */
+/** Adding many pictures asks for the states of many at once, and tries every call again. */
 
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -51,29 +51,26 @@ function library(throttled: (count: number) => boolean = () => false) {
 
 const options = { wait: true, force: false, patienceMs: 20_000, atOnce: 4 };
 
-test('one page settles many: far fewer requests than pictures while it waits', async () => {
+test('one request tells of many: far fewer requests than pictures', async () => {
   const { asked, client, index } = library();
-  let waits = 0;
   const outcome = await addPictures(files, {
     ...options,
     client,
     onUploaded: (n) => {
-      if (n === files.length) waits = asked.length;
       if (n === files.length) void index();
     },
   });
   expect(outcome.added.sort()).toEqual(files.map(({ key }) => key).sort());
-  const singly = asked.slice(waits).filter((one) => one.startsWith('GET /v1/images/'));
-  const pages = asked.slice(waits).filter((one) => one === 'GET /v1/images');
-  expect(pages.length).toBeGreaterThan(0);
-  expect(singly.length, asked.slice(waits).join('\n')).toBeLessThanOrEqual(4 * pages.length);
+  const requests = asked.filter((one) => one !== 'UPLOAD');
+  expect(new Set(requests)).toEqual(new Set(['POST /v1/states']));
+  expect(requests.length, asked.join('\n')).toBeLessThan(files.length / 2);
 });
 
-test('a picture that replaces one is waited for by itself: the list still has the old one', async () => {
+test('a picture that replaces one is waited for until the index has the new one', async () => {
   const { api, client, index } = library();
   await api.upload('trip/0.jpg', 'the old one, of another size');
-  let uploaded = false;
-  const adding = addPictures(files.slice(0, 1), {
+  let asked = 0;
+  const outcome = await addPictures(files.slice(0, 1), {
     ...options,
     client: {
       ...client,
@@ -81,18 +78,24 @@ test('a picture that replaces one is waited for by itself: the list still has th
       upload: async (body, about) => {
         await client.upload(body, about);
         await api.pictures.put(about.key, body as Uint8Array);
-        uploaded = true;
       },
-      images: (...args) => client.images(...args),
-      image: async (key) => {
-        const image = await client.image(key);
-        if (uploaded) void index();
-        return image;
+      states: async (keys) => {
+        const states = await client.states(keys);
+        if (++asked === 2) void index();
+        return states;
       },
     },
   });
-  const outcome = await adding;
   expect(outcome).toMatchObject({ added: ['trip/0.jpg'], pending: [] });
+  expect(asked).toBeGreaterThan(2);
+});
+
+test('what the library has already is not uploaded again', async () => {
+  const { api, asked, client } = library();
+  await api.upload('trip/0.jpg', 'picture 0');
+  const outcome = await addPictures(files.slice(0, 1), { ...options, client });
+  expect(outcome).toMatchObject({ unchanged: ['trip/0.jpg'], added: [] });
+  expect(asked).not.toContain('UPLOAD');
 });
 
 test('a rejected one is told of among others that are listed', async () => {

@@ -36,7 +36,7 @@ class FakeServer implements UploadServer {
   async send({ key, file: { size } }: Upload, onSent: (bytes: number) => void) {
     this.atWork += 1;
     this.mostAtWork = Math.max(this.mostAtWork, this.atWork);
-    await new Promise((resolve) => setTimeout(resolve, 1));
+    await new Promise((resolve) => setImmediate(resolve));
     onSent(size);
     this.atWork -= 1;
     const fault = this.faults.get(key)?.shift();

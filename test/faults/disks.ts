@@ -5,7 +5,7 @@ import { chmod, mkdir, rm, unlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { picture } from '../factories/pictures.ts';
 import type { Scenario } from './scenario.ts';
-import { type ServedLibrary, until } from './served.ts';
+import { type ServedLibrary, until, untilStatus } from './served.ts';
 
 const needsRoot = (): string | undefined =>
   process.platform !== 'linux'
@@ -46,17 +46,6 @@ async function addPictures(library: ServedLibrary, from: number, to: number): Pr
   await mkdir(library.folder, { recursive: true });
   for (let i = from; i < to; i++) await writeFile(join(library.folder, `${i}.png`), await picture(i));
 }
-
-const untilStatus = (library: ServedLibrary, wanted: 'ok' | 'degraded', reason?: string) =>
-  until(
-    `health is ${wanted} ${reason ?? ''}`,
-    async () => {
-      const { status, reasons = [] } = await library.client.health();
-      const fits = status === wanted && (!reason || reasons.some(({ code }) => code === reason));
-      if (!fits) throw new Error(`${status}: ${reasons.map(({ message }) => message).join('; ')}`);
-    },
-    120_000,
-  );
 
 const fullDisk: Scenario = {
   name: 'an index on a disk that is full for a while',

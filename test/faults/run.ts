@@ -10,8 +10,10 @@ import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { buildCli } from '../../scripts/build.ts';
 import { say, warn } from '../../scripts/say.ts';
+import { inParallel } from '../../vectorlog/parallel.ts';
 import { Random } from '../../vectorlog/testing/random.ts';
 import { disks } from './disks.ts';
+import { hungShare } from './hung-share.ts';
 import { kills } from './kills.ts';
 import type { Scenario } from './scenario.ts';
 import { ServedLibrary } from './served.ts';
@@ -19,6 +21,8 @@ import { servers } from './servers.ts';
 import { writeTinyModel } from './tiny-model.ts';
 
 const QUICK_KILLS = 10;
+/** They mostly wait for something to happen. */
+const QUICK_AT_ONCE = 4;
 const KILLS = 500;
 
 const { values } = parseArgs({
@@ -40,8 +44,12 @@ try {
   // One scenario serves as somebody else.
   await chmod(model, 0o755);
   say(`seed ${seed}`);
-  const scenarios = [...servers, ...disks, kills].filter(({ name }) => name.includes(values.only));
-  for (const scenario of scenarios) if (!(await holds(scenario))) failed++;
+  const scenarios = [...servers, ...disks, hungShare, kills].filter(({ name }) => name.includes(values.only));
+  const results = inParallel(
+    values.quick ? QUICK_AT_ONCE : 1,
+    scenarios.map((scenario) => () => holds(scenario)),
+  );
+  for (const result of results) if (!(await result)) failed++;
 } finally {
   await rm(model, { recursive: true, force: true });
 }

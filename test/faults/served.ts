@@ -11,7 +11,7 @@ import { fileURLToPath } from 'node:url';
 import { type Client, createClient } from '../../client/client.ts';
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
-const CLI = join(ROOT, 'dist', 'likeness.js');
+const CLI = join(ROOT, 'dist', 'likeness.cjs');
 
 /** A loaded machine takes its time; what is not well by then never will be. */
 const PATIENCE_MS = 60_000;
@@ -165,6 +165,18 @@ export async function until<T>(
     }
   }
 }
+
+/** Waits until health is so, and for this reason. */
+export const untilStatus = (library: ServedLibrary, wanted: 'ok' | 'degraded', reason?: string) =>
+  until(
+    `health is ${wanted} ${reason ?? ''}`,
+    async () => {
+      const { status, reasons = [] } = await library.client.health();
+      const fits = status === wanted && (!reason || reasons.some(({ code }) => code === reason));
+      if (!fits) throw new Error(`${status}: ${reasons.map(({ message }) => message).join('; ')}`);
+    },
+    120_000,
+  );
 
 export async function freePort(): Promise<number> {
   const probe = createServer().listen(0, '127.0.0.1');

@@ -3,7 +3,7 @@
 import { deflateSync } from 'node:zlib';
 import type { FileKind, Making } from './file-kind.ts';
 import type { MadePicture } from './made-picture.ts';
-import { tiffFile } from './tiff.ts';
+import { type Entry, tiffFile } from './tiff.ts';
 
 interface Form {
   readonly bits?: readonly number[];
@@ -14,6 +14,7 @@ interface Form {
   readonly tiled?: boolean;
   readonly format?: number;
   readonly order?: 'II' | 'MM';
+  readonly more?: readonly Entry[];
   readonly pieces?: (picture: MadePicture) => readonly Uint8Array[];
 }
 
@@ -28,6 +29,7 @@ const made =
     tiled,
     format,
     order,
+    more = [],
     pieces,
   }: Form) =>
   ({ picture }: Making): Buffer => {
@@ -57,6 +59,7 @@ const made =
             ...(samples > 3 && photometric === 2
               ? [[338, 'short', bits.slice(3).map(() => 0)] as const]
               : []),
+            ...more,
             ...(format ? [[339, 'short', bits.map(() => format)] as const] : []),
           ],
           data: { offsets, counts, pieces: data },
@@ -92,6 +95,16 @@ const ROWS: readonly Row[] = [
   taken('uncompressed', made({})),
   taken('big-endian', made({ order: 'MM' })),
   taken('separate channels', made({ planar: true, pieces: planes })),
+  taken(
+    'with a place on earth (GeoTIFF)',
+    made({
+      more: [
+        [33_550, 'double', [0.5, 0.5, 0]],
+        [33_922, 'double', [0, 0, 0, 8.5, 47.3, 0]],
+        [34_735, 'short', [1, 1, 0, 1, 1_024, 0, 1, 2]],
+      ],
+    }),
+  ),
   taken('deflate', made({ compression: 8, pieces: ({ rgb }) => [deflateSync(rgb)] })),
   taken('LZW', written({ compression: 'lzw' })),
   taken('PackBits', written({ compression: 'packbits' })),

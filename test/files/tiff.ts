@@ -1,6 +1,15 @@
 /** Writes TIFF files of any kind, directory by directory: also the skeleton of most cameras' RAW files. */
 
-const TYPES = { byte: 1, ascii: 2, short: 3, long: 4, rational: 5, undefined: 7, sshort: 8 } as const;
+const TYPES = {
+  byte: 1,
+  ascii: 2,
+  short: 3,
+  long: 4,
+  rational: 5,
+  undefined: 7,
+  sshort: 8,
+  double: 12,
+} as const;
 const BYTES: Readonly<Record<keyof typeof TYPES, number>> = {
   byte: 1,
   ascii: 1,
@@ -9,6 +18,7 @@ const BYTES: Readonly<Record<keyof typeof TYPES, number>> = {
   rational: 8,
   undefined: 1,
   sshort: 2,
+  double: 8,
 };
 
 /** Numbers (two for each rational), or bytes as they are. */
@@ -53,7 +63,8 @@ export function tiffFile(directories: readonly Directory[], options: TiffOptions
   };
   const number = (value: number, bytes: number): Buffer => {
     const made = Buffer.alloc(bytes);
-    if (little) made.writeUIntLE(value, 0, bytes);
+    if (bytes === 8) little ? made.writeDoubleLE(value) : made.writeDoubleBE(value);
+    else if (little) made.writeUIntLE(value, 0, bytes);
     else made.writeUIntBE(value, 0, bytes);
     return made;
   };

@@ -30,7 +30,7 @@ afterEach(async () => {
 
 /** The command itself, with the model that is set up on this machine, in a process that can be killed. */
 async function start(): Promise<Client> {
-  const args = ['dist/likeness.js', 'serve', folder, '--port', String(port)];
+  const args = ['dist/likeness.cjs', 'serve', folder, '--port', String(port)];
   server = spawn(process.execPath, args, { cwd: root, stdio: 'ignore' });
   const client = createClient({ endpoint: `http://127.0.0.1:${port}` });
   await vi.waitFor(() => client.health(), PATIENCE);

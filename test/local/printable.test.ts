@@ -3,7 +3,7 @@
 import { execFileSync } from 'node:child_process';
 import { expect, test } from 'vitest';
 import { consoleLogger } from '../../local/console-logger.ts';
-import { printable, shellQuoted } from '../../local/printable.ts';
+import { jsonText, printable, shellQuoted } from '../../local/printable.ts';
 
 const HOSTILE = 'a\u001b]0;PWNED\u0007\u009b31m\nb\u202egpj.png\u2028\u007f';
 
@@ -18,6 +18,12 @@ test('so it is in the log', () => {
   const lines: string[] = [];
   consoleLogger((line) => lines.push(line)).error(`failed ${HOSTILE}`, { error: new Error(HOSTILE) });
   expect(lines.join('')).not.toMatch(/\p{Cc}/u);
+});
+
+test('so it is in JSON, which says the same', () => {
+  const value = { key: HOSTILE, 'ключ 🖼️': [HOSTILE] };
+  expect(jsonText(value)).not.toMatch(/[\p{Cc}\u202e\u2028]/u);
+  expect(JSON.parse(jsonText(value))).toEqual(value);
 });
 
 test.each(['plain/key.jpg', "it's; rm -rf ~", '$(date) `date` "x" \\', HOSTILE, "'\u0007\\'"])(

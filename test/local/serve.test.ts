@@ -1,4 +1,5 @@
 import { execFile } from 'node:child_process';
+import { existsSync } from 'node:fs';
 import { mkdir, readdir, rename, rm, unlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
@@ -111,6 +112,11 @@ describe('serveFolder at the start', () => {
 
     expect(await again.compared).toEqual({ toIndex: 0, toForget: 0 });
     expect(await keys(client)).toEqual(['a.png']);
+
+    // Nor does it take any there, as whoever uploads would write into the index.
+    const about = { key: 'my index/b.png', contentType: 'image/png' };
+    await expect(client.upload(await picture(2), about)).rejects.toMatchObject({ status: 400 });
+    expect(existsSync(join(indexFolder, 'b.png'))).toBe(false);
   });
 
   it('says what is wrong with a folder or a port, and leaves nothing running', async () => {

@@ -5,7 +5,7 @@
 
 import { type Entry, flatten, unflatten } from '../log/record.ts';
 import { Bitset } from '../scan/bitset.ts';
-import { Centre } from '../scan/codes.ts';
+import { Frame } from '../scan/codes.ts';
 import { recordBytes } from '../scan/layout.ts';
 import type { ObjectStore } from '../store/object-store.ts';
 import { IndexDamaged } from './errors.ts';
@@ -62,53 +62,101 @@ export function decodeFaissHeader(file: string, header: Uint8Array, dimensions: 
  * The codes file: a header, then a record of each row of the FAISS file (see scan/codes.ts). Records are composed like
  * the rows they are of.
  *
- *     0  "vlcodes1"    8  dimensions, uint32   12  0, uint32   16  rows, uint64
- *    24  rows that the centre is the mean of, uint64           32  the centre, float32 each
+ *     0  "vlcodes2"    8  dimensions, uint32   12  directions, uint32   16  rows, uint64
+ *    24  rows that the frame is made of, uint64           32  the centre, then the directions, float32 each
+ *
+ * "vlcodes1", of an earlier version, is the same without directions.
  */
 
-const CODES_MAGIC = 'vlcodes1';
-const CENTRE_AT = 32;
+const CODES_MAGIC = { with: 'vlcodes2', without: 'vlcodes1' } as const;
+const FRAME_AT = 32;
 
 /** What the records of a file were made with. */
 export interface CodesHeader {
-  readonly centre: Centre;
-  /** Rows that the centre is the mean of. */
-  readonly centreRows: number;
+  readonly frame: Frame;
+  /** Rows that the frame is made of. */
+  readonly frameRows: number;
   /** Records in the file. */
   readonly rows: number;
 }
 
-export const codesHeaderBytes = (dimensions: number): number => CENTRE_AT + dimensions * 4;
+/** How records lie in a codes file: by the numbers in a vector, and the directions that are kept apart. */
+export class CodesLayout {
+  constructor(
+    readonly dimensions: number,
+    readonly directions: number,
+  ) {}
 
-/** Where the record of row `row` begins; for the number of rows, the file's length. */
-export const recordOffset = (row: number, dimensions: number): number =>
-  codesHeaderBytes(dimensions) + row * recordBytes(dimensions);
+  get headerBytes(): number {
+    return FRAME_AT + (1 + this.directions) * this.dimensions * 4;
+  }
 
-export function encodeCodesHeader({ centre, centreRows, rows }: CodesHeader): Uint8Array {
-  const { dimensions, vector } = centre;
-  const header = new Uint8Array(codesHeaderBytes(dimensions));
+  get recordBytes(): number {
+    return recordBytes(this.dimensions, this.directions);
+  }
+
+  /** Where the record of row `row` begins; for the number of rows, the file's length. */
+  offset(row: number): number {
+    return this.headerBytes + row * this.recordBytes;
+  }
+}
+
+/** The layout of an index's codes file. */
+export const codesLayoutOf = (
+  { directions = 0 }: { readonly directions?: number | undefined },
+  dimensions: number,
+): CodesLayout => new CodesLayout(dimensions, directions);
+
+export function encodeCodesHeader({ frame, frameRows, rows }: CodesHeader): Uint8Array {
+  const { dimensions, centre, directions } = frame;
+  const header = new Uint8Array(new CodesLayout(dimensions, directions.length).headerBytes);
   const view = new DataView(header.buffer);
-  header.set(Buffer.from(CODES_MAGIC, 'ascii'));
+  header.set(Buffer.from(directions.length > 0 ? CODES_MAGIC.with : CODES_MAGIC.without, 'ascii'));
   view.setUint32(8, dimensions, true);
+  view.setUint32(12, directions.length, true);
   view.setBigUint64(16, BigInt(rows), true);
-  view.setBigUint64(24, BigInt(centreRows), true);
-  for (let i = 0; i < dimensions; i++) view.setFloat32(CENTRE_AT + 4 * i, vector[i]!, true);
+  view.setBigUint64(24, BigInt(frameRows), true);
+  let at = FRAME_AT;
+  for (const vector of [centre, ...directions])
+    for (const x of vector) {
+      view.setFloat32(at, x, true);
+      at += 4;
+    }
   return header;
 }
 
-/** @throws IndexDamaged when it is not the header of codes of these dimensions */
-export function decodeCodesHeader(file: string, header: Uint8Array, dimensions: number): CodesHeader {
+/** @throws IndexDamaged when it is not the header of codes of this layout */
+export function decodeCodesHeader(file: string, header: Uint8Array, layout: CodesLayout): CodesHeader {
+  const { dimensions, directions, headerBytes } = layout;
   const bytes = Buffer.from(header.buffer, header.byteOffset, header.byteLength);
-  if (bytes.length < codesHeaderBytes(dimensions) || bytes.toString('ascii', 0, 8) !== CODES_MAGIC)
+  const magic = directions > 0 ? CODES_MAGIC.with : CODES_MAGIC.without;
+  if (bytes.length < headerBytes || bytes.toString('ascii', 0, 8) !== magic)
     throw new IndexDamaged(file, 'it does not begin with the header of codes');
   if (bytes.readUInt32LE(8) !== dimensions)
     throw new IndexDamaged(file, `codes of ${bytes.readUInt32LE(8)} dimensions and not ${dimensions}`);
-  const vector = Float32Array.from({ length: dimensions }, (_, i) => bytes.readFloatLE(CENTRE_AT + 4 * i));
+  if (bytes.readUInt32LE(12) !== directions)
+    throw new IndexDamaged(file, `codes with ${bytes.readUInt32LE(12)} directions and not ${directions}`);
+  const vector = (number: number): Float32Array =>
+    Float32Array.from({ length: dimensions }, (_, i) =>
+      bytes.readFloatLE(FRAME_AT + 4 * (number * dimensions + i)),
+    );
   return {
-    centre: new Centre(vector),
+    frame: frameOf(
+      file,
+      vector(0),
+      Array.from({ length: directions }, (_, i) => vector(1 + i)),
+    ),
     rows: Number(bytes.readBigUInt64LE(16)),
-    centreRows: Number(bytes.readBigUInt64LE(24)),
+    frameRows: Number(bytes.readBigUInt64LE(24)),
   };
+}
+
+function frameOf(file: string, centre: Float32Array, directions: Float32Array[]): Frame {
+  try {
+    return new Frame(centre, directions);
+  } catch (cause) {
+    throw new IndexDamaged(file, (cause as RangeError).message, { cause });
+  }
 }
 
 /* The rows file: what row i of the FAISS file is, as line i; JSON Lines. */

@@ -18,7 +18,7 @@ export interface KnownKey {
 export type KeyStates = ReadonlyMap<string, KnownKey['state']>;
 
 /**
- * The keys of the index as it is when this begins, with those deleted of late. All are in memory at once, as they are in
+ * The keys of the index as it is when this begins, with those deleted recently. All are in memory at once, as they are in
  * every search. A key that a damaged index has in several live rows comes once, as its last row says.
  */
 export async function readKeyStates(store: ObjectStore): Promise<KeyStates> {

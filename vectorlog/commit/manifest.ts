@@ -2,6 +2,7 @@
 
 import type { Clock } from '../clock.ts';
 import { generationOf, MANIFEST_PREFIX, manifestName } from '../names.ts';
+import { DIRECTIONS } from '../scan/layout.ts';
 import { ObjectNotFound, StoreUnavailable } from '../store/errors.ts';
 import type { ObjectInfo, ObjectStore } from '../store/object-store.ts';
 import { IndexDamaged, IndexForeign, IndexRefused } from './errors.ts';
@@ -35,15 +36,17 @@ export interface Manifest {
     readonly rowsBytes: number;
     readonly dead: string;
     /**
-     * The codes file, and a name of the centre that it is made against: two of one lineage can differ in that. An index
-     * of an older version has neither until its next commit.
+     * The codes file, a name of the frame that it is made against (two of one lineage can differ in that), and how many
+     * directions the frame has. An index of an older version has no codes until its next commit, or no directions until
+     * its next rewrite.
      */
     readonly codes?: string | undefined;
     readonly centre?: string | undefined;
+    readonly directions?: number | undefined;
   };
   /** Appends that are in the files already; a later run deletes them. */
   readonly folded: readonly { readonly name: string; readonly at: CommitTime }[];
-  /** Deletions of late: an older put of the same key that comes after must not bring the picture back. */
+  /** Recent deletions: an older put of the same key that comes after must not bring the picture back. */
   readonly markers: readonly Tombstone[];
   /**
    * Segments with more of them (`tombstones.ts`), the oldest first; what a later one, or `markers`, says of a key is
@@ -103,6 +106,7 @@ function decodeManifest(name: string, body: Uint8Array, generation: number): Man
     if (texts.some((text) => typeof text !== 'string')) throw new Error('a name is missing');
     for (const count of [manifest.rows, manifest.live, files.rowsBytes])
       if (!Number.isSafeInteger(count) || count < 0) throw new Error('a count is missing');
+    if (![undefined, 0, DIRECTIONS].includes(files.directions)) throw new Error('unknown directions');
     if (!isListOf(folded, ({ name }) => typeof name === 'string'))
       throw new Error('"folded" is no list of names');
     if (!isListOf(markers, ({ key }) => typeof key === 'string'))

@@ -9,13 +9,12 @@ import { Bitset } from '../scan/bitset.ts';
 import { ObjectNotFound } from '../store/errors.ts';
 import type { ComposePart, ObjectStore } from '../store/object-store.ts';
 import {
-  codesHeaderBytes,
+  codesLayoutOf,
   decodeCodesHeader,
   decodeDead,
   encodeCodesHeader,
   encodeFaissHeader,
   FAISS_HEADER_BYTES,
-  recordOffset,
   rowOffset,
 } from './file-formats.ts';
 import { historyOf, namesOf } from './garbage.ts';
@@ -28,6 +27,7 @@ import {
   originOf,
   readManifest,
 } from './manifest.ts';
+import { readVectors } from './write-codes.ts';
 import { writeDead } from './write-files.ts';
 
 /** Commits that may come between before a rewrite is given up: each costs a copy inside the store. */
@@ -39,7 +39,7 @@ export interface LostRewrite {
   readonly base: Committed;
   /** The rows of the base that it left out. */
   readonly leftOut: Bitset;
-  readonly files: Pick<Manifest['files'], 'faiss' | 'rows' | 'codes' | 'centre'>;
+  readonly files: Pick<Manifest['files'], 'faiss' | 'rows' | 'codes' | 'centre' | 'directions'>;
   /** Bytes of the lines of the base's rows in its rows file; what the run itself added comes after. */
   readonly keptBytes: number;
 }
@@ -140,14 +140,17 @@ async function write(
       rows: names.rows,
       dead: names.dead,
       rowsBytes,
-      ...(codes && { codes: names.codes, centre: files.centre }),
+      ...(codes && { codes: names.codes, centre: files.centre, directions: files.directions }),
     },
     ...history,
     replaced: [...history.replaced, { names: namesOf(manifest.files), at: null }],
   };
 }
 
-/** The codes of the same rows; `undefined` when both were not made against one centre: the next commit makes them. */
+/**
+ * The codes of the same rows. Those of the rows that came since are made from their vectors: the others' codes may be made
+ * against another frame.
+ */
 async function codeParts(
   index: ObjectStore,
   of: Pick<LostRewrite, 'files' | 'base'> & {
@@ -156,17 +159,21 @@ async function codeParts(
     readonly kept: number;
     readonly dimensions: number;
   },
-): Promise<ComposePart[] | undefined> {
+): Promise<AsyncIterable<ComposePart> | undefined> {
   const { files, base, manifest, rows, kept, dimensions } = of;
-  const since = manifest.files;
-  if (!files.codes || !since.codes || files.centre !== since.centre) return undefined;
-  const bytes = await index.read(files.codes, { start: 0, end: codesHeaderBytes(dimensions) });
-  const offset = (row: number) => recordOffset(row, dimensions);
-  return [
-    encodeCodesHeader({ ...decodeCodesHeader(files.codes, bytes, dimensions), rows }),
-    ...range(files.codes, offset(0), offset(kept)),
-    ...range(since.codes, offset(base.manifest.rows), offset(manifest.rows)),
-  ];
+  const { codes } = files;
+  if (!codes) return undefined;
+  const layout = codesLayoutOf(files, dimensions);
+  const bytes = await index.read(codes, { start: 0, end: layout.headerBytes });
+  const header = decodeCodesHeader(codes, bytes, layout);
+  const since = { start: base.manifest.rows, end: manifest.rows };
+  async function* parts(): AsyncIterable<ComposePart> {
+    yield encodeCodesHeader({ ...header, rows });
+    yield* range(codes!, layout.offset(0), layout.offset(kept));
+    for await (const { vectors } of readVectors(index, manifest.files.faiss, since, dimensions))
+      yield header.frame.encode(vectors);
+  }
+  return parts();
 }
 
 /** A part of another object; nothing when it is empty. */

@@ -1,4 +1,4 @@
-/** Deletions of late: the newest stand in the manifest itself, older ones in segments that it names. */
+/** Recent deletions: the newest stand in the manifest itself, older ones in segments that it names. */
 
 import { mapInParallel } from '../parallel.ts';
 import type { ObjectStore } from '../store/object-store.ts';

@@ -11,7 +11,7 @@ import type { Logger } from '../logger.ts';
 import { mapInParallel } from '../parallel.ts';
 import { type Consistency, Follower, fitting, readOrSkip, withFreshRetry } from '../read/follower.ts';
 import { DOWNLOAD_LIMITS } from '../read/memory.ts';
-import { StoreStateReader } from '../read/store-state.ts';
+import { isInHistory, StoreStateReader } from '../read/store-state.ts';
 import { Vectors } from '../read/vectors.ts';
 import { Bitset } from '../scan/bitset.ts';
 import type { ObjectStore } from '../store/object-store.ts';
@@ -189,12 +189,4 @@ function exactFrom(projection: Projection | undefined, rows: number): Place {
   if (!projection) return START;
   const { settled, end } = projection;
   return rows - settled.rows <= FAR_LIMITS.maxRecentRows ? settled : end;
-}
-
-/** Whether a commit that was read is still part of the store's history. */
-function isInHistory(committed: Committed | undefined, listed: readonly ManifestInfo[]): boolean {
-  if (!committed) return true;
-  const same = listed.find(({ generation }) => generation === committed.generation);
-  // Old manifests are cleaned away; then only newer ones are listed.
-  return same ? same.eTag === committed.eTag : (listed[0]?.generation ?? 0) > committed.generation;
 }

@@ -231,7 +231,7 @@ class Run {
     return { rows, tooLarge };
   }
 
-  /** Deletes rows that died since. The service is told once of each, unless this run is killed before it notes it. */
+  /** Deletes rows that died since. Each is sent to the service once, or again when this run is killed before it has noted that. */
   async #deleteDead(projection: Projection, dead: Bitset): Promise<void> {
     const { index } = this.#deps;
     const { end } = projection;

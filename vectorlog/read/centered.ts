@@ -72,8 +72,11 @@ export class CenteredIndex {
     const hasCommitted = committed.rows.length > 0;
     const basis = hasCommitted ? view.generation : view;
     if (this.#current?.basis !== basis) {
-      this.#current?.references.release();
+      const before = this.#current;
       this.#current = undefined;
+      before?.references.release();
+      // Its memory is for the next one; two side by side were not counted.
+      await before?.references.closed;
       const { manifest } = view.generation;
       const rows = new Set([...committed.rows, ...everything.rows]).size;
       // Twice: the vectors themselves are kept in memory too, where there is room.

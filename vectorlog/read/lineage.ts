@@ -2,13 +2,12 @@
 
 import { IndexDamaged } from '../commit/errors.ts';
 import {
-  codesHeaderBytes,
+  codesLayoutOf,
   deadBytes,
   decodeCodesHeader,
   decodeDead,
   decodeFaissHeader,
   FAISS_HEADER_BYTES,
-  recordOffset,
   rowOffset,
 } from '../commit/file-formats.ts';
 import type { Manifest } from '../commit/manifest.ts';
@@ -20,7 +19,7 @@ import { CodeMatrix } from '../scan/code-matrix.ts';
 import type { Hit } from '../scan/hit.ts';
 import { RowMatrix } from '../scan/row-matrix.ts';
 import type { Reservation, RowTarget, SearchOptions } from '../scan/row-memory.ts';
-import { SegmentPool } from '../scan/segment.ts';
+import type { SegmentPool } from '../scan/segment.ts';
 import type { ObjectStore } from '../store/object-store.ts';
 import { FilteredRows } from './filter.ts';
 import { KeyLookup } from './key-lookup.ts';
@@ -73,10 +72,9 @@ export interface LineageOptions {
   readonly store: ObjectStore;
   readonly logger: Logger;
   readonly dimensions: number;
+  /** Lineages leave their memory to each other, and never to a tail, so that two of them are all that there ever is. */
+  readonly pool: SegmentPool;
 }
-
-/** Indexes leave their memory to each other, and never to a tail, so that two of them are all that there ever is. */
-const pool = new SegmentPool();
 
 /** Which manifests build on each other's rows and codes. */
 export const lineageOf = ({ lineage, files }: Pick<Manifest, 'lineage' | 'files'>): string =>
@@ -205,7 +203,7 @@ export class Lineage {
   /** Makes room for all that a manifest adds. */
   async #begin({ rows, files }: Manifest): Promise<Download> {
     const isFirst = !this.#matrix;
-    this.#matrix ??= await this.#newMatrix(files.codes);
+    this.#matrix ??= await this.#newMatrix(files);
     const known = this.#rows > 0 ? this.lines.line(this.#rows - 1) : Buffer.alloc(0);
     const lines = Buffer.allocUnsafeSlow(known.length + files.rowsBytes - this.#rowsBytes);
     const incoming = this.#matrix.reserve(rows - this.#rows);
@@ -218,11 +216,12 @@ export class Lineage {
     return { rows, rowsBytes: files.rowsBytes, incoming, lines, known, parts };
   }
 
-  async #newMatrix(codes: string | undefined): Promise<CodeMatrix | RowMatrix> {
-    const { store, dimensions } = this.#options;
-    if (!codes) return new RowMatrix(dimensions, { pool });
-    const bytes = await store.read(codes, { start: 0, end: codesHeaderBytes(dimensions) });
-    return new CodeMatrix(decodeCodesHeader(codes, bytes, dimensions).centre, { pool });
+  async #newMatrix(files: Manifest['files']): Promise<CodeMatrix | RowMatrix> {
+    const { store, dimensions, pool } = this.#options;
+    if (!files.codes) return new RowMatrix(dimensions, { pool });
+    const layout = codesLayoutOf(files, dimensions);
+    const bytes = await store.read(files.codes, { start: 0, end: layout.headerBytes });
+    return new CodeMatrix(decodeCodesHeader(files.codes, bytes, layout).frame, { pool });
   }
 
   /** Reads what is not there yet. When it ends, well or not, no read is at work any more. */
@@ -251,8 +250,9 @@ export class Lineage {
   #readRows({ start, end, bytes }: RowTarget): Promise<unknown> {
     const { store, dimensions } = this.#options;
     const { codes, faiss } = this.#files;
-    const offset = codes ? recordOffset : rowOffset;
-    const range = { start: offset(start, dimensions), end: offset(end, dimensions) };
+    const layout = codesLayoutOf(this.#files, dimensions);
+    const offset = (row: number) => (codes ? layout.offset(row) : rowOffset(row, dimensions));
+    const range = { start: offset(start), end: offset(end) };
     return store.read(codes ?? faiss, range, bytes);
   }
 

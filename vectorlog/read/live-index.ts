@@ -8,11 +8,12 @@ import type { AppendInfo } from '../log/append-log.ts';
 import type { Append } from '../log/record.ts';
 import type { Logger } from '../logger.ts';
 import { mapInParallel } from '../parallel.ts';
+import { SegmentPool } from '../scan/segment.ts';
 import type { ObjectStore } from '../store/object-store.ts';
 import { IndexLoading, IndexTooLarge } from './errors.ts';
 import { type Consistency, Follower, fitting, readOrSkip, withFreshRetry } from './follower.ts';
 import { type Generation, Lineage, lineageOf, NOTHING } from './lineage.ts';
-import { DOWNLOAD_LIMITS, neededBytes } from './memory.ts';
+import { DOWNLOAD_LIMITS, matrixBytes, neededBytes } from './memory.ts';
 import { StoreStateReader } from './store-state.ts';
 import { Tail } from './tail.ts';
 import { indexedState, View } from './view.ts';
@@ -42,20 +43,24 @@ interface Snapshot {
   /** Of the commit's object: a store that was restored from a copy can have another commit of the same number. */
   readonly eTag: string | undefined;
   readonly tail: Tail;
+  /** Bytes of the appends in the tail. */
+  readonly tailBytes: number;
   /** When the list began that this state was made from. */
   readonly asOf: number;
 }
 
-/** What the log has that no compaction has folded. */
-interface TailUpdate {
-  /** Appends that were not held before. */
-  readonly fetched: readonly { readonly name: string; readonly append: Append }[];
-  /** All that the view takes in. */
+/** Which of the appends that no compaction has folded the view takes in. */
+interface TailPlan {
   readonly names: ReadonlySet<string>;
   /** Their bytes. */
   readonly bytes: number;
   /** How many it does not take in. */
   readonly pending: number;
+}
+
+interface TailUpdate extends TailPlan {
+  /** Appends that were not held before. */
+  readonly fetched: readonly { readonly name: string; readonly append: Append }[];
 }
 
 /**
@@ -67,6 +72,7 @@ export class LiveIndex {
   readonly #options: LiveIndexOptions;
   readonly #follower: Follower<Snapshot>;
   readonly #state: StoreStateReader;
+  readonly #pool = new SegmentPool();
   /** The lineage that was asked for last: the snapshot's, or one that is still on its way, however often that fails. */
   #lineage: Lineage | undefined;
 
@@ -140,20 +146,21 @@ export class LiveIndex {
     const latest = commits.at(-1);
     const manifest =
       latest && latest.generation > known ? await readManifest(store, latest.generation) : undefined;
-    const fetchingTail = this.#fetchTail(before, manifest, appends);
+    const plan = this.#planTail(before, manifest, appends);
+    const fetchingTail = this.#fetchTail(before, plan);
     // It is awaited below; a failure before that must not count as unhandled.
     fetchingTail.catch(() => {});
-    const grown = manifest && (await this.#advance(before, manifest));
+    const grown = manifest && (await this.#advance(before, manifest, plan));
     if (manifest && !grown) return false;
     const update = await fetchingTail;
     // From here on nothing waits, so that a search sees all of this or nothing.
-    if (before && !grown && isSame(before, update)) return this.#replace({ ...before, asOf }, update);
+    if (before && !grown && isSame(before, update)) return this.#replace({ ...before, asOf });
     const lineage = grown?.lineage ?? before?.lineage ?? this.#newLineage(NOTHING.manifest);
     const generation = grown?.generation ?? before?.generation ?? NOTHING;
     const eTag = grown ? latest?.eTag : before?.eTag;
     try {
       const laid = overlaid(lineage, generation, before?.tail ?? new Tail(this.#options.dimensions), update);
-      return this.#replace({ ...laid, eTag, asOf }, update);
+      return this.#replace({ ...laid, eTag, asOf, tailBytes: update.bytes });
     } catch (error) {
       // The tail may hold half of what it should. What was loaded is sound, and stays for the next refresh.
       this.#drop();
@@ -161,41 +168,58 @@ export class LiveIndex {
     }
   }
 
-  /** Fetches the appends that are new, and decides which ones the view takes in. */
-  async #fetchTail(
+  /** Decides which appends the view takes in. */
+  #planTail(
     before: Snapshot | undefined,
     manifest: Manifest | undefined,
     appends: readonly AppendInfo[],
-  ): Promise<TailUpdate> {
-    const { budgetBytes, dimensions } = this.#options;
+  ): TailPlan {
     const index = manifest ?? before?.generation.manifest ?? NOTHING.manifest;
     const folded = manifest ? new Set(manifest.folded.map(({ name }) => name)) : before?.generation.folded;
     const unfolded = appends.filter(({ name }) => !folded?.has(name));
-    const taken = fitting(unfolded, budgetBytes - neededBytes(index, dimensions));
-    const missing = taken.filter(({ name }) => !before?.tail.has(name));
-    const fetched = await mapInParallel(DOWNLOAD_LIMITS.appendsAtOnce, missing, async ({ name }) => ({
-      name,
-      append: await readOrSkip(this.#options, name),
-    }));
+    const isLeft = before && manifest && lineageOf(manifest) !== before.lineage.id;
+    // A lineage that is left gives its memory to the next one, or waits for its readers; `#advance` counts it.
+    const taken = fitting(unfolded, this.#spareBytes(index, isLeft ? before.generation.manifest : undefined));
     return {
-      fetched,
       names: new Set(taken.map(({ name }) => name)),
       bytes: taken.reduce((sum, { size }) => sum + size, 0),
       pending: unfolded.length - taken.length,
     };
   }
 
+  /** Fetches the appends that are new. */
+  async #fetchTail(before: Snapshot | undefined, plan: TailPlan): Promise<TailUpdate> {
+    const missing = [...plan.names].filter((name) => !before?.tail.has(name));
+    const fetched = await mapInParallel(DOWNLOAD_LIMITS.appendsAtOnce, missing, async (name) => ({
+      name,
+      append: await readOrSkip(this.#options, name),
+    }));
+    return { ...plan, fetched };
+  }
+
+  /**
+   * Bytes of the budget that an index leaves. What an earlier lineage left in the pool cannot be freed and counts, but for
+   * what `leaving` has: that is about to be reused.
+   */
+  #spareBytes(index: Manifest | Generation['manifest'], leaving?: Generation['manifest']): number {
+    const { budgetBytes, dimensions } = this.#options;
+    const own = matrixBytes(index, dimensions) + (leaving ? matrixBytes(leaving, dimensions) : 0);
+    return budgetBytes - neededBytes(index, dimensions) - Math.max(0, this.#pool.bytes - own);
+  }
+
   /** Fetches what a new manifest brings. `undefined` when what is in memory had to be given up first. */
   async #advance(
     before: Snapshot | undefined,
     manifest: Manifest,
+    { bytes: tailBytes }: TailPlan,
   ): Promise<{ lineage: Lineage; generation: Generation } | undefined> {
     const { budgetBytes, dimensions } = this.#options;
     const needed = neededBytes(manifest, dimensions);
     if (needed > budgetBytes) throw new IndexTooLarge(manifest.rows, needed, budgetBytes);
     if (this.#lineage?.id !== lineageOf(manifest)) {
       this.#letGo();
-      if (before && needed + neededBytes(before.generation.manifest, dimensions) > budgetBytes) {
+      const besides = before ? neededBytes(before.generation.manifest, dimensions) + tailBytes : 0;
+      if (before && needed + besides > budgetBytes) {
         // Both do not fit side by side; searches wait for the new one.
         this.#drop();
         await before.lineage.references.closed;
@@ -218,11 +242,11 @@ export class LiveIndex {
 
   #newLineage(manifest: Pick<Manifest, 'lineage' | 'files'>): Lineage {
     this.#letGo();
-    this.#lineage = new Lineage(lineageOf(manifest), manifest, this.#options);
+    this.#lineage = new Lineage(lineageOf(manifest), manifest, { ...this.#options, pool: this.#pool });
     return this.#lineage;
   }
 
-  #replace(next: Snapshot, { bytes }: TailUpdate): true {
+  #replace(next: Snapshot): true {
     const before = this.#follower.snapshot;
     this.#follower.snapshot = next;
     if (before?.lineage !== next.lineage) {
@@ -230,10 +254,9 @@ export class LiveIndex {
       before?.lineage.references.release();
     }
     if (before && before.tail !== next.tail) before.tail.references.release();
-    const { budgetBytes, dimensions } = this.#options;
     const { manifest } = next.generation;
     // Rows of the tail are rows of the index soon.
-    next.lineage.readAhead(manifest.rows, budgetBytes - neededBytes(manifest, dimensions) - 2 * bytes);
+    next.lineage.readAhead(manifest.rows, this.#spareBytes(manifest) - 2 * next.tailBytes);
     return true;
   }
 

@@ -30,24 +30,32 @@ const LINE_START_BYTES = 4;
 /** Dead rows, live rows, and some remembered filters. */
 const BITSETS = 20;
 
+/** What of a manifest says how much memory its index takes. */
+type Sized = { readonly rows: number; readonly files: Manifest['files'] };
+
+/** Bytes of the rows that are scanned: codes, or float32 for an index that has none. */
+export const matrixBytes = ({ rows, files }: Sized, dimensions: number): number =>
+  files.codes
+    ? CodeMatrix.bytesFor(rows, dimensions, files.directions ?? 0)
+    : RowMatrix.bytesFor(rows, dimensions);
+
 /**
  * Bytes that the loaded index takes: codes (or float32, for an index that has none), the rows file, and 20 to 36
  * bytes a row to find it by its key, 2.5 to know which are alive. Float32 rows that are kept where there is room are not counted:
  * they give way.
  */
-export function neededBytes(
-  { rows, files }: { readonly rows: number; readonly files: Manifest['files'] },
-  dimensions: number,
-): number {
-  const matrix = files.codes ? CodeMatrix : RowMatrix;
-  return (
-    matrix.bytesFor(rows, dimensions) +
-    files.rowsBytes +
-    rows * LINE_START_BYTES +
-    KeyLookup.bytesFor(rows) +
-    Math.ceil(rows / 8) * BITSETS
-  );
+export function neededBytes(index: Sized, dimensions: number): number {
+  return matrixBytes(index, dimensions) + linesBytes(index) + Math.ceil(index.rows / 8) * BITSETS;
 }
+
+/** Bytes that the rows file takes, with the way from each key to its row. */
+export const linesBytes = ({
+  rows,
+  files,
+}: {
+  readonly rows: number;
+  readonly files: Pick<Manifest['files'], 'rowsBytes'>;
+}): number => files.rowsBytes + rows * LINE_START_BYTES + KeyLookup.bytesFor(rows);
 
 /** What else lives in the process: the runtime, the model and its work on one picture, a picture being decoded. */
 export const RESERVED_BYTES = 768 * MiB;

@@ -1,6 +1,6 @@
 /** What a reader looks at to follow the store: the log and the commits, neighbours in the order of keys, by one list. */
 
-import { type ManifestInfo, manifestInfoOf } from '../commit/manifest.ts';
+import { type Committed, type ManifestInfo, manifestInfoOf } from '../commit/manifest.ts';
 import { type AppendInfo, isAppendName } from '../log/append-log.ts';
 import { LOG_PREFIX, MANIFEST_END } from '../names.ts';
 import type { ObjectStore } from '../store/object-store.ts';
@@ -43,4 +43,12 @@ export class StoreStateReader {
     this.#pageSize = Math.min(LARGEST_PAGE, appends.length + commits.length + SPARE);
     return { appends, commits };
   }
+}
+
+/** Whether a commit that was read is still part of the store's history. */
+export function isInHistory(committed: Committed | undefined, listed: readonly ManifestInfo[]): boolean {
+  if (!committed) return true;
+  const same = listed.find(({ generation }) => generation === committed.generation);
+  // Old manifests are cleaned away; then only newer ones are listed.
+  return same ? same.eTag === committed.eTag : (listed[0]?.generation ?? 0) > committed.generation;
 }

@@ -6,14 +6,14 @@ import { join } from 'node:path';
 import { IndexDamaged } from '../commit/errors.ts';
 import {
   type CodesHeader,
-  codesHeaderBytes,
+  CodesLayout,
+  codesLayoutOf,
   deadBytes,
   decodeCodesHeader,
   decodeDead,
   decodeFaissHeader,
   encodeFaissHeader,
   FAISS_HEADER_BYTES,
-  recordOffset,
   rowOffset,
 } from '../commit/file-formats.ts';
 import { liveRows } from '../commit/key-states.ts';
@@ -21,7 +21,6 @@ import { LOG_LIMITS } from '../commit/limits.ts';
 import type { Manifest } from '../commit/manifest.ts';
 import { Tombstones } from '../commit/tombstones.ts';
 import { Bitset } from '../scan/bitset.ts';
-import { recordBytes } from '../scan/layout.ts';
 import { ObjectNotFound } from '../store/errors.ts';
 import type { ObjectStore } from '../store/object-store.ts';
 import { Findings } from './findings.ts';
@@ -54,7 +53,7 @@ export async function verifyFiles(
     [files.faiss]: rowOffset(rows, dimensions),
     [files.rows]: files.rowsBytes,
     [files.dead]: deadBytes(rows),
-    ...(files.codes && { [files.codes]: recordOffset(rows, dimensions) }),
+    ...(files.codes && { [files.codes]: codesLayoutOf(files, dimensions).offset(rows) }),
   };
   let complete = true;
   for (const [name, length] of Object.entries(lengths)) {
@@ -145,14 +144,16 @@ async function verifyVectors(
 /** The header of the codes; `undefined` when the index has none, or they cannot be read. */
 async function codesHeader(
   store: ObjectStore,
-  { files: { codes: file }, rows }: Pick<Manifest, 'files' | 'rows'>,
+  { files, rows }: Pick<Manifest, 'files' | 'rows'>,
   dimensions: number,
   findings: Findings,
 ): Promise<CodesHeader | undefined> {
+  const { codes: file } = files;
   if (!file) return undefined;
   try {
-    const bytes = await store.read(file, { start: 0, end: codesHeaderBytes(dimensions) });
-    const header = decodeCodesHeader(file, bytes, dimensions);
+    const layout = codesLayoutOf(files, dimensions);
+    const bytes = await store.read(file, { start: 0, end: layout.headerBytes });
+    const header = decodeCodesHeader(file, bytes, layout);
     if (header.rows >= rows) return header;
     findings.add('error', 'file-damaged', file, `its header says ${header.rows} rows and not ${rows}`);
   } catch (error) {
@@ -165,16 +166,17 @@ async function codesHeader(
 /** Compares records with those of the vectors: they are the same bytes wherever they are made. */
 async function verifyRecords(
   store: ObjectStore,
-  { centre }: CodesHeader,
+  { frame }: CodesHeader,
   { file, start, vectors }: { readonly file: string; readonly start: number; readonly vectors: Float32Array },
   findings: Findings,
 ): Promise<void> {
-  const { dimensions } = centre;
-  const bytes = recordBytes(dimensions);
+  const { dimensions, directions } = frame;
+  const layout = new CodesLayout(dimensions, directions.length);
+  const bytes = layout.recordBytes;
   const rows = vectors.length / dimensions;
-  const range = { start: recordOffset(start, dimensions), end: recordOffset(start + rows, dimensions) };
+  const range = { start: layout.offset(start), end: layout.offset(start + rows) };
   const found = Buffer.from(await store.read(file, range));
-  const made = centre.encode(vectors);
+  const made = frame.encode(vectors);
   if (found.equals(made)) return;
   for (let row = 0; row < rows; row++) {
     // Of a vector that is damaged itself it is told already.

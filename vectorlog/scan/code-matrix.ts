@@ -1,10 +1,10 @@
 /** Vectors as 8-bit codes in memory, searched exactly: the few rows that codes leave over are read as float32. */
 
-import type { Centre } from './codes.ts';
+import type { Frame } from './codes.ts';
 import { type Hit, TopK } from './hit.ts';
 import { instantiate, type Kernel } from './kernel.ts';
 import { kernelModule } from './kernel-module.ts';
-import { MAX_DIMENSIONS, PAGE, recordBytes } from './layout.ts';
+import { MAX_DIMENSIONS, PAGE } from './layout.ts';
 import type { FoundRows } from './pass.ts';
 import { type CodedQuery, prepareQuery } from './query.ts';
 import { type Reservation, RowMemory, type RowMemoryOptions, type SearchOptions } from './row-memory.ts';
@@ -24,8 +24,8 @@ export interface CodedResult {
 
 /**
  * @example
- * const matrix = new CodeMatrix(centre);
- * matrix.append(centre.encode(vectors));
+ * const matrix = new CodeMatrix(frame);
+ * matrix.append(frame.encode(vectors));
  * const { hits: [best] } = await matrix.search([query], { k: 10 }, readRows);
  */
 export class CodeMatrix {
@@ -33,15 +33,16 @@ export class CodeMatrix {
 
   constructor(
     /** What the codes were made against. */
-    readonly centre: Centre,
+    readonly frame: Frame,
     options?: RowMemoryOptions,
   ) {
-    this.#memory = new RowMemory({ kind: 'codes', dimensions: centre.dimensions }, options);
+    const { dimensions, directions } = frame;
+    this.#memory = new RowMemory({ kind: 'codes', dimensions, directions: directions.length }, options);
   }
 
-  /** Bytes that `rows` rows take. */
-  static bytesFor(rows: number, dimensions: number): number {
-    return RowMemory.bytesFor(rows, { kind: 'codes', dimensions });
+  /** Bytes that `rows` rows take. @param directions that their codes keep apart */
+  static bytesFor(rows: number, dimensions: number, directions: number): number {
+    return RowMemory.bytesFor(rows, { kind: 'codes', dimensions, directions });
   }
 
   get length(): number {
@@ -60,7 +61,7 @@ export class CodeMatrix {
 
   /** One row's record where it lies. */
   record(row: number): Uint8Array {
-    return this.#memory.row(row).subarray(0, recordBytes(this.centre.dimensions));
+    return this.#memory.row(row).subarray(0, this.frame.recordBytes);
   }
 
   /**
@@ -75,7 +76,7 @@ export class CodeMatrix {
     options: SearchOptions,
     read: ReadVectors,
   ): Promise<CodedResult> {
-    const prepared = queries.map((query) => prepareQuery(query, this.centre));
+    const prepared = queries.map((query) => prepareQuery(query, this.frame));
     const found = await this.#memory.scan(prepared, options);
     const settled = await Promise.all(
       prepared.map((query, i) => settle(query, new Candidates(found[i]!, options), options, read)),

@@ -1,14 +1,24 @@
 /**
  * Vectors as 8-bit codes with bounds: what a search keeps in memory of each row. docs/scan.md has the derivation.
  *
- * A row's record is its codes, one signed byte a number, and eight float32: the scale of the codes, the row's share of
- * the centre, a bound of what the codes leave out, a bound of the codes' norm, the sum of the codes, the sum of the
- * first quarter of them, a bound of the norm of the other three, and a bound of the row's norm.
+ * A row's record is its codes, one signed byte a number; eight float32: the scale of the codes, the row's share of the
+ * centre, a bound of what the codes leave out, a bound of the codes' norm, the sum of the codes, the sum of the first
+ * quarter of them, a bound of the norm of the other three, and a bound of the row's norm; then its shares of the
+ * principal directions, a signed 16-bit integer each.
  */
 
+import { principalDirections } from './directions.ts';
 import type { Encoder } from './kernel.ts';
 import { newEncoder } from './kernel-module.ts';
-import { headOf, MAX_DIMENSIONS, PAGE, recordBytes, rotationBlock } from './layout.ts';
+import {
+  ANGLE_ERROR,
+  DIRECTIONS,
+  headOf,
+  MAX_DIMENSIONS,
+  PAGE,
+  recordBytes,
+  rotationBlock,
+} from './layout.ts';
 
 /** A centre outside of these norms is of no use. */
 const LEAST_CENTRE = 1e-3;
@@ -17,9 +27,10 @@ const LARGEST_CENTRE = 1e3;
 // Where things lie in the encoder's memory; every place is large enough for the most dimensions.
 const ROW = PAGE;
 const CENTRE = ROW + MAX_DIMENSIONS * 4;
-const SCRATCH = CENTRE + MAX_DIMENSIONS * 4;
-const RECORD = SCRATCH + MAX_DIMENSIONS * 4;
-const MEMORY_PAGES = Math.ceil((RECORD + recordBytes(MAX_DIMENSIONS)) / PAGE);
+const OTHERS = CENTRE + MAX_DIMENSIONS * 4;
+const SCRATCH = OTHERS + DIRECTIONS * MAX_DIMENSIONS * 4;
+const RECORD = SCRATCH + MAX_DIMENSIONS * 4 + DIRECTIONS * 8;
+const MEMORY_PAGES = Math.ceil((RECORD + recordBytes(MAX_DIMENSIONS, DIRECTIONS)) / PAGE);
 
 let encoder: Encoder | undefined;
 
@@ -32,30 +43,44 @@ function theEncoder(): Encoder {
   return encoder;
 }
 
-/** What codes are made against: each row is split into a share of the centre and the rest, which is rotated and rounded. */
-export class Centre {
+/**
+ * What codes are made against: of each row its share of the centre and of some directions are kept apart, and the rest
+ * is rotated and rounded.
+ */
+export class Frame {
   readonly dimensions: number;
-  /** The square norm, as the encoder computes it; 0 when there is no use in the centre. */
+  /** The centre's square norm, as the encoder computes it; 0 when there is no use in the centre. */
   readonly squares: number;
 
-  /** @param vector float32, taken over */
-  constructor(readonly vector: Float32Array) {
-    this.dimensions = vector.length;
-    const { memory, dotWide } = theEncoder();
-    new Float32Array(memory.buffer, CENTRE, this.dimensions).set(vector);
-    const squares = dotWide(CENTRE, CENTRE, this.dimensions);
+  /**
+   * @param centre float32, taken over
+   * @param directions none or `DIRECTIONS`: unit vectors, or zeros, at right angles to each other and the centre
+   * @throws RangeError when they are not
+   */
+  constructor(
+    readonly centre: Float32Array,
+    readonly directions: readonly Float32Array[] = [],
+  ) {
+    this.dimensions = centre.length;
+    const squares = this.#product(centre, centre);
     this.squares = squares >= LEAST_CENTRE ** 2 && squares <= LARGEST_CENTRE ** 2 ? squares : 0;
+    if (directions.length > 0) this.#assertAngles();
   }
 
-  /** The mean of some rows. @param vectors row-major */
-  static of(vectors: Iterable<Float32Array>, dimensions: number): Centre {
+  /** Around the mean of some rows, and along their principal directions. */
+  static async of(rows: readonly Float32Array[], dimensions: number): Promise<Frame> {
     const sums = new Float64Array(dimensions);
-    let rows = 0;
-    for (const vector of vectors) {
-      rows++;
-      for (let i = 0; i < dimensions; i++) sums[i]! += vector[i]!;
-    }
-    return new Centre(Float32Array.from(sums, (sum) => (rows > 0 && Number.isFinite(sum) ? sum / rows : 0)));
+    for (const row of rows) for (let i = 0; i < dimensions; i++) sums[i]! += row[i]!;
+    const mean = new Frame(
+      Float32Array.from(sums, (sum) => (rows.length > 0 && Number.isFinite(sum) ? sum / rows.length : 0)),
+    );
+    const used = mean.squares > 0 ? mean.centre : new Float32Array(dimensions);
+    return new Frame(mean.centre, await principalDirections(rows, used));
+  }
+
+  /** Bytes of a row's record. */
+  get recordBytes(): number {
+    return recordBytes(this.dimensions, this.directions.length);
   }
 
   /**
@@ -64,20 +89,48 @@ export class Centre {
    * @param vectors row-major
    */
   encode(vectors: Float32Array): Uint8Array {
-    const { dimensions } = this;
+    const { dimensions, directions, recordBytes: bytes } = this;
     const { memory, encodeRow } = theEncoder();
     const rows = vectors.length / dimensions;
-    const bytes = recordBytes(dimensions);
     const records = new Uint8Array(rows * bytes);
-    new Float32Array(memory.buffer, CENTRE, dimensions).set(this.vector);
+    new Float32Array(memory.buffer, CENTRE, dimensions).set(this.centre);
+    const others = new Float32Array(memory.buffer, OTHERS, directions.length * dimensions);
+    for (const [i, direction] of directions.entries()) others.set(direction, i * dimensions);
     const row = new Float32Array(memory.buffer, ROW, dimensions);
     const record = new Uint8Array(memory.buffer, RECORD, bytes);
-    const [block, head] = [rotationBlock(dimensions), headOf(dimensions)];
+    const [block, head, count] = [rotationBlock(dimensions), headOf(dimensions), directions.length];
     for (let i = 0; i < rows; i++) {
       row.set(vectors.subarray(i * dimensions, (i + 1) * dimensions));
-      encodeRow(ROW, CENTRE, this.squares, dimensions, block, head, SCRATCH, RECORD);
+      encodeRow(ROW, CENTRE, this.squares, dimensions, block, head, OTHERS, count, SCRATCH, RECORD);
       records.set(record, i * bytes);
     }
     return records;
+  }
+
+  /** The inner product in double precision. */
+  #product(a: Float32Array, b: Float32Array): number {
+    const { memory, dotWide } = theEncoder();
+    new Float32Array(memory.buffer, ROW, this.dimensions).set(a);
+    new Float32Array(memory.buffer, CENTRE, this.dimensions).set(b);
+    return dotWide(ROW, CENTRE, this.dimensions);
+  }
+
+  #assertAngles(): void {
+    if (this.directions.length !== DIRECTIONS)
+      throw new RangeError(`${this.directions.length} directions and not ${DIRECTIONS}`);
+    const centreNorm = Math.sqrt(this.squares);
+    for (const [i, direction] of this.directions.entries()) {
+      const squares = this.#product(direction, direction);
+      // All written so that NaN fails.
+      if (!(squares === 0 || Math.abs(squares - 1) <= ANGLE_ERROR))
+        throw new RangeError(`direction ${i} is no unit vector`);
+      const others = [
+        ...this.directions.slice(0, i).map((other) => [other, 1] as const),
+        ...(centreNorm > 0 ? [[this.centre, centreNorm] as const] : []),
+      ];
+      for (const [other, norm] of others)
+        if (!(Math.abs(this.#product(direction, other)) <= ANGLE_ERROR * norm))
+          throw new RangeError(`direction ${i} stands at no right angle`);
+    }
   }
 }

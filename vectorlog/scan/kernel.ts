@@ -16,7 +16,16 @@ export interface Kernel {
     out: number,
     line: number,
   ): void;
-  dotFine(row: number, bytes: number, query: number): number;
+  judge(
+    numbers: number,
+    count: number,
+    first: number,
+    stride: number,
+    dimensions: number,
+    query: number,
+    weights: number,
+    out: number,
+  ): void;
   sift(
     products: number,
     rows: number,
@@ -40,6 +49,8 @@ export interface Encoder {
     dimensions: number,
     block: number,
     head: number,
+    directions: number,
+    count: number,
     scratch: number,
     record: number,
   ): void;

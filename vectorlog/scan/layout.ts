@@ -21,11 +21,24 @@ export const MAX_DIMENSIONS = 8192;
 /** Bytes that follow a row's codes: eight float32 that bound its scores (see codes.ts). */
 export const BOUND_BYTES = 32;
 
-/** Bytes of a query's weights: seven float64, padded. */
-export const WEIGHT_BYTES = 64;
+/** Principal directions whose share in a row is kept apart from its codes: as many 16-bit integers as the kernel takes at once. */
+export const DIRECTIONS = 8;
 
-/** How a query's score is first looked for: by all codes of a row, or by its first ones alone. */
-export const STAGES = ['whole', 'head'] as const;
+/** A share of this many steps is as long as the row: one less than the largest integer, so that rounding up fits. */
+export const SHARE_STEPS = 32_766;
+
+/** How far directions can be from unit length, and from right angles to each other and to the centre; for the proof. */
+export const ANGLE_ERROR = 2 ** -22;
+
+/** Numbers among a query's weights, float64; its shares of the directions follow, float64 or 16-bit integers. */
+export const WEIGHTS = 8;
+const WEIGHT_BYTES = (WEIGHTS + DIRECTIONS) * 8;
+
+/**
+ * How a row's score is looked for: by all its codes or by its first ones alone, and coarse integers of the query; then by
+ * all codes and fine ones.
+ */
+export const STAGES = ['whole', 'head', 'fine'] as const;
 export type Stage = (typeof STAGES)[number];
 
 /** What rows are made of. */
@@ -33,13 +46,16 @@ export interface RowShape {
   /** `float32`: the vectors themselves. `codes`: 8 bits a number and their bounds. */
   readonly kind: 'float32' | 'codes';
   readonly dimensions: number;
+  /** Directions that codes keep apart: `DIRECTIONS`, or none in files of an earlier version. @default 0 */
+  readonly directions?: number;
 }
 
 /** Codes of a row that can rule it out by themselves, where the score to reach is high: a quarter, whole kernel steps. */
 export const headOf = (dimensions: number): number => (dimensions >>> 7) << 5;
 
-/** Bytes of a row's record. */
-export const recordBytes = (dimensions: number): number => dimensions + BOUND_BYTES;
+/** Bytes of a row's record: codes, bounds, shares of the directions. */
+export const recordBytes = (dimensions: number, directions: number): number =>
+  dimensions + BOUND_BYTES + directions * 2;
 
 /** Numbers that are rotated together: the largest power of two that divides the dimensions. */
 export const rotationBlock = (dimensions: number): number => dimensions & -dimensions;
@@ -51,6 +67,9 @@ const toPages = (bytes: number): number => Math.ceil(bytes / PAGE) * PAGE;
 
 /** One page less than 4 GiB, so that no address wraps around. */
 const SEGMENT_BYTES = 65_535 * PAGE;
+
+/** Rows past the last that the kernel may read: it takes rows by fours, from any row on, and shares where there are none. */
+const SPARE_ROWS = 4;
 
 /** Addresses in a segment; row numbers are those within it. */
 export class RowLayout {
@@ -66,22 +85,22 @@ export class RowLayout {
   readonly #scores: number;
 
   constructor(readonly shape: RowShape) {
-    const { kind, dimensions } = shape;
+    const { kind, dimensions, directions = 0 } = shape;
     if (dimensions % 32 > 0 || dimensions < 32 || dimensions > MAX_DIMENSIONS)
       throw new RangeError(`${dimensions} dimensions: a multiple of 32, up to ${MAX_DIMENSIONS}`);
     const coded = kind === 'codes';
-    this.stride = coded ? recordBytes(dimensions) : dimensions * 4;
+    this.stride = coded ? recordBytes(dimensions, directions) : dimensions * 4;
     this.#fine = this.#queries + MAX_QUERIES * (coded ? dimensions : dimensions * 4);
     this.#weights = this.#fine + (coded ? MAX_QUERIES * dimensions * 2 : 0);
     this.#scores = this.#weights + MAX_QUERIES * STAGES.length * WEIGHT_BYTES;
     this.headBytes = toPages(this.#scores + (MAX_THREADS + 1) * (MAX_QUERIES + 1) * SCORE_LINE);
-    const rows = Math.floor((SEGMENT_BYTES - this.headBytes) / this.stride) - 3;
+    const rows = Math.floor((SEGMENT_BYTES - this.headBytes) / this.stride) - SPARE_ROWS;
     this.maxRows = Math.floor(rows / BLOCK_ROWS) * BLOCK_ROWS;
   }
 
-  /** Bytes of a segment with `rows` rows, and of three more: the kernel takes rows by fours, from any row on. */
+  /** Bytes of a segment with `rows` rows. */
   bytesFor(rows: number): number {
-    return toPages(this.headBytes + (rows + 3) * this.stride);
+    return toPages(this.headBytes + (rows + SPARE_ROWS) * this.stride);
   }
 
   rowAt(row: number): number {

@@ -5,7 +5,6 @@ import type { Control } from './control.ts';
 import { TopK } from './hit.ts';
 import { instantiate, type Kernel } from './kernel.ts';
 import { headOf, RowLayout, type RowShape, SCORE_LINE, type Stage, UNIT_ROWS } from './layout.ts';
-import { middleOf, reachOf, type Weights } from './query.ts';
 
 /** A segment's memory and what is in it; a thread keeps what it was given until the memory holds something else. */
 export interface SegmentGrant {
@@ -19,8 +18,6 @@ export interface QueryJob {
   readonly minScore: number;
   /** Bits of the rows that can be hits; all when `undefined`. */
   readonly mask: Uint8Array | undefined;
-  /** Of the 16-bit query; only for codes. */
-  readonly weights: Weights | undefined;
 }
 
 /** Rows `start` to `end`; the queries themselves lie in each segment's head. */
@@ -42,11 +39,19 @@ export interface FoundRows {
 
 /** Below this share of a unit's rows it is cheaper to score the allowed ones one by one. */
 const SPARSE = 1 / 8;
+/**
+ * Queries from which on heads are tried: the first ones bring rows into the cache, and memory that is read with gaps comes
+ * at half the speed.
+ */
+const HEAD_QUERIES = 8;
 /** Above this share of rows that their heads do not rule out, heads are left alone for a while. */
 const HEAD_PAYS = 1 / 6;
 const HEAD_PAUSE_UNITS = 24;
 /** Where the sums stand among a row's bounds. */
-const SUM_AT: Record<Stage, number> = { whole: 16, head: 20 };
+const SUM_AT = { whole: 16, head: 20 } as const satisfies Partial<Record<Stage, number>>;
+
+/** All numbers within a unit. */
+const firstNumbers = Int32Array.from({ length: UNIT_ROWS }, (_, i) => i);
 
 /** Rows are computed by fours; the last ones of a unit may be computed without being asked for. */
 const toFours = (rows: number): number => (rows + 3) & ~3;
@@ -66,7 +71,7 @@ interface Unit {
 }
 
 export const sameShape = (a: RowShape, b: RowShape): boolean =>
-  a.kind === b.kind && a.dimensions === b.dimensions;
+  a.kind === b.kind && a.dimensions === b.dimensions && a.directions === b.directions;
 
 /** One thread's hands on the rows. */
 export class Thread {
@@ -98,7 +103,7 @@ export class Thread {
         const { row, rows } = unit;
         if (some.every((query) => query.allowed(row, rows) <= rows * SPARSE))
           for (const query of some) this.#oneByOne(unit, query, coded);
-        else if (coded) this.#codes(unit, some);
+        else if (coded) this.#codes(unit, some, queries.length >= HEAD_QUERIES);
         else this.#floats(unit, some);
         i += some.length;
       }
@@ -126,14 +131,14 @@ export class Thread {
     });
   }
 
-  #codes(unit: Unit, queries: QueryScan[]): void {
-    const { segment, row, local, rows } = unit;
-    const { kernel, layout, memory } = segment;
+  #codes(unit: Unit, queries: QueryScan[], mayTryHeads: boolean): void {
+    const { segment, local, rows } = unit;
+    const { kernel, layout } = segment;
     const out = layout.scoresAt(this.number);
     const survivors = out + queries.length * SCORE_LINE;
     const { dimensions } = layout.shape;
     for (const query of queries) query.listen();
-    const stage: Stage = queries.every((query) => query.triesHead(dimensions)) ? 'head' : 'whole';
+    const stage = mayTryHeads && queries.every((query) => query.triesHead(dimensions)) ? 'head' : 'whole';
     const bytes = stage === 'head' ? headOf(dimensions) : dimensions;
     const [from, to] = [layout.rowAt(local), layout.queryAt(queries[0]!.index)];
     const { stride, queryPitch } = layout;
@@ -151,38 +156,48 @@ export class Thread {
         survivors,
       );
       if (stage === 'head') query.headLeft(count / rows);
-      for (const at of new Int32Array(memory.buffer, survivors, count))
-        if (query.isAllowed(row + at)) this.#judge(segment, local + at, row + at, query);
-      query.publish();
+      this.#judge(unit, query, survivors, count);
     });
   }
 
-  #oneByOne({ segment, row, local, rows }: Unit, query: QueryScan, coded: boolean): void {
-    const { kernel, layout } = segment;
+  #oneByOne(unit: Unit, query: QueryScan, coded: boolean): void {
+    const { kernel, layout, memory } = unit.segment;
+    const { row, local, rows } = unit;
     query.listen();
+    if (coded) {
+      const numbers = layout.scoresAt(this.number);
+      new Int32Array(memory.buffer, numbers, rows).set(firstNumbers.subarray(0, rows));
+      this.#judge(unit, query, numbers, rows);
+      return;
+    }
     for (let i = 0; i < rows; i++) {
       if (!query.isAllowed(row + i)) continue;
-      if (coded) this.#judge(segment, local + i, row + i, query);
-      else {
-        const score = kernel.dotFloat(layout.rowAt(local + i), layout.queryAt(query.index), layout.stride);
-        query.offer(row + i, score, score);
-      }
+      const score = kernel.dotFloat(layout.rowAt(local + i), layout.queryAt(query.index), layout.stride);
+      query.offer(row + i, score, score);
     }
     query.publish();
   }
 
-  #judge({ kernel, layout, memory }: SegmentView, local: number, row: number, query: QueryScan): void {
-    const bounds = new Float32Array(memory.buffer, layout.boundsAt(local), 8);
-    const to = layout.fineQueryAt(query.index);
-    const middle = middleOf(
-      query.weights,
-      bounds,
-      kernel.dotFine(layout.rowAt(local), layout.shape.dimensions, to),
+  /** Looks closely at those rows of a unit that can be hits. @param numbers where they are, int32 within the unit */
+  #judge({ segment, row, local }: Unit, query: QueryScan, numbers: number, count: number): void {
+    const { kernel, layout, memory } = segment;
+    const rows = new Int32Array(memory.buffer, numbers, count);
+    let allowed = 0;
+    for (const at of rows) if (query.isAllowed(row + at)) rows[allowed++] = at;
+    const out = numbers + SCORE_LINE;
+    kernel.judge(
+      numbers,
+      allowed,
+      layout.rowAt(local),
+      layout.stride,
+      layout.shape.dimensions,
+      layout.fineQueryAt(query.index),
+      layout.weightsAt(query.index, 'fine'),
+      out,
     );
-    const reach = reachOf(query.weights, bounds);
-    // An endless interval must not become NaN.
-    if (reach < Number.POSITIVE_INFINITY) query.offer(row, middle - reach, middle + reach);
-    else query.offer(row, Number.NEGATIVE_INFINITY, Number.POSITIVE_INFINITY);
+    const ends = new Float64Array(memory.buffer, out, 2 * allowed);
+    for (let i = 0; i < allowed; i++) query.offer(row + rows[i]!, ends[2 * i]!, ends[2 * i + 1]!);
+    query.publish();
   }
 }
 
@@ -202,17 +217,13 @@ class QueryScan {
   #pruneAt = 256;
 
   constructor(
-    private readonly query: QueryJob,
+    { k, minScore, mask }: QueryJob,
     readonly index: number,
     private readonly control: Control,
   ) {
-    this.#best = new TopK(query.k);
-    this.threshold = query.minScore;
-    this.#mask = query.mask && new Bitset(query.mask.length * 8, query.mask);
-  }
-
-  get weights(): Weights {
-    return this.query.weights!;
+    this.#best = new TopK(k);
+    this.threshold = minScore;
+    this.#mask = mask && new Bitset(mask.length * 8, mask);
   }
 
   /** How many of the rows can be hits. */

@@ -1,10 +1,10 @@
 /** A query made ready for the pass over codes: its integers, and what turns a product of integers into an interval. */
 
-import type { Centre } from './codes.ts';
+import type { Frame } from './codes.ts';
 import { QueryInvalid } from './errors.ts';
-import { headOf, rotationBlock } from './layout.ts';
+import { ANGLE_ERROR, DIRECTIONS, headOf, rotationBlock, SHARE_STEPS, type Stage } from './layout.ts';
 
-/** What a query brings to the interval of a row's score; docs/scan.md derives it. All are float64, in this order. */
+/** What a query brings to the interval of a row's score; docs/scan.md derives it. Numbers are float64, in this order. */
 export interface Weights {
   /** The query's product with the centre. */
   readonly along: number;
@@ -16,6 +16,10 @@ export interface Weights {
   /** For the codes that are not in the product. */
   readonly rest: number;
   readonly least: number;
+  /** What a product of the shares of the directions is to be multiplied by, beside the row's norm. */
+  readonly apart: number;
+  /** The query's shares: integers up to `SHARE_LIMIT` for coarse stages. */
+  readonly shares: Float64Array | Int16Array;
 }
 
 export interface CodedQuery {
@@ -23,12 +27,9 @@ export interface CodedQuery {
   readonly floats: Float32Array;
   /** 16-bit integers of the rotated query. */
   readonly fine: Int16Array;
-  readonly fineWeights: Weights;
   /** 7-bit integers of it, from 1 to 127: 64 more than what they stand for. */
   readonly coarse: Uint8Array;
-  readonly wholeWeights: Weights;
-  /** As `wholeWeights`, when only the head of the row is in the product. */
-  readonly headWeights: Weights;
+  readonly weights: Readonly<Record<Stage, Weights>>;
 }
 
 /** Room for what double precision loses; its own error is 1e-15 or so. */
@@ -43,6 +44,13 @@ const COARSE_LIMIT = 63;
 /** Coarse integers are never negative. */
 const COARSE_OFFSET = 64;
 const FINE_LIMIT = 32_767;
+/** The sum of `DIRECTIONS` products with 16-bit shares must stay within int32. */
+const SHARE_LIMIT = 8_191;
+/**
+ * How far a row's rest can be from a right angle to a direction, relative to the row's norm: half a step of its share,
+ * and the directions' own angles.
+ */
+const APART_ERROR = 0.5 / SHARE_STEPS + (DIRECTIONS + 2) * ANGLE_ERROR;
 
 /**
  * How far a float32 sum of products, added in four lanes, can be from the true one, relative to the norms: each passes
@@ -65,14 +73,22 @@ export function assertQuery(floats: Float32Array, dimensions: number): number {
   return norm;
 }
 
-/** @throws QueryInvalid when the query is not finite numbers, as many as the centre's */
-export function prepareQuery(floats: Float32Array, { vector, squares, dimensions }: Centre): CodedQuery {
+/** @throws QueryInvalid when the query is not finite numbers, as many as the frame's */
+export function prepareQuery(
+  floats: Float32Array,
+  { centre, squares, dimensions, directions }: Frame,
+): CodedQuery {
   const norm = assertQuery(floats, dimensions);
-  let along = 0;
-  for (let i = 0; i < dimensions; i++) along += floats[i]! * vector[i]!;
+  const along = squares > 0 ? productOf(floats, centre) : 0;
   const share = squares > 0 ? along / squares : 0;
   const rotated = new Float64Array(dimensions);
-  for (let i = 0; i < dimensions; i++) rotated[i] = floats[i]! - share * vector[i]!;
+  for (let i = 0; i < dimensions; i++) rotated[i] = floats[i]! - share * centre[i]!;
+  const shares = new Float64Array(DIRECTIONS);
+  for (const [j, direction] of directions.entries()) {
+    const product = productOf(floats, direction);
+    shares[j] = product;
+    for (let i = 0; i < dimensions; i++) rotated[i]! -= product * direction[i]!;
+  }
   hadamard(rotated, rotationBlock(dimensions));
 
   let largest = 0;
@@ -92,15 +108,26 @@ export function prepareQuery(floats: Float32Array, { vector, squares, dimensions
   const whole = normOf(rotated, 0);
   // What the shares of the centre in row and query lose when they are rounded below the range of float32.
   const least = SMALLEST + Math.abs(share) * squares * 2 ** -148;
-  const weights = (step: number, norms: { errors: number; rest: number }): Weights => ({
-    along: squares > 0 ? along : 0,
+  const apartError =
+    directions.length === 0
+      ? 0
+      : shares.reduce((sum, x) => sum + Math.abs(x), 0) * APART_ERROR + norm * DIRECTIONS * ANGLE_ERROR;
+  const sieved = sievedShares(shares);
+  const weights = (
+    step: number,
+    norms: { errors: number; rest: number },
+    { apart, shares, error }: Shares,
+  ): Weights => ({
+    along,
     step,
     // Never 0, so that a row with an infinite bound has an infinite interval even for a query of zeros.
     residual: whole * (1 + DOUBLE_ERROR) + 1e-30,
     norm: norms.errors * (1 + DOUBLE_ERROR) + whole * DOUBLE_ERROR,
-    size: norm * (floatError(dimensions) + SHARE_ERROR) + 1e-30,
+    size: norm * (floatError(dimensions) + SHARE_ERROR) + apartError + error + 1e-30,
     rest: norms.rest * (1 + DOUBLE_ERROR),
     least,
+    apart,
+    shares,
   });
   const wholeError = errorOf(rotated, coarseStep, coarse, COARSE_OFFSET, dimensions);
   const headError = errorOf(rotated, coarseStep, coarse, COARSE_OFFSET, head);
@@ -108,10 +135,34 @@ export function prepareQuery(floats: Float32Array, { vector, squares, dimensions
     floats,
     fine,
     coarse,
-    fineWeights: weights(fineStep, { errors: errorOf(rotated, fineStep, fine, 0, dimensions), rest: 0 }),
-    wholeWeights: weights(coarseStep, { errors: wholeError, rest: 0 }),
-    headWeights: weights(coarseStep, { errors: headError, rest: normOf(rotated, head) }),
+    weights: {
+      whole: weights(coarseStep, { errors: wholeError, rest: 0 }, sieved),
+      head: weights(coarseStep, { errors: headError, rest: normOf(rotated, head) }, sieved),
+      fine: weights(
+        fineStep,
+        { errors: errorOf(rotated, fineStep, fine, 0, dimensions), rest: 0 },
+        { apart: 1 / SHARE_STEPS, shares, error: 0 },
+      ),
+    },
   };
+}
+
+/** A query's shares, and what they leave out, relative to a row's norm. */
+type Shares = Pick<Weights, 'apart' | 'shares'> & { readonly error: number };
+
+/** The shares as integers for the sieve. */
+function sievedShares(shares: Float64Array): Shares {
+  const step = shares.reduce((most, x) => Math.max(most, Math.abs(x)), 0) / SHARE_LIMIT;
+  const integers = Int16Array.from(shares, (x) => (step > 0 ? Math.round(x / step) : 0));
+  const error = Math.sqrt(shares.reduce((sum, x, i) => sum + (x - step * integers[i]!) ** 2, 0));
+  // The shares of a row are together hardly longer than the row.
+  return { apart: step / SHARE_STEPS, shares: integers, error: error * 1.001 };
+}
+
+function productOf(a: Float32Array, b: Float32Array): number {
+  let sum = 0;
+  for (let i = 0; i < a.length; i++) sum += a[i]! * b[i]!;
+  return sum;
 }
 
 /** Each number as a whole multiple of `step`, and `offset` more. */
@@ -138,14 +189,6 @@ function errorOf(
   for (let i = 0; i < end; i++) squares += (numbers[i]! - step * (integers[i]! - offset)) ** 2;
   return Math.sqrt(squares);
 }
-
-/** The middle of a row's interval, by the product of all its codes with the query's 16-bit integers. */
-export const middleOf = ({ along, step }: Weights, bounds: Float32Array, product: number): number =>
-  along * bounds[1]! + bounds[0]! * (step * product);
-
-/** How far from the middle the row's score can be: its true inner product as well as the kernel's float32. */
-export const reachOf = ({ residual, norm, size, least }: Weights, bounds: Float32Array): number =>
-  residual * bounds[2]! + norm * bounds[3]! + size * bounds[7]! + least;
 
 function normOf(numbers: Float64Array, from = 0): number {
   let squares = 0;

@@ -111,10 +111,7 @@ export class ScanQueue {
       segmentRows: rows.segmentRows,
       start,
       end,
-      queries: questions.map(({ k, minScore, mask, query }): QueryJob => {
-        const weights = query instanceof Float32Array ? undefined : query.fineWeights;
-        return { k, minScore, mask, weights };
-      }),
+      queries: questions.map(({ k, minScore, mask }): QueryJob => ({ k, minScore, mask })),
     };
     const grants = rows.segments.map(({ id, memory, shape }) => ({ id, memory, shape }));
     if ((end - start) * questions.length > INLINE_PRODUCTS) return this.#pool.run(job, grants);

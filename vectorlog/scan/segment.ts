@@ -1,7 +1,7 @@
 /** A stretch of rows in one WebAssembly memory: it grows where it lies, so that views into it stay good. */
 
 import { RowMemoryExhausted } from './errors.ts';
-import { PAGE, RowLayout, type RowShape } from './layout.ts';
+import { PAGE, RowLayout, type RowShape, STAGES, WEIGHTS } from './layout.ts';
 import type { SegmentGrant } from './pass.ts';
 import type { CodedQuery } from './query.ts';
 
@@ -43,23 +43,16 @@ export class Segment implements SegmentGrant {
         new Float32Array(buffer, this.layout.queryAt(i), query.length).set(query);
         continue;
       }
-      const { coarse, fine, wholeWeights, headWeights } = query;
+      const { coarse, fine, weights } = query;
       new Uint8Array(buffer, this.layout.queryAt(i), coarse.length).set(coarse);
       new Int16Array(buffer, this.layout.fineQueryAt(i), fine.length).set(fine);
-      for (const [stage, weights] of [
-        ['whole', wholeWeights],
-        ['head', headWeights],
-      ] as const) {
-        const { along, step, residual, norm, size, rest, least } = weights;
-        new Float64Array(buffer, this.layout.weightsAt(i, stage), 7).set([
-          along,
-          step,
-          residual,
-          norm,
-          size,
-          rest,
-          least,
-        ]);
+      for (const stage of STAGES) {
+        const { along, step, residual, norm, size, rest, least, apart, shares } = weights[stage];
+        const at = this.layout.weightsAt(i, stage);
+        const numbers = [along, step, residual, norm, size, rest, least, apart];
+        new Float64Array(buffer, at, WEIGHTS).set(numbers);
+        const Shares = shares instanceof Int16Array ? Int16Array : Float64Array;
+        new Shares(buffer, at + WEIGHTS * 8, shares.length).set(shares);
       }
     }
   }
@@ -71,10 +64,16 @@ export class Segment implements SegmentGrant {
  */
 export class SegmentPool {
   readonly #idle: Segment[] = [];
+  readonly #memories: WebAssembly.Memory[] = [];
 
   /** Bytes that nobody uses. */
   get idleBytes(): number {
-    return this.#idle.reduce((sum, { memory }) => sum + memory.buffer.byteLength, 0);
+    return this.#idle.reduce((sum, segment) => sum + bytesOf(segment), 0);
+  }
+
+  /** Bytes that are in use or wait to be. */
+  get bytes(): number {
+    return this.#memories.reduce((sum, memory) => sum + memory.buffer.byteLength, 0);
   }
 
   /**
@@ -86,9 +85,10 @@ export class SegmentPool {
     const bySize = this.#idle.sort((a, b) => bytesOf(a) - bytesOf(b));
     const fits = bySize.findIndex((segment) => bytesOf(segment) >= bytes);
     const [idle] = fits < 0 ? bySize.splice(-1) : bySize.splice(fits, 1);
-    return idle
-      ? new Segment(shape, idle.memory, idle.id)
-      : new Segment(shape, newMemory(new RowLayout(shape).headBytes), ++memories);
+    if (idle) return new Segment(shape, idle.memory, idle.id);
+    const memory = newMemory(new RowLayout(shape).headBytes);
+    this.#memories.push(memory);
+    return new Segment(shape, memory, ++memories);
   }
 
   /** Nobody reads or writes it any more. */

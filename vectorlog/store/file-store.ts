@@ -1,17 +1,18 @@
 /** An object store on a folder, for one machine: objects are ordinary files, written whole or not at all. */
 
 import { type BigIntStats, constants } from 'node:fs';
-import { type FileHandle, link, mkdir, open, realpath, rename, stat } from 'node:fs/promises';
-import { dirname, join, resolve } from 'node:path';
+import { type FileHandle, mkdir, open, realpath, stat } from 'node:fs/promises';
+import { join, resolve } from 'node:path';
 import { mapInParallel } from '../parallel.ts';
 import { ObjectNotFound, ObjectUnreadable, PreconditionFailed, StoreUnavailable } from './errors.ts';
 import { Draft } from './files/copying.ts';
-import { codeOf, eTagOf, forbids, readAll, unlessAbsent, withStoreErrors } from './files/file-access.ts';
+import { eTagOf, forbids, readAll, unlessAbsent, withStoreErrors } from './files/file-access.ts';
 import { GrowingFiles, Parts } from './files/growing.ts';
 import { type Walk, walkKeys } from './files/listing.ts';
 import { NO_NOTES, type Notes } from './files/notes.ts';
-import { describe, type Found, infoOf, Opened } from './files/opened.ts';
-import { draftPath, finish, linkOrCopy, removeFile, syncFolder } from './files/writing.ts';
+import { describe, infoOf, Opened } from './files/opened.ts';
+import { ifAbsent, type Keep, linkIfAbsent, remove, replace, seal } from './files/replacing.ts';
+import { draftPath, linkOrCopy, removeFile, syncFolder } from './files/writing.ts';
 import {
   assertKey,
   assertWithin,
@@ -53,7 +54,7 @@ export interface FileStoreOptions {
    *
    * @default nothing is kept
    */
-  readonly keep?: (object: FileOfObject) => Promise<void>;
+  readonly keep?: Keep;
   /**
    * Composes an object of a whole other one, made by this store, by growing that one's file: then the other is longer
    * than it was and has the new one's first bytes. For readers who know which bytes of an object they need.
@@ -63,11 +64,6 @@ export interface FileStoreOptions {
   readonly growsInPlace?: boolean;
   /** What lists leave alone, and tell of. @default nothing is left alone, and a folder that may not be read is an error */
   readonly walk?: Walk;
-}
-
-/** An object, and the file that it is. */
-export interface FileOfObject extends Omit<StoredObject, 'body'> {
-  readonly path: string;
 }
 
 /**
@@ -154,7 +150,7 @@ export class FileStore implements ObjectStore {
       const draft = await Draft.create(await store.draftsFor(path));
       try {
         await draft.append(body);
-        return { eTag: await this.#replace(store, key, path, draft, options) };
+        return { eTag: await replace(store, key, path, draft, { ...options, keep: this.#options.keep }) };
       } finally {
         await draft.discard();
       }
@@ -168,16 +164,10 @@ export class FileStore implements ObjectStore {
       const draft = await Draft.create(await store.draftsFor(path));
       try {
         await draft.append(body);
-        const eTag = await this.#seal(store, key, draft, options);
-        try {
-          await link(draft.path, path);
-        } catch (error) {
-          if (codeOf(error) !== 'EEXIST') throw error;
-          await store.notes.remove(key, eTag);
-          return false;
-        }
-        await syncFolder(dirname(path));
-        return true;
+        const eTag = await seal(store, key, draft, options);
+        const isCreated = await linkIfAbsent(draft.path, path);
+        if (!isCreated) await store.notes.remove(key, eTag);
+        return isCreated;
       } finally {
         await draft.discard();
       }
@@ -211,7 +201,7 @@ export class FileStore implements ObjectStore {
           assertWithin(part.copyFrom, part.range, Number(source.stats.size));
           await draft.appendRange(part.copyFrom, source.path, part.range);
         }
-        await this.#replace(store, key, path, draft, options);
+        await replace(store, key, path, draft, { ...options, keep: this.#options.keep });
         await this.#growing?.remember(key, path);
         return { size: draft.size };
       } finally {
@@ -228,19 +218,13 @@ export class FileStore implements ObjectStore {
     return this.#working(key, async (store) => {
       if (await store.find(key)) return false;
       const place = await store.placeFor(key);
-      const draft = draftPath(store.drafts);
+      const draft = draftPath(await store.draftsFor(place));
       try {
         await linkOrCopy(path, draft);
         const eTag = eTagOf(await stat(draft, { bigint: true }));
         await store.notes.write(key, eTag, options);
-        try {
-          await link(draft, place);
-        } catch (error) {
-          if (codeOf(error) !== 'EEXIST') throw error;
-          return false;
-        }
-        await syncFolder(dirname(place));
-        return true;
+        // Where a file cannot have two names, a copy neither replaces one that has come meanwhile.
+        return await ifAbsent(place, () => linkOrCopy(draft, place));
       } finally {
         await removeFile(draft);
       }
@@ -251,54 +235,13 @@ export class FileStore implements ObjectStore {
     for (const key of keys) assertKey(key);
     await withStoreErrors(async () => {
       const store = await this.#open();
-      const folders = await mapInParallel(DELETES_AT_ONCE, keys, (key) => this.#remove(store, key));
+      const folders = await mapInParallel(DELETES_AT_ONCE, keys, async (key) => {
+        const stoodIn = await remove(store, key, this.#options.keep);
+        this.#growing?.forget(key);
+        return stoodIn;
+      });
       for (const folder of new Set(folders.flat())) await syncFolder(folder);
     });
-  }
-
-  /** Removes an object; gives the folders that it stood in. */
-  async #remove(store: Opened, key: string): Promise<string[]> {
-    const folders: string[] = [];
-    // An ordinary file may hide an odd one of the same key.
-    for (let found = await store.find(key); found; found = await store.find(key)) {
-      await this.#keep(store, key, found);
-      await removeFile(found.path);
-      this.#growing?.forget(key);
-      await store.notes.remove(key, eTagOf(found.stats));
-      folders.push(dirname(found.path));
-    }
-    return folders;
-  }
-
-  async #keep({ notes }: Opened, key: string, { path, stats }: Found): Promise<void> {
-    const info = infoOf(key, stats);
-    await this.#options.keep?.({ ...info, ...((await notes.read(key, info.eTag)) ?? NO_NOTES), path });
-  }
-
-  /** Moves a draft to where its key stands, over what was there. */
-  async #replace(
-    store: Opened,
-    key: string,
-    path: string,
-    draft: Draft,
-    options: PutOptions,
-  ): Promise<string> {
-    const eTag = await this.#seal(store, key, draft, options);
-    const old = await store.find(key);
-    if (old) await this.#keep(store, key, old);
-    await rename(draft.path, path);
-    await syncFolder(dirname(path));
-    if (old) await store.notes.remove(key, eTagOf(old.stats));
-    if (old && old.path !== path) await removeFile(old.path);
-    return eTag;
-  }
-
-  /** Makes a draft final and durable, with its notes; gives its eTag. */
-  async #seal({ notes }: Opened, key: string, draft: Draft, options: PutOptions): Promise<string> {
-    await finish(draft.handle);
-    const eTag = eTagOf(await draft.handle.stat({ bigint: true }));
-    await notes.write(key, eTag, options);
-    return eTag;
   }
 
   /** Opens the object's file for `work` and closes it; what is replaced meanwhile is read to its end as it was. */

@@ -1,7 +1,7 @@
 /** Which server the page talks to, and the token that opens it. */
 
 import { useState } from 'preact/hooks';
-import { keepAccess, readAccess, useConnection } from '../../api/connection.tsx';
+import { type Access, accessAfter, keepAccess, readAccess, useConnection } from '../../api/connection.tsx';
 import { Button } from '../../parts/button.tsx';
 import { TextField } from '../../parts/field.tsx';
 
@@ -9,8 +9,8 @@ export function AccessForm() {
   const { hasToken, config } = useConnection();
   const [address, setAddress] = useState(readAccess().endpoint);
   const [token, setToken] = useState('');
-  const connectWith = (next: string) => {
-    keepAccess({ endpoint: address.trim(), token: next });
+  const connectWith = (access: Access) => {
+    keepAccess(access);
     // Everything on the page belongs to the server it came from.
     location.reload();
   };
@@ -19,7 +19,8 @@ export function AccessForm() {
       class="access"
       onSubmit={(event) => {
         event.preventDefault();
-        connectWith(token.trim().replace(/^Bearer\s+/i, '') || readAccess().token);
+        const typed = token.trim().replace(/^Bearer\s+/i, '');
+        connectWith(accessAfter(readAccess(), { endpoint: address.trim(), token: typed }));
       }}
     >
       <TextField
@@ -39,7 +40,11 @@ export function AccessForm() {
       />
       <div class="group-actions">
         <Button type="submit">Connect</Button>
-        {hasToken && <Button onClick={() => connectWith('')}>Forget the token</Button>}
+        {hasToken && (
+          <Button onClick={() => connectWith({ endpoint: address.trim(), token: '' })}>
+            Forget the token
+          </Button>
+        )}
       </div>
     </form>
   );

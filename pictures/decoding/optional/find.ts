@@ -3,12 +3,8 @@
 import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
-import { LIBHEIF } from './libheif.ts';
-import { MAGICK } from './magick.ts';
-import type { KnownPackage, OptionalDecoder } from './optional-decoder.ts';
-
-/** The first that has a kind decodes it. */
-const KNOWN: readonly KnownPackage[] = [LIBHEIF, MAGICK];
+import type { OptionalDecoder } from './optional-decoder.ts';
+import { KNOWN_PACKAGES } from './packages.ts';
 
 /**
  * Looks where Node looks for a package of this program's: beside it, where `npm install` put it, and in the folders of
@@ -16,7 +12,7 @@ const KNOWN: readonly KnownPackage[] = [LIBHEIF, MAGICK];
  */
 export function findOptionalDecoders(): OptionalDecoder[] {
   const { resolve } = createRequire(import.meta.url);
-  return KNOWN.flatMap(({ package: name, modules, kinds, source }) => {
+  return KNOWN_PACKAGES.flatMap(({ package: name, modules, kinds, source }) => {
     try {
       const files = Object.fromEntries(
         Object.entries(modules).map(([known, module]) => [known, resolve(module)]),

@@ -28,17 +28,31 @@ export interface Decoded extends Pixels {
   readonly profile?: Uint8Array;
 }
 
-type Answer = Decoded | { readonly tooLarge: string } | { readonly failed: string };
+type Answer =
+  | Decoded
+  | { readonly tooLarge: string }
+  /** `heavy`: it asked for more memory than it may have. */
+  | { readonly failed: string; readonly heavy: boolean };
 
 /** What a decoder in WebAssembly holds for a pixel at most: its planes, RGBA, and the RGB that comes out. */
 const BYTES_PER_PIXEL = 24;
 
-/** Sent to the worker that decodes one picture. */
+/** Objects of JavaScript that decoders make: none needs many, since pixels are not among them. */
+const HEAP_MIB = 256;
+
+/** Sent to the worker that decodes one picture. WebAssembly's memory is none of those that Node limits. */
 const WORKER = `
 const { parentPort, workerData } = require('node:worker_threads');
+const grow = WebAssembly.Memory.prototype.grow;
+let heavy = false;
+WebAssembly.Memory.prototype.grow = function (pages) {
+  heavy ||= this.buffer.byteLength + pages * 65536 > workerData.maxMemoryBytes;
+  if (heavy) throw new RangeError('more memory than it may have');
+  return grow.call(this, pages);
+};
 decode(workerData).then(
   (answer) => parentPort.postMessage(answer),
-  (error) => parentPort.postMessage({ failed: String(error && error.message || error) }),
+  (error) => parentPort.postMessage({ failed: String(error && error.message || error), heavy }),
 );`;
 
 /**
@@ -55,7 +69,8 @@ export async function decodeOptional(
   const maxPixels = Math.min(limits.maxPixels, Math.floor(limits.maxMemoryBytes / BYTES_PER_PIXEL));
   const worker = new Worker(source + WORKER, {
     eval: true,
-    workerData: { files, bytes, maxPixels },
+    workerData: { files, bytes, maxPixels, maxMemoryBytes: limits.maxMemoryBytes },
+    resourceLimits: { maxOldGenerationSizeMb: HEAP_MIB },
     execArgv: [],
     env: {},
     stdout: true,
@@ -65,8 +80,12 @@ export async function decodeOptional(
   try {
     const answer = await new Promise<Answer>((resolve, reject) => {
       worker.once('message', resolve);
-      worker.once('error', (cause) =>
-        reject(new DecodingFailed('The picture could not be decoded now', { cause })),
+      worker.once('error', (cause: NodeJS.ErrnoException) =>
+        reject(
+          cause.code === 'ERR_WORKER_OUT_OF_MEMORY'
+            ? tooHeavy(limits.maxMemoryBytes)
+            : new DecodingFailed('The picture could not be decoded now', { cause }),
+        ),
       );
       worker.once('exit', () =>
         reject(new DecodingFailed('The decoder of the picture ended without a word')),
@@ -81,6 +100,7 @@ export async function decodeOptional(
         `The picture has ${answer.tooLarge} pixels; at most ${maxPixels.toLocaleString('en-US')} of its kind are taken here. ` +
           'Upload a smaller version, or a plain JPEG.',
       );
+    if ('failed' in answer && answer.heavy) throw tooHeavy(limits.maxMemoryBytes);
     if ('failed' in answer)
       throw new PictureRejected('corrupt', 'The file is damaged or cut off: it cannot be decoded whole.', {
         cause: new Error(answer.failed),
@@ -92,3 +112,9 @@ export async function decodeOptional(
     await worker.terminate();
   }
 }
+
+const tooHeavy = (bytes: number): PictureRejected =>
+  new PictureRejected(
+    'too-many-pixels',
+    `Decoding the picture takes more than ${Math.floor(bytes / 1024 / 1024)} MiB of memory. Upload a smaller version, or a plain JPEG.`,
+  );

@@ -4,6 +4,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type References, resolveIntrinsics } from './intrinsics.ts';
 import type { Statement } from './policy.ts';
+import { servicesOf } from './routes.ts';
 
 interface Resource {
   readonly Type: string;
@@ -53,8 +54,12 @@ export interface DeployedFunction {
   readonly statements: readonly Statement[];
 }
 
-/** By their construct ids: OnUpload, Compact, Search, Backfill. */
-export type Assembly = Readonly<Record<string, DeployedFunction>>;
+export interface Assembly {
+  /** By their construct ids: OnUpload, Compact, Search, Front, Backfill. */
+  readonly functions: Readonly<Record<string, DeployedFunction>>;
+  /** Which of them answers, by the keys of the API's routes. */
+  readonly services: Readonly<Record<string, string>>;
+}
 
 /** Names that the buckets get in place of those that CloudFormation would choose. */
 export interface BucketNames {
@@ -106,7 +111,7 @@ export function readAssembly(folder: string, buckets: BucketNames): Assembly {
           .flatMap(({ PolicyDocument }) => PolicyDocument.Statement),
       },
     ]);
-  return Object.fromEntries(functions);
+  return { functions: Object.fromEntries(functions), services: servicesOf(Resources) };
 }
 
 /**

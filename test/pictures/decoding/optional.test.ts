@@ -152,3 +152,32 @@ test('without a decoder the reason names it, and is forgotten once one is there'
   for await (const { key } of listRejections(index)) left.push(key);
   expect(left).toEqual(['b.svg']);
 });
+
+describe('memory of a decoder', () => {
+  const [bmp] = [Buffer.from('BM of any content')];
+  const asking = (source: string) =>
+    new PictureDecoder({ maxMemoryBytes: 64 * 1024 * 1024 }, [
+      {
+        name: 'hungry',
+        kinds: new Set(['bmp'] as const),
+        files: {},
+        source: `async function decode() { ${source} }`,
+      },
+    ]).header(bmp);
+
+  test.each([
+    ['WebAssembly', 'const m = new WebAssembly.Memory({ initial: 1 }); for (;;) m.grow(100);'],
+    ['JavaScript', 'const all = []; for (;;) all.push(new Array(1000).fill(all.length));'],
+  ])('of %s is bounded, and its picture refused', async (_, source) => {
+    await expect(asking(source)).rejects.toMatchObject({
+      code: 'too-many-pixels',
+      message: expect.stringContaining('64 MiB of memory'),
+    });
+  });
+
+  test('is enough for a decoder that keeps to it', async () => {
+    const source = `new WebAssembly.Memory({ initial: 1 }).grow(100);
+      return { data: new Uint8Array(48), width: 4, height: 4 };`;
+    expect(await asking(source)).toMatchObject({ width: 4, height: 4 });
+  });
+});

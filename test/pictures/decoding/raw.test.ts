@@ -3,6 +3,7 @@
 import sharp, { type Sharp } from 'sharp';
 import { expect, it, vi } from 'vitest';
 import { PictureDecoder } from '../../../pictures/decoding/decoder.ts';
+import { factsOf } from '../../../pictures/decoding/facts.ts';
 import { largestJpeg } from '../../../pictures/decoding/raw.ts';
 import { MadePicture } from '../../files/made-picture.ts';
 import { dngOfTiles, RAW_FILES, sensorData } from '../../files/raw-files.ts';
@@ -30,6 +31,8 @@ it.each(Object.keys(RAW_FILES))('%s is taken by its preview, not by its thumbnai
   expect(seen).toHaveLength(wanted!.length);
   // The negative of the thumbnail differs by a hundred.
   expect(levels).toBeLessThan(12);
+  expect(factsOf(await decoder.header(bytes))).toMatchObject({ preview: true });
+  expect(factsOf(await decoder.header(preview))).not.toHaveProperty('preview');
 });
 
 it.each(Object.keys(RAW_FILES))(

@@ -1,9 +1,9 @@
 import sharp from 'sharp';
 import { expect, test } from 'vitest';
 import { fingerprintOf } from '../../../pictures/duplicates/fingerprint.ts';
-import { VERDICTS_PREFIX } from '../../../pictures/duplicates/names.ts';
 import { VERDICT_VERSION, versionOf } from '../../../pictures/duplicates/verdict.ts';
 import { Verifier } from '../../../pictures/duplicates/verifier.ts';
+import { VERDICTS_PREFIX } from '../../../pictures/names.ts';
 import { systemClock } from '../../../vectorlog/clock.ts';
 import { MemoryStore } from '../../../vectorlog/testing/memory-store.ts';
 

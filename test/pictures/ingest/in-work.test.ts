@@ -3,8 +3,8 @@
 import { expect, test } from 'vitest';
 import type { Embedder } from '../../../pictures/embedding/embedder.ts';
 import { ingest } from '../../../pictures/ingest/ingest.ts';
-import { IN_WORK_PREFIX } from '../../../pictures/ingest/names.ts';
 import { listRejections } from '../../../pictures/ingest/rejections.ts';
+import { IN_WORK_PREFIX } from '../../../pictures/names.ts';
 import { listAppends, readAppend } from '../../../vectorlog/log/append-log.ts';
 import { silentLogger } from '../../../vectorlog/logger.ts';
 import { MemoryStore } from '../../../vectorlog/testing/memory-store.ts';

@@ -18,6 +18,8 @@ import { writeAppend } from '../../../vectorlog/log/append-log.ts';
 import type { LogRecord } from '../../../vectorlog/log/record.ts';
 import { type Logger, silentLogger } from '../../../vectorlog/logger.ts';
 import { manifestName } from '../../../vectorlog/names.ts';
+import { Findings } from '../../../vectorlog/repair/findings.ts';
+import { verifyFiles } from '../../../vectorlog/repair/verify-files.ts';
 import type { ObjectStore } from '../../../vectorlog/store/object-store.ts';
 import { MemoryStore } from '../../../vectorlog/testing/memory-store.ts';
 import { countingStore } from '../../factories/counting-store.ts';
@@ -421,6 +423,25 @@ describe('compactions that run at once', () => {
     expect(await verifyRows()).toEqual(['e', 'f', 'g', 'c', 'h']);
     await append('i');
     expect(await compactorOf().run()).toMatchObject({ live: 6 });
+  });
+
+  it('give a rebased rewrite codes, though those of the others are made against another frame', async () => {
+    for (const key of ['a', 'b', 'c']) await append(key);
+    await compactorOf().run();
+    await append('-a', '-b');
+    const many = Array.from({ length: 12 }, (_, i) => `many ${i}`);
+    const slow = overtaken(async () => {
+      await append(...many);
+      await compactorOf(store, { maxDeadShare: 0.9 }).run();
+    });
+    const before = (await latestManifest(store))!.manifest.files;
+    expect(await compactorOf(slow).run()).toMatchObject({ outcome: 'committed', rewritten: true, live: 13 });
+    const { files } = (await latestManifest(store))!.manifest;
+    expect([files.codes, files.centre]).toEqual([expect.any(String), before.centre]);
+    expect(await verifyRows()).toEqual(['c', ...many]);
+    const findings = new Findings();
+    await verifyFiles(store, (await latestManifest(store))!.manifest, DIMENSIONS, findings);
+    expect(findings.ok).toBe(true);
   });
 
   it('give a rewrite up where others keep what it left out', async () => {

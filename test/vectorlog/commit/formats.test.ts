@@ -8,9 +8,12 @@ import { describe, expect, it } from 'vitest';
 import { DIMENSIONS } from '../../../pictures/dimensions.ts';
 import { IndexDamaged } from '../../../vectorlog/commit/errors.ts';
 import {
+  CodesLayout,
+  decodeCodesHeader,
   decodeDead,
   decodeFaissHeader,
   decodeRows,
+  encodeCodesHeader,
   encodeDead,
   encodeFaissHeader,
   encodeRow,
@@ -19,6 +22,8 @@ import {
 } from '../../../vectorlog/commit/file-formats.ts';
 import type { Entry } from '../../../vectorlog/log/record.ts';
 import { Bitset } from '../../../vectorlog/scan/bitset.ts';
+import { Frame } from '../../../vectorlog/scan/codes.ts';
+import { DIRECTIONS } from '../../../vectorlog/scan/layout.ts';
 import { MemoryStore } from '../../../vectorlog/testing/memory-store.ts';
 import { seededVector } from '../../factories/fake-embedder.ts';
 
@@ -73,6 +78,36 @@ describe('the FAISS file', () => {
       expect(() => decodeFaissHeader('f', wrong, DIMENSIONS), `byte ${at}`).toThrow(IndexDamaged);
     }
     expect(() => decodeFaissHeader('f', header.subarray(0, 44), DIMENSIONS)).toThrow(IndexDamaged);
+  });
+});
+
+describe('the codes file', () => {
+  const vectors = ['a', 'b', 'c'].map(seededVector);
+  const layout = new CodesLayout(DIMENSIONS, DIRECTIONS);
+
+  it('says what its records are made against', async () => {
+    const frame = await Frame.of(vectors, DIMENSIONS);
+    const header = encodeCodesHeader({ frame, frameRows: 3, rows: 7 });
+    expect(header.length).toBe(layout.headerBytes);
+    expect(decodeCodesHeader('c', header, layout)).toEqual({ frame, frameRows: 3, rows: 7 });
+  });
+
+  it('of an earlier version has no directions', () => {
+    const frame = new Frame(vectors[0]!);
+    const header = Buffer.from(encodeCodesHeader({ frame, frameRows: 3, rows: 7 }));
+    expect(header.toString('ascii', 0, 8)).toBe('vlcodes1');
+    expect(decodeCodesHeader('c', header, new CodesLayout(DIMENSIONS, 0))).toMatchObject({ rows: 7 });
+    expect(() => decodeCodesHeader('c', header, layout)).toThrow(IndexDamaged);
+  });
+
+  it('is refused with another header, or one that is damaged', async () => {
+    const header = encodeCodesHeader({ frame: await Frame.of(vectors, DIMENSIONS), frameRows: 3, rows: 7 });
+    for (const at of [0, 8, 12, 32 + DIMENSIONS * 4 + 3]) {
+      const wrong = header.slice();
+      wrong[at]! ^= 0x7f;
+      expect(() => decodeCodesHeader('c', wrong, layout), `byte ${at}`).toThrow(IndexDamaged);
+    }
+    expect(() => decodeCodesHeader('c', header.subarray(0, -1), layout)).toThrow(IndexDamaged);
   });
 });
 

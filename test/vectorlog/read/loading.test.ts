@@ -2,20 +2,23 @@
 
 import { describe, expect, test } from 'vitest';
 import { DIMENSIONS, ROW_BYTES } from '../../../pictures/dimensions.ts';
-import { recordOffset } from '../../../vectorlog/commit/file-formats.ts';
+import { CodesLayout, encodeCodesHeader, rowOffset } from '../../../vectorlog/commit/file-formats.ts';
 import { latestManifest } from '../../../vectorlog/commit/manifest.ts';
 import { manifestName } from '../../../vectorlog/names.ts';
 import { IndexLoading, IndexTooLarge } from '../../../vectorlog/read/errors.ts';
 import { NOTHING } from '../../../vectorlog/read/lineage.ts';
 import { neededBytes } from '../../../vectorlog/read/memory.ts';
-import { BLOCK_ROWS, recordBytes } from '../../../vectorlog/scan/layout.ts';
+import { Findings } from '../../../vectorlog/repair/findings.ts';
+import { verifyFiles } from '../../../vectorlog/repair/verify-files.ts';
+import { Frame } from '../../../vectorlog/scan/codes.ts';
+import { BLOCK_ROWS, DIRECTIONS } from '../../../vectorlog/scan/layout.ts';
 import { ObjectNotFound, StoreUnavailable } from '../../../vectorlog/store/errors.ts';
 import type { ByteRange } from '../../../vectorlog/store/object-store.ts';
 import { type Library, library } from '../../factories/library.ts';
 import { gate, keysIn, liveIndex } from '../../factories/live-index.ts';
 
 const ROWS = 2 * BLOCK_ROWS + 10;
-const RECORD_BYTES = recordBytes(DIMENSIONS);
+const LAYOUT = new CodesLayout(DIMENSIONS, DIRECTIONS);
 
 /** A unit vector with nothing but component `i`. */
 const axis = (i: number) =>
@@ -29,12 +32,27 @@ async function severalBlocks(): Promise<Library> {
   return books;
 }
 
+/** Gives a library's index the codes that an earlier version made of it. */
+async function withoutDirections({ index }: Library): Promise<void> {
+  const { manifest } = (await latestManifest(index))!;
+  const { files, rows } = manifest;
+  const { body } = await index.get(files.faiss);
+  const vectors = new Float32Array(body.slice(rowOffset(0, DIMENSIONS)).buffer);
+  const frame = new Frame(axis(1));
+  const header = encodeCodesHeader({ frame, frameRows: rows, rows });
+  await index.delete([files.codes!]);
+  await index.put(files.codes!, Buffer.concat([header, frame.encode(vectors)]));
+  const { directions: _, ...others } = files;
+  const text = Buffer.from(JSON.stringify({ ...manifest, files: others }));
+  await index.put(manifestName(manifest.generation), text);
+}
+
 /** The files of a library's index, to tell their reads from others. */
 const filesOf = async (books: Library) => (await latestManifest(books.index))!.manifest.files;
 
 /** The block of codes that a read of the codes file is of; `undefined` for its header. */
 const blockOf = ({ start }: ByteRange) =>
-  start === 0 ? undefined : Math.floor((start - recordOffset(0, DIMENSIONS)) / (BLOCK_ROWS * RECORD_BYTES));
+  start === 0 ? undefined : Math.floor((start - LAYOUT.headerBytes) / (BLOCK_ROWS * LAYOUT.recordBytes));
 
 describe('an index that is still on its way', () => {
   test('answers first, and reads float32 rows ahead only then', async () => {
@@ -66,17 +84,20 @@ describe('an index that is still on its way', () => {
     const { index, store } = liveIndex(books);
     const { codes: file } = await filesOf(books);
     const gates = [gate(), gate(), gate()];
+    const arrived = [gate(), gate(), gate()];
     const read = store.read;
     store.read = async (key, range, target) => {
       const block = key === file ? blockOf(range) : undefined;
       if (block !== undefined) await gates[block]!.opened;
-      return read(key, range, target);
+      const bytes = await read(key, range, target);
+      if (block !== undefined) arrived[block]!.open();
+      return bytes;
     };
     const wanted = 2 * BLOCK_ROWS + 1;
     const searching = index.read('strong', (view) => view.search([axis(wanted)], { k: 3 }));
-    for (const { open } of order === 'backwards' ? gates.toReversed() : gates) {
-      await new Promise((resolve) => setTimeout(resolve, 5));
-      open();
+    for (const block of order === 'backwards' ? [2, 1, 0] : [0, 1, 2]) {
+      gates[block]!.open();
+      await arrived[block]!.opened;
     }
 
     const { found, searched } = await searching;
@@ -155,7 +176,7 @@ describe('an index that is still on its way', () => {
     const refusal = await index.read('strong', keysIn).catch((error: unknown) => error);
     expect(refusal).toBeInstanceOf(IndexLoading);
     const { doneBytes, totalBytes } = refusal as IndexLoading;
-    expect(totalBytes).toBeGreaterThan(ROWS * RECORD_BYTES);
+    expect(totalBytes).toBeGreaterThan(ROWS * LAYOUT.recordBytes);
     expect(doneBytes).toBeLessThan(totalBytes);
     held.open();
     await expect
@@ -198,6 +219,33 @@ describe('an index that is still on its way', () => {
     expect((await find()).found).toEqual(before.found);
     const now = await filesOf(books);
     expect(store.calls.some(({ key }) => key === now.codes)).toBe(true);
+  });
+
+  test('with codes of an earlier version is searched and grows, and has directions after a rewrite', async () => {
+    const books = library();
+    await books.append(...Array.from({ length: 40 }, (_, i) => ({ put: `${i}`, vector: axis(i) })));
+    await books.compact();
+    await withoutDirections(books);
+    const { index } = liveIndex(books);
+    const other = axis(5).map((x) => -x);
+    const find = async (query: Float32Array) => {
+      const { found } = await index.read('strong', (view) => view.search([query], { k: 1 }));
+      return found[0]![0]!.entry.key;
+    };
+    expect(await find(axis(10))).toBe('10');
+
+    await books.append({ put: 'new', vector: other }, { delete: '9' });
+    await books.restarted().compact();
+    expect(await find(other)).toBe('new');
+    expect((await filesOf(books)).directions).toBeUndefined();
+
+    await books.append(...Array.from({ length: 30 }, (_, i) => ({ delete: `${i}` })));
+    await books.restarted().compact();
+    expect(await find(other)).toBe('new');
+    expect((await filesOf(books)).directions).toBe(DIRECTIONS);
+    const findings = new Findings();
+    await verifyFiles(books.index, (await latestManifest(books.index))!.manifest, DIMENSIONS, findings);
+    expect(findings.ok).toBe(true);
   });
 
   test('gives up when everything it wants is gone again and again', async () => {

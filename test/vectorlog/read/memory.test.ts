@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { budgetOf, neededBytes } from '../../../vectorlog/read/memory.ts';
+import { DIRECTIONS, recordBytes } from '../../../vectorlog/scan/layout.ts';
 
 const MiB = 2 ** 20;
 /** Bytes of a line of the rows file. */
@@ -7,7 +8,10 @@ const LINE = 220;
 
 const needed = (rows: number): number =>
   neededBytes(
-    { rows, files: { faiss: 'f', rows: 'r', dead: 'd', codes: 'c', rowsBytes: rows * LINE } },
+    {
+      rows,
+      files: { faiss: 'f', rows: 'r', dead: 'd', codes: 'c', directions: DIRECTIONS, rowsBytes: rows * LINE },
+    },
     2048,
   );
 
@@ -21,7 +25,7 @@ describe('what an index takes', () => {
   });
 
   test('counts the hash table of the keys as large as it is', () => {
-    const table = (rows: number) => needed(rows) - rows * (2048 + 32 + LINE + 4);
+    const table = (rows: number) => needed(rows) - rows * (recordBytes(2048, DIRECTIONS) + LINE + 4);
     // At most half full: 2^20 keys have 2^21 slots of 8 bytes, one more key has twice as many.
     expect(table(2 ** 20 + 1) - table(2 ** 20)).toBeGreaterThan(2 ** 24 - 65_536);
   });

@@ -6,7 +6,7 @@ import { deadBytes } from '../../../vectorlog/commit/file-formats.ts';
 import { latestManifest } from '../../../vectorlog/commit/manifest.ts';
 import { LOG_PREFIX, MANIFEST_END } from '../../../vectorlog/names.ts';
 import { DOWNLOAD_LIMITS } from '../../../vectorlog/read/memory.ts';
-import { recordBytes } from '../../../vectorlog/scan/layout.ts';
+import { DIRECTIONS, recordBytes } from '../../../vectorlog/scan/layout.ts';
 import { MemoryStore } from '../../../vectorlog/testing/memory-store.ts';
 import { library } from '../../factories/library.ts';
 import { gate, keysIn, liveIndex } from '../../factories/live-index.ts';
@@ -80,7 +80,7 @@ describe('strong', () => {
     expect(manifest.lineage).toBe(before.lineage);
     const read = (file: string) =>
       store.calls.filter(({ key }) => key === file).reduce((sum, { bytes }) => sum + bytes, 0);
-    expect(read(manifest.files.codes!)).toBe(2 * recordBytes(DIMENSIONS));
+    expect(read(manifest.files.codes!)).toBe(2 * recordBytes(DIMENSIONS, DIRECTIONS));
     // Those that are read ahead.
     await expect.poll(() => read(manifest.files.faiss)).toBe(2 * ROW_BYTES);
     expect(read(manifest.files.dead)).toBe(deadBytes(52));

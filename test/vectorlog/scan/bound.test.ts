@@ -3,12 +3,13 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { exactScores } from '../../../vectorlog/scan/code-matrix.ts';
-import { Centre } from '../../../vectorlog/scan/codes.ts';
+import { Frame } from '../../../vectorlog/scan/codes.ts';
+import { principalDirections } from '../../../vectorlog/scan/directions.ts';
 import { QueryInvalid } from '../../../vectorlog/scan/errors.ts';
-import { instantiate } from '../../../vectorlog/scan/kernel.ts';
+import { instantiate, type Kernel } from '../../../vectorlog/scan/kernel.ts';
 import { bestKernel, kernelModule } from '../../../vectorlog/scan/kernel-module.ts';
 import { headOf, RowLayout } from '../../../vectorlog/scan/layout.ts';
-import { middleOf, prepareQuery, reachOf } from '../../../vectorlog/scan/query.ts';
+import { prepareQuery } from '../../../vectorlog/scan/query.ts';
 import { Segment } from '../../../vectorlog/scan/segment.ts';
 
 const WIDTHS = [32, 96, 512, 2048];
@@ -20,16 +21,27 @@ const kernels = (['portable', ...(bestKernel() === 'relaxed' ? (['relaxed'] as c
 const { kernel } = kernels[0]!;
 
 /** Lays four times the same row and a query where the kernel finds them. */
-function laid(row: Float32Array, query: Float32Array, centre: Centre) {
-  const shape = { kind: 'codes', dimensions: row.length } as const;
+function laid(row: Float32Array, query: Float32Array, frame: Frame) {
+  const directions = frame.directions.length;
+  const shape = { kind: 'codes', dimensions: row.length, directions } as const;
   const layout = new RowLayout(shape);
   const segment = new Segment(shape, memory, 1);
-  const prepared = prepareQuery(query, centre);
+  const prepared = prepareQuery(query, frame);
   segment.setQueries([prepared]);
-  const record = centre.encode(row);
+  const record = frame.encode(row);
   for (let i = 0; i < 4; i++) segment.bytes(i, 1).set(record);
-  const bounds = new Float32Array(memory.buffer, layout.boundsAt(0), 8);
-  return { layout, prepared, bounds, codes: new Int8Array(memory.buffer, layout.rowAt(0), row.length) };
+  return { layout, prepared, codes: new Int8Array(memory.buffer, layout.rowAt(0), row.length) };
+}
+
+/** Between what the score of the row is that was laid. */
+function interval(layout: RowLayout, { judge }: Kernel = kernel) {
+  const [numbers, out] = [layout.scoresAt(0), layout.scoresAt(1)];
+  new Int32Array(memory.buffer, numbers, 1)[0] = 0;
+  const { dimensions } = layout.shape;
+  const places = [layout.fineQueryAt(0), layout.weightsAt(0, 'fine')] as const;
+  judge(numbers, 1, layout.rowAt(0), layout.stride, dimensions, ...places, out);
+  const [lowest, highest] = new Float64Array(memory.buffer, out, 2);
+  return { lowest: lowest!, highest: highest! };
 }
 
 /** The inner product in double precision, and how far that can be from the true one. */
@@ -72,50 +84,64 @@ const three = fc
   .constantFrom(...WIDTHS)
   .chain((width) => fc.tuple(vectors(width), vectors(width), vectors(width)));
 
+/** A frame without directions, and one whose directions the row and the query themselves have chosen. */
+async function framesOf(row: Float32Array, query: Float32Array, middle: Float32Array): Promise<Frame[]> {
+  const plain = new Frame(middle);
+  const centre = plain.squares > 0 ? middle : new Float32Array(middle.length);
+  const others = [1, 2, 3].map((turn) => row.map((x, i) => x + query[(i * turn) % query.length]!));
+  return [plain, new Frame(middle, await principalDirections([row, query, ...others], centre))];
+}
+
+/** Tries what must hold of every row, query and frame. */
+const everyFrame = (holds: (row: Float32Array, query: Float32Array, frame: Frame) => void): Promise<void> =>
+  fc.assert(
+    fc.asyncProperty(three, async ([row, query, middle]) => {
+      for (const frame of await framesOf(row, query, middle)) holds(row, query, frame);
+    }),
+    { numRuns: 400 },
+  );
+
 describe('the interval of a row', () => {
-  it('holds the true score and the float32 one', () => {
-    fc.assert(
-      fc.property(three, ([row, query, middle]) => {
-        const { layout, prepared, bounds } = laid(row, query, new Centre(middle));
-        const product = kernel.dotFine(layout.rowAt(0), row.length, layout.fineQueryAt(0));
-        const centre = middleOf(prepared.fineWeights, bounds, product);
-        const reach = reachOf(prepared.fineWeights, bounds);
-        const { score, doubt } = exactly(row, query);
-        expect(Math.abs(score - centre)).toBeLessThanOrEqual(reach + doubt);
-        expect(Math.abs(exactScores(query, [row])[0]! - centre)).toBeLessThanOrEqual(reach);
-      }),
-      { numRuns: 500 },
-    );
+  it('holds the true score and the float32 one', async () => {
+    await everyFrame((row, query, frame) => {
+      const { layout } = laid(row, query, frame);
+      const { score, doubt } = exactly(row, query);
+      for (const { kernel } of kernels) {
+        const { lowest, highest } = interval(layout, kernel);
+        expect(score).toBeGreaterThanOrEqual(lowest - doubt);
+        expect(score).toBeLessThanOrEqual(highest + doubt);
+        const [float] = exactScores(query, [row]);
+        expect(float).toBeGreaterThanOrEqual(lowest);
+        expect(float).toBeLessThanOrEqual(highest);
+      }
+    });
   });
 
-  it('never lets a row fall through the coarse sieve that reaches the threshold, by all codes or by their head', () => {
-    fc.assert(
-      fc.property(three, ([row, query, middle]) => {
-        const { layout } = laid(row, query, new Centre(middle));
-        const score = exactScores(query, [row])[0]!;
-        for (const [stage, bytes, sumAt] of [
-          ['whole', row.length, 16],
-          ['head', headOf(row.length), 20],
-        ] as const) {
-          // A narrow row has no head, and no pass tries it.
-          if (bytes === 0) continue;
-          const out = layout.scoresAt(0);
-          kernel.dotCoarse(layout.rowAt(0), 4, layout.stride, bytes, layout.queryAt(0), out);
-          const weights = layout.weightsAt(0, stage);
-          const args = [out, 4, layout.boundsAt(0), layout.stride, sumAt, weights] as const;
-          expect(kernel.sift(...args, score, layout.scoresAt(1))).toBe(4);
-        }
-      }),
-      { numRuns: 500 },
-    );
+  it('never lets a row fall through the coarse sieve that reaches the threshold, by all codes or by their head', async () => {
+    await everyFrame((row, query, frame) => {
+      const { layout } = laid(row, query, frame);
+      const score = exactScores(query, [row])[0]!;
+      for (const [stage, bytes, sumAt] of [
+        ['whole', row.length, 16],
+        ['head', headOf(row.length), 20],
+      ] as const) {
+        // A narrow row has no head, and no pass tries it.
+        if (bytes === 0) continue;
+        const out = layout.scoresAt(0);
+        kernel.dotCoarse(layout.rowAt(0), 4, layout.stride, bytes, layout.queryAt(0), out);
+        const weights = layout.weightsAt(0, stage);
+        const args = [out, 4, layout.boundsAt(0), layout.stride, sumAt, weights] as const;
+        expect(kernel.sift(...args, score, layout.scoresAt(1))).toBe(4);
+      }
+    });
   });
 
   it('is narrow for unit vectors', () => {
     for (let seed = 1; seed < 20; seed++) {
       const feature = (i: number): number => Math.abs(Math.sin(seed * (i + 1))) ** 3;
       const row = Float32Array.from({ length: 2048 }, (_, i) => feature(i) / 25);
-      const { prepared, bounds } = laid(row, row, new Centre(row.map(() => 0.015)));
-      expect(reachOf(prepared.fineWeights, bounds)).toBeLessThan(0.02);
+      const { lowest, highest } = interval(laid(row, row, new Frame(row.map(() => 0.015))).layout);
+      expect(highest - lowest).toBeLessThan(0.04);
     }
   });
 
@@ -126,16 +152,19 @@ describe('the interval of a row', () => {
         const row = new Float32Array(2048).fill(0.1);
         row[place] = value;
         for (const query of [new Float32Array(2048).fill(0.1), new Float32Array(2048)]) {
-          const { prepared, bounds } = laid(row, query, new Centre(new Float32Array(2048).fill(0.1)));
-          expect(reachOf(prepared.fineWeights, bounds)).toBe(Number.POSITIVE_INFINITY);
+          const { layout } = laid(row, query, new Frame(new Float32Array(2048).fill(0.1)));
+          expect(interval(layout)).toEqual({
+            lowest: Number.NEGATIVE_INFINITY,
+            highest: Number.POSITIVE_INFINITY,
+          });
         }
       }
     },
   );
 
   it('is not for a query whose products may overflow', () => {
-    const centre = new Centre(new Float32Array(2048));
-    expect(() => prepareQuery(new Float32Array(2048).fill(1e18), centre)).toThrow(QueryInvalid);
+    const frame = new Frame(new Float32Array(2048));
+    expect(() => prepareQuery(new Float32Array(2048).fill(1e18), frame)).toThrow(QueryInvalid);
   });
 });
 
@@ -143,19 +172,15 @@ describe('products of codes', () => {
   it('are exact and the same in every kernel', () => {
     fc.assert(
       fc.property(three, ([row, query, middle]) => {
-        const { layout, prepared, codes } = laid(row, query, new Centre(middle));
+        const { layout, prepared, codes } = laid(row, query, new Frame(middle));
         const sum = (numbers: ArrayLike<number>) =>
           codes.reduce((total, code, i) => total + BigInt(code) * BigInt(numbers[i]!), 0n);
         for (const { kernel, name } of kernels) {
           const out = layout.scoresAt(0);
-          expect([name, BigInt(kernel.dotFine(layout.rowAt(0), row.length, layout.fineQueryAt(0)))]).toEqual([
-            name,
-            sum(prepared.fine),
-          ]);
           const { stride, queryPitch } = layout;
           kernel.dotCoarse(layout.rowAt(0), 4, stride, row.length, layout.queryAt(0), out);
           const one = [...new Int32Array(memory.buffer, out, 4)].map(BigInt);
-          expect(one).toEqual(new Array(4).fill(sum(prepared.coarse)));
+          expect([name, ...one]).toEqual([name, ...new Array(4).fill(sum(prepared.coarse))]);
           kernel.dotCoarse4(layout.rowAt(0), 4, stride, row.length, layout.queryAt(0), queryPitch, out, 16);
           expect([...new Int32Array(memory.buffer, out, 4)].map(BigInt)).toEqual(one);
         }
@@ -166,14 +191,37 @@ describe('products of codes', () => {
 });
 
 describe('codes', () => {
-  it('are the same bytes on every processor', () => {
+  it('are the same bytes on every processor, without directions', () => {
     const row = Float32Array.from({ length: 64 }, (_, i) => Math.fround(((i * 37) % 64) / 500));
-    const centre = new Centre(
-      Float32Array.from({ length: 64 }, (_, i) => Math.fround(((i * 11) % 64) / 500)),
-    );
-    expect(Buffer.from(centre.encode(row)).toString('hex')).toMatchInlineSnapshot(
+    const frame = new Frame(Float32Array.from({ length: 64 }, (_, i) => Math.fround(((i * 11) % 64) / 500)));
+    expect(Buffer.from(frame.encode(row)).toString('hex')).toMatchInlineSnapshot(
       `"5cfff40909df09090909dfdf0909df32030f0909dfdfdae509090f03dae5323209fd0f0f0909030fdfdfe5da3281e5e5090932dfe538030303b0e5e532325015548b3139b974403f2389cd393d8f453d0000a0c0000000003d8f453d0393153f"`,
     );
+  });
+
+  it('are the same bytes on every processor, with directions', async () => {
+    const rows = [37, 11, 53].map((factor) =>
+      Float32Array.from({ length: 64 }, (_, i) => Math.fround(((i * factor) % 64) / 500)),
+    );
+    const frame = await Frame.of(rows, 64);
+    expect(Buffer.from(frame.encode(rows[0]!)).toString('hex')).toMatchInlineSnapshot(
+      `"2efffe0000fc00000000fcfc0000fc053bc50000fcfc37c10000c53b37c105050076c5c500003bc5fcfcc1370569c1c1000005fcc1ca3b3b3b33c1c105057f8a81706931f6dd883ffe6e073255dbab35000010c10000000055dbab350393153f02ff6929000000000000000000000000"`,
+    );
+  });
+
+  it('say more of rows that differ along few directions when these are kept apart', async () => {
+    const rows = Array.from({ length: 50 }, (_, row) =>
+      Float32Array.from(
+        { length: 512 },
+        (_, i) => 1 + Math.sin(row) * Math.cos(i) + Math.cos(row * 2) * Math.sin(i * 3),
+      ),
+    );
+    const frame = await Frame.of(rows, 512);
+    const reach = (of: Frame): number => {
+      const { lowest, highest } = interval(laid(rows[7]!, rows[9]!, of).layout);
+      return highest - lowest;
+    };
+    expect(reach(frame)).toBeLessThan(reach(new Frame(frame.centre)) / 4);
   });
 });
 

@@ -2,7 +2,7 @@ import { afterAll, describe, expect, it } from 'vitest';
 import { DIMENSIONS } from '../../../pictures/dimensions.ts';
 import { Bitset } from '../../../vectorlog/scan/bitset.ts';
 import { CodeMatrix, type ReadVectors } from '../../../vectorlog/scan/code-matrix.ts';
-import { Centre } from '../../../vectorlog/scan/codes.ts';
+import { Frame } from '../../../vectorlog/scan/codes.ts';
 import type { Hit } from '../../../vectorlog/scan/hit.ts';
 import { RowMatrix } from '../../../vectorlog/scan/row-matrix.ts';
 import type { SearchOptions } from '../../../vectorlog/scan/row-memory.ts';
@@ -13,11 +13,11 @@ const queue = new ScanQueue(2);
 afterAll(() => queue.stop());
 
 /** The rows as codes and as float32, in segments small enough that there are several. */
-function matricesOf(rows: Float32Array) {
+async function matricesOf(rows: Float32Array) {
   const options = { queue, segmentBlocks: 2 };
-  const centre = Centre.of(allRowsOf(rows.subarray(0, 500 * DIMENSIONS)), DIMENSIONS);
-  const codes = new CodeMatrix(centre, options);
-  codes.append(centre.encode(rows));
+  const frame = await Frame.of(allRowsOf(rows.subarray(0, 500 * DIMENSIONS)), DIMENSIONS);
+  const codes = new CodeMatrix(frame, options);
+  codes.append(frame.encode(rows));
   const plain = new RowMatrix(DIMENSIONS, options);
   plain.append(rows);
   return {
@@ -54,7 +54,7 @@ describe.each([
   it.each([10, 1_000, 4_000])('gives what IndexFlatIP gives over %i rows', async (count) => {
     const next = random(count);
     const rows = makeRows(count, next);
-    const matrix = matricesOf(rows);
+    const matrix = await matricesOf(rows);
     const faiss = flatIndex(rows);
     const queries = [
       ...[0, count - 1, count >> 1].map((i) => rowOf(rows, i)),
@@ -71,7 +71,7 @@ describe.each([
   it('gives what IndexFlatIP gives over the rows that are allowed', async () => {
     const next = random(7);
     const rows = makeRows(3_000, next);
-    const matrix = matricesOf(rows);
+    const matrix = await matricesOf(rows);
     const allowed = new Bitset(2_900);
     for (let i = 0; i < 2_900; i++) if (next() < (i < 1_500 ? 0.8 : 0.02)) allowed.add(i);
     const faiss = flatIndex(rows, (row) => allowed.has(row));
@@ -86,7 +86,7 @@ describe.each([
 
   it('gives what IndexFlatIP gives for a batch, whichever pass each query falls into', async () => {
     const rows = makeRows(4_000, random(9));
-    const matrix = matricesOf(rows);
+    const matrix = await matricesOf(rows);
     const faiss = flatIndex(rows);
     const queries = Array.from({ length: 45 }, (_, i) => rowOf(rows, i * 80));
 
@@ -102,7 +102,7 @@ describe.each([
 
 it('gives what IndexFlatIP gives over 20,000 rows', async () => {
   const rows = clusteredRows(20_000, random(3));
-  const matrix = matricesOf(rows);
+  const matrix = await matricesOf(rows);
   const faiss = flatIndex(rows);
   for (const i of [0, 12_345, 19_999]) {
     const query = rowOf(rows, i);

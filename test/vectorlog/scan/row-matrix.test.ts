@@ -4,11 +4,11 @@ import { Worker } from 'node:worker_threads';
 import { afterAll, describe, expect, it, vi } from 'vitest';
 import { Bitset } from '../../../vectorlog/scan/bitset.ts';
 import { CodeMatrix, type ReadVectors } from '../../../vectorlog/scan/code-matrix.ts';
-import { Centre } from '../../../vectorlog/scan/codes.ts';
+import { Frame } from '../../../vectorlog/scan/codes.ts';
 import { MatrixClosed, QueryInvalid, ScanFailed } from '../../../vectorlog/scan/errors.ts';
 import { mergeHits } from '../../../vectorlog/scan/hit.ts';
 import { bestKernel } from '../../../vectorlog/scan/kernel-module.ts';
-import { MAX_QUERIES } from '../../../vectorlog/scan/layout.ts';
+import { DIRECTIONS, MAX_QUERIES } from '../../../vectorlog/scan/layout.ts';
 import { RowMatrix } from '../../../vectorlog/scan/row-matrix.ts';
 import type { RowMemoryOptions } from '../../../vectorlog/scan/row-memory.ts';
 import { ScanQueue } from '../../../vectorlog/scan/scan-queue.ts';
@@ -28,11 +28,11 @@ function matrixOf(rows: Float32Array, options: RowMemoryOptions = { queue, segme
   return matrix;
 }
 
-function codesOf(rows: Float32Array, options: RowMemoryOptions = { queue, segmentBlocks: 2 }) {
+async function codesOf(rows: Float32Array, options: RowMemoryOptions = { queue, segmentBlocks: 2 }) {
   const sample = allRowsOf(rows.subarray(0, 500 * DIMENSIONS));
-  const centre = Centre.of(sample, DIMENSIONS);
-  const matrix = new CodeMatrix(centre, options);
-  matrix.append(centre.encode(rows));
+  const frame = await Frame.of(sample, DIMENSIONS);
+  const matrix = new CodeMatrix(frame, options);
+  matrix.append(frame.encode(rows));
   const read: ReadVectors = async (wanted) => wanted.map((row) => rowOf(rows, row));
   return { matrix, read };
 }
@@ -104,7 +104,7 @@ describe('rows', () => {
     expect((await searched)[0]![0]!.row).toBe(1);
     await expect.poll(() => pool.idleBytes).toBeGreaterThan(0);
 
-    const next = codesOf(clustered.subarray(0, 3_000 * DIMENSIONS), { queue, pool });
+    const next = await codesOf(clustered.subarray(0, 3_000 * DIMENSIONS), { queue, pool });
     expect(next.matrix.record(0).buffer).toBe(buffer);
     expect(pool.idleBytes).toBe(0);
     const { hits } = await next.matrix.search([rowOf(clustered, 7)], { k: 1 }, next.read);
@@ -133,9 +133,9 @@ describe('rows', () => {
 
   it('have a stated size', () => {
     expect(RowMatrix.bytesFor(1_048_576, 2048) / 1_048_576).toBeLessThan(8_200);
-    const perRow = CodeMatrix.bytesFor(1_048_576, 2048) / 1_048_576;
-    expect(perRow).toBeGreaterThan(2_080);
-    expect(perRow).toBeLessThan(2_085);
+    const perRow = CodeMatrix.bytesFor(1_048_576, 2048, DIRECTIONS) / 1_048_576;
+    expect(perRow).toBeGreaterThan(2_096);
+    expect(perRow).toBeLessThan(2_101);
   });
 
   it.each([0, 16, 100, 8_224])('of %i dimensions are refused', (dimensions) => {
@@ -150,7 +150,7 @@ describe('an answer', () => {
       const options = { queue: name === 'portable' ? portable : queue, segmentBlocks: 2 };
       for (const rows of [clustered, randomRows(5_000, random(2))]) {
         const plain = matrixOf(rows, options);
-        const { matrix, read } = codesOf(rows, options);
+        const { matrix, read } = await codesOf(rows, options);
         for (const k of [1, 10, 300]) {
           const queries = [3, 2_500, 4_999, 17, 1_234].map((i) => rowOf(rows, i));
           const { hits } = await matrix.search(queries, { k }, read);
@@ -163,7 +163,7 @@ describe('an answer', () => {
   );
 
   it('reads few rows of a cluster as float32, and says how many', async () => {
-    const { matrix, read } = codesOf(clustered);
+    const { matrix, read } = await codesOf(clustered);
     const result = await matrix.search([rowOf(clustered, 77)], { k: 10 }, read);
 
     expect(result.read).toBeGreaterThanOrEqual(10);
@@ -179,7 +179,7 @@ describe('an answer', () => {
       rows[i * DIMENSIONS + (i % 100)]! += 1e-7 * i;
     }
     const plain = matrixOf(rows);
-    const { matrix, read } = codesOf(rows);
+    const { matrix, read } = await codesOf(rows);
     const query = rowOf(rows, 0);
 
     const { hits } = await matrix.search([query], { k: 10 }, read);
@@ -192,7 +192,7 @@ describe('an answer', () => {
     const rows = clustered.slice(0, 3_000 * DIMENSIONS);
     for (const copy of [2_999, 2_000, 1_023, 1_024, 5]) rows.copyWithin(copy * DIMENSIONS, 0, DIMENSIONS);
     const plain = matrixOf(rows);
-    const { matrix, read } = codesOf(rows);
+    const { matrix, read } = await codesOf(rows);
     const { hits } = await matrix.search([rowOf(rows, 0)], { k: 4 }, read);
     expect(hits[0]!.map(({ row }) => row)).toEqual([0, 5, 1_023, 1_024]);
     expect(await plain.search([rowOf(rows, 0)], { k: 4 })).toEqual(hits);
@@ -202,7 +202,7 @@ describe('an answer', () => {
 
   it('leaves out what scores below minScore', async () => {
     const plain = matrixOf(clustered);
-    const { matrix, read } = codesOf(clustered);
+    const { matrix, read } = await codesOf(clustered);
     const query = rowOf(clustered, 42);
     const all = (await plain.search([query], { k: 1_000 }))[0]!;
     const minScore = all[24]!.score;
@@ -231,7 +231,7 @@ describe('an answer', () => {
     rows[100 * DIMENSIONS + 7] = Number.NaN;
     rows[200 * DIMENSIONS + 7] = Number.NaN;
     const plain = matrixOf(rows);
-    const { matrix, read } = codesOf(rows);
+    const { matrix, read } = await codesOf(rows);
     const { hits } = await matrix.search([rowOf(rows, 50)], { k: 1_000 }, read);
     expect(hits[0]!.some(({ row }) => row === 100 || row === 200)).toBe(false);
     expect(hits[0]!.length).toBe(1_000);
@@ -242,7 +242,7 @@ describe('an answer', () => {
 
   it('is found in one row of thousands when only that is allowed', async () => {
     const plain = matrixOf(clustered);
-    const { matrix, read } = codesOf(clustered);
+    const { matrix, read } = await codesOf(clustered);
     const allowed = new Bitset(4_001, new Uint8Array(501));
     allowed.add(3_999);
     // Bits behind the last one mean nothing.
@@ -258,7 +258,7 @@ describe('an answer', () => {
 
   it('is each its own when many are asked for at once', async () => {
     const plain = matrixOf(clustered);
-    const { matrix, read } = codesOf(clustered);
+    const { matrix, read } = await codesOf(clustered);
     const asked = Array.from({ length: 100 }, (_, i) => i * 49);
     const optionsOf = (i: number) => ({ k: 1 + (i % 7), minScore: i % 2 ? 0.9 : -1 });
     const answers = await Promise.all(
@@ -271,7 +271,7 @@ describe('an answer', () => {
   });
 
   it('fails when a row cannot be read', async () => {
-    const { matrix } = codesOf(clustered);
+    const { matrix } = await codesOf(clustered);
     const lost = () => Promise.reject(new Error('lost'));
     await expect(matrix.search([rowOf(clustered, 1)], { k: 1 }, lost)).rejects.toThrow('lost');
     matrix.close();
@@ -323,7 +323,7 @@ describe('a query', () => {
     ['with an infinity', new Float32Array(DIMENSIONS).fill(Number.POSITIVE_INFINITY)],
   ])('%s is refused', async (_, query) => {
     const plain = matrixOf(clustered.subarray(0, DIMENSIONS));
-    const { matrix, read } = codesOf(clustered.subarray(0, DIMENSIONS));
+    const { matrix, read } = await codesOf(clustered.subarray(0, DIMENSIONS));
     await expect(plain.search([query], { k: 1 })).rejects.toThrow(QueryInvalid);
     await expect(matrix.search([query], { k: 1 }, read)).rejects.toThrow(QueryInvalid);
     matrix.close();

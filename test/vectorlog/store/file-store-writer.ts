@@ -14,7 +14,8 @@ if (mode === 'race') {
 } else {
   for (let seed = 0; ; seed++) {
     const metadata = { seed: String(seed) };
+    // Once every key has been written: a byte as each further write begins.
+    if (seed > 3) process.stdout.write('.');
     await store.put(`object ${seed % 3}`, pattern(2_000_000 + seed, seed), { metadata });
-    if (seed === 3) process.stdout.write('writing');
   }
 }

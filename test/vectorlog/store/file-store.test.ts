@@ -179,8 +179,11 @@ describe('processes on one folder', () => {
     const store = new FileStore(folder);
     for (let round = 0; round < 3; round++) {
       const child = start('write', folder);
-      await once(child.stdout!, 'data');
-      await new Promise((resolve) => setTimeout(resolve, 20 + round * 37));
+      let begun = 0;
+      for await (const told of child.stdout!) {
+        begun += told.length;
+        if (begun > round * 2) break;
+      }
       child.kill('SIGKILL');
       await once(child, 'close');
 

@@ -202,7 +202,7 @@ describe('reading from S3', () => {
 
   it('writes no more into memory that it has given back', async () => {
     const bytes = pattern(40 * MiB, 9);
-    const { store } = await scriptedS3((request) => {
+    const { store, answering } = await scriptedS3((request) => {
       const isSecond = request.headers.range!.startsWith(`bytes=${8 * MiB}-`);
       return isSecond ? refusal(403, 'AccessDenied') : ranged(request, bytes);
     });
@@ -213,7 +213,7 @@ describe('reading from S3', () => {
     );
 
     memory.fill(0);
-    await new Promise((resolve) => setTimeout(resolve, 300));
+    await expect.poll(answering).toBe(0);
     expect(sameBytes(memory, new Uint8Array(memory.length))).toBe(true);
   });
 

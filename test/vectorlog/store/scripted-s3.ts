@@ -35,6 +35,8 @@ export interface ScriptedS3 {
   connections(): number;
   /** Connections that are open now. */
   open(): number;
+  /** Answers that are being given now. */
+  answering(): number;
 }
 
 /** An answer that refuses, with S3's error document. */
@@ -47,6 +49,7 @@ export const refusal = (status: number, code: string): ScriptedAnswer => ({
 export async function scriptedS3(script: (request: ScriptedRequest) => ScriptedAnswer): Promise<ScriptedS3> {
   const requests: ScriptedRequest[] = [];
   let connections = 0;
+  let answering = 0;
   const server = createServer(async (incoming, outgoing) => {
     const chunks: Buffer[] = [];
     for await (const chunk of incoming) chunks.push(chunk);
@@ -61,6 +64,10 @@ export async function scriptedS3(script: (request: ScriptedRequest) => ScriptedA
     };
     requests.push(request);
     const { status, headers = {}, body = '', cutAfter, hangAfter } = script(request);
+    answering++;
+    outgoing.on('close', () => {
+      answering--;
+    });
     if (status === 'hang') return;
     if (status === 'drop') {
       outgoing.destroy();
@@ -71,7 +78,7 @@ export async function scriptedS3(script: (request: ScriptedRequest) => ScriptedA
     if (request.method === 'HEAD') outgoing.end();
     else if (hangAfter !== undefined) outgoing.write(bytes.subarray(0, hangAfter));
     else if (cutAfter === undefined) outgoing.end(bytes);
-    else outgoing.write(bytes.subarray(0, cutAfter), () => setTimeout(() => outgoing.destroy(), 20));
+    else outgoing.write(bytes.subarray(0, cutAfter), () => outgoing.destroy());
   });
   let open = 0;
   server.on('connection', (socket) => {
@@ -97,5 +104,6 @@ export async function scriptedS3(script: (request: ScriptedRequest) => ScriptedA
     requests,
     connections: () => connections,
     open: () => open,
+    answering: () => answering,
   };
 }

@@ -9,6 +9,8 @@
 const LARGEST_NORM: f64 = 1e18;
 /** Half a unit in the last place of float32, relative. */
 const ROUNDING: f64 = 5.9604644775390625e-8;
+/** See layout.ts. */
+const SHARE_STEPS: f64 = 32766;
 
 function sum2(v: v128): f64 {
   return f64x2.extract_lane(v, 0) + f64x2.extract_lane(v, 1);
@@ -62,12 +64,18 @@ function hadamard(at: usize, dimensions: i32, block: i32): void {
   }
 }
 
+/** `x - factor * y`, two numbers in double precision. */
+function less(x: v128, factor: v128, y: v128): v128 {
+  return f64x2.sub(x, f64x2.mul(factor, y));
+}
+
 /**
- * Writes the codes of one row and its eight bounds: scale, share of the centre, residual, norm of the codes, their sum,
- * the sum of the first `head`, the norm of the others, and the norm of the row.
+ * Writes the codes of one row, its eight bounds, and its shares of the directions. The bounds: scale, share of the
+ * centre, residual, norm of the codes, their sum, the sum of the first `head`, the norm of the others, and the norm of
+ * the row. The shares: 16-bit integers, of which SHARE_STEPS are the norm.
  *
  * `centre` has `dimensions` float32, and `centreSquares` is its square norm by `dotWide`, or 0 when it is all zeros.
- * `scratch` has room for a row of float32.
+ * `directions` are one behind the other. `scratch` has room for a row of float32, and then a float64 a direction.
  */
 export function encodeRow(
   row: usize,
@@ -76,29 +84,47 @@ export function encodeRow(
   dimensions: i32,
   block: i32,
   head: i32,
+  directions: usize,
+  count: i32,
   scratch: usize,
   record: usize,
 ): void {
   const bounds = record + dimensions;
+  const shares = bounds + 32;
   const squares = dotWide(row, row, dimensions);
   const size = sqrt(squares);
   // False for NaN as well.
   if (!(size < LARGEST_NORM)) {
-    memory.fill(record, 0, dimensions + 32);
+    memory.fill(record, 0, dimensions + 32 + (count << 1));
     store<f32>(bounds, <f32>Infinity, 8);
     return;
   }
 
   const share: f32 = centreSquares > 0 ? <f32>(dotWide(row, centre, dimensions) / centreSquares) : 0;
-  const shares = f64x2.splat(<f64>share);
-  for (let i = 0; i < dimensions << 2; i += 16) {
+  const rowBytes = dimensions << 2;
+  const factors = scratch + rowBytes;
+  // 1e-6 is far above what storing in float32 loses, 1e-37 above what it cannot hold.
+  const norm: f32 = <f32>(size * (1 + 1e-6) + 1e-37);
+  for (let j = 0; j < count; j++) {
+    const product = dotWide(row, directions + j * rowBytes, dimensions);
+    const steps = min(max(nearest((product / <f64>norm) * SHARE_STEPS), -32767), 32767);
+    store<i16>(shares + (j << 1), <i16>(<i32>steps));
+    store<f64>(factors + (j << 3), (steps * <f64>norm) / SHARE_STEPS);
+  }
+  const ofCentre = f64x2.splat(<f64>share);
+  for (let i = 0; i < rowBytes; i += 16) {
     const x = v128.load(row + i);
     const m = v128.load(centre + i);
-    const low = f64x2.sub(f64x2.promote_low_f32x4(x), f64x2.mul(shares, f64x2.promote_low_f32x4(m)));
-    const high = f64x2.sub(
-      f64x2.promote_low_f32x4(upper(x)),
-      f64x2.mul(shares, f64x2.promote_low_f32x4(upper(m))),
-    );
+    let low = less(f64x2.promote_low_f32x4(x), ofCentre, f64x2.promote_low_f32x4(m));
+    let high = less(f64x2.promote_low_f32x4(upper(x)), ofCentre, f64x2.promote_low_f32x4(upper(m)));
+    let at = directions + i;
+    for (let j = 0; j < count; j++) {
+      const u = v128.load(at);
+      const factor = v128.load64_splat(factors + (j << 3));
+      low = less(low, factor, f64x2.promote_low_f32x4(u));
+      high = less(high, factor, f64x2.promote_low_f32x4(upper(u)));
+      at += rowBytes;
+    }
     const a = f32x4.demote_f64x2_zero(low);
     const b = f32x4.demote_f64x2_zero(high);
     v128.store(scratch + i, i8x16.shuffle(a, b, 0, 1, 2, 3, 4, 5, 6, 7, 16, 17, 18, 19, 20, 21, 22, 23));
@@ -113,7 +139,7 @@ export function encodeRow(
   );
   // Without spread there is nothing to say, and dividing by it would give NaN.
   const scale: f32 = largest > <f32>1e-25 ? largest / 127 : 0;
-  const factors = f32x4.splat(scale > 0 ? 1 / scale : 0);
+  const perScale = f32x4.splat(scale > 0 ? 1 / scale : 0);
 
   const wideScale = f64x2.splat(<f64>scale);
   let residual = f64x2.splat(0);
@@ -129,7 +155,7 @@ export function encodeRow(
     }
     const h = v128.load(scratch + (i << 2));
     const c = i32x4.min_s(
-      i32x4.max_s(i32x4.trunc_sat_f32x4_s(f32x4.nearest(f32x4.mul(h, factors))), i32x4.splat(-127)),
+      i32x4.max_s(i32x4.trunc_sat_f32x4_s(f32x4.nearest(f32x4.mul(h, perScale))), i32x4.splat(-127)),
       i32x4.splat(127),
     );
     const halves = i16x8.narrow_i32x4_s(c, c);
@@ -158,7 +184,6 @@ export function encodeRow(
   const wide = <f64>scale * perBlock;
   // Rounding to float32 before and in each step of the transform: at most 14 of them up to 8,192 numbers.
   const error = (sqrt(sum2(residual)) + 16 * ROUNDING * sqrt(sum2(rotated))) * perBlock;
-  // 1e-6 is far above what storing in float32 loses, 1e-37 above what it cannot hold.
   store<f32>(bounds, <f32>wide);
   store<f32>(bounds, share, 4);
   store<f32>(bounds, <f32>(error * (1 + 1e-6) + 1e-37), 8);
@@ -166,5 +191,5 @@ export function encodeRow(
   store<f32>(bounds, <f32>sum, 16);
   store<f32>(bounds, <f32>headSum, 20);
   store<f32>(bounds, <f32>(wide * sqrt(<f64>(codeSquares - headSquares)) * (1 + 1e-6) + 1e-37), 24);
-  store<f32>(bounds, <f32>(size * (1 + 1e-6) + 1e-37), 28);
+  store<f32>(bounds, norm, 28);
 }

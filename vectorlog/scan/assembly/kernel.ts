@@ -233,7 +233,7 @@ export function dotCoarse4(
 }
 
 /** The codes of one row and a query of 16-bit integers; exact. */
-export function dotFine(row: usize, bytes: usize, query: usize): i32 {
+function dotFine(row: usize, bytes: usize, query: usize): i32 {
   let a = i32x4.splat(0);
   let b = i32x4.splat(0);
   const end = row + bytes;
@@ -246,12 +246,70 @@ export function dotFine(row: usize, bytes: usize, query: usize): i32 {
   return sumInts(i32x4.add(a, b));
 }
 
+/** Two 16-bit integers from lane `at` on, times two float64 where `weights` lie. */
+function widened(shares: v128, weights: usize): v128 {
+  return f64x2.mul(f64x2.convert_low_i32x4_s(shares), v128.load(weights));
+}
+
+/** The shares of a row, times those of a query, in float64. */
+function dotShares(row: usize, query: usize): f64 {
+  const shares = v128.load(row);
+  const low = i32x4.extend_low_i16x8_s(shares);
+  const high = i32x4.extend_high_i16x8_s(shares);
+  const sum = f64x2.add(
+    f64x2.add(widened(low, query), widened(i64x2.shuffle(low, low, 1, 1), query + 16)),
+    f64x2.add(widened(high, query + 32), widened(i64x2.shuffle(high, high, 1, 1), query + 48)),
+  );
+  return f64x2.extract_lane(sum, 0) + f64x2.extract_lane(sum, 1);
+}
+
+/**
+ * Between what the scores of some rows are, by all their codes and the query's 16-bit integers.
+ *
+ * `numbers`: int32, which rows from `first` on, `stride` bytes apart. `weights`: eight float64 of the query, then eight
+ * that are its shares (see query.ts). `out`: for each row its lowest and its highest score, float64; endless where its
+ * bounds are.
+ */
+export function judge(
+  numbers: usize,
+  count: i32,
+  first: usize,
+  stride: usize,
+  dimensions: usize,
+  query: usize,
+  weights: usize,
+  out: usize,
+): void {
+  const along = load<f64>(weights);
+  const step = load<f64>(weights, 8);
+  const residual = load<f64>(weights, 16);
+  const norm = load<f64>(weights, 24);
+  const size = load<f64>(weights, 32);
+  const least = load<f64>(weights, 48);
+  const apart = load<f64>(weights, 56);
+  for (let i = 0; i < count; i++) {
+    const row = first + <usize>load<i32>(numbers + (i << 2)) * stride;
+    const bounds = row + dimensions;
+    const rowNorm = <f64>load<f32>(bounds, 28);
+    const middle =
+      along * <f64>load<f32>(bounds, 4) +
+      rowNorm * (apart * dotShares(bounds + 32, weights + 64)) +
+      <f64>load<f32>(bounds) * (step * <f64>dotFine(row, dimensions, query));
+    const reach =
+      residual * <f64>load<f32>(bounds, 8) + norm * <f64>load<f32>(bounds, 12) + size * rowNorm + least;
+    const isBounded = reach < Infinity;
+    store<f64>(out + (i << 4), isBounded ? middle - reach : -Infinity);
+    store<f64>(out + (i << 4), isBounded ? middle + reach : Infinity, 8);
+  }
+}
+
 /**
  * Which rows may reach `threshold`, by their coarse products.
  *
- * `bounds`: the first row's eight float32 (see codes.ts), the next `stride` bytes on; `sumAt`: which of them is the sum
- * of the codes that the products are of. `weights`: seven float64 of the query (see query.ts). `out`: int32, the numbers
- * of the rows within these. Returns how many there are. Rows whose interval is NaN are among them.
+ * `bounds`: the first row's eight float32 and its shares (see codes.ts), the next `stride` bytes on; `sumAt`: which of
+ * them is the sum of the codes that the products are of. `weights`: eight float64 of the query and its shares (see
+ * query.ts), which are zeros where rows have none. `out`: int32, the numbers of the rows within these. Returns how many
+ * there are. Rows whose interval is NaN are among them.
  */
 export function sift(
   products: usize,
@@ -270,15 +328,22 @@ export function sift(
   const size = load<f64>(weights, 32);
   const rest = load<f64>(weights, 40);
   const least = load<f64>(weights, 48);
+  const apart = load<f64>(weights, 56);
+  const shares = v128.load(weights, 64);
   let count = 0;
   for (let i = 0; i < rows; i++) {
     const product = <f64>load<i32>(products) - 64 * <f64>load<f32>(bounds + sumAt);
-    const middle = along * <f64>load<f32>(bounds, 4) + <f64>load<f32>(bounds) * (step * product);
+    const rowNorm = <f64>load<f32>(bounds, 28);
+    const ofShares = <f64>sumInts(i32x4.dot_i16x8_s(v128.load(bounds, 32), shares));
+    const middle =
+      along * <f64>load<f32>(bounds, 4) +
+      rowNorm * (apart * ofShares) +
+      <f64>load<f32>(bounds) * (step * product);
     const reach =
       residual * <f64>load<f32>(bounds, 8) +
       norm * <f64>load<f32>(bounds, 12) +
       rest * <f64>load<f32>(bounds, 24) +
-      size * <f64>load<f32>(bounds, 28) +
+      size * rowNorm +
       least;
     store<i32>(out + (count << 2), i);
     count += middle + reach < threshold ? 0 : 1;

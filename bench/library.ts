@@ -1,0 +1,147 @@
+/**
+ * What a library of 100,000 files takes on one machine, with the server as people start it and a model that costs next to nothing:
+ * the first indexing, memory, watches, a restart, and 10,000 renamed files:
+ * `npm run bench:library [-- --json] [-- --quick] [-- --files N]`. Memory and watches are read from /proc, so on Linux only.
+ */
+
+import { mkdir, mkdtemp, readdir, readFile, readlink, rename, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { parseArgs } from 'node:util';
+import { buildCli } from '../scripts/build.ts';
+import { picture } from '../test/factories/pictures.ts';
+import { until } from '../test/faults/served.ts';
+import { writeTinyModel } from '../test/faults/tiny-model.ts';
+import { describeMachine, machine } from './machine.ts';
+import { type RunningServer, startServer } from './server.ts';
+
+const { values: options } = parseArgs({
+  options: {
+    json: { type: 'boolean', default: false },
+    quick: { type: 'boolean', default: false },
+    files: { type: 'string' },
+  },
+});
+const FILES = Number(options.files ?? (options.quick ? 500 : 100_000));
+const PER_FOLDER = 50;
+/** A tenth of the library, by renaming its folders: fewer than are taken for a disk that went. */
+const RENAMED = FILES / 10;
+/** Looks; the bytes of a file differ from all others' all the same. */
+const LOOKS = 50;
+const PATIENCE_MS = 3 * 3_600_000;
+
+const say = (line: string): void => {
+  if (!options.json) console.log(line);
+};
+const seconds = (since: number): number => Math.round(performance.now() - since) / 1_000;
+
+async function writeFiles(folder: string): Promise<void> {
+  const looks = await Promise.all(Array.from({ length: LOOKS }, (_, i) => picture(i)));
+  for (let from = 0; from < FILES; from += PER_FOLDER) {
+    const below = join(folder, `folder-${from / PER_FOLDER}`);
+    await mkdir(below, { recursive: true });
+    for (let i = from; i < from + PER_FOLDER; i++) {
+      // What stands behind the end of a PNG is nobody's.
+      await writeFile(join(below, `${i}.png`), Buffer.concat([looks[i % LOOKS]!, Buffer.from(`${i}`)]));
+    }
+  }
+}
+
+/** MiB that the process holds, and held at most. */
+async function memoryOf({ pid }: RunningServer): Promise<{ readonly now: number; readonly most: number }> {
+  const status = await readFile(`/proc/${pid}/status`, 'utf8');
+  const mib = (name: string) =>
+    Math.round(Number(new RegExp(`${name}:\\s+(\\d+)`).exec(status)?.[1]) / 1_024);
+  return { now: mib('VmRSS'), most: mib('VmHWM') };
+}
+
+async function watchesOf({ pid }: RunningServer): Promise<number> {
+  let watches = 0;
+  for (const fd of await readdir(`/proc/${pid}/fd`)) {
+    const target = await readlink(`/proc/${pid}/fd/${fd}`).catch(() => '');
+    if (!target.includes('inotify')) continue;
+    const lines = (await readFile(`/proc/${pid}/fdinfo/${fd}`, 'utf8')).split('\n');
+    watches += lines.filter((line) => line.startsWith('inotify')).length;
+  }
+  return watches;
+}
+
+/** Waits until all files are indexed under the names that they have now. */
+const untilIndexed = ({ client }: RunningServer, renamed: number) =>
+  until(
+    'all is indexed',
+    async () => {
+      const { pictures, queue } = await client.stats();
+      if (pictures !== FILES || queue?.waiting) throw new Error(`${pictures} are there`);
+      const { total } = await client.images({ prefix: 'renamed-', limit: 1 });
+      if (total !== renamed) throw new Error(`${total} have their new names`);
+    },
+    PATIENCE_MS,
+  );
+
+const base = await mkdtemp(join(tmpdir(), 'likeness-library-'));
+const [folder, index, model] = ['pictures', 'index', 'model'].map((name) => join(base, name)) as [
+  string,
+  string,
+  string,
+];
+let server: RunningServer | undefined;
+try {
+  say(describeMachine(machine()));
+  await buildCli();
+  await writeTinyModel(model);
+  process.env.LIKENESS_MODEL_FOLDER = model;
+  await writeFiles(folder);
+
+  let began = performance.now();
+  server = await startServer(folder, index);
+  const firstAnswer = seconds(began);
+  await untilIndexed(server, 0);
+  const indexing = seconds(began);
+  const first = await memoryOf(server);
+  const watches = await watchesOf(server);
+  await server.stop();
+
+  began = performance.now();
+  const again = await startServer(folder, index);
+  server = again;
+  await until('a search answers', () => again.client.similar('folder-0/0.png', { k: 1 }), PATIENCE_MS);
+  const restart = seconds(began);
+  await until(
+    'all folders are watched',
+    async () => {
+      const watched = await watchesOf(again);
+      if (watched < watches) throw new Error(`${watched} of ${watches} are`);
+    },
+    PATIENCE_MS,
+  );
+  const watching = seconds(began);
+  const restarted = await memoryOf(again);
+
+  began = performance.now();
+  for (let i = 0; i < RENAMED / PER_FOLDER; i++)
+    await rename(join(folder, `folder-${i}`), join(folder, `renamed-${i}`));
+  await untilIndexed(again, RENAMED);
+  const renamed = seconds(began);
+
+  const figures = {
+    files: FILES,
+    folders: FILES / PER_FOLDER,
+    'library.first_answer_s': firstAnswer,
+    'library.indexing_s': indexing,
+    'library.indexed_per_s': Math.round(FILES / indexing),
+    'library.memory_mib': first.now,
+    'library.memory_most_mib': first.most,
+    'library.watches': watches,
+    'library.restart_to_search_s': restart,
+    'library.restart_to_watching_s': watching,
+    'library.restart_memory_mib': restarted.now,
+    'library.renamed_files': RENAMED,
+    'library.renamed_s': renamed,
+  };
+  if (options.json) console.log(JSON.stringify({ machine: machine(), ...figures }));
+  else for (const [name, value] of Object.entries(figures)) say(`${name.padEnd(32)} ${value}`);
+} finally {
+  await server?.stop();
+  await rm(base, { recursive: true, force: true });
+}

@@ -1,0 +1,104 @@
+/** What every server of the API has around its routes: limits, headers, and errors as problem documents. */
+
+import { OpenAPIHono, type z } from '@hono/zod-openapi';
+import { bodyLimit } from 'hono/body-limit';
+import { DecodingFailed } from '../../pictures/decoding/errors.ts';
+import type { SearchDependencies } from './dependencies.ts';
+import { routePath } from './key-path.ts';
+import { SEARCH_LIMITS } from './limits.ts';
+import { ApiProblem, problemOf, respond } from './problems.ts';
+
+/** An API that has no route yet. @param isFar whether searches have the far index */
+export function newApi({
+  clock,
+  logger,
+  isFar = false,
+}: Pick<SearchDependencies, 'clock' | 'logger'> & { readonly isFar?: boolean }): OpenAPIHono {
+  const app = new OpenAPIHono({
+    getPath: routePath,
+    defaultHook: (result) => (result.success ? undefined : respond(invalid(result.target, result.error))),
+  });
+
+  app.use(async (c, next) => {
+    await next();
+    for (const [name, value] of Object.entries(HEADERS)) c.header(name, value);
+  });
+  app.use(bodyLimit({ maxSize: SEARCH_LIMITS.maxBodyBytes, onError: () => respond(tooLarge()) }));
+  app.use(async (c, next) => {
+    // The framework keeps the text that is read here for whoever parses it.
+    const isJson = c.req.header('content-type')?.includes('json');
+    if (isJson && isDeeperThan(SEARCH_LIMITS.maxDepth, await c.req.text())) return respond(tooDeep());
+    return next();
+  });
+
+  app.notFound((c) => respond(unknownAddress(c.req.method, c.req.path)));
+  app.onError((error) => {
+    // What it was that failed helps nobody but the operator.
+    if (error instanceof DecodingFailed) logger.warn('a picture could not be decoded now', { error });
+    const problem = problemOf(error, isFar);
+    if (problem) return respond(problem);
+    const requestId = clock.ulid();
+    logger.error('a request failed', { requestId, error });
+    const detail =
+      'This is a fault of the server, not of the request. Its log says more under this requestId.';
+    return respond(new ApiProblem('internal-error', detail, { requestId }));
+  });
+  return app;
+}
+
+/** Of every answer: it is of this moment, and no page may frame it or take it for something else. */
+const HEADERS = {
+  'cache-control': 'no-store',
+  'content-security-policy': "default-src 'none'; frame-ancestors 'none'",
+  'x-content-type-options': 'nosniff',
+} as const;
+
+/** What the framework calls the parts of a request, in the words of callers. */
+const PARTS: Readonly<Record<string, string>> = { param: 'path', json: 'body' };
+
+/** What is wrong with a request, thing by thing. */
+function invalid(target: string, { issues }: z.ZodError): ApiProblem {
+  const { maxErrors, maxErrorLength } = SEARCH_LIMITS;
+  const errors = issues.slice(0, maxErrors).map(({ path, message }) => ({
+    at: [PARTS[target] ?? target, ...path].join('.').slice(0, maxErrorLength),
+    message: message.slice(0, maxErrorLength),
+  }));
+  return new ApiProblem('invalid-request', errors.map(({ at, message }) => `${at}: ${message}`).join('; '), {
+    errors,
+  });
+}
+
+const tooLarge = () =>
+  new ApiProblem(
+    'body-too-large',
+    `A body has at most ${SEARCH_LIMITS.maxBodyBytes} bytes. Send a smaller copy: a picture of 500 pixels on its shorter side finds the same.`,
+  );
+
+const tooDeep = () =>
+  new ApiProblem('invalid-request', `JSON is nested at most ${SEARCH_LIMITS.maxDepth} levels deep here.`);
+
+/**
+ * Whether JSON is nested deeper than `most`. Millions of open brackets keep a parser busy for half a second, and a look at each
+ * character for a few milliseconds.
+ */
+function isDeeperThan(most: number, json: string): boolean {
+  let depth = 0;
+  let inString = false;
+  for (let at = 0; at < json.length; at++) {
+    const character = json[at];
+    if (inString) {
+      if (character === '\\') at++;
+      else if (character === '"') inString = false;
+    } else if (character === '"') inString = true;
+    else if (character === '[' || character === '{') {
+      if (++depth > most) return true;
+    } else if (character === ']' || character === '}') depth--;
+  }
+  return false;
+}
+
+const unknownAddress = (method: string, path: string) =>
+  new ApiProblem(
+    'route-not-found',
+    `${method} ${path} is not part of the API; GET /openapi.json says what is.`,
+  );

@@ -1,0 +1,93 @@
+/** The function front answers as the whole API does, and reads no vector for it. */
+
+import { describe, expect, test } from 'vitest';
+import { createFront } from '../../../functions/front/app.ts';
+import { systemClock } from '../../../vectorlog/clock.ts';
+import { silentLogger } from '../../../vectorlog/logger.ts';
+import { json, testApi } from '../../factories/api.ts';
+
+function frontOf(
+  { pictures, index }: Pick<ReturnType<typeof testApi>, 'pictures' | 'index'>,
+  keysBudgetBytes = 2 ** 24,
+) {
+  return createFront({
+    pictures,
+    index,
+    model: { modelId: 'fake-00000000', synthetic: true },
+    keysBudgetBytes,
+    clock: systemClock,
+    logger: silentLogger,
+    uploads: {
+      sign: async ({ key }) => ({
+        method: 'PUT',
+        url: `http://pictures.test/${key}`,
+        expiresAt: '2026-01-01T00:00:00.000Z',
+      }),
+    },
+  });
+}
+
+describe('front', () => {
+  test('tells the state of many pictures as the whole API does', async () => {
+    const api = testApi();
+    await api.upload('folded.jpg', 'folded');
+    await api.compact();
+    await api.upload('in the log.jpg', 'in the log');
+    await api.upload('waiting.jpg', 'waiting', { indexed: false });
+    await api.upload('bad.jpg', 'reject this');
+    const asked = json({
+      keys: ['folded.jpg', 'in the log.jpg', 'waiting.jpg', 'bad.jpg', 'nothing.jpg'],
+    });
+
+    const whole = await (await api.request('/v1/states', asked)).json();
+    const front = await (await frontOf(api).request('/v1/states', asked)).json();
+
+    expect(front).toEqual(whole);
+    expect(front).toMatchObject({
+      states: [
+        { key: 'folded.jpg', state: 'indexed', size: 6 },
+        { key: 'in the log.jpg', state: 'indexed', size: 10 },
+        { key: 'waiting.jpg', state: 'pending' },
+        { key: 'bad.jpg', state: 'rejected', reason: { code: expect.any(String) } },
+        { key: 'nothing.jpg', state: 'absent' },
+      ],
+    });
+  });
+
+  test('says which setting has to grow when the keys do not fit', async () => {
+    const api = testApi();
+    await api.upload('a.jpg', 'a');
+    await api.compact();
+    const response = await frontOf(api, 10).request('/v1/states', json({ keys: ['a.jpg'] }));
+    expect(response.status).toBe(507);
+    expect(await response.json()).toMatchObject({ detail: expect.stringContaining('memory.front') });
+  });
+
+  test('signs uploads, deletes, lists what was rejected and keeps decisions', async () => {
+    const api = testApi();
+    await api.upload('bad.jpg', 'reject this');
+    const front = frontOf(api);
+    const upload = { key: 'new.jpg', contentType: 'image/jpeg', size: 3 };
+
+    expect(await (await front.request('/v1/health')).json()).toMatchObject({
+      status: 'ok',
+      model: 'fake-00000000',
+      synthetic: true,
+      allows: { uploads: true, deletes: true },
+    });
+    expect((await front.request('/v1/uploads', json(upload))).status).toBe(200);
+    expect(await (await front.request('/v1/rejected')).json()).toMatchObject({ items: [{ key: 'bad.jpg' }] });
+    expect((await front.request('/v1/images/bad.jpg', { method: 'DELETE' })).status).toBe(202);
+    expect(await api.pictures.head('bad.jpg')).toBeUndefined();
+    await front.request('/v1/duplicates/not', json({ keys: ['a.jpg', 'b.jpg'] }));
+    expect(await (await api.request('/v1/duplicates/decisions')).json()).toMatchObject({
+      notDuplicates: [['a.jpg', 'b.jpg']],
+    });
+  });
+
+  test('has no search, and says so in a problem document', async () => {
+    const response = await frontOf(testApi()).request('/v1/search', json({ key: 'a.jpg' }));
+    expect(response.status).toBe(404);
+    expect(await response.json()).toMatchObject({ type: 'urn:likeness:problem:route-not-found' });
+  });
+});
