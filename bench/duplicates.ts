@@ -1,7 +1,9 @@
 /**
  * How long it takes to find all duplicates among 10,000 pictures, candidates and verdicts, and once more with the verdicts
- * that were stored: `npm run bench:duplicates [-- --json] [--quick]`.
+ * that were stored: `npm run bench:duplicates [-- --json] [--quick] [--pictures 10000]`.
  */
+
+import { parseArgs } from 'node:util';
 
 import { Comparers } from '../pictures/duplicates/comparers.ts';
 import { type DuplicateSource, findDuplicates } from '../pictures/duplicates/find-duplicates.ts';
@@ -14,9 +16,16 @@ import { describeMachine, machine } from './machine.ts';
 import { deleteMadeUp, madeUpEmbeddings, preparedEmbeddings } from './search/embeddings.ts';
 import { codesOf, loadMatrix } from './search/ours.ts';
 
-const quick = process.argv.includes('--quick');
-const json = process.argv.includes('--json');
-const PICTURES = quick ? 300 : 10_000;
+const {
+  values: { quick, json, pictures: asked },
+} = parseArgs({
+  options: {
+    json: { type: 'boolean', default: false },
+    quick: { type: 'boolean', default: false },
+    pictures: { type: 'string', default: '10000' },
+  },
+});
+const PICTURES = quick ? 300 : Number(asked);
 
 const all = quick ? await madeUpEmbeddings(PICTURES) : await preparedEmbeddings();
 const { file, modelId, synthetic } = all;
