@@ -26,7 +26,7 @@ import { type Buckets, PERMISSIONS, permit, permitChanges } from './permissions.
 
 export interface SearchApiProps
   extends Buckets,
-    Pick<ImageSearchProps, 'auth' | 'corsOrigins' | 'throttle' | 'keepWarm' | 'engine'> {
+    Pick<ImageSearchProps, 'auth' | 'corsOrigins' | 'throttle' | 'keepWarm' | 'engine' | 'thumbnails'> {
   readonly modelId: string;
   readonly filter: PictureFilter;
   readonly uploads: boolean;
@@ -51,6 +51,7 @@ export class SearchApi extends Construct {
     super(scope, id);
     this.function = new LikenessFunction(this, 'Search', props.function);
     permit(this.function, PERMISSIONS.search, props, props.modelId);
+    if (props.thumbnails ?? true) permit(this.function, PERMISSIONS.signThumbnails, props, props.modelId);
     this.front = new LikenessFunction(this, 'Front', props.front);
     permit(this.front, PERMISSIONS.front, props, props.modelId);
     permitChanges(this.front, props.images, { ...props, prefix: props.filter.prefix });
@@ -153,6 +154,7 @@ const STATES = '/v1/states';
 const ROUTES: readonly RouteGroup[] = [
   { path: '/{path+}', methods: [HttpMethod.GET, HttpMethod.HEAD], may: 'read', by: 'search' },
   { path: '/v1/search', methods: [HttpMethod.POST], may: 'read', by: 'search' },
+  { path: '/v1/thumbnails', methods: [HttpMethod.POST], may: 'read', by: 'search' },
   { path: '/v1/health', methods: [HttpMethod.GET], may: 'read', by: 'front' },
   { path: '/v1/rejected', methods: [HttpMethod.GET], may: 'read', by: 'front' },
   { path: '/v1/trash', methods: [HttpMethod.GET], may: 'read', by: 'front' },

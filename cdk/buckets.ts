@@ -39,21 +39,28 @@ export function createImagesBucket(scope: Construct, id: string, options: Bucket
     noncurrentVersionExpiration: options.keepDeleted ?? KEEP_DELETED,
     expiredObjectDeleteMarker: true,
   });
-  if (options.corsOrigins?.length) {
-    bucket.addCorsRule({
-      allowedOrigins: [...options.corsOrigins],
-      allowedMethods: [HttpMethods.GET, HttpMethods.HEAD, HttpMethods.PUT, HttpMethods.POST],
-      allowedHeaders: ['*'],
-      exposedHeaders: ['ETag'],
-      maxAge: 3600,
-    });
-  }
+  allow(bucket, options, [HttpMethods.GET, HttpMethods.HEAD, HttpMethods.PUT, HttpMethods.POST]);
   return asInterface(bucket);
 }
 
 /** The bucket of the log, the manifests and the index. */
 export function createIndexBucket(scope: Construct, id: string, options: BucketOptions = {}): IBucket {
-  return asInterface(createBucket(scope, id, options, false));
+  const bucket = createBucket(scope, id, options, false);
+  // Thumbnails are read by pages.
+  allow(bucket, options, [HttpMethods.GET]);
+  return asInterface(bucket);
+}
+
+/** Lets pages of the origins do these things, as far as the addresses that they have are signed for. */
+function allow(bucket: Bucket, { corsOrigins }: BucketOptions, allowedMethods: HttpMethods[]): void {
+  if (!corsOrigins?.length) return;
+  bucket.addCorsRule({
+    allowedOrigins: [...corsOrigins],
+    allowedMethods,
+    allowedHeaders: ['*'],
+    exposedHeaders: ['ETag'],
+    maxAge: 3600,
+  });
 }
 
 function createBucket(scope: Construct, id: string, options: BucketOptions, versioned: boolean): Bucket {

@@ -87,7 +87,7 @@ export class ImageSearch extends Construct {
     const corsOrigins = [...(props.corsOrigins ?? []), ...(console ? [console.url] : [])];
     const own = props.images === undefined;
     this.images = props.images ?? createImagesBucket(this, 'Images', { ...props, corsOrigins });
-    this.index = props.index ?? createIndexBucket(this, 'Index', props);
+    this.index = props.index ?? createIndexBucket(this, 'Index', { ...props, corsOrigins });
     props.vpc?.addGatewayEndpoint('LikenessS3', { service: GatewayVpcEndpointAwsService.S3 });
 
     const pipelines = models.all.map((each) => [each.name, this.pipeline(each, props)] as const);
@@ -256,6 +256,7 @@ export class ImageSearch extends Construct {
         indexBucket: this.index.bucketName,
         modelFolder: MODEL_FOLDER,
         consistency: props.consistency ?? 'strong',
+        thumbnails: (props.thumbnails ?? true) ? 'on' : 'off',
         ...this.changesEnvironment(props, changes),
         ...vectors?.environment,
         ...(backfill && { backfill: backfill.stateMachine.stateMachineArn }),

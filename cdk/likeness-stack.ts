@@ -86,7 +86,7 @@ export class LikenessStack extends Stack {
     const images = given ?? createImagesBucket(this, 'Images', { ...search, corsOrigins });
     const index =
       (ownIndex ? existing(this, 'OwnIndex', ownIndex) : search.index) ??
-      createIndexBucket(this, 'Index', search);
+      createIndexBucket(this, 'Index', { ...search, corsOrigins });
     this.output('ImagesBucket', images.bucketName, 'Put pictures here');
     this.output('IndexBucket', index.bucketName, 'Log, manifests and index');
     if (!serving) return;

@@ -31,6 +31,7 @@ import type {
   SimilarOptions,
   States,
   Stats,
+  ThumbnailAddresses,
   TrashPage,
   UploadRequest,
   UploadTarget,
@@ -101,6 +102,8 @@ export interface Client {
   sample(options?: SampleOptions): Promise<Sample>;
   /** What a map of the library is laid out from: a few numbers for each picture. */
   map(options?: { prefix?: string; signal?: AbortSignal }): Promise<LibraryMap>;
+  /** Where small copies of pictures are, of up to 100 at once; empty where the server makes none. */
+  thumbnails(keys: readonly string[], options?: { signal?: AbortSignal }): Promise<ThumbnailAddresses>;
   /** One page of the deleted pictures that can be had back, the last deletion first. */
   trash(options?: Omit<ListOptions, 'prefix'>): Promise<TrashPage>;
   /** Puts deleted pictures back: deletions by id, or what was deleted last under keys. */
@@ -186,6 +189,7 @@ export function createClient({ endpoint, fetch = globalThis.fetch, onLoading }: 
     metadata: ({ signal, ...query } = {}) => call('GET', '/v1/metadata', { query, signal }),
     sample: ({ signal, ...query } = {}) => call('GET', '/v1/sample', { query, signal }),
     map: ({ signal, ...query } = {}) => call('GET', '/v1/map', { query, signal }),
+    thumbnails: (keys, { signal } = {}) => call('POST', '/v1/thumbnails', { body: json({ keys }), signal }),
     decisions: ({ signal, ...query } = {}) => call('GET', '/v1/duplicates/decisions', { query, signal }),
     setFolders: (folders, { signal } = {}) =>
       call('PUT', '/v1/duplicates/folders', { body: json(folders), signal }),

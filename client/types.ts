@@ -8,6 +8,7 @@ import type * as requests from '../functions/search/requests.ts';
 import type { Sample as SampleSchema } from '../functions/search/sample.ts';
 import type * as schemas from '../functions/search/schemas.ts';
 import type { States as StatesSchema } from '../functions/search/states.ts';
+import type { ThumbnailAddresses as ThumbnailsSchema } from '../functions/search/thumbnails.ts';
 
 export type Result = z.infer<typeof schemas.Result>;
 export type SearchAnswer = z.infer<typeof schemas.SearchAnswer>;
@@ -35,6 +36,7 @@ export type Health = z.infer<typeof schemas.Health>;
 export type FoldersPage = z.infer<typeof FoldersSchema>;
 export type MetadataNames = z.infer<typeof MetadataSchema>;
 export type Sample = z.infer<typeof SampleSchema>;
+export type ThumbnailAddresses = z.infer<typeof ThumbnailsSchema>;
 export type LibraryMap = z.infer<typeof MapSchema>;
 export type Problem = z.infer<typeof schemas.Problem>;
 export type ProblemCode = (typeof schemas.PROBLEM_CODES)[number];

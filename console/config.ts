@@ -11,7 +11,7 @@ export interface ConsoleConfig {
    * Where small copies of pictures come from, with `{key}` (its slashes kept, the rest URL-encoded) and `{size}`
    * (pixels of the longer side), as in `/thumbnails/{key}?size={size}`.
    *
-   * @default none: the browser makes them from the originals, once, and keeps them
+   * @default none: the API says where they are, and the browser makes those that are missing, and keeps them all
    */
   readonly thumbnails?: string;
   /** A POST here adds the demonstration pictures to the library. @default none: the page does not offer them */

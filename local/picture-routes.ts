@@ -30,7 +30,7 @@ interface Made {
 }
 
 export const PICTURES = '/pictures/';
-const THUMBNAILS = '/thumbnails/';
+export const THUMBNAILS = '/thumbnails/';
 
 /** An SVG can carry scripts; opened by itself it must not run them in the name of this server. */
 const HARMLESS = { 'content-security-policy': "default-src 'none'; style-src 'unsafe-inline'; sandbox" };

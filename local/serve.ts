@@ -10,6 +10,7 @@ import type { PictureDecoder } from '../pictures/decoding/decoder.ts';
 import { DIMENSIONS } from '../pictures/dimensions.ts';
 import type { Embedder } from '../pictures/embedding/embedder.ts';
 import { forgetMissingDecoders } from '../pictures/ingest/rejections.ts';
+import { THUMBNAIL } from '../pictures/thumbnails/thumbnails.ts';
 import { systemClock } from '../vectorlog/clock.ts';
 import { FOLDER_LOG_LIMITS } from '../vectorlog/commit/limits.ts';
 import { LikenessError } from '../vectorlog/errors.ts';
@@ -28,7 +29,7 @@ import { openLibrary, type Patience } from './library.ts';
 import { keepSelection, type Selection } from './library-settings.ts';
 import { listen } from './listen.ts';
 import { IndexLock } from './lock.ts';
-import { PICTURES } from './picture-routes.ts';
+import { PICTURES, THUMBNAILS } from './picture-routes.ts';
 import { urlPathOfKey } from './picture-urls.ts';
 import { wasSeen } from './presence.ts';
 import { createServer } from './server.ts';
@@ -165,6 +166,8 @@ export async function serveFolder(options: ServeOptions): Promise<Serving> {
     logger,
     uploads: { sign: async (request) => signer.sign(request, origin()) },
     pictureUrl: async (key) => origin() + PICTURES + urlPathOfKey(key),
+    thumbnailUrl: async ({ key, lastModified }) =>
+      `${origin()}${THUMBNAILS}${urlPathOfKey(key)}?size=${THUMBNAIL.side}&v=${Date.parse(lastModified)}`,
     queue: async () => ({ waiting: queue.pending, failed: queue.failing }),
     indexing: () => queue.progress,
     troubles: () => [...troubles.all],

@@ -75,7 +75,7 @@ function pairsText(results: Results): string {
     lost.length === 0
       ? `We are faster in all ${all.length} pairs.`
       : `We are slower in ${lost.length} of ${all.length} pairs: ${lost.map(({ what, other, ratio }) => `${what} beside ${other} (${times(ratio)})`).join('; ')}.`;
-  return `${table(['what, and who else does it', 'takes as long as we', ''], rows)}\n\n${verdict}`;
+  return `${table(['what, and who else does it', 'times as long as ours', ''], rows)}\n\n${verdict}`;
 }
 
 function referenceText({ figures: { pictures, ours, reference } }: Part<'reference'>): string {
@@ -121,7 +121,7 @@ function searchText({ figures: { measured, model, synthetic } }: Part<'search'>)
             '',
             'milliseconds',
             'a quarter to three quarters of the rounds',
-            'takes as long as we',
+            'times as long as ours',
             'same answers',
           ],
           Object.entries(contenders).map(([name, each]) => [

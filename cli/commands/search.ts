@@ -41,12 +41,13 @@ Examples:
       const [one, ...others] = pictures;
       if (one && others.length === 0 && !flags.weights) {
         const options = { ...searchOptions(flags), ...(flags.crop && { crop: flags.crop }) };
-        await showResults(terminal, await client.search(one, options), flags.json);
+        await showResults(terminal, client, await client.search(one, options), flags.json);
         return;
       }
       if (flags.crop) throw new UsageError('--crop goes with one picture.');
       await showResults(
         terminal,
+        client,
         await client.search(weighted(pictures, flags), searchOptions(flags)),
         flags.json,
       );

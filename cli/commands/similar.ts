@@ -35,6 +35,6 @@ Examples:
               ),
               searchOptions(flags),
             );
-      await showResults(terminal, answer, flags.json);
+      await showResults(terminal, client, answer, flags.json);
     });
 }

@@ -54,7 +54,7 @@ export class MapPictures {
   private async load(picture: ShownPicture): Promise<ImageBitmap> {
     const blob = this.config.thumbnails
       ? await (await fetch(previewUrl(this.config, picture, SIDE) ?? '')).blob()
-      : await browserThumbnail(this.client, picture, SIDE, new AbortController().signal);
+      : await browserThumbnail(this.client, picture, new AbortController().signal);
     return createImageBitmap(blob, { resizeWidth: 96, resizeQuality: 'medium' });
   }
 }

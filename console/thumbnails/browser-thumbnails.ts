@@ -1,9 +1,13 @@
-/** Small copies made in the browser from the originals, once, for servers that make none. */
+/**
+ * Small copies that this browser keeps, for servers that make none on request: what was written beside the index, or, where
+ * there is none of a picture, made here from the original.
+ */
 
 import type { Client } from '../../client/index.ts';
 import { Limiter } from '../../vectorlog/parallel.ts';
 import { shrink } from '../query/prepare.ts';
 import { BlobStore } from '../storage/blob-store.ts';
+import { thumbnailAddress } from './addresses.ts';
 
 /** What a thumbnail is made from; a changed picture has another `lastModified`. */
 export interface Original {
@@ -13,13 +17,13 @@ export interface Original {
   readonly lastModified: string;
 }
 
-/** About 15 KB each. */
+/** Some 20 KB each. */
 const store = new BlobStore('thumbnails', 6_000);
-/** Originals that are fetched and decoded at the same time. */
-const MAX_AT_ONCE = 4;
+/** Originals that are fetched and decoded at the same time, and small copies that are fetched. */
+const making = new Limiter(4);
+const fetching = new Limiter(8);
+const SIDE = 512;
 const QUALITY = 0.8;
-
-const limiter = new Limiter(MAX_AT_ONCE);
 
 /**
  * The small copy of a picture, from this browser's store or made now. A request that is aborted before its turn costs
@@ -30,19 +34,36 @@ const limiter = new Limiter(MAX_AT_ONCE);
 export async function browserThumbnail(
   client: Client,
   original: Original,
-  size: number,
   signal: AbortSignal,
 ): Promise<Blob> {
-  const name = `${original.key}\n${original.lastModified}\n${size}`;
+  const name = `${original.key}\n${original.lastModified}`;
   const kept = await store.get(name).catch(() => undefined);
   if (kept) return kept;
-  return limiter.run(async () => {
-    signal.throwIfAborted();
-    const small = await shrink(await fetchOriginal(client, original, signal), size, QUALITY);
-    store.put(name, small).catch(() => {});
-    return small;
-  });
+  signal.throwIfAborted();
+  const address = await thumbnailAddress(client, original.key);
+  const ready = address === undefined ? undefined : await fetchReady(address, signal);
+  const small = ready ?? (await make(client, original, signal));
+  store.put(name, small).catch(() => {});
+  return small;
 }
+
+const make = (client: Client, original: Original, signal: AbortSignal): Promise<Blob> =>
+  making.run(async () => {
+    signal.throwIfAborted();
+    return shrink(await fetchOriginal(client, original, signal), SIDE, QUALITY);
+  });
+
+/** What stands at an address; `undefined` where nothing does, or its bucket lets no page read it. */
+const fetchReady = (address: string, signal: AbortSignal): Promise<Blob | undefined> =>
+  fetching.run(async () => {
+    try {
+      const answer = await fetch(address, { signal });
+      return answer.ok ? await answer.blob() : undefined;
+    } catch {
+      signal.throwIfAborted();
+      return undefined;
+    }
+  });
 
 /** A signed URL expires; then the API is asked for a fresh one. */
 async function fetchOriginal(client: Client, { key, url }: Original, signal: AbortSignal): Promise<Blob> {

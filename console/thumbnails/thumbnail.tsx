@@ -89,7 +89,7 @@ function useThumbnail(
     const abort = new AbortController();
     let address: string | undefined;
     setMade(undefined);
-    browserThumbnail(client, { key, url, lastModified }, size, abort.signal).then(
+    browserThumbnail(client, { key, url, lastModified }, abort.signal).then(
       (blob) => {
         if (abort.signal.aborted) return;
         address = URL.createObjectURL(blob);
@@ -101,7 +101,7 @@ function useThumbnail(
       abort.abort();
       if (address) URL.revokeObjectURL(address);
     };
-  }, [client, template, key, url, lastModified, size, tried]);
+  }, [client, template, key, url, lastModified, tried]);
 
   return template ? previewUrl(config, { key, url, lastModified }, size) : made;
 }

@@ -21,6 +21,7 @@ import { sample, sampleRoute } from './sample.ts';
 import { search, similar } from './search.ts';
 import { states, statesRoute } from './states.ts';
 import { health, stats } from './status.ts';
+import { thumbnails, thumbnailsRoute } from './thumbnails.ts';
 import { emptyTrash, emptyTrashRoute, listTrash, listTrashRoute, restore, restoreRoute } from './trash.ts';
 
 /**
@@ -60,6 +61,7 @@ export function createApp(dependencies: SearchDependencies): OpenAPIHono {
   app.openapi(metadataRoute, metadata(context));
   app.openapi(sampleRoute, sample(context));
   app.openapi(mapRoute, map(context));
+  app.openapi(thumbnailsRoute, thumbnails(context));
   app.openapi(routes.getDecisions, getDecisions(context));
   app.openapi(routes.putFolders, putFolders(context));
   app.openapi(routes.postNotDuplicates, postNotDuplicates(context));

@@ -1,6 +1,7 @@
 /** What the HTTP API needs from the place where it runs. */
 
 import type { z } from '@hono/zod-openapi';
+import type { Picture } from '../../pictures/attributes.ts';
 import type { Embedder } from '../../pictures/embedding/embedder.ts';
 import type { Trash } from '../../pictures/trash/trash.ts';
 import type { Clock } from '../../vectorlog/clock.ts';
@@ -30,6 +31,8 @@ export interface SearchDependencies {
   readonly allows?: Allowing;
   /** Where a picture can be fetched. */
   readonly pictureUrl: (key: string) => Promise<string>;
+  /** Where the small copy of a picture can be fetched. @default - there are none */
+  readonly thumbnailUrl?: ((picture: Picture) => Promise<string>) | undefined;
   /** Where deleted pictures wait; left out where a deletion is final. */
   readonly trash?: Trash;
   /** Is told of each key that was restored. */

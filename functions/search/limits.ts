@@ -39,6 +39,8 @@ export const SEARCH_LIMITS = {
   turnMs: 25,
   /** Pictures of one search by several. */
   maxQueries: 16,
+  /** Pictures whose small copies are asked for at once: more than a screen shows. */
+  maxThumbnails: 100,
   /** Pictures of a sample. */
   maxSample: 100,
   defaultSample: 36,

@@ -377,6 +377,10 @@ export const NotDuplicates = z
   .refine(isShort, TOO_LONG)
   .openapi('NotDuplicates', { description: 'No two of these are the same picture.' });
 
+export const ThumbnailsRequest = z
+  .strictObject({ keys: z.array(Key).min(1).max(SEARCH_LIMITS.maxThumbnails) })
+  .openapi('ThumbnailsRequest');
+
 /** S3 keeps metadata in headers, so it is narrow: lower-case names, printable ASCII values, 2 KB in all. */
 const UploadMetadata = z
   .record(

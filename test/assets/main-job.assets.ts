@@ -7,6 +7,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { Plan } from '../../functions/backfill/handler.ts';
 import { Sequencer } from '../../local/sequencer.ts';
 import { DIMENSIONS } from '../../pictures/dimensions.ts';
+import { THUMBNAILS_PREFIX } from '../../pictures/thumbnails/thumbnails.ts';
 import { systemClock } from '../../vectorlog/clock.ts';
 import { rowOffset } from '../../vectorlog/commit/file-formats.ts';
 import { LOG_LIMITS } from '../../vectorlog/commit/limits.ts';
@@ -78,6 +79,18 @@ const searchBy = async (body: Uint8Array): Promise<Answer> => {
   return answer;
 };
 
+/** Where the small copy of a picture is, by the API. */
+async function thumbnailOf(key: string): Promise<string | undefined> {
+  const { status, body } = await deployment.api<{ items: { url: string }[] }>({
+    method: 'POST',
+    path: '/v1/thumbnails',
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify({ keys: [key] }),
+  });
+  expect(status).toBe(200);
+  return body.items[0]?.url;
+}
+
 /** What the function front says of some keys. */
 async function statesOf(...keys: readonly string[]): Promise<string[]> {
   const { status, body } = await deployment.api<{ states: { state: string }[] }>({
@@ -145,6 +158,17 @@ describe('the deployed packages', () => {
     ]);
   });
 
+  test('its thumbnail is there as soon as it is found, and the browser gets it from the bucket', async () => {
+    const url = await thumbnailOf('trip to Köln/2+.jpg');
+
+    const fetched = await fetch(url!);
+
+    expect(fetched.headers.get('content-type')).toBe('image/webp');
+    expect(await sharp(Buffer.from(await fetched.arrayBuffer())).metadata()).toMatchObject({
+      format: 'webp',
+    });
+  });
+
   test('compaction folds the log into a file of that many rows', async () => {
     const outcome = await deployment.compact();
 
@@ -204,8 +228,9 @@ describe('the deployed packages', () => {
     expect((await searchBy(body)).results[0]).toMatchObject({ key, score: expect.closeTo(1, 4) });
   });
 
-  test('a picture that is deleted through the API is found no more', async () => {
+  test('a picture that is deleted through the API is found no more, and its thumbnail goes when that is folded', async () => {
     const key = 'trip to Köln/1+.jpg';
+    const url = (await thumbnailOf(key))!;
 
     const { status } = await deployment.api({ method: 'DELETE', path: `/v1/images/${key}` });
 
@@ -213,6 +238,10 @@ describe('the deployed packages', () => {
     expect(await deployment.images.head(key)).toBeUndefined();
     expect(await deployment.deliver(removed(key))).toEqual([]);
     expect((await searchBy(await picture(1))).results.map((result) => result.key)).not.toContain(key);
+    expect(await thumbnailOf(key)).toBeUndefined();
+    await deployment.compact();
+    expect((await fetch(url)).status).toBe(404);
+    expect(await names(deployment.index, THUMBNAILS_PREFIX)).toHaveLength(3);
   });
 
   test('an event of a picture that is gone is no error', async () => {

@@ -15,6 +15,7 @@ import { MetadataNames } from '../../functions/search/metadata.ts';
 import * as requests from '../../functions/search/requests.ts';
 import { Sample } from '../../functions/search/sample.ts';
 import * as schemas from '../../functions/search/schemas.ts';
+import { ThumbnailAddresses } from '../../functions/search/thumbnails.ts';
 import { demoPicture } from './demo-pictures.ts';
 
 const CONSOLE = fileURLToPath(new URL('../../dist/console', import.meta.url));
@@ -60,6 +61,8 @@ export interface FakeState {
   /** Why a picture that is searched by cannot be read. */
   rejectQuery: string | undefined;
   config: ConsoleConfig;
+  /** Small copies stand beside the index, as on AWS; of these keys there are none. */
+  thumbnails: { without: readonly string[] } | undefined;
 }
 
 export interface FakeApi {
@@ -91,6 +94,7 @@ export async function startFakeApi(initial: Partial<FakeState> = {}): Promise<Fa
     refuse: [],
     rejectQuery: undefined,
     config: { thumbnails: '/thumbnails/{key}?size={size}' },
+    thumbnails: undefined,
     ...initial,
   };
   const requests: string[] = [];
@@ -117,6 +121,12 @@ export async function startFakeApi(initial: Partial<FakeState> = {}): Promise<Fa
   app.get('/pictures/*', async (context) => {
     requests.push(`GET ${new URL(context.req.url).pathname}`);
     return webp(await pictureOf(context));
+  });
+  app.get('/beside/*', async (context) => {
+    const { pathname } = new URL(context.req.url);
+    requests.push(`GET ${pathname}`);
+    const isThere = !state.thumbnails?.without.includes(decodeURI(pathname.slice('/beside/'.length)));
+    return isThere ? webp(await pictureOf(context)) : context.text('NoSuchKey', 404);
   });
   app.get('/thumbnails/*', async (context) => webp(await pictureOf(context)));
   app.get('/config.json', (context) => context.json(state.config));
@@ -292,6 +302,12 @@ function apiRoutes(app: Hono, state: FakeState, url: string): void {
     return context.json(Sample.parse({ items: state.pictures.slice(0, limit).map(shown) }));
   });
   /** Five groups, some way apart. */
+  app.post('/v1/thumbnails', async (context) => {
+    const { keys } = requests.ThumbnailsRequest.parse(await context.req.json());
+    const there = state.thumbnails ? keys.filter((key) => find(key) >= 0) : [];
+    const items = there.map((key) => ({ key, url: `${url}/beside/${encodeURI(key)}` }));
+    return context.json(ThumbnailAddresses.parse({ items }));
+  });
   app.get('/v1/map', (context) => {
     const dims = 4;
     const vectors = Int8Array.from({ length: state.pictures.length * dims }, (_, at) => {

@@ -237,6 +237,30 @@ describe('states of the console', () => {
       .toBe(true);
   });
 
+  it('shows the thumbnails that stand beside the index, asks for many at once, and needs no originals', async () => {
+    const page = await open('#/library', { config: {}, thumbnails: { without: [] } });
+    const asked = (what: string) => faked.api.requests.filter((request) => request.startsWith(what)).length;
+    const shown = () => page.locator('.thumbnail[data-loaded] img[src^="blob:"]').count();
+    await expect.poll(shown, SOON).toBeGreaterThan(10);
+    await page.waitForLoadState('networkidle');
+    const fetched = asked('GET /beside/');
+    expect(fetched).toBeGreaterThan(10);
+    expect(asked('GET /pictures/')).toBe(0);
+    expect(asked('POST /v1/thumbnails')).toBeLessThan(fetched / 4);
+    await page.reload();
+    await expect.poll(shown, SOON).toBeGreaterThan(10);
+    expect(asked('GET /beside/')).toBe(fetched);
+  });
+
+  it('makes the thumbnail that is missing beside the index from the original', async () => {
+    const [first] = PICTURES;
+    const page = await open('#/library', { config: {}, thumbnails: { without: [first!.key] } });
+    await expect.poll(() => page.locator('.thumbnail[data-loaded]').count(), SOON).toBeGreaterThan(10);
+    await page.waitForLoadState('networkidle');
+    const originals = faked.api.requests.filter((request) => request.startsWith('GET /pictures/'));
+    expect(originals).toEqual([`GET /pictures/${encodeURI(first!.key)}`]);
+  });
+
   it('makes thumbnails once where the server makes none', async () => {
     const page = await open('#/library', { config: {} });
     const originals = () =>

@@ -47,7 +47,7 @@ describe('routes', () => {
     expect(all.length).toBeGreaterThan(15);
     for (const { method, path } of all) {
       const service = serviceFor(services, method, path);
-      if (method !== 'GET' && path !== '/v1/search')
+      if (method !== 'GET' && !['/v1/search', '/v1/thumbnails'].includes(path))
         expect({ method, path, service }).toMatchObject({ service: 'Front' });
       if (service !== 'Front') continue;
       const response = await front.request(path.replaceAll(/\{.*?\}/g, 'a'), { method });
@@ -75,10 +75,11 @@ describe('routes', () => {
       'HEAD /{path+}',
       'POST /v1/search',
       'POST /v1/states',
+      'POST /v1/thumbnails',
     ]);
     expect(keysOf(scoped!, 'u')).toEqual(['POST /v1/uploads']);
     expect(keysOf(scoped!, 'd')).toEqual(['DELETE /{path+}', 'POST /{path+}', 'PUT /{path+}']);
-    expect(keysOf(scoped!)).toHaveLength(12);
+    expect(keysOf(scoped!)).toHaveLength(13);
     for (const name of ['Search', 'Front'])
       scoped!.hasResourceProperties('AWS::Lambda::Function', {
         Environment: {

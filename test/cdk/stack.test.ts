@@ -613,6 +613,30 @@ test('compaction runs one at a time where that is asked for, and reserves nothin
   });
 });
 
+describe('thumbnails', () => {
+  const statements = (template: Template) => JSON.stringify(template.findResources('AWS::IAM::Policy'));
+  const switches = (template: Template) =>
+    ours(template).flatMap(
+      ({ Properties }) =>
+        (Properties.Environment as { Variables: Record<string, string> }).Variables.LIKENESS_THUMBNAILS ?? [],
+    );
+
+  test('are written by default, and pages of the console may read them', () => {
+    const { data, serving } = synthesise({ corsOrigins: ['https://photos.example.com'] });
+    expect(switches(serving!)).toEqual(['on', 'on']);
+    const rules = Object.values(data.findResources('AWS::S3::Bucket')).map(
+      ({ Properties }) => Properties.CorsConfiguration?.CorsRules[0].AllowedMethods,
+    );
+    expect(rules).toContainEqual(['GET']);
+  });
+
+  test('that are turned off are neither written nor given, and those that are there can still be deleted', () => {
+    const { serving } = synthesise({ thumbnails: false });
+    expect(switches(serving!)).toEqual(['off', 'off']);
+    expect(statements(serving!).match(/thumbnails\//g)).toHaveLength(1);
+  });
+});
+
 describe('two models', () => {
   const gem = { assets: stubAssets({ modelId: 'imagenet1k-v2-gem3-01234567' }) };
   const models = { main: { assets: stubAssets() }, gem };

@@ -253,4 +253,24 @@ export const MUTANTS: readonly Mutant[] = [
       },
     ],
   },
+  {
+    mistake: 'rebuild: keep the lineage, so that readers take its rows for those of the new index',
+    patches: [
+      {
+        file: 'pictures/maintenance/rebuild.ts',
+        replace: 'lineage: ulid,',
+        by: 'lineage: old?.manifest.lineage ?? ulid,',
+      },
+    ],
+  },
+  {
+    mistake: 'forget deletions by the clock of the instance, which jumps, in place of that of the store',
+    patches: [
+      {
+        file: COMPACTION,
+        replace: 'stillRemembered(some, committed.committedAt, limits.tombstoneMs)',
+        by: 'stillRemembered(some, clock.now(), limits.tombstoneMs)',
+      },
+    ],
+  },
 ];

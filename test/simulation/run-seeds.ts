@@ -21,6 +21,9 @@ export interface SeedsOptions {
   readonly trace?: boolean;
 }
 
+/** Seeds of one worker: those that die in them leave memory behind, of which a process has only so many addresses. */
+const SEEDS_A_WORKER = 150;
+
 /** Seeds that ran, and the lowest that failed. */
 export async function runSeeds(options: SeedsOptions): Promise<WorkerResult> {
   const { firstSeed = 1, seeds = 1e9, seconds = 1e9, patches = [], trace = false } = options;
@@ -31,25 +34,54 @@ export async function runSeeds(options: SeedsOptions): Promise<WorkerResult> {
     await bundleSimulation(bundle, patches);
     const results = await Promise.all(
       Array.from({ length: processes }, (_, i) =>
-        runWorker(bundle, [
-          `--from=${firstSeed + i}`,
-          `--step=${processes}`,
-          `--seeds=${Math.ceil((seeds - i) / processes)}`,
-          `--seconds=${seconds}`,
-          ...(trace ? ['--trace'] : []),
-        ]),
+        runWorkers({
+          bundle,
+          from: firstSeed + i,
+          step: processes,
+          seeds: Math.ceil((seeds - i) / processes),
+          seconds,
+          trace,
+        }),
       ),
     );
     const failures = results.flatMap(({ failure }) => failure ?? []).sort((a, b) => a.seed - b.seed);
-    return {
-      seeds: sum(results.map((result) => result.seeds)),
-      checks: sum(results.map((result) => result.checks)),
-      ...(failures[0] && { failure: failures[0] }),
-    };
+    return { ...together(results), ...(failures[0] && { failure: failures[0] }) };
   } finally {
     await rm(folder, { recursive: true, force: true });
   }
 }
+
+interface Share {
+  readonly bundle: string;
+  readonly from: number;
+  readonly step: number;
+  readonly seeds: number;
+  readonly seconds: number;
+  readonly trace: boolean;
+}
+
+/** One worker after the other, until one fails, all seeds have run or the time is over. */
+async function runWorkers({ bundle, from, step, seeds, seconds, trace }: Share): Promise<WorkerResult> {
+  const deadline = performance.now() + seconds * 1_000;
+  const results: WorkerResult[] = [];
+  for (let done = 0; done < seeds && performance.now() < deadline; done += SEEDS_A_WORKER) {
+    const result = await runWorker(bundle, [
+      `--from=${from + done * step}`,
+      `--step=${step}`,
+      `--seeds=${Math.min(SEEDS_A_WORKER, seeds - done)}`,
+      `--seconds=${(deadline - performance.now()) / 1_000}`,
+      ...(trace ? ['--trace'] : []),
+    ]);
+    results.push(result);
+    if (result.failure) return { ...together(results), failure: result.failure };
+  }
+  return together(results);
+}
+
+const together = (results: readonly WorkerResult[]): Omit<WorkerResult, 'failure'> => ({
+  seeds: sum(results.map((result) => result.seeds)),
+  checks: sum(results.map((result) => result.checks)),
+});
 
 function runWorker(bundle: string, options: readonly string[]): Promise<WorkerResult> {
   return new Promise((resolve, reject) => {

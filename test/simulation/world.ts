@@ -5,6 +5,7 @@ import { createOnUpload } from '../../functions/on-upload/handler.ts';
 import { DIMENSIONS } from '../../pictures/dimensions.ts';
 import { backfill } from '../../pictures/ingest/backfill.ts';
 import { listRejections } from '../../pictures/ingest/rejections.ts';
+import { NothingToRebuildFrom, rebuild } from '../../pictures/maintenance/rebuild.ts';
 import { dropThumbnails, THUMBNAILS_PREFIX, thumbnailName } from '../../pictures/thumbnails/thumbnails.ts';
 import { IndexDamaged } from '../../vectorlog/commit/errors.ts';
 import { isRetryable } from '../../vectorlog/errors.ts';
@@ -113,6 +114,7 @@ export class World {
     for (let i = 0; i < 3; i++) this.#work(() => this.#compact());
     for (let i = 0; i < 2; i++) this.#work(() => this.#search());
     this.#work(() => this.#backfill());
+    if (this.#random.chance(0.2)) this.#work(() => this.#rebuild());
 
     let isDone = false;
     clients
@@ -201,7 +203,12 @@ export class World {
 
   #instance(): Instance {
     const skew = this.#random.chance(0.3) ? this.#random.between(-5 * MINUTE, 5 * MINUTE) : 0;
-    return new Instance(this.#scheduler, this.#random, skew);
+    const instance = new Instance(this.#scheduler, this.#random, skew);
+    if (this.#random.chance(0.1))
+      this.#scheduler.at(this.#random.between(0, 30 * MINUTE), () =>
+        instance.jump(this.#random.between(-2 * HOUR, 2 * HOUR)),
+      );
+    return instance;
   }
 
   #storeOf(instance: Instance, store: ObjectStore): ObjectStore {
@@ -380,7 +387,27 @@ export class World {
     instance.kill();
   }
 
+  /** Someone believes the index to be beyond repair. */
+  async #rebuild(): Promise<void> {
+    await this.#scheduler.sleep(this.#random.between(HOUR, 5 * HOUR));
+    if (this.#isOver || this.#faults === NO_FAULTS) return;
+    this.#truth.rebuilt();
+    const instance = this.#instance();
+    const rebuilding = rebuild({ ...this.#backfillDeps(instance), modelId: MODEL_ID, clock: instance.clock });
+    try {
+      await this.#result(instance, rebuilding, TIMEOUT_MS);
+    } catch (error) {
+      // The bucket happens to be empty, or did not answer.
+      if (!(error instanceof NothingToRebuildFrom)) throw error;
+    }
+    instance.kill();
+  }
+
   #runBackfill(instance: Instance): Promise<unknown> {
+    return backfill(this.#backfillDeps(instance));
+  }
+
+  #backfillDeps(instance: Instance) {
     const pictures = this.#storeOf(instance, this.#pictures);
     const index = this.#storeOf(instance, this.#index);
     const send = async (bodies: readonly string[]) => {
@@ -391,7 +418,7 @@ export class World {
         while (this.#random.chance(0.1));
       }
     };
-    return backfill({ pictures, index, send });
+    return { pictures, index, send };
   }
 
   /** The trouble is over: what is in flight lands, what waits is done, what no event told of is found. */

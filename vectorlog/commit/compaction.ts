@@ -10,11 +10,9 @@ import type { Clock } from '../clock.ts';
 import { type AppendInfo, appendTime, listAppends } from '../log/append-log.ts';
 import type { Logger } from '../logger.ts';
 import { indexNames, manifestName } from '../names.ts';
-import { DIRECTIONS } from '../scan/layout.ts';
 import type { ObjectStore } from '../store/object-store.ts';
 import { type Base, emptyBase, type KeyedRow, loadBase } from './base.ts';
-import { SpaceLacking } from './errors.ts';
-import { CodesLayout, encodeRow, rowOffset } from './file-formats.ts';
+import { encodeRow } from './file-formats.ts';
 import { type Folding, foldAppends, isWorthFolding, readPortion } from './fold-log.ts';
 import {
   expiredNames,
@@ -43,7 +41,7 @@ import {
 } from './manifest.ts';
 import { rebase } from './rebase.ts';
 import { Tombstones, writeSegment } from './tombstones.ts';
-import { type WrittenGeneration, writeGeneration } from './write-generation.ts';
+import { assertSpace, type Space, type WrittenGeneration, writeGeneration } from './write-generation.ts';
 
 export interface CompactionReport {
   /**
@@ -88,7 +86,7 @@ const NOTHING_DONE: CompactionReport = {
   oldestWaitMs: 0,
 };
 
-export interface CompactionDeps {
+export interface CompactionDeps extends Space {
   /** The index store, in the model's namespace. */
   readonly index: ObjectStore;
   readonly modelId: string;
@@ -99,10 +97,6 @@ export interface CompactionDeps {
   readonly dimensions: number;
   readonly clock: Clock;
   readonly logger: Logger;
-  /** Bytes that are free where the index is. @default nobody counts them */
-  readonly freeBytes?: (() => Promise<number>) | undefined;
-  /** Whether a file of so many bytes grows where it is when rows are added, and is not copied. @default none does */
-  readonly grows?: ((file: string, bytes: number) => Promise<boolean>) | undefined;
   /**
    * Is told after a commit of entries that it left behind, and that no later one can bring back: what else is kept of
    * them can go. Not of all: what a crash kept from being told of, and what was replaced without an event, is left.
@@ -185,7 +179,7 @@ export class Compactor {
     const deleted = { markers: history.markers, tombstones: old ? this.#tombstones : Tombstones.NONE };
     const folding = foldAppends(base.table, deleted, [...appends.values()], dimensions);
     const generation = (old?.generation ?? 0) + 1;
-    await this.#assertSpace(base, folding);
+    await assertSpace(this.#deps, base, folding);
     const written = await writeGeneration(this.#deps, base, folding, generation, limits);
     const { lineage, rows, live, files, leftOut } = written;
 
@@ -238,27 +232,6 @@ export class Compactor {
 
     this.#warm = { committed: { ...own.info, manifest }, table: written.advance() };
     return { ...done, deleted: await this.#cleanUp(manifest, own.info, own.listed, indexFiles) };
-  }
-
-  /** @throws SpaceLacking when the files that rows are added to may not fit beside those that are there */
-  async #assertSpace({ committed, table }: Base, { added }: Folding): Promise<void> {
-    const { freeBytes, grows = async () => false, dimensions } = this.#deps;
-    if (!freeBytes || added.length === 0) return;
-    const { rows } = table;
-    const files = committed?.manifest.files;
-    const all = rows + added.length;
-    const lines = added.reduce((sum, { entry }) => sum + Buffer.byteLength(encodeRow(entry)), 0);
-    const oldLines = files?.rowsBytes ?? 0;
-    const layout = new CodesLayout(dimensions, files?.codes ? (files.directions ?? 0) : DIRECTIONS);
-    let needed = rowOffset(all, dimensions) + layout.offset(all) + oldLines + lines;
-    const lengths: readonly (readonly [string | undefined, number])[] = [
-      [files?.faiss, rowOffset(rows, dimensions)],
-      [files?.codes, layout.offset(rows)],
-      [files?.rows, oldLines],
-    ];
-    for (const [file, bytes] of lengths) if (file && (await grows(file, bytes))) needed -= bytes;
-    const free = await freeBytes();
-    if (needed > free) throw new SpaceLacking(needed, free);
   }
 
   /** Moves the markers into a segment of their own when they are more than a manifest should have. */

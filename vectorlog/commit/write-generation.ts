@@ -3,8 +3,11 @@
 import type { Clock } from '../clock.ts';
 import { indexNames } from '../names.ts';
 import { Bitset } from '../scan/bitset.ts';
+import { DIRECTIONS } from '../scan/layout.ts';
 import type { ObjectStore } from '../store/object-store.ts';
 import { type Base, grown, type KeyTable } from './base.ts';
+import { SpaceLacking } from './errors.ts';
+import { CodesLayout, encodeRow, rowOffset } from './file-formats.ts';
 import type { Folding } from './fold-log.ts';
 import type { LogLimits } from './limits.ts';
 import type { Manifest } from './manifest.ts';
@@ -17,6 +20,37 @@ export interface WrittenGeneration extends Pick<Manifest, 'lineage' | 'rows' | '
   readonly leftOut: Bitset | undefined;
   /** Brings the table of the base up to this generation; for when it is committed. */
   readonly advance: () => KeyTable;
+}
+
+/** The room for files. */
+export interface Space {
+  /** Bytes that are free where the index is. @default nobody counts them */
+  readonly freeBytes?: (() => Promise<number>) | undefined;
+  /** Whether a file of so many bytes grows where it is when rows are added, and is not copied. @default none does */
+  readonly grows?: ((file: string, bytes: number) => Promise<boolean>) | undefined;
+}
+
+/** @throws SpaceLacking when the files that rows are added to may not fit beside those that are there */
+export async function assertSpace(
+  { freeBytes, grows = async () => false, dimensions }: Space & { readonly dimensions: number },
+  { committed, table: { rows } }: Base,
+  { added }: Folding,
+): Promise<void> {
+  if (!freeBytes || added.length === 0) return;
+  const files = committed?.manifest.files;
+  const all = rows + added.length;
+  const lines = added.reduce((sum, { entry }) => sum + Buffer.byteLength(encodeRow(entry)), 0);
+  const oldLines = files?.rowsBytes ?? 0;
+  const layout = new CodesLayout(dimensions, files?.codes ? (files.directions ?? 0) : DIRECTIONS);
+  let needed = rowOffset(all, dimensions) + layout.offset(all) + oldLines + lines;
+  const lengths: readonly (readonly [string | undefined, number])[] = [
+    [files?.faiss, rowOffset(rows, dimensions)],
+    [files?.codes, layout.offset(rows)],
+    [files?.rows, oldLines],
+  ];
+  for (const [file, bytes] of lengths) if (file && (await grows(file, bytes))) needed -= bytes;
+  const free = await freeBytes();
+  if (needed > free) throw new SpaceLacking(needed, free);
 }
 
 /** Writes what folding has changed: nothing, only the dead rows, composed files, or a new lineage. */

@@ -12,6 +12,7 @@ export class Instance {
   /** Resolves when the instance is killed. */
   readonly died: Promise<'died'>;
   #die: (value: 'died') => void = () => {};
+  #skewMs: number;
   #alive = true;
 
   constructor(
@@ -19,16 +20,22 @@ export class Instance {
     readonly random: Random,
     skewMs: number,
   ) {
+    this.#skewMs = skewMs;
     this.died = new Promise((resolve) => {
       this.#die = resolve;
     });
     this.clock = {
-      now: () => Math.floor(scheduler.now + skewMs),
+      now: () => Math.floor(scheduler.now + this.#skewMs),
       sleep: (ms) => this.wait(ms),
       ulid: () =>
         encodeTime(this.clock.now(), 10) +
         Array.from({ length: 16 }, () => CROCKFORD[random.int(32)]).join(''),
     };
+  }
+
+  /** Sets its clock forward, or back. */
+  jump(ms: number): void {
+    this.#skewMs += ms;
   }
 
   get alive(): boolean {

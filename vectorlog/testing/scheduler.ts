@@ -6,6 +6,9 @@ interface Sleeper {
   readonly wake: () => void;
 }
 
+/** Turns of the event loop after which those who wait without being asleep wait for ever. */
+const MOST_IDLE_TURNS = 1_000;
+
 /** 1 June 2026: the simulation needs dates that look like dates. */
 const EPOCH = Date.UTC(2026, 5, 1);
 
@@ -38,11 +41,16 @@ export class Scheduler {
 
   /** Wakes sleepers until `until` says so or nobody sleeps any more. */
   async run(until: () => boolean): Promise<void> {
+    let idleTurns = 0;
     while (!until()) {
       const sleeper = this.#pop();
-      if (!sleeper) return;
-      this.#now = sleeper.at;
-      sleeper.wake();
+      // Long computations let others have turns in between, and nobody may be asleep meanwhile.
+      if (!sleeper && ++idleTurns > MOST_IDLE_TURNS) return;
+      if (sleeper) {
+        idleTurns = 0;
+        this.#now = sleeper.at;
+        sleeper.wake();
+      }
       // All promises that this has settled run before the next macrotask.
       await new Promise<void>((resolve) => setImmediate(resolve));
     }

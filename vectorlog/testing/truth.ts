@@ -16,6 +16,7 @@ export class Truth {
   readonly #steps = new Map<string, Step[]>();
   readonly #floors = new Map<string, number>();
   #count = 0;
+  #isRebuilt = false;
 
   get keys(): string[] {
     return [...this.#steps.keys()];
@@ -35,6 +36,11 @@ export class Truth {
     this.#floors.set(key, Math.max(number, this.#floors.get(key) ?? 0));
   }
 
+  /** From here on, what was promised may be missing, since the index is made anew; what is older may still not be seen. */
+  rebuilt(): void {
+    this.#isRebuilt = true;
+  }
+
   now(key: string): Step {
     return this.#steps.get(key)?.at(-1) ?? NOTHING;
   }
@@ -50,6 +56,7 @@ export class Truth {
    * @param floors the promises at the moment when the look began
    */
   allows(key: string, seen: string | undefined, floors: ReadonlyMap<string, number> = this.#floors): boolean {
+    if (seen === undefined && this.#isRebuilt) return true;
     const floor = floors.get(key) ?? 0;
     const steps = this.#steps.get(key) ?? [];
     return [NOTHING, ...steps].some(({ visible }, i, all) => {
