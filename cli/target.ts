@@ -100,11 +100,7 @@ async function openFolder(folder: string, indexFolder: string, model: string | u
   };
 }
 
-async function openBuckets(
-  folder: string | undefined,
-  flags: TargetFlags,
-  writes: boolean,
-): Promise<Target> {
+async function openBuckets(folder: string | undefined, flags: TargetFlags, writes: boolean): Promise<Target> {
   const { imagesBucket, indexBucket, queueUrl, s3Endpoint } = flags;
   if (folder) throw new UsageError('name either a folder or buckets');
   if (!imagesBucket || !indexBucket)
