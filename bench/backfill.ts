@@ -11,6 +11,7 @@ import { parseArgs } from 'node:util';
 import { backfillBatch, backfillGone } from '../pictures/ingest/backfill-pieces.ts';
 import { Known } from '../pictures/ingest/known.ts';
 import { verify } from '../pictures/maintenance/verify.ts';
+import { systemClock } from '../vectorlog/clock.ts';
 import { FileStore } from '../vectorlog/store/file-store.ts';
 import { compareKeys, type ObjectInfo } from '../vectorlog/store/object-store.ts';
 import { MemoryStore } from '../vectorlog/testing/memory-store.ts';
@@ -64,7 +65,7 @@ try {
   });
   const gone = await timed(() =>
     backfillGone(
-      { pictures, index, known, send },
+      { pictures, index, known, send, clock: systemClock },
       { prefix: '', from: undefined, isWhole: false, isOver: () => false },
     ),
   );

@@ -1,4 +1,9 @@
-/** How long it takes to compare 10,000 pictures with one another: `npm run bench:duplicates [-- --json]`. */
+/**
+ * How long it takes to compare pictures with one another: `npm run bench:duplicates [-- --json] [--quick] [--pictures
+ * 10000]`. Up to 100,000.
+ */
+
+import { parseArgs } from 'node:util';
 
 import { readModelChoice } from '../local/model-choice.ts';
 import { type DuplicateSource, findDuplicates } from '../pictures/duplicates/find-duplicates.ts';
@@ -6,10 +11,17 @@ import { describeMachine, machine } from './machine.ts';
 import { deleteMadeUp, type Embeddings, madeUpEmbeddings, realEmbeddings } from './search/embeddings.ts';
 import { codesOf, loadMatrix } from './search/ours.ts';
 
-const quick = process.argv.includes('--quick');
-const PICTURES = quick ? 500 : 10_000;
+const {
+  values: { quick, json, pictures: asked },
+} = parseArgs({
+  options: {
+    json: { type: 'boolean', default: false },
+    quick: { type: 'boolean', default: false },
+    pictures: { type: 'string', default: '10000' },
+  },
+});
+const PICTURES = quick ? 500 : Number(asked);
 const MIN_SCORE = 0.97;
-const json = process.argv.includes('--json');
 
 const all = quick ? await madeUpEmbeddings(PICTURES) : await embeddings();
 const { file, modelId, synthetic } = all;

@@ -229,6 +229,7 @@ export class ImageSearch extends Construct {
           imagesBucket: this.images.bucketName,
           indexBucket: this.index.bucketName,
           modelId,
+          thumbnails: (props.thumbnails ?? true) ? 'on' : 'off',
           ...(this.filter.prefix && { prefix: this.filter.prefix }),
           endings: formatEndings(this.filter.endings),
         },

@@ -55,6 +55,8 @@ export const PERMISSIONS = {
       [MANIFEST_PREFIX]: ['s3:GetObject', 's3:PutObject'],
       [INDEX_PREFIX]: ['s3:GetObject', 's3:PutObject'],
       [REJECTED_PREFIX]: ['s3:GetObject', 's3:DeleteObject'],
+      // Those of pictures that are not in the index.
+      [THUMBNAILS_PREFIX]: ['s3:DeleteObject'],
     },
   },
   search: {

@@ -12,7 +12,7 @@ import type { Troubles } from './troubles.ts';
 
 export interface KeeperOptions {
   readonly presence: Pick<Presence, 'missing'>;
-  /** Starts to watch; resolves with what ends it, when every change from now on is told. */
+  /** Starts to watch; resolves with what ends it, when changes from now on are told. Says itself when that is not all of them. */
   readonly watch: () => Promise<() => Promise<void>>;
   readonly compare: (signal: AbortSignal) => Promise<Differences>;
   /** What the comparison could not look at. */
@@ -117,7 +117,6 @@ export class Keeper {
     try {
       this.#unwatch = await this.#options.watch();
       this.#compareAt = 0;
-      troubles.end('watching-incomplete', 'the folder is watched again');
     } catch (error) {
       troubles.begin('watching-incomplete', `the folder cannot be watched: ${(error as Error).message}`);
     }

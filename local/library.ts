@@ -136,18 +136,22 @@ export function openLibrary(options: LibraryOptions): OpenLibrary {
     options.onChange(key);
   };
   const watch = async () => {
+    let isWhole = true;
     const watcher = await PictureWatcher.open({
       folder,
       isLeftAlone,
       onChange,
       onFolderGone: (prefix) => void told(events.lookBelow(prefix)),
       onIncomplete: (reason) => {
-        if (reason === 'limit') troubles.begin('watching-incomplete', UNSEEN.limit);
-        else troubles.note(UNSEEN.flood);
+        if (reason === 'limit') {
+          isWhole = false;
+          troubles.begin('watching-incomplete', UNSEEN.limit);
+        } else troubles.note(UNSEEN.flood);
         keeper.compareSoon();
       },
       isKnown: (key) => events.knows(key),
     });
+    if (isWhole) troubles.end('watching-incomplete', 'every folder is watched');
     return async () => watcher.close();
   };
   const keeper = new Keeper({

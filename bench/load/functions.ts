@@ -16,6 +16,14 @@ const CDK_OUT = fileURLToPath(new URL('../../cdk.out', import.meta.url));
 /** The schedule's. */
 const COMPACT_EVERY_MS = 60_000;
 
+/** Events that wait for the one execution; past that they are throttled, as Lambda does where it may start no other. */
+const MOST_WAITING = 20;
+const THROTTLED = {
+  statusCode: 429,
+  headers: { 'retry-after': '1' },
+  body: '{"message":"Too Many Requests"}',
+};
+
 export async function functions(): Promise<Target> {
   if (!existsSync(CDK_OUT)) throw new Error('there is no cdk.out: run "npm run test:assets" first');
   const deployment = await Deployment.start(CDK_OUT);
@@ -24,7 +32,11 @@ export async function functions(): Promise<Target> {
   const execution = new Limiter(1);
   const client = createClient({
     endpoint: 'http://gateway',
-    fetch: fetchFrom((event) => execution.run(() => searcher.invoke(event) as Promise<FunctionAnswer>)),
+    fetch: fetchFrom(async (event) =>
+      execution.waiting >= MOST_WAITING
+        ? THROTTLED
+        : execution.run(() => searcher.invoke(event) as Promise<FunctionAnswer>),
+    ),
   });
   const sequencer = new Sequencer(systemClock);
   const waiting: { change: ObjectChange; since: number }[] = [];

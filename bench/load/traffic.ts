@@ -77,11 +77,12 @@ async function search(target: Target, load: SearchLoad, i: number, due: number, 
     // From when it was due, so that a machine too slow to send it in time does not flatter the answer.
     (byPicture ? searched.byPicture : searched.byKey).push(performance.now() - due);
   } catch (error) {
-    const { status } = error as { status?: number };
-    if (status === 429 || status === 503) searched.shed++;
+    if (isShed(error)) searched.shed++;
     else searched.failed.push(String(error));
   }
 }
+
+const isShed = (error: unknown): boolean => [429, 503].includes((error as { status?: number }).status ?? 0);
 
 /** What became of the pictures that were put. */
 export interface Put {
@@ -120,7 +121,13 @@ export async function put(
     }
   };
   const look = async (): Promise<void> => {
-    const page = await target.client.images({ order: 'newest', prefix: `${PREFIX}${name}/`, limit: PAGE });
+    const page = await target.client
+      .images({ order: 'newest', prefix: `${PREFIX}${name}/`, limit: PAGE })
+      .catch((error: unknown) => {
+        // Shed like any other request; the next look tells.
+        if (isShed(error)) return { items: [] };
+        throw error;
+      });
     const now = performance.now();
     const fresh = page.items.map(({ key }) => key).filter((key) => waiting.has(key));
     for (const key of fresh) {

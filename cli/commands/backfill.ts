@@ -16,6 +16,7 @@ interface Flags extends TargetFlags {
   readonly prefix?: string;
   readonly endings?: string;
   readonly startAfter?: string;
+  readonly thumbnails?: boolean;
   readonly dryRun?: boolean;
   readonly yes?: boolean;
   readonly cloud?: string;
@@ -87,6 +88,10 @@ function define(
     .option('--prefix <prefix>', 'only keys that begin with this')
     .option('--endings <list>', 'only keys with these endings, with commas between, or all')
     .option('--start-after <key>', 'go on after this key, as an interrupted run said')
+    .option(
+      '--thumbnails',
+      'make missing thumbnails, though there is none yet; they are made where there are any',
+    )
     .option('--dry-run', 'only count')
     .option('--cloud <arn>', 'run it on AWS, in the state machine of a stack with backfill: true')
     .option('--redrive', 'with --cloud: go on with the last run, which failed or was stopped')
@@ -116,6 +121,7 @@ Examples:
             ...(flags.prefix && { prefix: flags.prefix }),
             endings: flags.endings ? parseEndings(flags.endings) : target.local ? 'all' : PICTURE_ENDINGS,
             ...(flags.startAfter && { startAfter: flags.startAfter }),
+            ...(flags.thumbnails && { thumbnails: true }),
             dryRun: flags.dryRun === true,
             onProgress: (progress) => {
               cursor = progress.cursor;
@@ -146,8 +152,8 @@ async function startInCloud(
   flags: Flags,
   terminal: Terminal,
 ): Promise<void> {
-  const { prefix, redrive, endings, startAfter, dryRun, json } = flags;
-  if (endings ?? startAfter ?? dryRun)
+  const { prefix, redrive, endings, startAfter, thumbnails, dryRun, json } = flags;
+  if (endings ?? startAfter ?? thumbnails ?? dryRun)
     throw new UsageError('--cloud goes with --prefix, --redrive and --yes, and with no other way to choose');
   const { Cloud } = await import('../cloud.ts');
   const cloud = new Cloud(arn);
@@ -165,9 +171,9 @@ function show(
   { local }: Target,
   { dryRun = false, function: isDirect }: Flags,
 ): void {
-  const { compared, missing, changed, gone } = report;
+  const { compared, missing, changed, bare, gone } = report;
   const done = dryRun ? 'nothing was changed' : local || isDirect ? 'all is indexed' : 'the queue has them';
   terminal.out(
-    `Compared ${count(compared, 'key')}: ${missing} missing, ${changed} changed, ${gone} gone; ${done}.`,
+    `Compared ${count(compared, 'key')}: ${missing} missing, ${changed} changed, ${bare > 0 ? `${bare} without a thumbnail, ` : ''}${gone} gone; ${done}.`,
   );
 }

@@ -21,6 +21,8 @@ export interface BackfillDeps {
   readonly send: Send;
   /** What of the bucket belongs to the index. */
   readonly filter: PictureFilter;
+  /** Whether pictures are to have small copies. */
+  readonly thumbnails: boolean;
   readonly clock: Clock;
   readonly logger: Logger;
 }
@@ -74,11 +76,11 @@ const MOST_PROBLEMS = 10;
  * @returns a function that does one step; `isOver` says when it has to come to its end
  */
 export function createBackfill(deps: BackfillDeps): (step: Step, isOver: () => boolean) => Promise<object> {
-  const { pictures, index, origin, send, filter, clock, logger } = deps;
+  const { pictures, index, origin, send, filter, thumbnails, clock, logger } = deps;
   let cache: { readonly run: string; readonly at: number; readonly known: Promise<Known> } | undefined;
   const knownIn = ({ run }: Plan): Promise<Known> => {
     if (cache?.run !== run || clock.now() - cache.at > KNOWN_FOR_MS) {
-      const read = { run, at: clock.now(), known: Known.read(index) };
+      const read = { run, at: clock.now(), known: Known.read(index, thumbnails) };
       read.known.catch(() => {
         if (cache === read) cache = undefined;
       });
@@ -118,7 +120,7 @@ export function createBackfill(deps: BackfillDeps): (step: Step, isOver: () => b
         const isWhole = plan.prefix === filter.prefix;
         const known = await knownIn(plan);
         const { gone, next } = await backfillGone(
-          { pictures, index, known, send },
+          { pictures, index, known, send, clock },
           { prefix: plan.prefix, from, isWhole, isOver },
         );
         return { ...plan, gone: before + gone, isDone: next === undefined, ...(next && { next }) };

@@ -5,7 +5,7 @@ import { systemClock } from '../../vectorlog/clock.ts';
 import { prefixed } from '../../vectorlog/store/prefixed-store.ts';
 import { s3Client } from '../../vectorlog/store/s3-client.ts';
 import { S3Store } from '../../vectorlog/store/s3-store.ts';
-import { pictureFilter, required, VARIABLES } from '../environment.ts';
+import { hasThumbnails, pictureFilter, required, VARIABLES } from '../environment.ts';
 import { logger, observed, traced } from '../observability.ts';
 import { sendMessages } from '../send-messages.ts';
 import { createBackfill, type Step } from './handler.ts';
@@ -21,6 +21,7 @@ const backfill = createBackfill({
   origin: { modelId, store: `s3://${indexBucket}`, source: `s3://${imagesBucket}` },
   send: sendMessages(traced(new SQSClient({})), required(VARIABLES.uploadsQueue)),
   filter: pictureFilter(),
+  thumbnails: hasThumbnails(),
   clock: systemClock,
   logger,
 });

@@ -1,9 +1,11 @@
 /** A backfill in pieces, for a bucket that no single run gets through: batches of a list, and then what is gone. */
 
+import type { Clock } from '../../vectorlog/clock.ts';
 import { mapInParallel } from '../../vectorlog/parallel.ts';
 import type { ObjectInfo, ObjectStore } from '../../vectorlog/store/object-store.ts';
 import type { PictureFilter } from '../picture-names.ts';
-import { messageOf, SENDS_AT_ONCE, type Send } from './backfill.ts';
+import { orphanedThumbnails } from '../thumbnails/kept.ts';
+import { expect, messageOf, SENDS_AT_ONCE, type Send } from './backfill.ts';
 import type { Comparison, Known } from './known.ts';
 import { QUEUE_LIMITS } from './limits.ts';
 import { reconcile } from './reconcile.ts';
@@ -15,6 +17,8 @@ export interface BatchReport {
   /** Those that are not in it, and those that are in it with another content: both were asked for. */
   readonly missing: number;
   readonly changed: number;
+  /** Those that are in it without the small copy that they should have: it was asked for. */
+  readonly bare: number;
 }
 
 /**
@@ -29,14 +33,15 @@ export async function backfillBatch(
   objects: readonly ObjectInfo[],
   { filter, again = false }: { readonly filter: PictureFilter; readonly again?: boolean },
 ): Promise<BatchReport> {
-  const counts = { compared: 0, missing: 0, changed: 0 };
+  const counts = { compared: 0, missing: 0, changed: 0, bare: 0 };
   const asked: Comparison[] = [];
   for (const object of objects) {
     const comparison = await known.compare(object, filter);
     if (!comparison) continue;
     counts.compared++;
-    if (comparison.verdict === 'same' && !again) continue;
-    counts[comparison.verdict === 'changed' ? 'changed' : 'missing']++;
+    const { verdict } = comparison;
+    if (verdict === 'same' && !again) continue;
+    counts[verdict === 'changed' || verdict === 'bare' ? verdict : 'missing']++;
     asked.push(comparison);
   }
   await enqueue(send, asked);
@@ -57,7 +62,7 @@ export interface GoneReport {
 
 /**
  * Asks on-upload to take out what is indexed and not in the bucket, and removes the reasons why pictures were rejected
- * that are not there any more. Stops at a place to go on from once `isOver` says so.
+ * that are not there any more, and small copies of what is not: these only where one run gets through. Stops at a place to go on from once `isOver` says so.
  *
  * @param options.isWhole whether all of the index is looked at, so that its rejections can be
  */
@@ -67,18 +72,22 @@ export async function backfillGone(
     readonly index: ObjectStore;
     readonly known: Known;
     readonly send: Send;
+    readonly clock: Clock;
   },
   { prefix, from, isWhole, isOver }: GoneOptions,
 ): Promise<GoneReport> {
+  const { index, known, clock } = deps;
   let gone = 0;
   if (from?.of !== 'rejections') {
     const asked: Comparison[] = [];
+    const expected = from === undefined && isWhole ? known.expected() : undefined;
     let after = from?.after;
     for await (const comparison of reconcile(deps, {
       prefix,
       ...(after !== undefined && { startAfter: after }),
     })) {
       after = comparison.key;
+      if (expected) expect(expected, comparison);
       if (comparison.verdict === 'gone') asked.push(comparison);
       if (!isOver()) continue;
       await enqueue(deps.send, asked);
@@ -86,9 +95,10 @@ export async function backfillGone(
     }
     await enqueue(deps.send, asked);
     gone = asked.length;
+    if (expected) await orphanedThumbnails(index, expected, clock.now(), (names) => index.delete(names));
   }
   if (!isWhole) return { gone, next: undefined };
-  const after = await removeOutdatedRejections(deps.index, deps.pictures, {
+  const after = await removeOutdatedRejections(index, deps.pictures, {
     ...(from?.of === 'rejections' && { startAfter: from.after }),
     isOver,
   });

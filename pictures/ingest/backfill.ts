@@ -1,10 +1,13 @@
 /** Asks on-upload for everything in which a bucket and its index differ: pictures that no event ever told of. */
 
-import { systemClock } from '../../vectorlog/clock.ts';
+import { type Clock, systemClock } from '../../vectorlog/clock.ts';
 import { assertAppendable, type Origin } from '../../vectorlog/commit/manifest.ts';
+import { versionOf } from '../../vectorlog/log/record.ts';
 import { InFlight } from '../../vectorlog/parallel.ts';
 import type { ObjectStore } from '../../vectorlog/store/object-store.ts';
-import type { Comparison } from './known.ts';
+import { orphanedThumbnails, type ThumbnailSet } from '../thumbnails/kept.ts';
+import { thumbnailName } from '../thumbnails/thumbnails.ts';
+import { type Comparison, Known } from './known.ts';
 import { QUEUE_LIMITS } from './limits.ts';
 import { encodeBackfillMessage } from './messages.ts';
 import { type CompareOptions, reconcile } from './reconcile.ts';
@@ -20,6 +23,8 @@ export interface BackfillDeps {
   /** Of the index; one of another origin is refused, and changed by nothing. @default - not compared */
   readonly origin?: Origin;
   readonly send: Send;
+  /** @default systemClock */
+  readonly clock?: Clock;
 }
 
 /** What was found so far. */
@@ -30,6 +35,8 @@ export interface BackfillReport {
   readonly missing: number;
   /** Pictures that are indexed with another content. */
   readonly changed: number;
+  /** Pictures that are indexed as they are, without the small copy that they should have. */
+  readonly bare: number;
   /** Pictures in the index and not in the bucket. */
   readonly gone: number;
   /** All keys up to here are done: give it as `startAfter` to go on from here. `undefined` before the first. */
@@ -41,6 +48,12 @@ export interface BackfillOptions extends CompareOptions {
   readonly onProgress?: (report: BackfillReport) => void;
   /** Also has embedded again what is indexed as it is; counted as missing. @default false */
   readonly again?: boolean;
+  /**
+   * Whether pictures are to have small copies.
+   *
+   * @default - where there are any
+   */
+  readonly thumbnails?: boolean;
   /** Count only, ask for nothing. */
   readonly dryRun?: boolean;
 }
@@ -61,11 +74,14 @@ export const SENDS_AT_ONCE = 8;
  * @throws IndexRefused
  */
 export async function backfill(
-  { pictures, index, send, origin }: BackfillDeps,
-  { onProgress, dryRun = false, again = false, ...scope }: BackfillOptions = {},
+  { pictures, index, send, origin, clock = systemClock }: BackfillDeps,
+  { onProgress, dryRun = false, again = false, thumbnails, ...scope }: BackfillOptions = {},
 ): Promise<BackfillReport> {
   if (origin && !dryRun) await assertAppendable(index, systemClock, origin);
-  const counts = { same: 0, missing: 0, changed: 0, gone: 0 };
+  const now = clock.now();
+  const known = await Known.read(index, thumbnails ?? 'where-any');
+  const expected = known.expected();
+  const counts = { same: 0, missing: 0, changed: 0, bare: 0, gone: 0 };
   let compared = 0;
   let cursor = scope.startAfter;
   let last = scope.startAfter;
@@ -89,8 +105,9 @@ export async function backfill(
     return { compared, ...different, cursor };
   };
 
-  for await (const comparison of reconcile({ pictures, index }, scope)) {
+  for await (const comparison of reconcile({ pictures, index, known }, scope)) {
     compared++;
+    expect(expected, comparison);
     const isAsked = again || comparison.verdict !== 'same';
     counts[isAsked && comparison.verdict === 'same' ? 'missing' : comparison.verdict]++;
     last = comparison.key;
@@ -101,16 +118,32 @@ export async function backfill(
   }
   await flush();
   await sending.done();
-  // An entry can be left over where on-upload was cut short, or its write was slow to arrive.
-  if (!dryRun && scope.prefix === undefined) await removeOutdatedRejections(index, pictures);
+  // What is left over where on-upload or compact was cut short, or a write was slow to arrive.
+  if (!dryRun && scope.prefix === undefined) {
+    await removeOutdatedRejections(index, pictures);
+    if (scope.startAfter === undefined)
+      await orphanedThumbnails(index, expected, now, (names) => index.delete(names));
+  }
   onProgress?.(report());
   return report();
 }
 
 /** The message that asks on-upload for what is different. */
-export function messageOf({ key, known: basis, picture }: Comparison): string {
+export function messageOf({ key, verdict, known: basis, picture }: Comparison): string {
+  if (verdict === 'bare' && basis.state === 'live' && picture) {
+    const { version, eTag } = basis;
+    return encodeBackfillMessage({ op: 'thumbnail', key, version, eTag, size: picture.size });
+  }
   const about = { key, version: undefined, basis };
   return encodeBackfillMessage(
     picture ? { op: 'put', ...about, eTag: picture.eTag, size: picture.size } : { op: 'delete', ...about },
   );
+}
+
+/**
+ * Adds the small copy of a picture as it is in the bucket: what a backfill asks for, this one or one before it, may be on its
+ * way.
+ */
+export function expect(expected: ThumbnailSet, { key, known, picture }: Comparison): void {
+  if (picture) expected.add(thumbnailName({ key, eTag: picture.eTag, version: versionOf(known) }));
 }

@@ -5,6 +5,8 @@ import { ABSENT, type KeyState } from '../../vectorlog/log/record.ts';
 import { REJECTED_PREFIX } from '../../vectorlog/names.ts';
 import type { ObjectInfo, ObjectStore } from '../../vectorlog/store/object-store.ts';
 import { belongs, type PictureFilter } from '../picture-names.ts';
+import { keptThumbnails, ThumbnailSet } from '../thumbnails/kept.ts';
+import { thumbnailName } from '../thumbnails/thumbnails.ts';
 import { isFolderMarker } from './change.ts';
 import { readRejection, rejectionName } from './rejections.ts';
 
@@ -13,9 +15,9 @@ export interface Comparison {
   readonly key: string;
   /**
    * `same`: indexed as it is, or rejected as it is. `missing`: in the bucket and not in the index. `changed`: indexed
-   * with another eTag. `gone`: indexed, and not in the bucket.
+   * with another eTag. `bare`: indexed as it is, without its small copy. `gone`: indexed, and not in the bucket.
    */
-  readonly verdict: 'same' | 'missing' | 'changed' | 'gone';
+  readonly verdict: 'same' | 'missing' | 'changed' | 'bare' | 'gone';
   /** What the index knows of the key. */
   readonly known: KeyState;
   /** What the bucket has under the key. */
@@ -27,12 +29,28 @@ export class Known {
     private readonly index: ObjectStore,
     readonly states: KeyStates,
     private readonly rejected: ReadonlySet<string>,
+    private readonly thumbnails: ThumbnailSet | undefined,
   ) {}
 
-  /** Reads what is known now. */
-  static async read(index: ObjectStore): Promise<Known> {
+  /**
+   * Reads what is known now.
+   *
+   * @param thumbnails whether pictures are to have small copies; `where-any` are: if any are there
+   */
+  static async read(index: ObjectStore, thumbnails: boolean | 'where-any' = false): Promise<Known> {
     const rejected = await rejectedNames(index);
-    return new Known(index, await readKeyStates(index), rejected);
+    const states = await readKeyStates(index);
+    const kept = thumbnails === false ? undefined : await keptThumbnails(index);
+    const areMade = thumbnails === true || (kept !== undefined && kept.size > 0);
+    return new Known(index, states, rejected, areMade ? kept : undefined);
+  }
+
+  /** The names of all small copies that pictures of the index have or should have. */
+  expected(): ThumbnailSet {
+    const expected = new ThumbnailSet();
+    for (const [key, state] of this.states)
+      if (state.state === 'live') expected.add(thumbnailName({ key, ...state }));
+    return expected;
   }
 
   /**
@@ -43,8 +61,10 @@ export class Known {
     const { key, eTag, size } = picture;
     if (isFolderMarker(key, size) || !belongs(key, filter)) return undefined;
     const known = this.states.get(key) ?? ABSENT;
-    if (known.state === 'live')
-      return { key, verdict: known.eTag === eTag ? 'same' : 'changed', known, picture };
+    if (known.state === 'live') {
+      const isBare = this.thumbnails?.has(thumbnailName({ key, ...known })) === false;
+      return { key, verdict: known.eTag !== eTag ? 'changed' : isBare ? 'bare' : 'same', known, picture };
+    }
     if (picture.isArchived) return undefined;
     return { key, verdict: (await this.#isRejected(picture)) ? 'same' : 'missing', known, picture };
   }

@@ -58,9 +58,14 @@ const TRIES = 5;
  */
 export async function rebuild(
   deps: RebuildDeps,
-  { startAfter, prefix, endings = 'all', dryRun = false, onProgress }: BackfillOptions = {},
+  { startAfter, prefix, endings = 'all', dryRun = false, thumbnails, onProgress }: BackfillOptions = {},
 ): Promise<BackfillReport> {
-  const options = { dryRun, endings, ...(onProgress && { onProgress }) };
+  const options = {
+    dryRun,
+    endings,
+    ...(thumbnails !== undefined && { thumbnails }),
+    ...(onProgress && { onProgress }),
+  };
   if (prefix) {
     const scope = { prefix, ...(startAfter !== undefined && { startAfter }) };
     return backfill(deps, { ...options, ...scope, again: true });
@@ -69,7 +74,7 @@ export async function rebuild(
   if (startAfter !== undefined) return backfill(deps, { ...options, startAfter });
   if (dryRun) {
     const found = await countPictures(deps.pictures, { prefix: '', endings });
-    const report = { compared: found, missing: found, changed: 0, gone: 0, cursor: undefined };
+    const report = { compared: found, missing: found, changed: 0, bare: 0, gone: 0, cursor: undefined };
     onProgress?.(report);
     return report;
   }

@@ -1,5 +1,6 @@
 /** Re-reads the whole index and checks that it keeps its promises. */
 
+import { type Clock, systemClock } from '../../vectorlog/clock.ts';
 import { IndexDamaged } from '../../vectorlog/commit/errors.ts';
 import { listIndexFiles, orphansOf } from '../../vectorlog/commit/garbage.ts';
 import { listManifests, type Manifest, readManifest } from '../../vectorlog/commit/manifest.ts';
@@ -11,8 +12,10 @@ import { isUnit, verifyFiles } from '../../vectorlog/repair/verify-files.ts';
 import { ObjectNotFound } from '../../vectorlog/store/errors.ts';
 import type { ObjectStore } from '../../vectorlog/store/object-store.ts';
 import { DIMENSIONS } from '../dimensions.ts';
+import { Known } from '../ingest/known.ts';
 import { reconcile } from '../ingest/reconcile.ts';
 import { listRejections } from '../ingest/rejections.ts';
+import { orphanedThumbnails } from '../thumbnails/kept.ts';
 
 export interface VerifyDeps {
   /** The index store, in the model's namespace. */
@@ -20,6 +23,8 @@ export interface VerifyDeps {
   readonly modelId: string;
   /** The pictures' bucket; without it they are not compared. */
   readonly pictures?: ObjectStore;
+  /** @default systemClock */
+  readonly clock?: Clock;
 }
 
 export interface VerifyProgress {
@@ -71,13 +76,13 @@ export interface VerifyOptions {
 }
 
 /**
- * Checks manifests, files, log, orphans, rejections and, picture by picture, the bucket's eTags. Changes nothing. Run
+ * Checks manifests, files, log, orphans, rejections, thumbnails and, picture by picture, the bucket's eTags. Changes nothing. Run
  * while uploads and compactions go on, it may warn of differences that are gone a moment later.
  *
  * @throws StoreUnavailable; what is wrong with the index itself is in the report
  */
 export async function verify(
-  { index, modelId, pictures }: VerifyDeps,
+  { index, modelId, pictures, clock = systemClock }: VerifyDeps,
   { onProgress = () => {}, from, isOver = () => false, most }: VerifyOptions = {},
 ): Promise<VerifyReport> {
   const problems = new Findings({ before: from, ...(most !== undefined && { most }) });
@@ -117,10 +122,12 @@ export async function verify(
     }
   }
   if (!pictures || !problems.ok) return report();
+  const now = clock.now();
+  const known = await Known.read(index, 'where-any');
   if (isDue('pictures')) {
     const after = begunAt('pictures');
     for await (const { key, verdict } of reconcile(
-      { index, pictures },
+      { index, pictures, known },
       after === undefined ? {} : { startAfter: after },
     )) {
       if (verdict !== 'same') problems.add('warning', DIFFERENCES[verdict][0], key, DIFFERENCES[verdict][1]);
@@ -133,6 +140,9 @@ export async function verify(
       problems.add('warning', 'rejection-outdated', key, 'the picture it is about is not there any more');
     if (isOver()) return report({ step: 'rejections', after: name });
   }
+  await orphanedThumbnails(index, known.expected(), now, (names) => {
+    for (const name of names) problems.add('warning', 'thumbnail-orphan', name, 'backfill removes it');
+  });
   return report();
 }
 
@@ -184,5 +194,6 @@ async function verifyAppend(index: ObjectStore, name: string, problems: Findings
 const DIFFERENCES = {
   missing: ['picture-missing', 'it is in the bucket and not in the index; backfill adds it'],
   changed: ['picture-changed', 'the index has another content of it; backfill updates it'],
+  bare: ['thumbnail-missing', 'it has no thumbnail, as others have; backfill makes it'],
   gone: ['picture-gone', 'it is in the index and not in the bucket; backfill removes it'],
 } as const;

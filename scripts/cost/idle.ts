@@ -40,8 +40,8 @@ export const IDLE_ASSUMED = {
   /** Seconds of a call that keeps a search function loaded. */
   secondsPerKeepWarm: 0.1,
   /** Requests that a compaction makes to find nothing to do. */
-  listsPerCompaction: 2,
-  readsPerCompaction: 1,
+  listsPerIdleCompaction: 2,
+  readsPerIdleCompaction: 1,
   /** Requests by which Lambda reads an empty queue in a month: five readers that wait 20 seconds each. */
   emptyReads: (5 * HOURS * 3600) / 20,
   /** Bytes that Lambda logs of a run, where it is not told to log warnings only. */
@@ -122,8 +122,8 @@ function scheduled({ ScheduleExpression = '', Target }: Properties, all: Resourc
     lambdaRequest: runs,
     [fn.Architectures?.[0] === 'arm64' ? 'lambdaSecondArm' : 'lambdaSecond']:
       runs * seconds * (fn.MemorySize! / 1024),
-    s3Write: runs * (isCompact ? IDLE_ASSUMED.listsPerCompaction : 1),
-    s3Read: isCompact ? runs * IDLE_ASSUMED.readsPerCompaction : 0,
+    s3Write: runs * (isCompact ? IDLE_ASSUMED.listsPerIdleCompaction : 1),
+    s3Read: isCompact ? runs * IDLE_ASSUMED.readsPerIdleCompaction : 0,
     logs: isQuiet ? 0 : (runs * IDLE_ASSUMED.bytesOfRunLogs) / GB,
     trace: fn.TracingConfig?.Mode === 'Active' ? runs : 0,
   };

@@ -17,10 +17,8 @@ const MB = 1e6;
 const MiB = 1024 * 1024;
 const HOURS = 730;
 
-/** What is not known from the code and cannot be measured here. */
+/** What is not known from the code and cannot be measured without AWS, or at all. */
 export const ASSUMED = {
-  /** Bytes of a picture's line in the rows file. */
-  bytesPerLine: 220,
   /** How many times as many photos int8 embeds in the same time: `npm run bench:embed`, docs/model.md. */
   int8ToFp32: 1.37,
   /** Seconds from nothing to a handler that is ready, without the index. */
@@ -38,16 +36,16 @@ export const ASSUMED = {
   instanceHours: 2,
   /** Instances that serve a month of many searches, each of which loads the index. */
   instancesAtOnce: 3,
-  /** Bytes of an answer: ten results, each with a signed address. */
-  bytesPerAnswer: 20_000,
   /** Bytes of a picture in a search by picture, as the console makes it smaller before it asks. */
   bytesPerQuery: 0.3 * MB,
   /** Bytes of logs of a request: the line of the access log. */
   bytesOfRequestLogs: 500,
   /** Appends that one compaction folds while pictures keep coming: those of a minute. */
   appendsPerCompaction: 30,
-  /** Seconds and requests of a compaction on a warm function. */
-  secondsPerCompaction: 2,
+  /** Megabytes of a function's memory for which it has a processor to itself. */
+  megabytesPerProcessor: 1_769,
+  /** Pictures that someone looks at with each search or page: as many thumbnails are fetched. */
+  thumbnailsPerPage: 40,
 } as const;
 
 /** HTTP APIs count a request once for each of these. */
@@ -77,11 +75,11 @@ export interface Month {
 
 /** The index as it lies in the bucket. */
 const storedBytes = (pictures: number): number =>
-  pictures * (ROW_BYTES + recordBytes(DIMENSIONS, DIRECTIONS) + ASSUMED.bytesPerLine);
+  pictures * (ROW_BYTES + recordBytes(DIMENSIONS, DIRECTIONS) + MEASURED.bytesPerLine);
 
 /** What a search reads before its first answer: codes and lines. */
 const loadedBytes = (pictures: number): number =>
-  pictures * (recordBytes(DIMENSIONS, DIRECTIONS) + ASSUMED.bytesPerLine);
+  pictures * (recordBytes(DIMENSIONS, DIRECTIONS) + MEASURED.bytesPerLine);
 
 /** Seconds until a function that has just begun answers its first search. */
 export const coldSecondsOf = (pictures: number): number =>
@@ -98,7 +96,7 @@ export function searchMegabytes(pictures: number): number {
         dead: '',
         codes: 'codes',
         directions: DIRECTIONS,
-        rowsBytes: pictures * ASSUMED.bytesPerLine,
+        rowsBytes: pictures * MEASURED.bytesPerLine,
       },
     },
     DIMENSIONS,
@@ -126,24 +124,48 @@ const lambda = (seconds: number, megabytes: number, architecture: 'x64' | 'arm64
 
 export type Precision = 'fp32' | 'int8';
 
-/** Seconds that a function is at work on each picture of a batch. */
+/** What thumbnails cost: seconds and a request for each upload, and their storage every month. */
+export const thumbnail = (): Usage => ({
+  lambdaSecond: MEASURED.secondsPerThumbnail * (DEFAULT_MB / 1024),
+  s3Write: 1,
+});
+export const storingThumbnails = (pictures: number): Usage => ({
+  s3Storage: (pictures * MEASURED.bytesPerThumbnail) / GB,
+});
+
+/** A first look at so many pictures: addresses of a page of them by one request, then each from the bucket. */
+export function looking(pictures: number): Usage {
+  const pages = pictures / ASSUMED.thumbnailsPerPage;
+  const address = MEASURED.bytesPerAnswer / 10;
+  return add(times(pages, lambda(MEASURED.secondsPerSearch + ASSUMED.secondsPerRequest, DEFAULT_MB)), {
+    httpApiRequest: pages,
+    s3Write: pages,
+    s3Read: pictures,
+    transferOut: (pictures * (address + MEASURED.bytesPerThumbnail)) / GB,
+  });
+}
+
+/** Seconds that a function is at work on each picture of a batch, its thumbnail included. */
 export const pictureSeconds = (precision: Precision = 'fp32'): number =>
-  MEASURED.secondsPerEmbedding / (precision === 'int8' ? ASSUMED.int8ToFp32 : 1) + ASSUMED.secondsPerRequest;
+  MEASURED.secondsPerEmbedding / (precision === 'int8' ? ASSUMED.int8ToFp32 : 1) +
+  MEASURED.secondsPerThumbnail +
+  ASSUMED.secondsPerRequest;
 
 /** Once for each picture, when it is uploaded. */
 export function upload(intake: 'queue' | 'direct' = 'queue', precision: Precision = 'fp32'): Usage {
   const pictures = intake === 'queue' ? QUEUE_LIMITS.batchSize : 1;
   const batch = add(
     lambda(pictures * pictureSeconds(precision), DEFAULT_MB),
-    // Each picture is read and its rejection looked for; the append is written, and read by compact.
-    { s3Read: 2 * pictures + 1, s3Write: 1 },
+    // Each picture is read and its rejection looked for; its thumbnail and the append are written.
+    { s3Read: 2 * pictures, s3Write: 1 + pictures },
     intake === 'queue' ? { sqsRequest: pictures + 4 } : {},
   );
-  const compaction = add(lambda(ASSUMED.secondsPerCompaction, COMPACT_MB), {
-    // Lists of manifests and log, before and after; the manifest, the copied files and their new parts.
-    s3Write: 4 + 12,
-    s3Read: 3,
-  });
+  const { readsPerCompaction: s3Read, writesPerCompaction: s3Write } = MEASURED;
+  // Part of a processor takes longer, and of the requests most wait for each other.
+  const seconds =
+    MEASURED.secondsPerCompaction * (ASSUMED.megabytesPerProcessor / COMPACT_MB) +
+    (s3Read + s3Write) * ASSUMED.secondsPerRequest;
+  const compaction = add(lambda(seconds, COMPACT_MB), { s3Write, s3Read });
   return add(times(1 / pictures, batch), times(1 / pictures / ASSUMED.appendsPerCompaction, compaction));
 }
 
@@ -178,7 +200,7 @@ export function searching(month: Month): Record<string, Usage> {
   const embedding = by === 'picture' ? MEASURED.secondsPerQueryPicture : 0;
   const seconds = MEASURED.secondsPerSearch + pictures * MEASURED.scanSecondsPerPicture + embedding + list;
   const coldSeconds = coldSecondsOf(pictures);
-  const sent = ASSUMED.bytesPerAnswer;
+  const sent = MEASURED.bytesPerAnswer;
   const asked = by === 'picture' ? ASSUMED.bytesPerQuery : 0;
   const { lambdaRequest = 0, ...compute } = times(searches, lambda(seconds, megabytes, architecture));
   return {
@@ -203,12 +225,13 @@ export const storing = (pictures: number): Usage => ({ s3Storage: storedBytes(pi
 
 /** All of Likeness in a month, in US dollars. */
 export const likeness = (month: Month): number =>
-  total(idle()) + total(storing(month.pictures)) + total(add(...Object.values(searching(month))));
+  total(idle()) +
+  total(add(storing(month.pictures), storingThumbnails(month.pictures), ...Object.values(searching(month))));
 
 /** The same pictures and searches elsewhere; the embedding is not in it unless it says so. */
 export const ELSEWHERE = {
   'S3 Vectors': ({ pictures, searches }: Month): number => {
-    const bytes = ROW_BYTES + ASSUMED.bytesPerLine;
+    const bytes = ROW_BYTES + MEASURED.bytesPerLine;
     const TB = 1e12;
     const first = (Math.min(pictures, 100_000) * bytes) / TB;
     const more = (Math.max(0, pictures - 100_000) * bytes) / TB;

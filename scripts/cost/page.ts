@@ -12,11 +12,14 @@ import {
   idle,
   LARGEST_FUNCTION_MB,
   likeness,
+  looking,
   type Month,
   pictureSeconds,
   searching,
   searchMegabytes,
   storing,
+  storingThumbnails,
+  thumbnail,
   upload,
 } from './model.ts';
 import { type OptionName, withOption } from './options.ts';
@@ -71,6 +74,34 @@ const lines = (usage: Usage): string[][] =>
     usd(cost),
   ]);
 
+const direct = (): Usage => idleUsage(templatesOf(withOption('direct')));
+
+/** What was promised of the costs, and what they are; a test holds each to it. */
+export const GOALS: readonly { readonly what: string; readonly most: number; readonly is: () => number }[] = [
+  { what: 'idle, at list price', most: 0.3, is: () => total(idle()) },
+  {
+    what: 'idle, within the allowances that do not end',
+    most: 0.02,
+    is: () => total(idle(), { allowances: true }),
+  },
+  { what: "idle with `intake: 'direct'`, at list price", most: 0.05, is: () => total(direct()) },
+  {
+    what: '1,000,000 searches by key over 100,000 pictures',
+    most: 12,
+    is: () => million({ pictures: 100_000, by: 'key' }),
+  },
+  {
+    what: '1,000,000 searches by picture over 100,000 pictures',
+    most: 30,
+    is: () => million({ pictures: 100_000, by: 'picture' }),
+  },
+];
+
+/** The README's line about costs. */
+export const readmeLine = (): string =>
+  `- **Cost:** ${usd(total(idle()))} a month idle at list price and ${usd(million({ pictures: 100_000 }))} for a million searches over 100,000 pictures ([cost](docs/cost.md), computed from the
+  template that is deployed).`;
+
 export function costPage(): string {
   const months = PICTURES.flatMap((pictures) => SEARCHES.map((searches) => ({ pictures, searches })));
   const example: Month = { pictures: 100_000, searches: 1_000_000, by: 'key' };
@@ -79,6 +110,13 @@ export function costPage(): string {
 US dollars a month in US East (N. Virginia), without tax, free allowances, and the storage of the pictures themselves, which you
 pay anyway. \`npm run cost\` writes this page from the templates that a deployment uses and from a model of what a search and an upload
 do; a test fails when the page is not what the model says, or when a resource of a template has no price.
+
+## Goals
+
+${table(
+  ['what', 'at most', 'is'],
+  GOALS.map(({ what, most, is }) => [what, usd(most), usd(is())]),
+)}
 
 ## A month in which nothing happens
 
@@ -111,8 +149,8 @@ Searches by picture, answers \`strong\`, functions on x64.
 
 ${table(['pictures', 'searches', 'Likeness', ...Object.keys(ELSEWHERE)], months.map(monthRow))}
 
-Uploading costs once: ${usd(total(upload()) * 1_000)} for 1,000 pictures, ${usd(total(upload()) * 1_000_000)} for 1,000,000, compaction included; most of it is the network's
-computing time.
+Uploading costs once: ${usd(total(upload()) * 1_000)} for 1,000 pictures, ${usd(total(upload()) * 1_000_000)} for 1,000,000, compaction included: most of it is the network's
+computing time, and ${usd(1e6 * total(thumbnail()))} of the million are thumbnails.
 
 How to read the other columns:
 
@@ -123,8 +161,8 @@ How to read the other columns:
   to 30 seconds for the first search after that. The column shows the classic kind without redundancy, which is always on.
 - The instance is one m7g.large or as many times its size as the vectors need, on demand, with nothing to take its place when it fails.
 
-**Where Likeness is not the cheapest.** S3 Vectors keeps vectors for less in every row; it does not make them, and its neighbours are
-approximate. A million searches over a million pictures also cost less on an instance.
+**Where Likeness is not the cheapest.** S3 Vectors keeps vectors for less wherever the table says so; it does not make them, and its
+neighbours are approximate. An instance costs less where the search function would be busy all the time.
 
 ## A million searches over 100,000 pictures
 
@@ -147,7 +185,7 @@ ${table(
 
 A \`strong\` search lists the store once. An \`eventual\` one asks it nothing; each instance looks at the store every half a minute while it
 is asked. An answer of ten results is about
-${count(ASSUMED.bytesPerAnswer / 1e3)} kB, which is the transfer; the first 100 GB a month leave for nothing. HTTP APIs count a request once for each 512 KB. The
+${count(MEASURED.bytesPerAnswer / 1e3)} kB, which is the transfer; the first 100 GB a month leave for nothing. HTTP APIs count a request once for each 512 KB. The
 picture of a query has about ${count(ASSUMED.bytesPerQuery / 1e6)} MB, as the console makes it smaller; one of 4 MB counts as eight requests.
 
 ## Embedding a million pictures
@@ -170,6 +208,23 @@ on request). It is the embedding, the requests, and the compactions, from ${coun
 Where they lie in the bucket already, \`likeness backfill --cloud\` has a state machine list, compare and enqueue them: ${usd(total(backfilling(1e6)))} for a million
 on top, and as much for a comparison that finds nothing, less the ${usd(total({ sqsRequest: 1e5 }))} of the messages. ${count(2 * 2_000)} steps of Step Functions are most of it.
 
+## Thumbnails
+
+on-upload writes a WebP of 512 pixels of each picture beside the index, ${count(MEASURED.bytesPerThumbnail / 1e3)} kB on average over the photographs of the demo. It is in
+all prices above; \`thumbnails: false\` takes it out again.
+
+${table(
+  ['what', 'for 1,000,000 pictures'],
+  [
+    ['making and writing them, once', usd(1e6 * total(thumbnail()))],
+    ['keeping them, a month', usd(total(storingThumbnails(1e6)))],
+    ['a first look at all of them', usd(total(looking(1e6)))],
+    ['the same look by originals of 4 MB', usd(total({ transferOut: 4e6 * 1e-3 }))],
+  ],
+)}
+
+A browser keeps what it has seen. Addresses are asked for ${ASSUMED.thumbnailsPerPage} at a time (\`POST /v1/thumbnails\`), and searches cost nothing more by them.
+
 ## Limits of size
 
 A search keeps the codes of the whole index in memory. The ${count(DEFAULT_MB)} MB that a new account may use hold ${mostPictures(DEFAULT_MB).toLocaleString('en')} pictures. The
@@ -180,12 +235,13 @@ The index itself costs ${usd(total(storing(1_000_000)))} a month for each 1,000,
 
 ## What was measured
 
-\`npm run bench:cost -- --write\`, on ${MEASURED.on}, the fastest of many rounds:
+\`npm run bench:cost -- --write\`, on ${MEASURED.on}${note()}, medians of rounds, by the model's synthetic weights (seconds do not depend on
+them):
 
 ${table(
   ['figure', 'value'],
   Object.entries(MEASURED)
-    .filter(([name]) => name !== 'on')
+    .filter(([, value]) => typeof value === 'number')
     .map(([name, value]) => [words(name), count(Number(value))]),
 )}
 
@@ -193,8 +249,10 @@ ${table(
 
 ## What is assumed
 
-No command of the repository measures these: they are estimates, and the seconds of a cold start, of a compaction and of a request, and
-the bytes of an answer, are among them.
+These need AWS, other measurements or a guess at what people do. The ratio of int8 is measured by \`npm run bench:embed\`
+([model](model.md)), seconds of a cold start and of idle runs by \`npm run bench:cold\` and \`npm run test:assets\`, which print them for the
+machine that they run on; the network's speed is measured by
+[others](https://github.com/sjakthol/aws-network-benchmark). The seconds of a request to S3 are known only in an account. The rest are guesses.
 
 ${table(
   ['assumption', 'value'],
@@ -217,5 +275,11 @@ ${table(
 )}
 `;
 }
+
+/** What else is to be known of the figures, such as that the machine was busy. */
+const note = (): string => {
+  const { note: text } = MEASURED as { readonly note?: string };
+  return text ? ` (${text})` : '';
+};
 
 const words = (name: string): string => name.replace(/([A-Z])/g, (letter) => ` ${letter.toLowerCase()}`);

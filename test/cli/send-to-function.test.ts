@@ -60,7 +60,9 @@ test('all that is missing is indexed, though calls fail now and then', async () 
   const { pictures, index, onUpload, modelId } = await libraryOf(200);
   let calls = 0;
   const { client, seen } = await lambdaWith(async (event) => {
-    if (++calls % 4 === 0) throw new Error('out of memory');
+    // A batch that is called again is done: which call is whose is the machine's to decide.
+    const isFirst = event.Records[0]?.attributes.ApproximateReceiveCount === '1';
+    if (++calls % 4 === 0 && isFirst) throw new Error('out of memory');
     return onUpload(event);
   });
   const sender = sendToFunction('OnUpload', client);

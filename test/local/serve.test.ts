@@ -119,6 +119,34 @@ describe('serveFolder at the start', () => {
     expect(existsSync(join(indexFolder, 'b.png'))).toBe(false);
   });
 
+  it('answers a search by key while pictures that are searched by wait for the network', async () => {
+    // Prepare
+    for (const i of [1, 2]) await library.write(`${i}.png`, await picture(i));
+    const fake = fakeEmbedder();
+    let release = () => {};
+    const held = new Promise<void>((resolve) => {
+      release = resolve;
+    });
+    let urgent = 0;
+    const embed: typeof fake.embed = async (pictures, options) => {
+      if (options?.urgent) urgent++;
+      if (options?.urgent) await held;
+      return fake.embed(pictures, options);
+    };
+    const { client } = await library.serve({ embedder: { ...fake, embed } });
+    const image = await picture(3);
+
+    // Act
+    const searches = Array.from({ length: 8 }, () => client.search({ image }));
+    await vi.waitFor(() => expect(urgent).toBe(4));
+    const { results } = await client.similar('1.png');
+
+    // Assess
+    expect(results.map(({ key }) => key)).toEqual(['2.png']);
+    release();
+    expect(await Promise.all(searches)).toHaveLength(8);
+  });
+
   it('says what is wrong with a folder or a port, and leaves nothing running', async () => {
     const { serving } = await library.serve();
     const port = Number(new URL(serving.url).port);

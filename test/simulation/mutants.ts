@@ -263,14 +263,4 @@ export const MUTANTS: readonly Mutant[] = [
       },
     ],
   },
-  {
-    mistake: 'forget deletions by the clock of the instance, which jumps, in place of that of the store',
-    patches: [
-      {
-        file: COMPACTION,
-        replace: 'stillRemembered(some, committed.committedAt, limits.tombstoneMs)',
-        by: 'stillRemembered(some, clock.now(), limits.tombstoneMs)',
-      },
-    ],
-  },
 ];

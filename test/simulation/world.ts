@@ -404,7 +404,7 @@ export class World {
   }
 
   #runBackfill(instance: Instance): Promise<unknown> {
-    return backfill(this.#backfillDeps(instance));
+    return backfill(this.#backfillDeps(instance), { thumbnails: true });
   }
 
   #backfillDeps(instance: Instance) {
@@ -418,7 +418,7 @@ export class World {
         while (this.#random.chance(0.1));
       }
     };
-    return { pictures, index, send };
+    return { pictures, index, send, clock: instance.clock };
   }
 
   /** The trouble is over: what is in flight lands, what waits is done, what no event told of is found. */
@@ -483,6 +483,7 @@ export class World {
     });
     await this.#checkedRead(reader, { isExact: true });
     await this.#checkLeftovers();
+    await this.#checkThumbnails();
   }
 
   async #checkLeftovers(): Promise<void> {
@@ -499,6 +500,18 @@ export class World {
     const bad = this.#truth.keys.filter((key) => this.#truth.now(key).bad);
     if (rejected.length !== count(REJECTED_PREFIX) || rejected.toSorted().join() !== bad.toSorted().join())
       throw new Violation(`rejected are ${rejected.join()} and should be ${bad.join()}`);
+  }
+
+  /** Once what is too young to be judged is an hour old, a backfill leaves one for each picture, and no other. */
+  async #checkThumbnails(): Promise<void> {
+    await this.#scheduler.sleep(2 * HOUR);
+    await this.#runBackfill(new Instance(this.#scheduler, this.#random, 0));
+    const names = [...this.#index.objects.keys()].filter((name) => name.startsWith(THUMBNAILS_PREFIX));
+    const expected = [...this.#checker.states()].flatMap(([key, state]) =>
+      state.state === 'live' ? [thumbnailName({ key, ...state })] : [],
+    );
+    if (names.toSorted().join() !== expected.toSorted().join())
+      throw new Violation(`there are ${names.length} thumbnails, and ${expected.length} pictures`);
   }
 
   /** What was written or deleted under `thumbnails/`: a picture that is indexed keeps its own. */

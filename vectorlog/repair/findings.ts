@@ -17,7 +17,9 @@ export interface Finding {
     | 'rejection-outdated'
     | 'picture-missing'
     | 'picture-changed'
-    | 'picture-gone';
+    | 'picture-gone'
+    | 'thumbnail-missing'
+    | 'thumbnail-orphan';
   /** The object or the key that it is about. */
   readonly subject: string;
   readonly detail: string;

@@ -42,6 +42,7 @@ const worker = (filter: PictureFilter = DEFAULT_FILTER) =>
     index,
     origin,
     filter,
+    thumbnails: false,
     clock,
     logger: silentLogger,
     send: async (bodies) => {
@@ -211,7 +212,14 @@ test('a rebuild of an empty bucket, a foreign index and a job that means nothing
     JobInvalid,
   );
   const foreign = createBackfill({
-    ...{ pictures, index: new MemoryStore({ clock }), filter: DEFAULT_FILTER, clock, logger: silentLogger },
+    ...{
+      pictures,
+      index: new MemoryStore({ clock }),
+      filter: DEFAULT_FILTER,
+      thumbnails: false,
+      clock,
+      logger: silentLogger,
+    },
     origin,
     send: async () => {},
   });
@@ -220,7 +228,14 @@ test('a rebuild of an empty bucket, a foreign index and a job that means nothing
   expect((await indexed()).length).toBe(25);
   await expect(begin({}, foreign)).resolves.toMatchObject({ again: false });
   const other = createBackfill({
-    ...{ pictures, filter: DEFAULT_FILTER, clock, logger: silentLogger, send: async () => {} },
+    ...{
+      pictures,
+      filter: DEFAULT_FILTER,
+      thumbnails: false,
+      clock,
+      logger: silentLogger,
+      send: async () => {},
+    },
     index: await copyOf(index),
     origin: { ...origin, source: 's3://another' },
   });
