@@ -59,9 +59,16 @@ export const addTargetFlags = (command: Command): Command =>
     )
     .option('--s3-endpoint <url>', 'an S3-compatible store in place of AWS');
 
-/** @throws UsageError when the library or its model cannot be told; StoreUnsuitable when a store of one's own cannot serve */
-export async function openTarget(folder: string | undefined, flags: TargetFlags): Promise<Target> {
-  if (flags.imagesBucket || flags.indexBucket) return openBuckets(folder, flags);
+/**
+ * @param writes whether the command changes the index: then a store on S3 is tried out first
+ * @throws UsageError when the library or its model cannot be told; StoreUnsuitable when a store cannot serve
+ */
+export async function openTarget(
+  folder: string | undefined,
+  flags: TargetFlags,
+  { writes }: { readonly writes: boolean },
+): Promise<Target> {
+  if (flags.imagesBucket || flags.indexBucket) return openBuckets(folder, flags, writes);
   const library = folder ? undefined : await servedLibrary(flags.endpoint);
   const pictures = folder ?? library?.folder;
   if (!pictures) {
@@ -93,7 +100,7 @@ async function openFolder(folder: string, indexFolder: string, model: string | u
   };
 }
 
-async function openBuckets(folder: string | undefined, flags: TargetFlags): Promise<Target> {
+async function openBuckets(folder: string | undefined, flags: TargetFlags, writes: boolean): Promise<Target> {
   const { imagesBucket, indexBucket, queueUrl, s3Endpoint } = flags;
   if (folder) throw new UsageError('name either a folder or buckets');
   if (!imagesBucket || !indexBucket)
@@ -102,10 +109,11 @@ async function openBuckets(folder: string | undefined, flags: TargetFlags): Prom
     import('../vectorlog/store/s3-client.ts'),
     import('../vectorlog/store/s3-store.ts'),
   ]);
-  const client = s3Client({ endpoint: s3Endpoint ?? process.env.LIKENESS_S3_ENDPOINT });
+  const endpoint = s3Endpoint ?? process.env.LIKENESS_S3_ENDPOINT;
+  const client = s3Client({ endpoint });
   const store = new S3Store({ client, bucket: indexBucket });
-  // AWS keeps its promises; a store of one's own is asked before anything is built on it.
-  if (s3Endpoint ?? process.env.LIKENESS_S3_ENDPOINT) await probe(store);
+  // Also where no endpoint is named: the profile or the environment of AWS may name one. Who only reads may have no right to write.
+  if (writes || endpoint) await probe(store);
   const modelId = flags.model ?? (await onlyModel(store));
   return {
     pictures: new S3Store({ client, bucket: imagesBucket }),

@@ -110,8 +110,8 @@ export interface Client {
   restore(which: RestoreRequest, options?: { signal?: AbortSignal }): Promise<Restored>;
   /** Removes deleted pictures for good. */
   emptyTrash(which: EmptyTrash, options?: { signal?: AbortSignal }): Promise<Emptied>;
-  /** What was decided about duplicates. */
-  decisions(options?: { signal?: AbortSignal }): Promise<Decisions>;
+  /** What was decided about duplicates: the folders, and one page of the sets. */
+  decisions(options?: { cursor?: string; signal?: AbortSignal }): Promise<Decisions>;
   /** Says which folders to delete nothing from, and which to keep from first; replaces what was said before. */
   setFolders(folders: FolderWishes, options?: { signal?: AbortSignal }): Promise<FolderWishes>;
   /** Says that no two of these pictures are duplicates, or takes it back. */
@@ -190,7 +190,7 @@ export function createClient({ endpoint, fetch = globalThis.fetch, onLoading }: 
     sample: ({ signal, ...query } = {}) => call('GET', '/v1/sample', { query, signal }),
     map: ({ signal, ...query } = {}) => call('GET', '/v1/map', { query, signal }),
     thumbnails: (keys, { signal } = {}) => call('POST', '/v1/thumbnails', { body: json({ keys }), signal }),
-    decisions: ({ signal } = {}) => call('GET', '/v1/duplicates/decisions', { signal }),
+    decisions: ({ signal, ...query } = {}) => call('GET', '/v1/duplicates/decisions', { query, signal }),
     setFolders: (folders, { signal } = {}) =>
       call('PUT', '/v1/duplicates/folders', { body: json(folders), signal }),
     async notDuplicates(keys, { undo, signal } = {}) {

@@ -108,7 +108,7 @@ Examples:
     .action(async (folder: string | undefined, _options, command: Command) => {
       const flags = command.optsWithGlobals<Flags>();
       if (flags.cloud) return startInCloud(flags.cloud, name, flags, terminal);
-      const target = await openTarget(folder, flags);
+      const target = await openTarget(folder, flags, { writes: flags.dryRun !== true });
       const sender = flags.dryRun ? undefined : await target.openSender(consoleLogger(terminal.err));
       const bar = startProgress({ title: 'Comparing', total: 0 });
       let cursor: string | undefined;

@@ -22,7 +22,7 @@ Examples:
     )
     .action(async (folder: string | undefined, _options, command: Command) => {
       const flags = command.optsWithGlobals<TargetFlags & { json?: boolean }>();
-      const { index, origin } = await openTarget(folder, flags);
+      const { index, origin } = await openTarget(folder, flags, { writes: true });
       const { createCompact } = await import('../../functions/compact/handler.ts');
       const logger = consoleLogger(terminal.err);
       const report = await createCompact({ index, ...origin, clock: systemClock, logger })();

@@ -39,7 +39,7 @@ Examples:
 }
 
 async function verifyHere(folder: string | undefined, flags: TargetFlags): Promise<VerifyReport> {
-  const target = await openTarget(folder, flags);
+  const target = await openTarget(folder, flags, { writes: false });
   const { verify } = await import('../../pictures/maintenance/verify.ts');
   const bar = startProgress({ title: 'Verifying', total: 0 });
   try {

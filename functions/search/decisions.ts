@@ -3,11 +3,15 @@
 import type { RouteHandler } from '@hono/zod-openapi';
 import {
   forgetNotDuplicates,
-  readDecisions,
+  notDuplicatesAfter,
+  readFolders,
   writeFolders,
   writeNotDuplicates,
 } from '../../pictures/duplicates/decisions.ts';
+import { answerBytes } from './answer-size.ts';
+import { afterCursor, cursorAfter } from './cursor.ts';
 import type { SearchDependencies } from './dependencies.ts';
+import { SEARCH_LIMITS } from './limits.ts';
 import type * as routes from './routes.ts';
 
 type Dependencies = Pick<SearchDependencies, 'index'>;
@@ -15,15 +19,21 @@ type Dependencies = Pick<SearchDependencies, 'index'>;
 export const getDecisions =
   ({ index }: Dependencies): RouteHandler<typeof routes.getDecisions> =>
   async (c) => {
-    const { notDuplicates, ...folders } = await readDecisions(index);
-    return c.json(
-      {
-        protected: [...folders.protected],
-        preferred: [...folders.preferred],
-        notDuplicates: notDuplicates.map((keys) => [...keys]),
-      },
-      200,
-    );
+    const { protected: kept, preferred } = await readFolders(index);
+    const folders = { protected: [...kept], preferred: [...preferred] };
+    let bytes = answerBytes(folders);
+    const notDuplicates: string[][] = [];
+    let last: string | undefined;
+    for await (const sets of notDuplicatesAfter(index, afterCursor(c.req.valid('query').cursor)))
+      for (const { name, keys } of sets) {
+        bytes += answerBytes(keys);
+        // One at least, so that pages come to an end.
+        if (last !== undefined && bytes > SEARCH_LIMITS.maxAnswerBytes)
+          return c.json({ ...folders, notDuplicates, cursor: cursorAfter(last) }, 200);
+        notDuplicates.push([...keys]);
+        last = name;
+      }
+    return c.json({ ...folders, notDuplicates }, 200);
   };
 
 export const putFolders =

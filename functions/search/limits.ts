@@ -20,6 +20,8 @@ export const SEARCH_LIMITS = {
   maxAnswerBytes: 4 * MiB,
   /** Pictures in one group of duplicates of one page: a larger group comes in parts, each of which fits an answer. */
   maxGroupPart: 200,
+  /** Bytes of one decision about duplicates, as JSON: so many keys of usual length as a page has. */
+  maxDecisionBytes: MiB,
   /** Levels of lists and objects in a JSON body; real ones have five. */
   maxDepth: 32,
   /** Bytes of an object key, as on S3. */

@@ -310,6 +310,8 @@ export const StatesRequest = z
 
 export const TrashQuery = z.object({ cursor, limit });
 
+export const DecisionsQuery = z.object({ cursor });
+
 export const RestoreRequest = z
   .strictObject({
     ids: z
@@ -352,6 +354,11 @@ export const DuplicatesQuery = z.object({
   limit,
 });
 
+/** Decisions come together in an answer, so that none may fill one. */
+const isShort = (value: unknown): boolean =>
+  utf8.encode(JSON.stringify(value)).length <= SEARCH_LIMITS.maxDecisionBytes;
+const TOO_LONG = { error: `at most ${SEARCH_LIMITS.maxDecisionBytes} bytes together` };
+
 const Folders = z.array(z.string().min(1)).max(SEARCH_LIMITS.maxPage);
 
 export const FolderWishes = z
@@ -359,6 +366,7 @@ export const FolderWishes = z
     protected: Folders.openapi({ description: 'Folders (prefixes of keys) to delete nothing from.' }),
     preferred: Folders.openapi({ description: 'Folders (prefixes of keys) to keep from first.' }),
   })
+  .refine(isShort, TOO_LONG)
   .openapi('FolderWishes');
 
 export const NotDuplicates = z
@@ -366,6 +374,7 @@ export const NotDuplicates = z
     keys: z.array(Key).min(2).max(SEARCH_LIMITS.maxPage),
     undo: z.boolean().optional().openapi({ description: 'Takes it back, for exactly these keys.' }),
   })
+  .refine(isShort, TOO_LONG)
   .openapi('NotDuplicates', { description: 'No two of these are the same picture.' });
 
 export const ThumbnailsRequest = z

@@ -143,7 +143,12 @@ export const getDecisions = createRoute({
   path: '/v1/duplicates/decisions',
   operationId: 'getDecisions',
   summary: 'See what was decided about duplicates',
-  responses: { 200: ok('All decisions.', schemas.Decisions), 500: problem(500), 503: problem(503) },
+  request: { query: requests.DecisionsQuery },
+  responses: {
+    200: ok('The folders, and one page of the sets.', schemas.Decisions),
+    ...always,
+    503: problem(503),
+  },
 });
 
 export const putFolders = createRoute({

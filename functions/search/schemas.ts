@@ -185,7 +185,7 @@ export const Restored = z
   .object({
     results: z.array(
       z.object({
-        key: z.string().optional(),
+        key: z.string().optional().openapi({ description: 'Left out where the answer would be too long.' }),
         restored: z.boolean(),
         reason: z.string().optional().openapi({ description: 'Why not, and what to do.' }),
       }),
@@ -296,6 +296,7 @@ export const Decisions = z
     notDuplicates: z.array(z.array(z.string())).openapi({
       description: 'Sets of keys of which no two are the same picture, whatever their pixels say.',
     }),
+    cursor: nextCursor,
   })
   .openapi('Decisions');
 

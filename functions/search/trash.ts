@@ -2,13 +2,15 @@
 
 import { createRoute, type RouteHandler, type z } from '@hono/zod-openapi';
 import { KeyTaken, NotInTrash, type Trash, type TrashedPicture } from '../../pictures/trash/trash.ts';
-import { fitting } from './answer-size.ts';
+import { answerBytes, fitting } from './answer-size.ts';
 import { afterCursor, cursorAfter, notACursor } from './cursor.ts';
 import type { SearchDependencies } from './dependencies.ts';
+import { SEARCH_LIMITS } from './limits.ts';
 import { EmptyTrash, RestoreRequest, TrashQuery } from './requests.ts';
 import { always, ok, problem } from './routes.ts';
 import { Emptied, Restored, type TrashItem, TrashPage } from './schemas.ts';
 
+type Result = z.infer<typeof Restored>['results'][number];
 type Dependencies = Pick<SearchDependencies, 'trash' | 'onRestored'>;
 
 export const listTrashRoute = createRoute({
@@ -72,16 +74,22 @@ export const restore =
   ({ trash, onRestored }: Dependencies): RouteHandler<typeof restoreRoute> =>
   async (c) => {
     const { ids = [], keys = [] } = c.req.valid('json');
-    const results: z.infer<typeof Restored>['results'] = [];
+    const results: Result[] = [];
+    let bytes = 0;
+    const add = (result: Result) => {
+      bytes += answerBytes(result);
+      // The places still say which is which.
+      results.push(bytes > SEARCH_LIMITS.maxAnswerBytes ? { restored: result.restored } : result);
+    };
     for (const asked of [...ids.map((id) => ({ id })), ...keys.map((key) => ({ key }))]) {
       try {
         const picture = await restoredBy(trash, asked);
         onRestored?.(picture.key);
-        results.push({ key: picture.key, restored: true });
+        add({ key: picture.key, restored: true });
       } catch (error) {
         if (!(error instanceof NotInTrash || error instanceof KeyTaken)) throw error;
         const key = error instanceof KeyTaken ? error.key : 'key' in asked ? asked.key : undefined;
-        results.push({ ...(key !== undefined && { key }), restored: false, reason: error.message });
+        add({ ...(key !== undefined && { key }), restored: false, reason: error.message });
       }
     }
     return c.json({ results }, 200);

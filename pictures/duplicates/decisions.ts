@@ -30,15 +30,28 @@ const nameOf = (keys: readonly string[]): string =>
 const canonical = (keys: readonly string[]): string[] => [...new Set(keys)].sort();
 
 export async function readDecisions(store: ObjectStore): Promise<Decisions> {
-  const notDuplicates: string[][] = [];
-  for await (const page of store.list({ prefix: NOT_PREFIX })) {
-    const sets = await mapInParallel(READS_AT_ONCE, page, ({ key }) => readJson<string[]>(store, key));
-    notDuplicates.push(...sets.filter((set) => set !== undefined));
-  }
+  const notDuplicates: (readonly string[])[] = [];
+  for await (const page of notDuplicatesAfter(store, undefined))
+    notDuplicates.push(...page.map(({ keys }) => keys));
   return { ...(await readFolders(store)), notDuplicates };
 }
 
-async function readFolders(store: ObjectStore): Promise<FolderWishes> {
+/** Sets of keys that are no duplicates, in the order of their names, some at a time. @param after the name of the last one known */
+export async function* notDuplicatesAfter(
+  store: ObjectStore,
+  after: string | undefined,
+): AsyncIterable<readonly { readonly name: string; readonly keys: readonly string[] }[]> {
+  const startAfter = after === undefined ? {} : { startAfter: NOT_PREFIX + after };
+  for await (const page of store.list({ prefix: NOT_PREFIX, ...startAfter, pageSize: READS_AT_ONCE * 16 })) {
+    const sets = await mapInParallel(READS_AT_ONCE, page, async ({ key }) => {
+      const keys = await readJson<string[]>(store, key);
+      return keys && { name: key.slice(NOT_PREFIX.length), keys };
+    });
+    yield sets.filter((set) => set !== undefined);
+  }
+}
+
+export async function readFolders(store: ObjectStore): Promise<FolderWishes> {
   return (await readJson<FolderWishes>(store, FOLDERS)) ?? { protected: [], preferred: [] };
 }
 

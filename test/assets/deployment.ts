@@ -1,5 +1,6 @@
 /** The deployed system on this machine: the five functions from cdk.out over a real S3 server, and a stand-in for their queue. */
 
+import type { S3Client } from '@aws-sdk/client-s3';
 import type { APIGatewayProxyStructuredResultV2, SQSBatchResponse, SQSEvent } from 'aws-lambda';
 import type { ListItem, Step } from '../../functions/backfill/handler.ts';
 import { VARIABLES } from '../../functions/environment.ts';
@@ -39,6 +40,9 @@ export class Deployment {
     readonly backfiller: RunningFunction,
     /** What the worker of backfills sends its work to. */
     readonly queue: QueueStandIn,
+    /** As its owner has it, and the bucket's name. */
+    readonly client: S3Client,
+    readonly imagesBucket: string,
     private readonly services: Readonly<Record<string, string>>,
     private readonly account: Account,
     private readonly stopServer: () => Promise<void>,
@@ -76,6 +80,8 @@ export class Deployment {
       front,
       backfiller,
       queue,
+      client,
+      buckets.images,
       services,
       account,
       () => server.stop(),

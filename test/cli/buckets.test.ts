@@ -89,6 +89,33 @@ async function namesIn(store: ObjectStore): Promise<string[]> {
   return names;
 }
 
+describe('a store that ignores If-None-Match', () => {
+  beforeEach(() => {
+    // The environment of AWS can name another store than AWS's, and no flag tells of it.
+    index.putIfAbsent = async (key, body) => {
+      await index.put(key, body);
+      return true;
+    };
+  });
+
+  it.each([
+    ['backfill', [...QUEUE]],
+    ['rebuild', [...QUEUE, '--yes']],
+    ['compact', []],
+  ])('is refused by %s before anything is done', async (command, more) => {
+    const { code, said } = await likeness([command, ...BUCKETS, ...MODEL, ...more]);
+    expect(code).not.toBe(0);
+    expect(said).toContain('it must honour If-None-Match');
+    expect(fake.sent).toEqual([]);
+    expect(await namesIn(index)).toEqual([]);
+  });
+
+  it('may be looked at by who only reads, perhaps without a right to write', async () => {
+    const { code } = await likeness(['backfill', ...BUCKETS, ...MODEL, '--dry-run']);
+    expect(code).toBe(0);
+  });
+});
+
 describe('backfill over buckets', () => {
   it('puts what the index misses into the queue, pictures only', async () => {
     const { code, said } = await likeness(['backfill', ...BUCKETS, ...QUEUE, ...MODEL]);

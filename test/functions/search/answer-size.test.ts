@@ -1,6 +1,7 @@
 /** No answer is larger than Lambda may give back, and nothing is lost over the pages that it takes. */
 
 import { expect, test } from 'vitest';
+import { writeNotDuplicates } from '../../../pictures/duplicates/decisions.ts';
 import { json, testApi } from '../../factories/api.ts';
 import { picture } from '../../factories/pictures.ts';
 
@@ -110,4 +111,35 @@ test('a page of the trash ends where it would be too large, and the next one goe
   }
   expect(ids).toEqual(trashed.map(({ id }) => id));
   expect(pages).toBeGreaterThan(1);
+});
+
+test('decisions come in as many pages as they need, and one that would fill a page is refused', async () => {
+  const library = testApi();
+  const long = (i: number) => Array.from({ length: 250 }, (_, j) => `${i}-${j}-${'x'.repeat(1_000)}`);
+  for (let i = 0; i < 30; i++) await writeNotDuplicates(library.index, long(i));
+  const seen = new Set<string>();
+  let pages = 0;
+  for (let cursor: string | undefined = ''; cursor !== undefined; pages++) {
+    const text = await (await library.request(`/v1/duplicates/decisions?cursor=${cursor}`)).text();
+    expect(text.length).toBeLessThan(MOST);
+    const page = JSON.parse(text) as { notDuplicates: string[][]; cursor?: string };
+    for (const [first] of page.notDuplicates) seen.add(first!);
+    cursor = page.cursor;
+  }
+  expect(seen.size).toBe(30);
+  expect(pages).toBeGreaterThan(1);
+
+  const tooLong = json({ keys: Array.from({ length: 1_000 }, (_, i) => `${i}${'"'.repeat(1_000)}`) });
+  expect((await library.request('/v1/duplicates/not', tooLong)).status).toBe(400);
+});
+
+test('restoring many under long keys says of each whether it came back', async () => {
+  const library = testApi();
+  // Each takes six bytes of JSON for a byte of a key, and twice.
+  const keys = Array.from({ length: 600 }, (_, i) => `${i}${'\u0001'.repeat(1_000)}`);
+  const text = await (await library.request('/v1/trash/restore', json({ keys }))).text();
+  expect(text.length).toBeLessThan(MOST);
+  const { results } = JSON.parse(text) as { results: { restored: boolean }[] };
+  expect(results).toHaveLength(600);
+  expect(results.some(({ restored }) => restored)).toBe(false);
 });

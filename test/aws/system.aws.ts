@@ -1,0 +1,98 @@
+/**
+ * A system of its own in the account of the environment: deployed, used in every way that broke something once, taken away,
+ * and a report to paste. It takes a quarter of an hour, needs `cdk bootstrap`, and costs some cents.
+ */
+
+import { CloudFormationClient } from '@aws-sdk/client-cloudformation';
+import { KMSClient } from '@aws-sdk/client-kms';
+import { LambdaClient } from '@aws-sdk/client-lambda';
+import { CreateBucketCommand, S3Client } from '@aws-sdk/client-s3';
+import { STSClient } from '@aws-sdk/client-sts';
+import { fromNodeProviderChain } from '@aws-sdk/credential-providers';
+import { expect, test } from 'vitest';
+import { createClient } from '../../client/client.ts';
+import { signingFetch } from '../../client/sigv4.ts';
+import { runCdk } from '../../scripts/cdk-cli.ts';
+import { deploy, takeDown } from '../../scripts/deploy/deploy.ts';
+import { deployedStack } from '../../scripts/deploy/deployed.ts';
+import { DeploymentRefused } from '../../scripts/deploy/errors.ts';
+import { VersionedBucket } from './bucket.ts';
+import { oddKeys, smallPicture } from './odd-pictures.ts';
+import { removeAll } from './remove.ts';
+import { backfill, changeVersions, Report, StepFailed, type System, searchCold, uploadOdd } from './steps.ts';
+
+const PICTURES = 200;
+const MINUTE = 60_000;
+
+test('a system is deployed, does what it should, and goes again', { timeout: 40 * MINUTE }, async () => {
+  const s3 = new S3Client({});
+  const region = await s3.config.region();
+  const name = `LikenessTest-${Date.now().toString(36)}`;
+  const bucket = `${name.toLowerCase()}-images`;
+  const tools = {
+    s3,
+    cloudFormation: new CloudFormationClient({}),
+    kms: new KMSClient({}),
+    sts: new STSClient({}),
+    lambda: new LambdaClient({}),
+    cdk: runCdk,
+    say: (sentence: string) => console.log(sentence),
+  };
+  const settings = (...more: readonly string[]): string[] =>
+    [`name=${name}`, 'weights=synthetic', 'backfill=true', 'uploads=true', 'deletes=true', ...more].flatMap(
+      (setting) => ['-c', setting],
+    );
+  const report = new Report();
+  const before = oddKeys('before/', 20);
+  let system: System | undefined;
+  const using = <T>(work: (system: System) => Promise<T>): Promise<T> => {
+    if (!system) throw new StepFailed('nothing is deployed');
+    return work(system);
+  };
+
+  await report.step('a versioned bucket with pictures', async () => {
+    const here = region === 'us-east-1' ? {} : { LocationConstraint: region as never };
+    await s3.send(new CreateBucketCommand({ Bucket: bucket, CreateBucketConfiguration: here }));
+    const images = new VersionedBucket(s3, bucket);
+    await images.keepVersions();
+    for (const key of before) await images.put(key, await smallPicture(key));
+    return `${before.length} pictures`;
+  });
+  await report.step('deploy', async () => {
+    await deploy([...settings(`images=${bucket}`), '--require-approval=never'], tools);
+    const endpoint = (await deployedStack(tools.cloudFormation, name))?.outputs.ApiUrl;
+    if (!endpoint) throw new StepFailed('the stack has no output ApiUrl');
+    system = {
+      client: createClient({
+        endpoint,
+        fetch: signingFetch({ endpoint, region, credentials: fromNodeProviderChain() }),
+      }),
+      images: new VersionedBucket(s3, bucket),
+      pause: () => new Promise((resolve) => setTimeout(resolve, 2_000)),
+      patienceMs: 5 * MINUTE,
+    };
+    return endpoint;
+  });
+  // The deployment has started it.
+  await report.step('backfill', () => using((it) => backfill(it, before, async () => {})));
+  await report.step('three cold searches at once', () =>
+    using(async (it) => searchCold(it, await smallPicture(before[0]!), async () => {})),
+  );
+  await report.step('uploads under odd keys', () => using((it) => uploadOdd(it, PICTURES)));
+  await report.step('versions', () => using(changeVersions));
+  await report.step('a forgotten bucket is refused', async () => {
+    const refusal = await deploy(settings(), tools).then(
+      () => undefined,
+      (error: unknown) => error,
+    );
+    if (!(refusal instanceof DeploymentRefused)) throw new StepFailed(`it was not: ${String(refusal)}`);
+    return refusal.message.split('\n')[0]!;
+  });
+  await report.step('destroy', async () => {
+    await takeDown([...settings(`images=${bucket}`), '--require-approval=never'], tools);
+    return removeAll({ ...tools, stack: name, bucket });
+  });
+
+  console.log(`\n${name}, ${region}, ${new Date().toISOString()}\n\n${report}\n`);
+  expect(report.hasFailed).toBe(false);
+});
