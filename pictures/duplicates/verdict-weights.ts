@@ -1,4 +1,4 @@
-/** What `npm run quality -- --duplicates --fit` learned of pairs of pictures; docs/duplicates.md says how. Made by it, not by hand. */
+/** What was learned of pairs of pictures, as `npm run quality -- --duplicates --fit` learns it; docs/duplicates.md says how and of which. */
 
 /** The mean and the spread of each measure over the pairs that were learned from. */
 export const MEANS: readonly number[] = [

@@ -7,6 +7,6 @@ export default defineConfig({
   test: {
     include: ['test/vectorlog/{log,commit,read,store,testing}/**/*.test.ts'],
     exclude: ['test/vectorlog/store/{s3-store,s3-timeouts,growing}.test.ts'],
-    testTimeout: 30_000,
+    testTimeout: 120_000,
   },
 });
