@@ -150,22 +150,31 @@ describe('/uploads', () => {
   });
 
   it('takes what was signed, and nothing else', async () => {
-    const target = await signed();
-    const send = (address: string, body: string, headers: Record<string, string> = target.headers!) =>
-      fetch(address, { method: 'PUT', body, headers });
+    const bytes = await picture(3);
+    const target = await signed({ ...about, size: bytes.length });
+    const send = (
+      address: string,
+      body: BodyInit = bytes,
+      headers: Record<string, string> = target.headers!,
+    ) => fetch(address, { method: 'PUT', body, headers });
+    const longer = Buffer.concat([bytes, Buffer.from('!')]);
+    const sized = (size: number) => `size=${size}`;
 
-    expect((await send(target.url.replace('up.png', 'other.png'), 'bytes')).status).toBe(403);
-    expect((await send(target.url, 'bytes', { ...target.headers, 'content-type': 'text/html' })).status).toBe(
+    expect((await send(target.url.replace('up.png', 'other.png'))).status).toBe(403);
+    expect((await send(target.url, bytes, { ...target.headers, 'content-type': 'text/html' })).status).toBe(
       403,
     );
-    expect((await send(target.url, 'bytes', { ...target.headers, 'x-amz-meta-more': 'b' })).status).toBe(403);
-    expect((await send(target.url.replace('size=5', 'size=6'), 'bytes!')).status).toBe(403);
-    expect((await send(target.url, 'more than that')).status).toBe(400);
+    expect((await send(target.url, bytes, { ...target.headers, 'x-amz-meta-more': 'b' })).status).toBe(403);
+    expect((await send(target.url.replace(sized(bytes.length), sized(longer.length)), longer)).status).toBe(
+      403,
+    );
+    expect((await send(target.url, longer)).status).toBe(400);
     expect((await send(target.url, '')).status).toBe(400);
+    expect((await send(target.url, new Uint8Array(bytes.length))).status).toBe(415);
     expect((await fetch(`${url}/pictures/up.png`)).status).toBe(404);
 
-    expect((await send(target.url, 'bytes')).status).toBe(204);
-    expect(await (await fetch(`${url}/pictures/up.png`)).text()).toBe('bytes');
+    expect((await send(target.url)).status).toBe(204);
+    expect(Buffer.from(await (await fetch(`${url}/pictures/up.png`)).arrayBuffer())).toEqual(bytes);
   });
 
   it('refuses what nobody signed', async () => {
