@@ -1,6 +1,6 @@
 /** The whole way through the real server: drop thirty pictures, find the right one, a part, copies, and delete. */
 
-import { access, mkdir } from 'node:fs/promises';
+import { access, mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -70,6 +70,8 @@ describe('the console on likeness serve', () => {
   });
 
   it('shows what was rejected, and why, under Status and on the page of the file', async () => {
+    // Through the console it would be refused before it is written.
+    await writeFile(join(server.folder, 'mixed', 'broken.png'), 'a text that is called a picture');
     await page.getByRole('link', { name: 'Status' }).click();
     await page.getByRole('link', { name: 'mixed/broken.png' }).click();
     await page.getByText('It cannot be searched.').waitFor();
