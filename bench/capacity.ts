@@ -20,13 +20,12 @@ import { systemClock } from '../vectorlog/clock.ts';
 import { Compactor } from '../vectorlog/commit/compaction.ts';
 import { rowOffset } from '../vectorlog/commit/file-formats.ts';
 import { silentLogger } from '../vectorlog/logger.ts';
-import { LiveIndex } from '../vectorlog/read/live-index.ts';
 import { neededBytes } from '../vectorlog/read/memory.ts';
 import { Vectors } from '../vectorlog/read/vectors.ts';
 import { FileStore } from '../vectorlog/store/file-store.ts';
 import { appendPictures } from './cold/write-index.ts';
 import { describeMachine, machine } from './machine.ts';
-import { writeMadeUpIndex } from './made-up-index.ts';
+import { codesOnly, writeMadeUpIndex } from './made-up-index.ts';
 import { type EndlessRows, extended, MADE_UP } from './made-up-rows.ts';
 import { median } from './median.ts';
 import { realEmbeddings } from './search/embeddings.ts';
@@ -84,14 +83,7 @@ try {
   };
   globalThis.gc?.();
   const before = process.memoryUsage.rss();
-  const index = new LiveIndex({
-    store,
-    clock: systemClock,
-    logger: silentLogger,
-    dimensions: DIMENSIONS,
-    // No room for float32 rows, however few there are.
-    budgetBytes: ROWS * 2_600 + 64 * 2 ** 20,
-  });
+  const index = codesOnly(store, ROWS);
   const loadS = await seconds(() => index.read('strong', () => {}));
   const held = await index.read('eventual', ({ generation: { manifest } }) =>
     neededBytes(manifest, DIMENSIONS),

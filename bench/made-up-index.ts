@@ -11,7 +11,9 @@ import {
   rowOffset,
 } from '../vectorlog/commit/file-formats.ts';
 import { commitManifest } from '../vectorlog/commit/manifest.ts';
+import { silentLogger } from '../vectorlog/logger.ts';
 import { indexNames } from '../vectorlog/names.ts';
+import { LiveIndex } from '../vectorlog/read/live-index.ts';
 import { Bitset } from '../vectorlog/scan/bitset.ts';
 import { Frame } from '../vectorlog/scan/codes.ts';
 import type { ByteRange, ObjectStore } from '../vectorlog/store/object-store.ts';
@@ -111,3 +113,13 @@ const lines = (start: number, count: number): string =>
 
 const bytesOf = ({ buffer, byteOffset, byteLength }: Float32Array): Uint8Array =>
   new Uint8Array(buffer, byteOffset, byteLength);
+
+/** A reader of such an index that holds its codes, and has no room for float32 rows: what a function of the least memory holds. */
+export const codesOnly = (store: ObjectStore, rows: number): LiveIndex =>
+  new LiveIndex({
+    store,
+    clock: systemClock,
+    logger: silentLogger,
+    dimensions: DIMENSIONS,
+    budgetBytes: rows * 2_600 + 64 * 2 ** 20,
+  });

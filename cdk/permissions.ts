@@ -22,6 +22,14 @@ interface Permissions {
   readonly index: ObjectPermissions;
 }
 
+/** What whoever answers requests reads of the index, and what was refused. */
+const READ_INDEX = {
+  [LOG_PREFIX]: ['s3:GetObject'],
+  [MANIFEST_PREFIX]: ['s3:GetObject'],
+  [INDEX_PREFIX]: ['s3:GetObject'],
+  [REJECTED_PREFIX]: ['s3:GetObject'],
+} as const;
+
 /**
  * Every function may also list the buckets in which it reads. Without that right S3 answers 403 instead of 404 for a
  * key that is not there, and a picture deleted a moment ago would look like a missing permission.
@@ -63,10 +71,7 @@ export const PERMISSIONS = {
     // Addresses of pictures are signed with this role, and can do no more than it can.
     images: { '': ['s3:GetObject'] },
     index: {
-      [LOG_PREFIX]: ['s3:GetObject'],
-      [MANIFEST_PREFIX]: ['s3:GetObject'],
-      [INDEX_PREFIX]: ['s3:GetObject'],
-      [REJECTED_PREFIX]: ['s3:GetObject'],
+      ...READ_INDEX,
       // What duplicates are judged by, the verdicts, and what people decided.
       [FINGERPRINTS_PREFIX]: ['s3:GetObject', 's3:PutObject', 's3:DeleteObject'],
       [VERDICTS_PREFIX]: ['s3:GetObject', 's3:PutObject', 's3:DeleteObject'],
@@ -77,10 +82,7 @@ export const PERMISSIONS = {
     // What the bucket has of a key is part of its state.
     images: { '': ['s3:GetObject'] },
     index: {
-      [LOG_PREFIX]: ['s3:GetObject'],
-      [MANIFEST_PREFIX]: ['s3:GetObject'],
-      [INDEX_PREFIX]: ['s3:GetObject'],
-      [REJECTED_PREFIX]: ['s3:GetObject'],
+      ...READ_INDEX,
       [DECISIONS_PREFIX]: ['s3:GetObject', 's3:PutObject', 's3:DeleteObject'],
     },
   },

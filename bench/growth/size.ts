@@ -5,9 +5,9 @@ import { systemClock } from '../../vectorlog/clock.ts';
 import { Compactor } from '../../vectorlog/commit/compaction.ts';
 import { latestManifest } from '../../vectorlog/commit/manifest.ts';
 import { silentLogger } from '../../vectorlog/logger.ts';
-import { LiveIndex } from '../../vectorlog/read/live-index.ts';
 import { FileStore } from '../../vectorlog/store/file-store.ts';
 import { appendPictures } from '../cold/write-index.ts';
+import { codesOnly } from '../made-up-index.ts';
 import { MADE_UP } from '../made-up-rows.ts';
 import { median } from '../median.ts';
 
@@ -48,14 +48,7 @@ async function repeated(times: number, work: (round: number) => Promise<number>)
 
 const store = new FileStore(folder, { growsInPlace: true });
 const before = process.memoryUsage.rss();
-const index = new LiveIndex({
-  store,
-  clock: systemClock,
-  logger: silentLogger,
-  dimensions: DIMENSIONS,
-  // Codes only: what a function of the least memory holds.
-  budgetBytes: rows * 2_600 + 64 * 2 ** 20,
-});
+const index = codesOnly(store, rows);
 const search = (number: number) => () =>
   index.read('eventual', (view) => view.search([MADE_UP.query(number)], { k: 10 }));
 const loadMs = await ms(async () => {
