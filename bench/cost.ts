@@ -20,6 +20,7 @@ import { prepareModel } from '../layers/onnx-resnet50/build.ts';
 import { MODELS_FOLDER } from '../local/model-choice.ts';
 import { PictureDecoder } from '../pictures/decoding/decoder.ts';
 import { DIMENSIONS } from '../pictures/dimensions.ts';
+import type { Embedder } from '../pictures/embedding/embedder.ts';
 import { loadEmbedder } from '../pictures/embedding/load.ts';
 import { thumbnailMaker } from '../pictures/thumbnails/thumbnails.ts';
 import { systemClock } from '../vectorlog/clock.ts';
@@ -48,9 +49,12 @@ const APPENDS = 30;
 const PER_APPEND = 10;
 const COMPACTIONS = options.quick ? 1 : 5;
 
-const { folder } = await prepareModel({ weights: 'synthetic', out: MODELS_FOLDER });
 const decoder = new PictureDecoder();
-const embedder = await loadEmbedder(folder, { decoder });
+async function embedderOf(precision: 'fp32' | 'int8'): Promise<Embedder> {
+  const { folder } = await prepareModel({ weights: 'synthetic', precision, out: MODELS_FOLDER });
+  return loadEmbedder(folder, { decoder });
+}
+const embedder = await embedderOf('fp32');
 const makeThumbnail = thumbnailMaker(decoder);
 
 /** As long as those of the role of a function. */
@@ -126,6 +130,20 @@ async function compacting(store: MemoryStore) {
   return { secondsPerCompaction: median(figures.slice(1)), ...requests };
 }
 
+/** Seconds of a photo from its bytes to its vector, and how many times as many int8 does in the same time: they take turns. */
+async function embedding(photo: Buffer) {
+  const int8 = await embedderOf('int8');
+  await int8.embed([photo]);
+  await embedder.embed([photo]);
+  const ratios: number[] = [];
+  const figures: number[] = [];
+  for (let round = 0; round < PICTURES; round++) {
+    figures.push(await timed(() => embedder.embed([photo])));
+    ratios.push(figures.at(-1)! / (await timed(() => int8.embed([photo]))));
+  }
+  return { secondsPerEmbedding: median(figures), int8ToFp32: median(ratios) };
+}
+
 /** Small copies of the photographs that come with the demo: bytes of each, on average. */
 async function thumbnailBytes(): Promise<number> {
   const folder = fileURLToPath(new URL('../local/demo', import.meta.url));
@@ -158,7 +176,7 @@ for (let round = 1; round <= ROUNDS; round++) {
 const { secondsPerCompaction, reads, writes } = await compacting(many);
 const { manifest } = (await latestManifest(many))!;
 const figures = {
-  secondsPerEmbedding: await seconds(PICTURES, () => embedder.embed([photo])),
+  ...(await embedding(photo)),
   secondsPerThumbnail: await seconds(PICTURES, () => makeThumbnail(photo)),
   bytesPerThumbnail: await thumbnailBytes(),
   secondsPerQueryPicture: await seconds(PICTURES, () => embedder.embed([query])),
