@@ -109,7 +109,9 @@ test('with the engine s3-vectors too: each of several models has its index there
   const machines = Object.keys(made.findResources('AWS::StepFunctions::StateMachine'));
   const starts = Object.values(made.findResources('Custom::LikenessBackfill'));
   for (const machine of machines)
-    expect(starts.filter(({ Properties }) => JSON.stringify(Properties.Update).includes(machine))).toHaveLength(1);
+    expect(
+      starts.filter(({ Properties }) => JSON.stringify(Properties.Update).includes(machine)),
+    ).toHaveLength(1);
   // Each compact fills an index of its own, under the model that it is for.
   const compacts = Object.values(made.findResources('AWS::Lambda::Function'))
     .map(({ Properties }) => Properties.Environment?.Variables ?? {})

@@ -35,7 +35,10 @@ export interface Surroundings {
   /** Answers a task. */
   readonly invoke: (input: Json) => Promise<Json>;
   /** What a map reads its items from. */
-  readonly list: (parameters: { readonly Bucket: string; readonly Prefix: string }) => Promise<readonly Json[]>;
+  readonly list: (parameters: {
+    readonly Bucket: string;
+    readonly Prefix: string;
+  }) => Promise<readonly Json[]>;
   readonly executionId: string;
 }
 
@@ -99,7 +102,9 @@ async function mapped(
   entered: string[],
 ): Promise<void> {
   if (!reader || !batcher || !processor) throw new Error('only distributed maps over batches are known here');
-  const items = await around.list(filled(reader.Parameters, data, around) as { Bucket: string; Prefix: string });
+  const items = await around.list(
+    filled(reader.Parameters, data, around) as { Bucket: string; Prefix: string },
+  );
   if (items.length === 0) throw new Error('a map over nothing, of which nobody knows how it ends');
   const BatchInput = filled(batcher.BatchInput, data, around);
   for (let at = 0; at < items.length; at += batcher.MaxItemsPerBatch) {
@@ -140,7 +145,8 @@ function at(path: string, data: Json, executionId?: string): Json {
   if (!/^\$(\.\w+)*$/.test(path)) throw new Error(`the path ${path} is not known here`);
   let value = data;
   for (const name of path.split('.').slice(1)) {
-    if (typeof value !== 'object' || value === null || !(name in value)) throw new Error(`nothing is at ${path}`);
+    if (typeof value !== 'object' || value === null || !(name in value))
+      throw new Error(`nothing is at ${path}`);
     value = (value as Readonly<Record<string, Json>>)[name];
   }
   return value;
