@@ -185,5 +185,8 @@ const existing = (scope: Construct, id: string, { name, keyArn }: ExistingBucket
     ...(keyArn && { encryptionKey: Key.fromKeyArn(scope, `${id}Key`, keyArn) }),
   });
 
-/** As an output has it: `iam`, `none`, or the issuer of tokens. */
-const authName = (auth: ApiAuth): string => (typeof auth === 'string' ? auth : `jwt ${auth.jwt.issuer}`);
+/** As an output has it: `iam`, `none`, `users`, or the issuer of tokens. */
+function authName(auth: ApiAuth): string {
+  if (typeof auth === 'string') return auth;
+  return 'users' in auth ? 'users' : `jwt ${auth.jwt.issuer}`;
+}

@@ -6,6 +6,7 @@ import type { KeyedRow } from '../../vectorlog/commit/base.ts';
 import { isRetryable, LikenessError } from '../../vectorlog/errors.ts';
 import { ObjectNotFound, ObjectUnreadable } from '../../vectorlog/store/errors.ts';
 import type { ObjectStore } from '../../vectorlog/store/object-store.ts';
+import { PICTURE_LIMITS } from '../decoding/limits.ts';
 import { FINGERPRINTS_PREFIX } from '../names.ts';
 import { thumbnailName } from '../thumbnails/thumbnails.ts';
 import { fingerprintOf } from './fingerprint.ts';
@@ -102,7 +103,8 @@ export class Fingerprints {
   }
 
   async #ofOriginal({ key, eTag }: PictureVersion): Promise<Fingerprint> {
-    return fingerprintOf((await this.pictures.get(key, { ifMatch: eTag })).body);
+    const maxBytes = PICTURE_LIMITS.maxBytesOfLargeKinds;
+    return fingerprintOf((await this.pictures.get(key, { ifMatch: eTag, maxBytes })).body);
   }
 
   /** Writes those that were made. */
