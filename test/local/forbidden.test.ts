@@ -76,6 +76,14 @@ describe.skipIf(process.platform === 'win32')('what this user may not read', () 
     });
   });
 
+  it('is said in a sentence when it is the index, which cannot be written', async () => {
+    const index = join(library.folder, 'index');
+    await mkdir(index, { mode: 0o500 });
+    await expect(library.serve({ indexFolder: index })).rejects.toThrow(
+      /^the index cannot be written: .*; choose another place with --index$/,
+    );
+  });
+
   it('lets the server stop all the same when it is the whole folder', async () => {
     await library.write('a.png', await picture(1));
     const { serving } = await library.serve();

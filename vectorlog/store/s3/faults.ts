@@ -54,7 +54,14 @@ export function storeErrorOf(error: unknown, bucket: string, key?: string): unkn
     return new StoreUnsuitable(`no credentials for ${at}: ${error.message}`, cause);
   // An answer that was cut off says nothing, whatever its status was.
   const isCut = status !== undefined && status < 300;
-  if (isCut || status === undefined || status >= 500 || status === 429 || status === 408 || PASSING.has(error.name))
+  if (
+    isCut ||
+    status === undefined ||
+    status >= 500 ||
+    status === 429 ||
+    status === 408 ||
+    PASSING.has(error.name)
+  )
     return status === 501
       ? new StoreUnsuitable(`the store lacks what ${at} needs (${said})`, cause)
       : new StoreUnavailable(`no good answer about ${at} (${said})`, cause);
