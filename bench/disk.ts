@@ -37,7 +37,12 @@ const LIMITS = options.quick ? { ...FOLDER_LOG_LIMITS, foldAppends: 100 } : FOLD
 /** Time that only this program moves; objects of the store are dated by it, too. */
 let now = Date.now();
 const nextUlid = monotonicFactory();
-const clock: Clock = { now: () => now, sleep: async () => {}, ulid: () => nextUlid(now) };
+const clock: Clock = {
+  now: () => now,
+  monotonic: () => now,
+  sleep: async () => {},
+  ulid: () => nextUlid(now),
+};
 
 /** The store, its objects dated by the compressed time. */
 function dated(store: FileStore): ObjectStore {
