@@ -280,7 +280,7 @@ export class FolderEvents {
       for (const [key, { at, moved }] of this.#missed) {
         const end = at + (moved ? secondLookMs : patience);
         if (end <= now || at > now) due.push(key);
-        else next = Math.min(next, end);
+        else next = Math.min(next, at + secondLookMs > now ? at + secondLookMs : end);
       }
       for (let from = 0; from < due.length && !this.#stopping; from += LOOKS_IN_TURN) {
         const keys = due.slice(from, from + LOOKS_IN_TURN);
@@ -300,11 +300,17 @@ export class FolderEvents {
     // Those that were forgotten just now count as well: files are missed one after the other.
     this.#forgottenAt = this.#forgottenAt.filter((at) => at > clock.now() - manySecondLookMs);
     let missed = 0;
-    for (const { moved } of this.#missed.values()) if (!moved) missed++;
+    // What was renamed is missed for a moment, too.
+    let longSince = false;
+    for (const { moved, at } of this.#missed.values()) {
+      if (moved) continue;
+      missed++;
+      longSince ||= at + secondLookMs <= clock.now();
+    }
     const counted = missed + this.#forgottenAt.length;
     const many = counted >= MANY || (counted >= FEW && counted >= MANY_PART * this.#known.size);
     const held = many && missed > 0 && !this.insisted;
-    this.#tellMany(held ? missed : 0);
+    this.#tellMany(held && longSince ? missed : 0);
     return held || isSearching() ? manySecondLookMs : secondLookMs;
   }
 

@@ -21,7 +21,7 @@ import { ServedLibrary } from './served.ts';
 import { servers } from './servers.ts';
 import { writeTinyModel } from './tiny-model.ts';
 
-const QUICK_KILLS = 10;
+const QUICK_KILLS = 6;
 /** They mostly wait for something to happen. */
 const QUICK_AT_ONCE = 5;
 const KILLS = 500;

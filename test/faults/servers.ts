@@ -47,9 +47,9 @@ const FAKETIME = '/usr/lib/x86_64-linux-gnu/faketime/libfaketimeMT.so.1';
 const clockJumps: Scenario = {
   name: 'a clock that is set back and forth',
   obstacle: () => (existsSync(FAKETIME) ? undefined : 'libfaketime is not installed'),
-  run: async (library, { random }) => {
+  run: async (library, { random, quick }) => {
     await mkdir(library.folder);
-    const jumps = ['-1d', '+2y', '-30d', '+0d'];
+    const jumps = ['-1d', '+2y', ...(quick ? [] : ['-30d']), '+0d'];
     for (const [i, jump] of jumps.entries()) {
       const env = { LD_PRELOAD: FAKETIME, FAKETIME: jump, FAKETIME_DONT_FAKE_MONOTONIC: '1' };
       await library.start({ env });
