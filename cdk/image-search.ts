@@ -261,7 +261,7 @@ export class ImageSearch extends Construct {
       quiet: true,
       code: named.assets.search,
       layers: [layer, ...(props.decoders ?? [])],
-      memory: props.memory?.search ?? 3008,
+      memory: searchMemory(props),
       timeout: props.timeout?.search ?? Duration.minutes(5),
       environment: {
         imagesBucket: this.images.bucketName,
@@ -290,6 +290,7 @@ export class ImageSearch extends Construct {
         indexBucket: this.index.bucketName,
         modelId: named.model.modelId,
         ...(named.model.synthetic && { synthetic: 'on' }),
+        ...(props.engine !== 's3-vectors' && { searchMemory: String(searchMemory(props)) }),
         ...this.changesEnvironment(props, changes),
       },
     };
@@ -328,6 +329,9 @@ export class ImageSearch extends Construct {
     return { architecture: props.architecture ?? 'x64', surroundings };
   }
 }
+
+/** Megabytes. */
+const searchMemory = ({ memory }: ImageSearchProps): number => memory?.search ?? 3_008;
 
 /** What callers of the API may do to the pictures. */
 interface Changes {

@@ -6,6 +6,7 @@
  */
 
 import type { SignInConfig } from '../config.ts';
+import { openAt } from '../route/navigation.ts';
 import { keepAccess } from './connection.tsx';
 
 /** The provider did not let anybody in. */
@@ -64,7 +65,7 @@ export async function finishSignIn({ tokenEndpoint, clientId }: SignInConfig): P
   const kept = sessionStorage.getItem(BEGUN);
   sessionStorage.removeItem(BEGUN);
   const begun = kept === null ? undefined : (JSON.parse(kept) as Begun);
-  history.replaceState(undefined, '', home() + (begun?.hash ?? ''));
+  openAt(begun?.hash ?? '');
   // Somebody else's code would show somebody else's pictures.
   if (begun?.state !== state) throw new SignInFailed('That was no answer to a question of this page.');
   const code = query.get('code');

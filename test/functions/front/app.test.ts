@@ -9,12 +9,14 @@ import { json, testApi } from '../../factories/api.ts';
 function frontOf(
   { pictures, index }: Pick<ReturnType<typeof testApi>, 'pictures' | 'index'>,
   keysBudgetBytes = 2 ** 24,
+  searchBudgetBytes = 2 ** 30,
 ) {
   return createFront({
     pictures,
     index,
     model: { modelId: 'fake-00000000', synthetic: true },
     keysBudgetBytes,
+    searchBudgetBytes,
     clock: systemClock,
     logger: silentLogger,
     uploads: {
@@ -52,6 +54,22 @@ describe('front', () => {
         { key: 'nothing.jpg', state: 'absent' },
       ],
     });
+  });
+
+  test('names a log that is longer than searches can take in, as the whole API does', async () => {
+    const api = testApi({ memoryBudgetBytes: 40_000 });
+    await api.upload('0.jpg', '0');
+    await api.compact();
+    const fits = await frontOf(api).request('/v1/health');
+    expect(await fits.json()).toMatchObject({ status: 'ok' });
+    for (let i = 1; i < 6; i++) await api.upload(`${i}.jpg`, `${i}`);
+    const { log } = (await (await api.request('/v1/stats')).json()) as { log: { pending: number } };
+    expect(log.pending).toBeGreaterThan(0);
+
+    const whole = await (await api.request('/v1/health')).json();
+    const front = await (await frontOf(api, 2 ** 24, 40_000).request('/v1/health')).json();
+    expect(front).toEqual(whole);
+    expect(front).toMatchObject({ status: 'degraded', reasons: [{ code: 'log-too-long' }] });
   });
 
   test('says which setting has to grow when the keys do not fit', async () => {
