@@ -50,7 +50,7 @@ test('the API takes tokens of that pool for the console alone, which gets them b
     AuthorizerType: 'JWT',
     JwtConfiguration: {
       Audience: [{ Ref: client }],
-      Issuer: Match.objectLike({ 'Fn::Join': ['', Match.arrayWith([{ Ref: pool }])] }),
+      Issuer: { 'Fn::GetAtt': [pool, 'ProviderURL'] },
     },
   });
   const open = Object.values(template.findResources('AWS::ApiGatewayV2::Route')).filter(

@@ -163,7 +163,7 @@ describe('a bad picture', () => {
     await onUpload({ pictures: { ...store, get } as never })(sqsEvent(event));
     expect(await readRejection(index, 'huge')).toMatchObject({
       code: 'too-many-bytes',
-      message: expect.stringContaining(`${size} bytes`),
+      reason: expect.stringContaining(`${size} bytes`),
     });
   });
 
