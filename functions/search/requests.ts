@@ -3,6 +3,7 @@
 import { z } from '@hono/zod-openapi';
 import { PICTURE_LIMITS } from '../../pictures/decoding/limits.ts';
 import { DIMENSIONS } from '../../pictures/dimensions.ts';
+import { KEEP_RULES } from '../../pictures/duplicates/keeper.ts';
 import { keyFromPath } from './key-path.ts';
 import { SEARCH_LIMITS } from './limits.ts';
 import { RangeText } from './range-text.ts';
@@ -337,6 +338,14 @@ export const EmptyTrash = z
     description: 'Which pictures go for good. It must be said: no request empties all by mistake.',
   });
 
+const folders = (description: string) =>
+  z
+    .union([z.string(), z.array(z.string()).max(SEARCH_LIMITS.maxPage)])
+    .optional()
+    // An empty one would be a prefix of every key.
+    .transform((names) => (names === undefined ? [] : [names].flat().filter((name) => name !== '')))
+    .openapi({ type: 'array', items: { type: 'string' }, description });
+
 export const DuplicatesQuery = z.object({
   tier: unlessEmpty(
     z.enum(['identical', 'same', 'alike']).default('same').openapi({
@@ -349,6 +358,14 @@ export const DuplicatesQuery = z.object({
       description: 'Only for tier alike: how alike two pictures must be.',
     }),
   ),
+  keep: unlessEmpty(
+    z.enum(KEEP_RULES).default('best').openapi({
+      description:
+        'Which one of a group stays, where no folder decides. best: most pixels, then the least compressed. oldest: by the date taken, then the file. largest: most bytes.',
+    }),
+  ),
+  prefer: folders('Folders (prefixes of keys) to keep from first, in place of those that are remembered.'),
+  protect: folders('Folders (prefixes of keys) to delete nothing from, besides those that are remembered.'),
   prefix,
   cursor,
   limit,

@@ -4,7 +4,7 @@ import { createOnUpload } from '../../functions/on-upload/handler.ts';
 import { createApp } from '../../functions/search/app.ts';
 import type { SearchDependencies } from '../../functions/search/dependencies.ts';
 import { DIMENSIONS } from '../../pictures/dimensions.ts';
-import { systemClock } from '../../vectorlog/clock.ts';
+import { type Clock, systemClock } from '../../vectorlog/clock.ts';
 import { Compactor } from '../../vectorlog/commit/compaction.ts';
 import { type Logger, silentLogger } from '../../vectorlog/logger.ts';
 import { MemoryStore } from '../../vectorlog/testing/memory-store.ts';
@@ -17,12 +17,11 @@ let sequencer = 0x62000000;
 
 export function testApi(
   overrides: Partial<SearchDependencies> = {},
-  { logger = silentLogger }: { logger?: Logger } = {},
+  { logger = silentLogger, clock = systemClock }: { logger?: Logger; clock?: Clock } = {},
 ) {
-  const pictures = new MemoryStore();
+  const pictures = new MemoryStore({ clock });
   const index = countingStore(new MemoryStore());
   const embedder = fakeEmbedder();
-  const clock = systemClock;
   const onUpload = createOnUpload({ pictures, index, embedder, clock, logger });
   const compactor = new Compactor({
     index,
