@@ -2,7 +2,6 @@
 
 import { z } from '@hono/zod-openapi';
 import { PICTURE_LIMITS } from '../../pictures/decoding/limits.ts';
-import { DIMENSIONS } from '../../pictures/dimensions.ts';
 import { KEEP_RULES } from '../../pictures/duplicates/keeper.ts';
 import { keyFromPath } from './key-path.ts';
 import { SEARCH_LIMITS } from './limits.ts';
@@ -27,16 +26,20 @@ const Vector = z
   .any()
   .superRefine((vector, context) => {
     // The length first: a body has room for millions of elements, each with an error of its own.
-    if (!Array.isArray(vector) || vector.length !== DIMENSIONS || !vector.every(Number.isFinite))
-      context.addIssue(`a vector is an array of ${DIMENSIONS} finite numbers`);
+    if (
+      !Array.isArray(vector) ||
+      vector.length > SEARCH_LIMITS.maxDimensions ||
+      !vector.every(Number.isFinite)
+    )
+      context.addIssue('a vector is an array of as many finite numbers as the model has');
   })
   .transform((vector) => vector as number[])
   .openapi({
     type: 'array',
     items: { type: 'number' },
-    minItems: DIMENSIONS,
-    maxItems: DIMENSIONS,
-    description: 'An embedding: 2,048 numbers. It is scaled to unit length.',
+    minItems: 1,
+    maxItems: SEARCH_LIMITS.maxDimensions,
+    description: 'An embedding: 2,048 numbers, or as many as the model has. It is scaled to unit length.',
   });
 
 /** `x,y,width,height` in fractions of the picture. */

@@ -9,8 +9,8 @@ import {
   type CropMode,
   orientationOf,
   pixelsOf,
-  SIDE,
   seenSquare,
+  sideOf,
   storedAxes,
   storedRectangle,
   turnSquare,
@@ -24,7 +24,7 @@ import { resample } from './resampling/resample.ts';
  *
  * @param crop The part of the picture that matters; all of it when not given.
  * @param mode What of that part the network sees.
- * @returns 224 x 224 RGB pixels, `SIDE * SIDE * 3` bytes.
+ * @returns RGB pixels of a square of `sideOf(mode)`.
  * @throws PictureRejected, DecodingFailed
  */
 export async function preprocess(
@@ -53,7 +53,8 @@ export async function preprocess(
   const square = await decoder.decode(header, needed, (pixels) =>
     resample(pixels, x, y, columns.start, rows.start),
   );
-  return turnSquare(rgbProfile ? await toSrgb(square, SIDE, rgbProfile) : square, SIDE, orientation);
+  const side = sideOf(mode);
+  return turnSquare(rgbProfile ? await toSrgb(square, side, rgbProfile) : square, side, orientation);
 }
 
 /**
