@@ -1,7 +1,7 @@
 /** The part of the HTTP API that needs neither model nor vectors: uploads and what became of them, deletions, decisions, health. */
 
 import type { OpenAPIHono } from '@hono/zod-openapi';
-import { DIMENSIONS } from '../../pictures/dimensions.ts';
+import { dimensionsOf } from '../../pictures/dimensions.ts';
 import type { ModelInfo } from '../../pictures/embedding/embedder.ts';
 import { Entries } from '../../vectorlog/read/entries.ts';
 import { leftOut } from '../../vectorlog/read/left-out.ts';
@@ -43,10 +43,11 @@ export interface FrontDependencies
  */
 export function createFront(dependencies: FrontDependencies): OpenAPIHono {
   const { model, allows, index: store, keysBudgetBytes: budgetBytes, searchBudgetBytes } = dependencies;
-  const entries = new Entries({ ...dependencies, store, dimensions: DIMENSIONS, budgetBytes });
+  const dimensions = dimensionsOf(model.modelId);
+  const entries = new Entries({ ...dependencies, store, dimensions, budgetBytes });
   const app = newApi(dependencies);
   app.openapi(routes.health, async (c) => {
-    const pending = await leftOut(store, { dimensions: DIMENSIONS, budgetBytes: searchBudgetBytes });
+    const pending = await leftOut(store, { dimensions, budgetBytes: searchBudgetBytes });
     return c.json(healthOf({ model, allows, env: c.env, reasons: tooLongLog({ pending }) }), 200);
   });
   app.openapi(routes.createUpload, createUpload(dependencies));
