@@ -7,7 +7,8 @@ import { neededBytes } from './memory.ts';
 import { StoreStateReader } from './store-state.ts';
 
 /**
- * Appends that wait to be folded and that a search does not take in, as they no longer fit beside the index.
+ * Appends that wait to be folded and that a search does not take in, as they no longer fit beside the index: at the least,
+ * since it may hold rows of an older index for a while.
  *
  * @param store the namespace of one model
  * @param memory.budgetBytes what index and log may take in the memory of a search together

@@ -66,8 +66,10 @@ describe('front', () => {
       (await frontOf(api, 2 ** 24, bytes).request('/v1/health')).json();
 
     const whole = await (await api.request('/v1/health')).json();
-    expect(await healthOf(budget)).toEqual(whole);
-    expect(whole).toMatchObject({ status: 'degraded', reasons: [{ code: 'log-too-long' }] });
+    const tooLong = { status: 'degraded', reasons: [{ code: 'log-too-long' }] };
+    expect(whole).toMatchObject(tooLong);
+    // How many it cannot tell: a search holds other things as well, for a while.
+    expect(await healthOf(budget)).toMatchObject(tooLong);
     expect(await healthOf(2 ** 30)).toMatchObject({ status: 'ok' });
     await api.compact();
     expect(await healthOf(budget)).toMatchObject({ status: 'ok' });
