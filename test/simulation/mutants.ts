@@ -254,6 +254,16 @@ export const MUTANTS: readonly Mutant[] = [
     ],
   },
   {
+    mistake: 'take the end of an old version for a deletion of the picture',
+    patches: [
+      {
+        file: 'pictures/ingest/messages.ts',
+        replace: "op: versionId ? 'look' : 'delete'",
+        by: "op: 'delete'",
+      },
+    ],
+  },
+  {
     mistake: 'search: take a file that has grown for a damaged one',
     patches: [
       {
