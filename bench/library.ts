@@ -28,6 +28,7 @@ const PER_FOLDER = 50;
 const RENAMED = FILES / 10;
 /** Looks; the bytes of a file differ from all others' all the same. */
 const LOOKS = 50;
+const LENGTHS = 499;
 const PATIENCE_MS = 3 * 3_600_000;
 
 const say = (line: string): void => {
@@ -41,8 +42,9 @@ async function writeFiles(folder: string): Promise<void> {
     const below = join(folder, `folder-${from / PER_FOLDER}`);
     await mkdir(below, { recursive: true });
     for (let i = from; i < from + PER_FOLDER; i++) {
-      // What stands behind the end of a PNG is nobody's.
-      await writeFile(join(below, `${i}.png`), Buffer.concat([looks[i % LOOKS]!, Buffer.from(`${i}`)]));
+      // What stands behind the end of a PNG is nobody's. Lengths differ, as those of photos do.
+      const end = Buffer.alloc((i % LENGTHS) * 16, `${i}`);
+      await writeFile(join(below, `${i}.png`), Buffer.concat([looks[i % LOOKS]!, end]));
     }
   }
 }

@@ -204,6 +204,7 @@ export async function serveFolder(options: ServeOptions): Promise<Serving> {
     () => listening.close(GRACE_MS),
     () => library.stop(),
     () => timer.stop(),
+    () => indexFiles.handOver(),
     () => lock.release(),
   ];
   const stop = async () => {
