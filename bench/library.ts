@@ -22,8 +22,8 @@ const { values: options } = parseArgs({
     files: { type: 'string' },
   },
 });
-const FILES = Number(options.files ?? (options.quick ? 500 : 100_000));
-const PER_FOLDER = 50;
+const FILES = Number(options.files ?? (options.quick ? 200 : 100_000));
+const PER_FOLDER = options.quick ? 20 : 50;
 /** A tenth of the library, by renaming its folders: fewer than are taken for a disk that went. */
 const RENAMED = FILES / 10;
 /** Looks; the bytes of a file differ from all others' all the same. */
