@@ -55,6 +55,14 @@ describe('states of the console', () => {
     await page.getByText('running, 9,000 of 12,000 objects compared').waitFor();
   });
 
+  it('says under Status what keeps a server from all it should do, until that is over', async () => {
+    const message = '/mnt/photos is not there; nothing is forgotten';
+    const page = await open('#/status', { reasons: [{ code: 'folder-away', message }] });
+    await page.getByText(message).waitFor();
+    faked.api.state.reasons = [];
+    await page.getByText(message).waitFor({ state: 'detached', timeout: 30_000 });
+  });
+
   it('asks less and less often for figures under Status that do not change', async () => {
     const page = await open('#/');
     await page.getByText('All 40').waitFor();
