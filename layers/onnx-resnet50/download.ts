@@ -22,10 +22,11 @@ export interface DownloadOptions {
   readonly sha256: string;
   readonly onProgress: (progress: Progress) => void;
   readonly fetch?: typeof fetch;
+  /** Milliseconds without a byte after which the server counts as unreachable. @default 20,000 */
+  readonly patienceMs?: number;
 }
 
-/** Milliseconds without an answer after which a server counts as unreachable. */
-const CONNECT_TIMEOUT_MS = 20_000;
+const PATIENCE_MS = 20_000;
 
 /**
  * Does nothing when the file is there with the right hash.
@@ -47,14 +48,13 @@ export async function download(options: DownloadOptions): Promise<void> {
 }
 
 async function fetchInto(part: string, options: DownloadOptions): Promise<void> {
-  const { url, onProgress, fetch: get = fetch } = options;
+  const { url, onProgress, fetch: get = fetch, patienceMs = PATIENCE_MS } = options;
   const have = await sizeOf(part);
   const timeout = new AbortController();
-  const timer = setTimeout(() => timeout.abort(new Error('no answer in time')), CONNECT_TIMEOUT_MS);
+  const timer = setTimeout(() => timeout.abort(new Error('no answer in time')), patienceMs);
   try {
     const headers: Record<string, string> = have > 0 ? { range: `bytes=${have}-` } : {};
     const response = await get(url, { headers, signal: timeout.signal });
-    clearTimeout(timer);
     // 416: there is nothing after what we have; whether that is the whole file, its hash will tell.
     if (response.status === 416) return;
     if (!response.ok || !response.body) throw new Error(`the server answered ${response.status}`);
@@ -64,6 +64,7 @@ async function fetchInto(part: string, options: DownloadOptions): Promise<void> 
     const total = length === undefined ? undefined : start + length;
     const counted = async function* (chunks: AsyncIterable<Uint8Array>) {
       for await (const chunk of chunks) {
+        timer.refresh();
         done += chunk.length;
         onProgress({ done, total });
         yield chunk;
@@ -72,7 +73,10 @@ async function fetchInto(part: string, options: DownloadOptions): Promise<void> 
     const body = Readable.fromWeb(response.body as import('node:stream/web').ReadableStream);
     await pipeline(body, counted, createWriteStream(part, { flags: start > 0 ? 'a' : 'w' }));
   } catch (error) {
-    throw new DownloadFailed(`${url} could not be downloaded: ${reasonOf(error)}`, { cause: error });
+    throw new DownloadFailed(
+      `${url} could not be downloaded: ${reasonOf(timeout.signal.aborted ? timeout.signal.reason : error)}`,
+      { cause: error },
+    );
   } finally {
     clearTimeout(timer);
   }

@@ -3,6 +3,7 @@
 import { LikenessError } from '../../vectorlog/errors.ts';
 import type { PictureRejected } from '../decoding/errors.ts';
 import type { PictureFacts } from '../decoding/facts.ts';
+import type { Thumbnail } from '../thumbnails/thumbnails.ts';
 
 /** What a model is, as the file beside it says; known without loading the network. */
 export interface ModelInfo {
@@ -21,9 +22,11 @@ export type EmbedOutcome =
       readonly embedding: Float32Array;
       /** What the header told, where the embedder reads one. */
       readonly facts?: PictureFacts;
+      /** Where it was asked for, and one decoding could serve for both. */
+      readonly thumbnail?: Thumbnail | undefined;
       readonly rejected?: undefined;
     }
-  | { readonly rejected: PictureRejected; readonly embedding?: undefined };
+  | { readonly rejected: PictureRejected; readonly embedding?: undefined; readonly thumbnail?: undefined };
 
 /** A part of a picture, in fractions of its width and height after EXIF rotation, 0 to 1. */
 export interface Crop {
@@ -38,6 +41,8 @@ export interface EmbedOptions {
   readonly crop?: Crop;
   /** Somebody waits for the answer: these pictures pass those that are embedded for an index. */
   readonly urgent?: boolean;
+  /** Also makes the small copy of each picture from the same pixels, unless all of them would take too much memory. */
+  readonly thumbnail?: boolean;
 }
 
 export interface Embedder {

@@ -36,14 +36,9 @@ export class OutOfTime extends LikenessError {
   readonly retryable = true;
 }
 
-/** An embedding that was made of the same bytes before, and what their header told. */
-export type Recalled = Pick<Embedded, 'embedding' | 'facts'>;
-
 export interface EmbedPicturesDeps {
   readonly pictures: ObjectStore;
   readonly embedder: Embedder;
-  /** Finds the embedding of a picture that was indexed under another key. @default every picture is embedded */
-  readonly recall?: (change: PutChange) => Promise<Recalled | undefined>;
   /** @default no small copies are made */
   readonly thumbnail?: MakeThumbnail | undefined;
   /** Is given each file that was embedded; never rejects. */
@@ -91,16 +86,15 @@ async function embedPicture(
   signal?: AbortSignal,
 ): Promise<PictureOutcome> {
   try {
-    const recalled = await inTime(async () => recall(deps, change), signal);
-    if (recalled) return recalled;
     const picture = await inTime(() => readPicture(deps.pictures, change, signal), signal);
     if (!('body' in picture)) return picture;
     const { body, ...object } = picture;
     // The embedder runs those together that wait together.
-    const [outcome] = await inTime(() => deps.embedder.embed([body]), signal);
+    const options = { thumbnail: deps.thumbnail !== undefined };
+    const [outcome] = await inTime(() => deps.embedder.embed([body], options), signal);
     if (outcome!.rejected) return { state: 'rejected', reason: outcome!.rejected };
     const { embedding, facts } = outcome!;
-    const thumbnail = await thumbnailOf(deps, change.key, body, signal);
+    const thumbnail = outcome!.thumbnail ?? (await thumbnailOf(deps, change.key, body, signal));
     await deps.onEmbedded?.(change, body);
     return { state: 'embedded', embedding, facts, object, thumbnail };
   } catch (error) {
@@ -121,15 +115,6 @@ async function thumbnailOf(
     logger.warn('a picture is indexed without a thumbnail', { key, error });
     return undefined;
   }
-}
-
-async function recall(
-  { recall, pictures }: EmbedPicturesDeps,
-  change: PutChange,
-): Promise<Embedded | undefined> {
-  const recalled = await recall?.(change);
-  const object = recalled && (await pictures.head(change.key));
-  return object?.eTag === change.eTag ? { state: 'embedded', object, ...recalled! } : undefined;
 }
 
 /** The result of `work`; or `OutOfTime`, and then the work is not begun, or nobody waits for it any more. */

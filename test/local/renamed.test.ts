@@ -1,6 +1,6 @@
 /** Renamed pictures keep their embeddings: watched, or found by the next start. */
 
-import { rename, rm, stat, utimes } from 'node:fs/promises';
+import { readdir, rename, rm, stat, utimes } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { Client } from '../../client/client.ts';
@@ -10,14 +10,19 @@ import { picture } from '../factories/pictures.ts';
 import { type ServedFolder, servedFolder } from '../factories/serving.ts';
 
 const COUNT = 15;
+/** More than a fifth of the library at once, and far more than a batch of pictures that are embedded. */
+const MANY = 200;
 let library: ServedFolder;
 let embedded: number;
 beforeEach(async () => {
   embedded = 0;
   library = await servedFolder();
-  for (let i = 0; i < COUNT; i++) await library.write(`old/${i}.png`, await picture(i));
+  for (let i = 0; i < COUNT; i++) await library.write(`old/${i}.png`, await distinct(i));
 });
 afterEach(() => library.remove());
+
+/** A picture of a length of its own: what is written within one tick of the file system's clock has one time. */
+const distinct = async (i: number) => Buffer.concat([await picture(i), Buffer.alloc(i * 64)]);
 
 /** Counts what it embeds, and tells the size as the real one does. */
 function counting(): Embedder {
@@ -36,13 +41,16 @@ function counting(): Embedder {
 // Patient enough for a file under its new name to be there for some time before the old one is given up.
 const serve = () =>
   library.serve({ embedder: counting(), patience: { secondLookMs: 5_000, lookEveryMs: 50 } });
-const keysOf = async (client: Client) => (await client.images()).items.map(({ key }) => key);
+const keysOf = async (client: Client) => (await client.images({ limit: 1_000 })).items.map(({ key }) => key);
 
-const untilIn = (client: Client, folder: string) =>
+const appends = async () =>
+  (await readdir(join(library.folder, '.likeness', fakeEmbedder().model.modelId, 'log'))).length;
+
+const untilIn = (client: Client, folder: string, count = COUNT) =>
   vi.waitFor(
     async () => {
       const keys = await keysOf(client);
-      expect(keys.length).toBe(COUNT);
+      expect(keys.length).toBe(count);
       expect(keys.every((key) => key.startsWith(folder))).toBe(true);
     },
     { timeout: 40_000, interval: 50 },
@@ -61,6 +69,21 @@ describe('renamed pictures', () => {
     expect(results[0]).toMatchObject({ key: 'new/7.png', width: 4, height: 3 });
   });
 
+  it('take few appends and no minute of patience, however many they are', async () => {
+    for (let i = 0; i < MANY; i++) await library.write(`old/${i}.png`, await distinct(i));
+    const { client } = await library.serve({
+      embedder: counting(),
+      // Who is held back for being many is held back for longer than this test.
+      patience: { secondLookMs: 100, manySecondLookMs: 3_600_000, lookEveryMs: 50 },
+    });
+    const before = await appends();
+    await move('old', 'new');
+    await untilIn(client, 'new/', MANY);
+    expect(embedded).toBe(MANY);
+    expect((await appends()) - before).toBeLessThan(MANY / 10);
+    expect((await client.health()).status).toBe('ok');
+  });
+
   it('keep them also when nobody watched', async () => {
     const { serving } = await serve();
     await serving.stop();
@@ -77,6 +100,29 @@ describe('renamed pictures', () => {
     await move('old', 'new');
     await untilIn(client, 'new/');
     expect(embedded).toBe(2 * COUNT);
+  });
+
+  it('are never taken for one another when they have one length and one time', async () => {
+    const two = await Promise.all([picture(1_001), picture(1_002)]);
+    const length = Math.max(...two.map((bytes) => bytes.length));
+    for (const [i, bytes] of two.entries()) {
+      // What stands behind the end of a PNG is nobody's.
+      await library.write(`twins/${i}.png`, Buffer.concat([bytes, Buffer.alloc(length - bytes.length)]));
+      await utimes(join(library.folder, `twins/${i}.png`), 1_700_000_000.25, 1_700_000_000.25);
+    }
+    const { client } = await serve();
+    await move('twins', 'renamed');
+    await vi.waitFor(
+      async () => {
+        const keys = await keysOf(client);
+        expect(keys.filter((key) => !key.startsWith('old/'))).toEqual(['renamed/0.png', 'renamed/1.png']);
+      },
+      { timeout: 40_000, interval: 50 },
+    );
+    for (const [i, image] of two.entries()) {
+      const { results } = await client.search({ image }, { k: 1 });
+      expect(results).toMatchObject([{ key: `renamed/${i}.png`, score: expect.closeTo(1, 4) }]);
+    }
   });
 
   it('are embedded anew where another file takes the name with other bytes', async () => {
