@@ -50,6 +50,7 @@ describe('the duplicates workbench', () => {
     await expect.poll(asked, SOON).toContain('keep=oldest');
     // What was ticked went by other groups.
     await expect.poll(bar, SOON).toBe('2 groups, 3 pictures, 503 KB');
+    await page.getByText('Choose').click();
     await page.getByRole('button', { name: 'Delete nothing' }).click();
     await expect.poll(bar, SOON).toBe('0 groups, 0 pictures, 0 bytes');
   });
@@ -156,7 +157,7 @@ describe('a deletion that somebody stops', () => {
     else await question.getByRole('button', { name: way }).click();
     release();
     // Four had been asked for before.
-    await page.getByText('6 of 9 pictures deleted').waitFor();
+    await page.getByText('6 of 9 pictures deleted').first().waitFor();
     expect(asked).toBe(6);
     expect(faked.api.state.pictures).toHaveLength(4);
     await page.getByRole('button', { name: 'Undo' }).click();
