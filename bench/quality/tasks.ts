@@ -8,7 +8,7 @@ import groups from 'unicode-emoji-json/data-by-emoji.json' with { type: 'json' }
 import { renderedNames } from '../pictures.ts';
 import { CHANGES, originalOf } from './changes.ts';
 import { photo, rendered, TAKEN } from './originals.ts';
-import { cutOf, garment, painted } from './painted.ts';
+import { CUTS, cutOf, garment, painted } from './painted.ts';
 import { type Source, shuffled } from './source.ts';
 
 /** Pictures of which each belongs to a class, or to none: those are only there to be mistaken. */
@@ -40,7 +40,7 @@ export async function tasksHere(
     { name: 'halves of painted scenes', pictures: scenes.flatMap(halvesOf) },
     variants('painted scenes by moment', classes, (seed, variant) => painted(2_000 + seed, variant)),
     variants('garments by colour', classes, (seed, variant) => garment(2_000 + seed, variant)),
-    cuts(4 * classes),
+    cuts(classes),
   ];
   const motifs = (await files(PHOTOS)).map((name) => join(PHOTOS, name));
   if (motifs.length > 0) {
@@ -150,14 +150,16 @@ const variants = (name: string, classes: number, make: (seed: number, variant: n
   })),
 });
 
-/** Garments of one cut, each of another colour and pattern. */
-const cuts = (count: number): Task => ({
-  name: 'garments by cut',
-  pictures: Array.from({ length: count }, (_, i) => ({
-    source: garment(3_000 + i),
-    of: `${cutOf(3_000 + i)}`,
-  })),
-});
+/** Garments of one cut, each of another colour and pattern; as many of each cut. */
+function cuts(each: number): Task {
+  const pictures: Task['pictures'][number][] = [];
+  for (let seed = 3_000; pictures.length < each * CUTS; seed++) {
+    const of = `${cutOf(seed)}`;
+    if (pictures.filter((known) => known.of === of).length < each)
+      pictures.push({ source: garment(seed), of });
+  }
+  return { name: 'garments by cut', pictures };
+}
 
 /** The left and the right two thirds of one picture. */
 const halvesOf = (whole: Source): Task['pictures'] =>
