@@ -47,7 +47,7 @@ export const painted = (seed: number, moment = 0): Source => ({
 });
 
 /** Outlines in a square of 100: shirt, long sleeves, dress, trousers, skirt, coat. */
-const OUTLINES = [
+const CUTS = [
   'M32 12 L44 10 Q50 17 56 10 L68 12 L88 30 L78 42 L70 35 L70 90 L30 90 L30 35 L22 42 L12 30 Z',
   'M33 12 L44 10 Q50 16 56 10 L67 12 L82 26 L92 78 L81 82 L70 44 L70 88 L30 88 L30 44 L19 82 L8 78 L18 26 Z',
   'M38 8 L44 8 Q50 22 56 8 L62 8 L66 28 L61 44 L80 92 L20 92 L39 44 L34 28 Z',
@@ -56,10 +56,8 @@ const OUTLINES = [
   'M34 8 L45 6 L50 20 L55 6 L66 8 L84 22 L90 70 L78 73 L72 42 L74 95 L52 95 L50 24 L48 95 L26 95 L28 42 L22 73 L10 70 L16 22 Z',
 ] as const;
 
-export const CUTS = OUTLINES.length;
-
 /** Which of the cuts the garment of a seed has. */
-export const cutOf = (seed: number): number => Math.floor(numbers(seed * 6151 + 29)() * OUTLINES.length);
+export const cutOf = (seed: number): number => Math.floor(numbers(seed * 6151 + 29)() * CUTS.length);
 
 /**
  * A garment on white, as shops show them: one of six cuts, with folds, a pattern and seams.
@@ -72,7 +70,7 @@ export const garment = (seed: number, colour = 0): Source => ({
   family: `garment/${seed}`,
   read: async () => {
     const next = numbers(seed * 6151 + 29);
-    const cut = OUTLINES[Math.floor(next() * OUTLINES.length)]!;
+    const cut = CUTS[Math.floor(next() * CUTS.length)]!;
     const pattern = Math.floor(next() * 5);
     const [hue, saturation, light] = [next() * 360, 15 + next() * 65, 22 + next() * 55];
     const dyed = (more: number): string => {

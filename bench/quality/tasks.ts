@@ -8,7 +8,7 @@ import groups from 'unicode-emoji-json/data-by-emoji.json' with { type: 'json' }
 import { renderedNames } from '../pictures.ts';
 import { CHANGES, originalOf } from './changes.ts';
 import { photo, rendered, TAKEN } from './originals.ts';
-import { CUTS, cutOf, garment, painted } from './painted.ts';
+import { cutOf, garment, painted } from './painted.ts';
 import { type Source, shuffled } from './source.ts';
 
 /** Pictures of which each belongs to a class, or to none: those are only there to be mistaken. */
@@ -40,7 +40,7 @@ export async function tasksHere(
     { name: 'halves of painted scenes', pictures: scenes.flatMap(halvesOf) },
     variants('painted scenes by moment', classes, (seed, variant) => painted(2_000 + seed, variant)),
     variants('garments by colour', classes, (seed, variant) => garment(2_000 + seed, variant)),
-    cuts(classes),
+    cuts(4 * classes),
   ];
   const motifs = (await files(PHOTOS)).map((name) => join(PHOTOS, name));
   if (motifs.length > 0) {
@@ -150,15 +150,17 @@ const variants = (name: string, classes: number, make: (seed: number, variant: n
   })),
 });
 
-/** Garments of one cut, each of another colour and pattern; as many of each cut. */
-function cuts(each: number): Task {
-  const pictures: Task['pictures'][number][] = [];
-  for (let seed = 3_000; pictures.length < each * CUTS; seed++) {
-    const of = `${cutOf(seed)}`;
-    if (pictures.filter((known) => known.of === of).length < each)
-      pictures.push({ source: garment(seed), of });
-  }
-  return { name: 'garments by cut', pictures };
+/** Garments of one cut, each of another colour and pattern; one that is alone of its cut is of no class. */
+function cuts(count: number): Task {
+  const seeds = Array.from({ length: count }, (_, i) => 3_000 + i);
+  const isAlone = (seed: number) => seeds.filter((each) => cutOf(each) === cutOf(seed)).length === 1;
+  return {
+    name: 'garments by cut',
+    pictures: seeds.map((seed) => ({
+      source: garment(seed),
+      of: isAlone(seed) ? undefined : `${cutOf(seed)}`,
+    })),
+  };
 }
 
 /** The left and the right two thirds of one picture. */
