@@ -152,12 +152,10 @@ function pthFile(): string {
   return resolve(weights);
 }
 
-const withMeans = ({ versions, tasks }: ReferenceQuality) => ({
-  versions,
-  tasks,
-  ours: meanOf(tasks.map(({ ours }) => ours)),
-  theirs: meanOf(tasks.map(({ theirs }) => theirs)),
-});
+function withMeans({ versions, tasks }: ReferenceQuality): NonNullable<ModelQuality['reference']> {
+  const [ours, theirs] = [meanOf(tasks.map((each) => each.ours)), meanOf(tasks.map((each) => each.theirs))];
+  return { versions, tasks, ours, theirs };
+}
 
 /** What was asked for, but for names of files and folders, which mean nothing elsewhere. */
 function commandLine(): string {
