@@ -40,7 +40,7 @@ const LEARNED = fileURLToPath(new URL('../pictures/duplicates/verdict-weights.ts
 
 /** Enough for a first look within a minute, and for figures that are worth writing down. */
 const SIZES = {
-  quick: { rendered: 6, painted: 2, garments: 2, photos: 2, others: 30, classes: 5 },
+  quick: { rendered: 5, painted: 1, garments: 2, photos: 2, others: 20, classes: 5 },
   full: { rendered: 80, painted: 10, garments: 30, photos: 100, others: 3_000, classes: 8 },
 } as const;
 
