@@ -2,6 +2,7 @@
 
 import { reconcile } from '../pictures/ingest/reconcile.ts';
 import { listRejections } from '../pictures/ingest/rejections.ts';
+import { InFlight } from '../vectorlog/parallel.ts';
 import type { ObjectStore } from '../vectorlog/store/object-store.ts';
 import type { FolderEvents } from './folder-events.ts';
 import type { Sequencer } from './sequencer.ts';
@@ -25,11 +26,19 @@ export interface Differences {
   readonly toForget: number;
 }
 
+/** Looks that are asked for together. */
+const LOOKS_AT_ONCE = 64;
+
+interface Difference {
+  readonly key: string;
+  /** Of the index, if it has the picture. */
+  readonly eTag: string | undefined;
+}
+
 /** All that differs, found before anything is done about it, so that it is known how much there is to do. */
 interface Found {
-  /** With the eTag that the index has, if any. */
-  readonly different: readonly { readonly key: string; readonly eTag: string | undefined }[];
-  readonly differences: Differences;
+  readonly there: readonly Difference[];
+  readonly gone: readonly Difference[];
 }
 
 /**
@@ -42,15 +51,19 @@ export async function compareFolder(
   deps: CompareDeps,
   onFound: (differences: Differences) => void = () => {},
 ): Promise<Differences> {
-  const { different, differences } = await find(deps);
+  const { there, gone } = await find(deps);
+  const differences = { toIndex: there.length, toForget: gone.length };
   onFound(differences);
-  // All of them first: what was renamed meanwhile is known again by what is gone.
+  // What was renamed meanwhile is known again by what is gone, as long as that is not forgotten.
+  const different = [...there, ...gone];
   for (const { key, eTag } of different) if (eTag !== undefined) deps.events.remember(key, eTag);
+  const looks = new InFlight(LOOKS_AT_ONCE);
   for (const { key, eTag } of different) {
     if (deps.signal.aborted) break;
     if (eTag === undefined) deps.events.forget(key);
-    await deps.events.look(key, 'in-time');
+    await looks.begin(() => deps.events.look(key, 'in-time'));
   }
+  await looks.done();
   return differences;
 }
 
@@ -63,8 +76,8 @@ async function find({
   isBusy,
   signal,
 }: CompareDeps): Promise<Found> {
-  const different: { key: string; eTag: string | undefined }[] = [];
-  let toForget = 0;
+  const there: Difference[] = [];
+  const gone: Difference[] = [];
   for await (const { key, verdict, known, picture } of reconcile({ pictures, index })) {
     signal.throwIfAborted();
     if (known.state !== 'absent' && known.version !== undefined) sequencer.passOver(known.version);
@@ -75,17 +88,15 @@ async function find({
     }
     // Its event has been sent and is not done yet.
     if (picture && isBusy() && events.knows(key, picture.eTag)) continue;
-    if (verdict === 'gone') toForget++;
-    different.push({ key, eTag });
+    (verdict === 'gone' ? gone : there).push({ key, eTag });
   }
   // The comparison tells nothing of a picture that was rejected and is gone by now: it is in neither.
   for await (const { key, eTag, code } of listRejections(index)) {
     signal.throwIfAborted();
     const found = await pictures.head(key);
     if (found?.eTag !== eTag && found) continue;
-    if (!found) toForget++;
-    if (!found) different.push({ key, eTag });
-    else if (code === 'not-readable' && (await isReadable(key))) different.push({ key, eTag: undefined });
+    if (!found) gone.push({ key, eTag });
+    else if (code === 'not-readable' && (await isReadable(key))) there.push({ key, eTag: undefined });
   }
-  return { different, differences: { toIndex: different.length - toForget, toForget } };
+  return { there, gone };
 }

@@ -46,10 +46,14 @@ export interface Progress {
 /** What a message is about: one change that somebody waits for, or one of many found by a comparison. */
 export type Urgency = 'now' | 'in-time';
 
+/** What a message takes: a picture to embed, or next to nothing, as what was deleted or renamed does. */
+export type Effort = 'embedding' | 'none';
+
 interface Message {
   readonly id: string;
   readonly body: string;
   readonly urgency: Urgency;
+  readonly effort: Effort;
   readonly sentAt: number;
   firstReceivedAt: number | undefined;
   receiveCount: number;
@@ -59,6 +63,9 @@ interface Message {
 /** The longest a message that failed, and the whole queue when nothing succeeds, stays out of sight. */
 const LONGEST_HIDDEN_MS = 5 * 60_000;
 const LONGEST_PAUSE_MS = 60_000;
+
+/** Messages of a batch where they take no embedding: each batch is one append, whatever is in it. 4 MiB of embeddings. */
+const LARGEST_BATCH = 500;
 
 /** The queue's first pause after a batch of which nothing succeeded. */
 const FIRST_PAUSE_MS = 1_000;
@@ -129,8 +136,9 @@ export class EventQueue {
    * Takes a message; resolves when it is in the queue, which may be after a while when the queue is full.
    *
    * @param urgency those that are to be done `now` pass those that may be done `in-time`
+   * @param effort those that take no embedding go in large batches
    */
-  async send(body: string, urgency: Urgency = 'now'): Promise<void> {
+  async send(body: string, urgency: Urgency = 'now', effort: Effort = 'embedding'): Promise<void> {
     const line = this.#waiting[urgency];
     await this.room(urgency);
     const sentAt = this.#options.clock.now();
@@ -140,6 +148,7 @@ export class EventQueue {
       id: randomUUID(),
       body,
       urgency,
+      effort,
       sentAt,
       firstReceivedAt: undefined,
       receiveCount: 0,
@@ -191,8 +200,20 @@ export class EventQueue {
   }
 
   #nextBatch(): Message[] {
-    const urgent = this.#waiting.now.splice(0, QUEUE_LIMITS.batchSize);
-    return [...urgent, ...this.#waiting['in-time'].splice(0, QUEUE_LIMITS.batchSize - urgent.length)];
+    const batch: Message[] = [];
+    let toEmbed = 0;
+    for (const line of [this.#waiting.now, this.#waiting['in-time']]) {
+      let taken = 0;
+      for (const message of line) {
+        const embeds = message.effort === 'embedding';
+        if (batch.length === LARGEST_BATCH || (embeds && toEmbed === QUEUE_LIMITS.batchSize)) break;
+        if (embeds) toEmbed++;
+        batch.push(message);
+        taken++;
+      }
+      line.splice(0, taken);
+    }
+    return batch;
   }
 
   /** Puts back what was out of sight long enough. */

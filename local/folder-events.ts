@@ -1,8 +1,9 @@
 /** Turns "this file may have changed" into the event that S3 would send, or into nothing when it has not. */
 
 import type { Clock } from '../vectorlog/clock.ts';
+import { mapInParallel } from '../vectorlog/parallel.ts';
 import type { ObjectStore } from '../vectorlog/store/object-store.ts';
-import type { Urgency } from './event-queue.ts';
+import type { Effort, Urgency } from './event-queue.ts';
 import { type ObjectChange, s3Event } from './s3-event.ts';
 import type { Sequencer } from './sequencer.ts';
 import { Signal } from './signal.ts';
@@ -13,7 +14,7 @@ export interface FolderEventsOptions {
   readonly sequencer: Sequencer;
   readonly clock: Pick<Clock, 'now'>;
   /** Takes the body of a queue message. */
-  readonly send: (body: string, urgency: Urgency) => Promise<void>;
+  readonly send: (body: string, urgency: Urgency, effort: Effort) => Promise<void>;
   /** Resolves when the sequencer has passed over all that the index knows. @default at once */
   readonly ready?: Promise<void>;
   /** Resolves when `send` takes a message at once. */
@@ -24,7 +25,31 @@ export interface FolderEventsOptions {
   readonly manySecondLookMs?: number;
   /** Called with how many are missed when these are many, and with 0 when they no longer are. */
   readonly onMany?: (missed: number) => void;
+  /** Whether folders are being walked that may have what is missed under another name. @default none are */
+  readonly isSearching?: () => boolean;
 }
+
+/** A picture that a look did not find. */
+interface Missed {
+  readonly at: number;
+  readonly urgency: Urgency;
+  /** It is there under another name: that is no disk that went. */
+  moved: boolean;
+}
+
+/** One that is to be looked at. */
+interface Asked {
+  readonly key: string;
+  readonly urgency: Urgency;
+  readonly done: () => void;
+  readonly failed: (error: unknown) => void;
+}
+
+type Seen = { readonly eTag: string; readonly size: number } | undefined;
+
+/** Pictures that are looked at side by side, and before the next ones have their turn. */
+const LOOKS_AT_ONCE = 16;
+const LOOKS_IN_TURN = 256;
 
 /** So many missed at once may be a disk that went, or a hand that slipped: this many, or this part of all that are known. */
 const MANY = 1_000;
@@ -42,12 +67,13 @@ export class FolderEvents {
   readonly #options: Required<FolderEventsOptions>;
   /** The eTag of each picture as the last event, or the index, had it. */
   readonly #known = new Map<string, string>();
-  /** Pictures that a first look missed, and when. */
   /** By eTag, a picture that was known with it last. */
   readonly #byTag = new Map<string, string>();
-  /** Of pictures whose events are on their way: under which key the same file was known. */
+  /** Of pictures that were renamed: under which key the same file was known. */
   readonly #origins = new Map<string, { readonly eTag: string; readonly key: string }>();
-  readonly #missed = new Map<string, { readonly at: number; readonly urgency: Urgency }>();
+  /** Pictures that a first look missed. */
+  readonly #missed = new Map<string, Missed>();
+  #asked: Asked[] = [];
   readonly #changed = new Signal();
   #last: Promise<void> = Promise.resolve();
   #settling: Promise<void> | undefined;
@@ -65,6 +91,7 @@ export class FolderEvents {
       onMany: () => {},
       room: async () => {},
       ready: Promise.resolve(),
+      isSearching: () => false,
       ...options,
     };
   }
@@ -75,21 +102,25 @@ export class FolderEvents {
     this.#byTag.set(eTag, key);
   }
 
+  /** Whether some picture is known in this state, under whatever name. */
+  knowsState(eTag: string): boolean {
+    return this.#byTag.has(eTag) && isFine(eTag);
+  }
+
   /**
-   * The key that a file of this length and time was known by, when it is not there any more: it was renamed. Both are
-   * to the nanosecond; where a file system keeps times in whole seconds, the picture is taken for another one.
+   * The key that a file of this length and time was known by before it was renamed. Both are to the nanosecond; where a
+   * file system keeps times in whole seconds, the picture is taken for another one.
    */
-  async movedFrom(key: string, eTag: string): Promise<string | undefined> {
+  movedFrom(key: string, eTag: string): string | undefined {
     const origin = this.#origins.get(key);
-    this.#origins.delete(key);
-    if (origin?.eTag !== eTag || !isFine(eTag)) return undefined;
-    return (await this.#options.pictures.head(origin.key)) ? undefined : origin.key;
+    return origin?.eTag === eTag ? origin.key : undefined;
   }
 
   /** Takes it that the picture is not known. */
   forget(key: string): void {
     const eTag = this.#known.get(key);
     this.#known.delete(key);
+    this.#origins.delete(key);
     if (eTag !== undefined && this.#byTag.get(eTag) === key) this.#byTag.delete(eTag);
   }
 
@@ -109,19 +140,16 @@ export class FolderEvents {
   async look(key: string, urgency: Urgency = 'now'): Promise<void> {
     // Out of turn: what may wait for room keeps nobody from looking.
     await this.#options.room(urgency);
-    return this.#inTurn(async () => {
-      const found = await this.#options.pictures.head(key);
-      if (found) return this.#tellFound(key, found, urgency);
-      if (!this.#known.has(key) || this.#missed.has(key)) return;
-      this.#missed.set(key, { at: this.#options.clock.now(), urgency });
-      this.#settling ??= this.#settle();
-      this.#changed.notify();
+    return new Promise((done, failed) => {
+      this.#asked.push({ key, urgency, done, failed });
+      if (this.#asked.length === 1) void this.#inTurn(() => this.#lookAtAsked());
     });
   }
 
   /** Looks at every picture that is known below a folder. */
   async lookBelow(prefix: string): Promise<void> {
-    for (const key of [...this.#known.keys()]) if (key.startsWith(prefix)) await this.look(key);
+    const below = [...this.#known.keys()].filter((key) => key.startsWith(prefix));
+    await Promise.all(below.map((key) => this.look(key)));
   }
 
   /** Whether the picture is known in this state. */
@@ -156,59 +184,120 @@ export class FolderEvents {
     return looked;
   }
 
-  async #tellFound(key: string, { eTag, size }: { eTag: string; size: number }, urgency: Urgency) {
+  /** Looks at those that were asked for by now, side by side, and tells of them in their order. */
+  async #lookAtAsked(): Promise<void> {
+    const asked = this.#asked.splice(0, LOOKS_IN_TURN);
+    if (this.#asked.length > 0) void this.#inTurn(() => this.#lookAtAsked());
+    const seen = await this.#lookAt(asked.map(({ key }) => key));
+    for (const [i, { key, urgency, done, failed }] of asked.entries()) {
+      try {
+        const found = seen[i]!();
+        if (found) await this.#tellFound(key, found, urgency);
+        else if (this.#known.has(key)) this.#miss(key, urgency, false);
+        done();
+      } catch (error) {
+        failed(error);
+      }
+    }
+  }
+
+  /** What is there of each, or the error of looking. */
+  #lookAt(keys: readonly string[]): Promise<(() => Seen)[]> {
+    return mapInParallel(LOOKS_AT_ONCE, keys, async (key) => {
+      try {
+        const found = await this.#options.pictures.head(key);
+        return () => found;
+      } catch (error) {
+        return () => {
+          throw error;
+        };
+      }
+    });
+  }
+
+  #miss(key: string, urgency: Urgency, moved: boolean): void {
+    const missed = this.#missed.get(key);
+    if (missed) missed.moved ||= moved;
+    else this.#missed.set(key, { at: this.#options.clock.now(), urgency, moved });
+    this.#settling ??= this.#settle();
+    this.#changed.notify();
+  }
+
+  async #tellFound(key: string, { eTag, size }: NonNullable<Seen>, urgency: Urgency): Promise<void> {
     if (this.#missed.delete(key)) this.#changed.notify();
     if (eTag === this.#known.get(key)) return;
-    const origin = this.#byTag.get(eTag);
-    if (origin !== undefined && origin !== key) this.#origins.set(key, { eTag, key: origin });
-    else this.#origins.delete(key);
-    await this.#send({ kind: 'ObjectCreated:Put', key, eTag, size }, urgency);
+    const origin = await this.#originOf(key, eTag);
+    if (origin === undefined) this.#origins.delete(key);
+    else this.#origins.set(key, { eTag, key: origin });
+    const effort = origin === undefined ? 'embedding' : 'none';
+    await this.#send({ kind: 'ObjectCreated:Put', key, eTag, size }, urgency, effort);
     this.remember(key, eTag);
+    if (origin !== undefined) this.#miss(origin, urgency, true);
+  }
+
+  /** The name that a file had before, when it has that no longer. */
+  async #originOf(key: string, eTag: string): Promise<string | undefined> {
+    const origin = this.#byTag.get(eTag);
+    if (origin === undefined || origin === key || !isFine(eTag)) return undefined;
+    return this.#missed.has(origin) || !(await this.#options.pictures.head(origin)) ? origin : undefined;
   }
 
   async #tellGone(key: string, urgency: Urgency): Promise<void> {
     this.#missed.delete(key);
     if (!this.#known.has(key)) return;
-    await this.#send({ kind: 'ObjectRemoved:Delete', key }, urgency);
+    await this.#send({ kind: 'ObjectRemoved:Delete', key }, urgency, 'none');
     this.forget(key);
   }
 
-  async #send(change: Omit<ObjectChange, 'sequencer' | 'at'>, urgency: Urgency): Promise<void> {
+  async #send(
+    change: Omit<ObjectChange, 'sequencer' | 'at'>,
+    urgency: Urgency,
+    effort: Effort,
+  ): Promise<void> {
     const { sequencer, clock, send, ready } = this.#options;
     await ready;
     const event = s3Event({ ...change, sequencer: sequencer.next(), at: clock.now() });
-    return send(JSON.stringify(event), urgency);
+    return send(JSON.stringify(event), urgency, effort);
   }
 
   /** Looks again at what was missed, when its time has come, until nothing is. */
   async #settle(): Promise<void> {
+    const { clock, secondLookMs, isSearching, room } = this.#options;
     while (this.#missed.size > 0 && !this.#stopping) {
       const patience = this.#patienceMs();
-      const now = this.#options.clock.now();
-      const due = [...this.#missed].filter(([, { at }]) => at + patience <= now || at > now);
-      for (const [key, { urgency }] of due) {
-        await this.#options.room(urgency);
-        if (this.#stopping) break;
-        await this.#inTurn(() => this.#lookAgain(key, urgency));
+      const now = clock.now();
+      const due: string[] = [];
+      // While folders are searched, it is known only then when that is over.
+      let next = now + (isSearching() ? secondLookMs : Number.POSITIVE_INFINITY);
+      for (const [key, { at, moved }] of this.#missed) {
+        const end = at + (moved ? secondLookMs : patience);
+        if (end <= now || at > now) due.push(key);
+        else next = Math.min(next, end);
       }
-      if (due.length > 0) continue;
-      const first = Math.min(...Array.from(this.#missed.values(), ({ at }) => at).slice(0, 1));
-      await this.#changed.wait(Math.max(1, first + patience - now));
+      for (let from = 0; from < due.length && !this.#stopping; from += LOOKS_IN_TURN) {
+        const keys = due.slice(from, from + LOOKS_IN_TURN);
+        await room(this.#missed.get(keys[0]!)?.urgency ?? 'now');
+        if (!this.#stopping) await this.#inTurn(() => this.#lookAgain(keys));
+      }
+      if (due.length === 0) await this.#changed.wait(Math.max(1, next - now));
     }
     this.#settling = undefined;
     this.#tellMany(0);
     this.#changed.notify();
   }
 
+  /** How long a picture is missed before it is forgotten, unless it was renamed. */
   #patienceMs(): number {
-    const { secondLookMs, manySecondLookMs, clock } = this.#options;
+    const { secondLookMs, manySecondLookMs, clock, isSearching } = this.#options;
     // Those that were forgotten just now count as well: files are missed one after the other.
     this.#forgottenAt = this.#forgottenAt.filter((at) => at > clock.now() - manySecondLookMs);
-    const missed = this.#missed.size + this.#forgottenAt.length;
-    const many = missed >= MANY || (missed >= FEW && missed >= MANY_PART * this.#known.size);
-    const held = many && !this.insisted;
-    this.#tellMany(held ? this.#missed.size : 0);
-    return held ? manySecondLookMs : secondLookMs;
+    let missed = 0;
+    for (const { moved } of this.#missed.values()) if (!moved) missed++;
+    const counted = missed + this.#forgottenAt.length;
+    const many = counted >= MANY || (counted >= FEW && counted >= MANY_PART * this.#known.size);
+    const held = many && missed > 0 && !this.insisted;
+    this.#tellMany(held ? missed : 0);
+    return held || isSearching() ? manySecondLookMs : secondLookMs;
   }
 
   #tellMany(missed: number): void {
@@ -216,19 +305,22 @@ export class FolderEvents {
     this.#toldMany = missed > 0;
   }
 
-  async #lookAgain(key: string, urgency: Urgency): Promise<void> {
-    const missed = this.#missed.get(key);
-    if (!missed) return;
-    try {
-      const found = await this.#options.pictures.head(key);
-      if (found) await this.#tellFound(key, found, urgency);
-      else {
-        await this.#tellGone(key, urgency);
-        this.#forgottenAt.push(this.#options.clock.now());
+  async #lookAgain(keys: readonly string[]): Promise<void> {
+    const seen = await this.#lookAt(keys);
+    for (const [i, key] of keys.entries()) {
+      const missed = this.#missed.get(key);
+      if (!missed) continue;
+      try {
+        const found = seen[i]!();
+        if (found) await this.#tellFound(key, found, missed.urgency);
+        else {
+          await this.#tellGone(key, missed.urgency);
+          if (!missed.moved) this.#forgottenAt.push(this.#options.clock.now());
+        }
+      } catch {
+        // Whether it is there cannot be told now: nothing is forgotten, and the next comparison misses it again.
+        this.#missed.delete(key);
       }
-    } catch {
-      // Whether it is there cannot be told now: nothing is forgotten, and the next comparison misses it again.
-      this.#missed.delete(key);
     }
   }
 }

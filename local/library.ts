@@ -7,9 +7,12 @@ import { createOnUpload } from '../functions/on-upload/handler.ts';
 import { pictureOf } from '../pictures/attributes.ts';
 import { FingerprintWriter } from '../pictures/duplicates/fingerprint-writer.ts';
 import type { Embedder } from '../pictures/embedding/embedder.ts';
-import type { Recalled } from '../pictures/ingest/embed-pictures.ts';
+import type { PutChange } from '../pictures/ingest/change.ts';
+import type { Recalled } from '../pictures/ingest/recall-pictures.ts';
 import { systemClock } from '../vectorlog/clock.ts';
+import type { Entry } from '../vectorlog/log/record.ts';
 import type { Logger } from '../vectorlog/logger.ts';
+import { mapInParallel } from '../vectorlog/parallel.ts';
 import type { LiveIndex } from '../vectorlog/read/live-index.ts';
 import type { ObjectStore } from '../vectorlog/store/object-store.ts';
 import { compareFolder, type Differences } from './differences.ts';
@@ -27,6 +30,9 @@ import { type Incomplete, PictureWatcher } from './watcher.ts';
 /** A batch of pictures is done by then; what a folder that hangs keeps at work is not waited for. */
 const LONGEST_STOP_MS = 20_000;
 
+/** Embeddings of renamed pictures that are read from the index side by side. */
+const EMBEDDINGS_AT_ONCE = 16;
+
 /** How patient a library is; tests are less so. */
 export interface Patience {
   readonly secondLookMs?: number;
@@ -34,6 +40,7 @@ export interface Patience {
   readonly lookEveryMs?: number;
   readonly compareEveryMs?: number;
   readonly visibilityMs?: number;
+  readonly stopMs?: number;
 }
 
 export interface LibraryOptions {
@@ -101,10 +108,7 @@ export function openLibrary(options: LibraryOptions): OpenLibrary {
       embedder,
       clock,
       logger: failures,
-      recall: async ({ key, eTag }) => {
-        const from = await events.movedFrom(key, eTag);
-        return from === undefined ? undefined : recallFrom(live, from, eTag);
-      },
+      recall: (changes) => recallFrom(live, changes, (key, eTag) => events.movedFrom(key, eTag)),
     }),
     clock,
     logger: failures,
@@ -131,11 +135,12 @@ export function openLibrary(options: LibraryOptions): OpenLibrary {
     sequencer,
     ready,
     clock,
-    send: (body, urgency) => queue.send(body, urgency),
+    send: (body, urgency, effort) => queue.send(body, urgency, effort),
     room: (urgency) => queue.room(urgency),
     ...(patience.secondLookMs && { secondLookMs: patience.secondLookMs }),
     ...(patience.manySecondLookMs && { manySecondLookMs: patience.manySecondLookMs }),
     onMany: (missed) => tellMany(troubles, missed),
+    isSearching: () => watcher?.isWalking === true,
   });
   /** What a look could not tell, the next comparison finds. */
   const told = (look: Promise<void>) => look.catch((error: unknown) => logger.info('not told', { error }));
@@ -143,9 +148,10 @@ export function openLibrary(options: LibraryOptions): OpenLibrary {
     void told(events.look(key));
     options.onChange(key);
   };
+  let watcher: PictureWatcher | undefined;
   const watch = async () => {
     let isWhole = true;
-    const watcher = await PictureWatcher.open({
+    const opened = await PictureWatcher.open({
       folder,
       isLeftAlone,
       onChange,
@@ -158,9 +164,11 @@ export function openLibrary(options: LibraryOptions): OpenLibrary {
         keeper.compareSoon();
       },
       isKnown: (key) => events.knows(key),
+      isKnownState: (eTag) => events.knowsState(eTag),
     });
+    watcher = opened;
     if (isWhole) troubles.end('watching-incomplete', 'every folder is watched');
-    return async () => watcher.close();
+    return async () => opened.close();
   };
   const keeper = new Keeper({
     presence,
@@ -219,29 +227,44 @@ export function openLibrary(options: LibraryOptions): OpenLibrary {
   };
 }
 
-/** What the index knows of a picture, if it is still the one with this eTag. */
-const recallFrom = (live: LiveIndex, key: string, eTag: string): Promise<Recalled | undefined> =>
-  live.read('strong', async (view) => {
-    const entry = view.find(key);
-    const embedding = entry?.eTag === eTag ? await view.embedding(key) : undefined;
-    if (!entry || !embedding) return undefined;
-    const { width, height, taken, camera, latitude, longitude, preview } = pictureOf(entry);
-    // An entry of an older version may not have them: then the picture is looked at again.
-    if (width === undefined || height === undefined) return undefined;
-    return {
-      // The index may use its memory again once the view is let go.
-      embedding: embedding.slice(),
-      facts: {
-        width,
-        height,
-        ...(taken !== undefined && { taken }),
-        ...(camera !== undefined && { camera }),
-        ...(latitude !== undefined && { latitude }),
-        ...(longitude !== undefined && { longitude }),
-        ...(preview && { preview }),
-      },
-    };
+/** What the index knows of pictures under the names that they had before, all of one state of it. */
+async function recallFrom(
+  live: LiveIndex,
+  changes: readonly PutChange[],
+  movedFrom: (key: string, eTag: string) => string | undefined,
+): Promise<ReadonlyMap<PutChange, Recalled>> {
+  const recalled = new Map<PutChange, Recalled>();
+  const moved = changes.flatMap((change) => {
+    const from = movedFrom(change.key, change.eTag);
+    return from === undefined ? [] : [{ change, from }];
   });
+  if (moved.length === 0) return recalled;
+  await live.read('strong', async (view) => {
+    await mapInParallel(EMBEDDINGS_AT_ONCE, moved, async ({ change, from }) => {
+      const entry = view.find(from);
+      const embedding = entry?.eTag === change.eTag ? await view.embedding(from) : undefined;
+      const facts = entry && factsOf(entry);
+      // The index may use its memory again once the view is let go.
+      if (embedding && facts) recalled.set(change, { embedding: embedding.slice(), facts });
+    });
+  });
+  return recalled;
+}
+
+/** What is known of the picture itself; an entry of an older version may lack it, and then it is looked at again. */
+function factsOf(entry: Entry): Recalled['facts'] {
+  const { width, height, taken, camera, latitude, longitude, preview } = pictureOf(entry);
+  if (width === undefined || height === undefined) return undefined;
+  return {
+    width,
+    height,
+    ...(taken !== undefined && { taken }),
+    ...(camera !== undefined && { camera }),
+    ...(latitude !== undefined && { latitude }),
+    ...(longitude !== undefined && { longitude }),
+    ...(preview && { preview }),
+  };
+}
 
 const UNSEEN: Readonly<Record<Incomplete, string>> = {
   limit:

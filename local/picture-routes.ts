@@ -44,10 +44,14 @@ const UPLOADS_AT_ONCE = 8;
 /** Bytes of uploads that are looked at side by side before they are written; a larger one is alone. */
 const UPLOADED_BYTES = 128 * 1024 * 1024;
 const UPLOADS_WAITING = 256;
+/** As long as a slow connection takes for a large picture before it. */
+const UPLOADS_WAIT_MS = 60_000;
 
 /** Thumbnails that are made at once, and a page of them that waits. */
 const THUMBNAILS_AT_ONCE = 2;
 const THUMBNAILS_WAITING = 512;
+/** A whole page of heavy pictures, of which each takes a second. */
+const THUMBNAILS_WAIT_MS = 5 * 60_000;
 
 export function pictureRoutes({
   pictures,
@@ -57,9 +61,19 @@ export function pictureRoutes({
   onChange,
 }: PictureRoutesOptions): Hono {
   const app = new Hono();
-  const uploading = new Line({ atOnce: UPLOADS_AT_ONCE, maxWaiting: UPLOADS_WAITING, of: 'uploads' });
+  const uploading = new Line({
+    atOnce: UPLOADS_AT_ONCE,
+    maxWaiting: UPLOADS_WAITING,
+    maxWaitMs: UPLOADS_WAIT_MS,
+    of: 'uploads',
+  });
   const inMemory = new MemoryBudget(UPLOADED_BYTES);
-  const making = new Line({ atOnce: THUMBNAILS_AT_ONCE, maxWaiting: THUMBNAILS_WAITING, of: 'thumbnails' });
+  const making = new Line({
+    atOnce: THUMBNAILS_AT_ONCE,
+    maxWaiting: THUMBNAILS_WAITING,
+    maxWaitMs: THUMBNAILS_WAIT_MS,
+    of: 'thumbnails',
+  });
 
   app.get(`${PICTURES}*`, (context) =>
     withPicture(context, PICTURES, async (key, found) => {

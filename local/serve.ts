@@ -26,6 +26,7 @@ import { currentCaller } from './caller.ts';
 import { CompactionTimer } from './compaction-timer.ts';
 import type { Differences } from './differences.ts';
 import type { EventQueue } from './event-queue.ts';
+import { within } from './keeper.ts';
 import { openLibrary, type Patience } from './library.ts';
 import { keepSelection, type Selection } from './library-settings.ts';
 import { listen } from './listen.ts';
@@ -73,7 +74,10 @@ export interface Serving {
   readonly compared: Promise<Differences>;
   /** Resolves when the first comparison is done, nothing waits for a second look, and all is taken in. */
   idle(): Promise<void>;
-  /** Ends what is at work and lets go of everything. What waits is found again at the next start. */
+  /**
+   * Ends what is at work and lets go of everything. What waits is found again at the next start. Resolves within half a
+   * minute, whatever a file system does: what hangs is left behind.
+   */
   stop(): Promise<void>;
 }
 
@@ -84,6 +88,9 @@ export class FolderUnusable extends LikenessError {
 
 /** How long requests may go on when the server stops. */
 const GRACE_MS = 5_000;
+
+/** What has not ended by then never will: a file system does not answer. All that was acknowledged is on disk. */
+const LONGEST_STOP_MS = 30_000;
 
 /**
  * Serves a folder until it is stopped.
@@ -200,7 +207,11 @@ export async function serveFolder(options: ServeOptions): Promise<Serving> {
     () => lock.release(),
   ];
   const stop = async () => {
-    for (const end of stopping.splice(0)) await end();
+    const all = async () => {
+      for (const end of stopping.splice(0))
+        await end().catch((error: unknown) => logger.info('something did not end well', { error }));
+    };
+    await within(all(), options.patience?.stopMs ?? LONGEST_STOP_MS);
   };
 
   try {

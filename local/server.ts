@@ -40,8 +40,10 @@ const DEMO = '/local/demo';
 
 /** Searches of one kind at once: a few keep both the network and the scan busy, more only share the same cores. */
 const SEARCHES_AT_ONCE = 4;
-/** Those that wait; at some 50 ms each, on two cores, the last one has its answer within two seconds. */
+/** Those that wait, however quick searches are. */
 const SEARCHES_WAITING = 32;
+/** Nobody waits longer for its turn: who asks again later is better off than in a line that does not move. */
+const SEARCHES_WAIT_MS = 2_000;
 
 export function createServer(options: ServerOptions): Hono {
   const app = new Hono();
@@ -57,7 +59,12 @@ export function createServer(options: ServerOptions): Hono {
   });
   // A line each: what only compares rows does not wait behind pictures that are embedded, nor behind duplicates.
   for (const path of ['/v1/search', '/v1/images/:key{.+}/similar', '/v1/duplicates']) {
-    const line = new Line({ atOnce: SEARCHES_AT_ONCE, maxWaiting: SEARCHES_WAITING, of: 'searches' });
+    const line = new Line({
+      atOnce: SEARCHES_AT_ONCE,
+      maxWaiting: SEARCHES_WAITING,
+      maxWaitMs: SEARCHES_WAIT_MS,
+      of: 'searches',
+    });
     app.all(path, ({ req: { raw } }) => line.run(async () => options.api.fetch(raw), raw.signal));
   }
   for (const path of ['/v1/*', '/openapi.json'])
@@ -97,8 +104,10 @@ const notFromHere = (): Response =>
 
 function problemOf(error: Error): Response {
   const { message: detail } = error;
-  if (error instanceof Overloaded || error instanceof NobodyWaits)
-    return problem({ code: 'overloaded', status: 503, title: 'Too much at once', detail });
+  if (error instanceof Overloaded || error instanceof NobodyWaits) {
+    const retryAfter = error instanceof Overloaded ? Math.max(1, Math.ceil(error.retryAfterMs / 1_000)) : 1;
+    return problem({ code: 'overloaded', status: 503, title: 'Too much at once', detail, retryAfter });
+  }
   if (error instanceof UploadIncomplete)
     return problem({ code: 'invalid-request', status: 400, title: 'Not what was signed', detail });
   if (error instanceof KeyInvalid || error instanceof KeyBlocked)

@@ -6,6 +6,7 @@
 import { type BigIntStats, type FSWatcher, watch } from 'node:fs';
 import { lstat, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
+import { Limiter } from '../vectorlog/parallel.ts';
 import { codeOf, eTagOf, forbids, unlessAbsent } from '../vectorlog/store/files/file-access.ts';
 import { isPictureKey, keyOfPath } from './picture-names.ts';
 
@@ -21,6 +22,8 @@ export interface WatcherOptions {
   readonly onIncomplete: (reason: Incomplete) => void;
   /** Whether the index has an older state of the file, which is worth keeping while a new one is written. */
   readonly isKnown: (key: string) => boolean;
+  /** Whether the index has a file in this state under another name: then it is written to its end. */
+  readonly isKnownState: (eTag: string) => boolean;
 }
 
 /** `limit`: the system watches no more folders. `flood`: so much happened at once that the system may have dropped some. */
@@ -30,6 +33,9 @@ export type Incomplete = 'limit' | 'flood';
 const SETTLED_MS = 300;
 const KNOWN_SETTLED_MS = 1_500;
 const POLL_MS = 100;
+
+/** Questions to the folder at once: each that is not answered holds one of the 16 threads that wait for file systems. */
+const ASKED_AT_ONCE = 4;
 
 /** Linux queues 16,384 events and drops the rest without a word that reaches us; so many within a second come near it. */
 const FLOOD = 8_000;
@@ -51,6 +57,9 @@ export class PictureWatcher {
   /** Keys that something happened to and that are being looked at; `true` when something happened again since. */
   readonly #looking = new Map<string, boolean>();
   #closed = false;
+  readonly #asking = new Limiter(ASKED_AT_ONCE);
+  /** Folders that came and are being walked. */
+  #walks = 0;
   #heard = 0;
   #windowEnds = 0;
 
@@ -70,6 +79,11 @@ export class PictureWatcher {
     return this.#watched.size;
   }
 
+  /** Whether folders are being walked whose files were not told of yet. */
+  get isWalking(): boolean {
+    return this.#walks > 0;
+  }
+
   close(): void {
     this.#closed = true;
     for (const { watcher } of this.#watched.values()) watcher.close();
@@ -79,13 +93,15 @@ export class PictureWatcher {
   /** Watches a folder and those below it; tells of each picture that is there by then. */
   async #enter(key: string, tell: (key: string) => void): Promise<void> {
     const path = join(this.#options.folder, key);
-    const stats = await unlessAbsent(lstat(path, { bigint: true }));
+    const stats = await this.#lstat(key);
     if (this.#closed || (!stats && key !== '')) return;
     this.#watch(key, path, stats?.ino ?? 0n);
-    const entries = await unlessAbsent(readdir(path, { withFileTypes: true })).catch((error: unknown) => {
-      if (key !== '' && forbids(error)) return [];
-      throw error;
-    });
+    const entries = await this.#asking
+      .run(() => unlessAbsent(readdir(path, { withFileTypes: true })))
+      .catch((error: unknown) => {
+        if (key !== '' && forbids(error)) return [];
+        throw error;
+      });
     for (const entry of entries ?? []) {
       const below = key + entry.name;
       if (entry.isDirectory() && !this.#isIgnored(`${below}/`)) await this.#enter(`${below}/`, tell);
@@ -99,6 +115,7 @@ export class PictureWatcher {
     before?.watcher.close();
     try {
       const watcher = watch(path, { recursive: RECURSIVE }, (_, name) => {
+        this.#count();
         if (name !== null) this.#hear(key + keyOfPath(name));
       });
       watcher.on('error', () => this.#hear(key.slice(0, -1)));
@@ -117,12 +134,16 @@ export class PictureWatcher {
     return isPictureKey(key) && !this.#options.isLeftAlone(key);
   }
 
-  #hear(key: string): void {
-    if (this.#closed || key === '' || key.split('/').some((part) => part.startsWith('.'))) return;
+  /** Counts what the system tells. */
+  #count(): void {
     const now = Date.now();
     if (now > this.#windowEnds) this.#heard = 0;
     if (this.#heard++ === 0) this.#windowEnds = now + FLOOD_WINDOW_MS;
-    if (this.#heard === FLOOD) this.#options.onIncomplete('flood');
+    if (this.#heard === FLOOD && !this.#closed) this.#options.onIncomplete('flood');
+  }
+
+  #hear(key: string): void {
+    if (this.#closed || key === '' || key.split('/').some((part) => part.startsWith('.'))) return;
     if (this.#looking.has(key)) {
       this.#looking.set(key, true);
       return;
@@ -150,13 +171,19 @@ export class PictureWatcher {
     if (this.#isIgnored(key) || watched?.ino === ino) return;
     // Another folder of this name: what was in the one before is gone, unless it is in this one too.
     if (watched) this.#leave(key);
-    await this.#enter(key, (below) => this.#hear(below));
+    this.#walks++;
+    try {
+      await this.#enter(key, (below) => this.#hear(below));
+    } finally {
+      this.#walks--;
+    }
   }
 
   /** Resolves when the file is as it was for a while, or gone. */
   async #settled(key: string, stats: BigIntStats): Promise<void> {
     const enough = this.#options.isKnown(key) ? KNOWN_SETTLED_MS : SETTLED_MS;
     let last = eTagOf(stats);
+    if (this.#options.isKnownState(last)) return;
     for (let quietMs = 0; quietMs < enough && !this.#closed; quietMs += POLL_MS) {
       await new Promise((resolve) => setTimeout(resolve, POLL_MS));
       const now = await this.#lstat(key);
@@ -179,6 +206,6 @@ export class PictureWatcher {
   }
 
   #lstat(key: string): Promise<BigIntStats | undefined> {
-    return unlessAbsent(lstat(join(this.#options.folder, key), { bigint: true }));
+    return this.#asking.run(() => unlessAbsent(lstat(join(this.#options.folder, key), { bigint: true })));
   }
 }

@@ -59,6 +59,7 @@ const typeOf = (code: string): string => `urn:likeness:problem:${code}`;
 /** A problem that only some server of the API can have: its own code and title. */
 export const problem = ({
   code,
+  retryAfter,
   ...about
 }: {
   readonly code: ProblemCode | 'unauthorized' | 'forbidden' | 'overloaded';
@@ -66,16 +67,18 @@ export const problem = ({
   readonly title: string;
   /** What to do about it. */
   readonly detail: string;
-}): Response => respond({ document: { type: typeOf(code), ...about } });
+  /** Seconds. @default 1 */
+  readonly retryAfter?: number;
+}): Response => respond({ document: { type: typeOf(code), ...about } }, retryAfter);
 
-/** A problem as a response. */
-export function respond({ document }: Pick<ApiProblem, 'document'>): Response {
+/** A problem as a response. @param retryAfter seconds after which to ask again, where that helps */
+export function respond({ document }: Pick<ApiProblem, 'document'>, retryAfter = 1): Response {
   return new Response(JSON.stringify(document), {
     status: document.status,
     headers: {
       'content-type': 'application/problem+json',
       'cache-control': 'no-store',
-      ...(document.status === 503 && { 'retry-after': '1' }),
+      ...(document.status === 503 && { 'retry-after': String(retryAfter) }),
     },
   });
 }

@@ -36,14 +36,9 @@ export class OutOfTime extends LikenessError {
   readonly retryable = true;
 }
 
-/** An embedding that was made of the same bytes before, and what their header told. */
-export type Recalled = Pick<Embedded, 'embedding' | 'facts'>;
-
 export interface EmbedPicturesDeps {
   readonly pictures: ObjectStore;
   readonly embedder: Embedder;
-  /** Finds the embedding of a picture that was indexed under another key. @default every picture is embedded */
-  readonly recall?: (change: PutChange) => Promise<Recalled | undefined>;
   /** @default no small copies are made */
   readonly thumbnail?: MakeThumbnail | undefined;
   /** Is given each file that was embedded; never rejects. */
@@ -91,8 +86,6 @@ async function embedPicture(
   signal?: AbortSignal,
 ): Promise<PictureOutcome> {
   try {
-    const recalled = await inTime(async () => recall(deps, change), signal);
-    if (recalled) return recalled;
     const picture = await inTime(() => readPicture(deps.pictures, change, signal), signal);
     if (!('body' in picture)) return picture;
     const { body, ...object } = picture;
@@ -121,15 +114,6 @@ async function thumbnailOf(
     logger.warn('a picture is indexed without a thumbnail', { key, error });
     return undefined;
   }
-}
-
-async function recall(
-  { recall, pictures }: EmbedPicturesDeps,
-  change: PutChange,
-): Promise<Embedded | undefined> {
-  const recalled = await recall?.(change);
-  const object = recalled && (await pictures.head(change.key));
-  return object?.eTag === change.eTag ? { state: 'embedded', object, ...recalled! } : undefined;
 }
 
 /** The result of `work`; or `OutOfTime`, and then the work is not begun, or nobody waits for it any more. */

@@ -27,10 +27,12 @@ import {
 } from './embed-pictures.ts';
 import { embedOneByOne } from './in-work.ts';
 import { decodeMessage, MessageUnreadable } from './messages.ts';
-import { removeRejection, writeRejection } from './rejections.ts';
+import { type RecallDeps, recallPictures } from './recall-pictures.ts';
+import { rejectedNames, rejectionName, removeRejection, writeRejection } from './rejections.ts';
 import { makeThumbnail, writeThumbnails } from './thumbnails.ts';
 
-export interface IngestDeps extends EmbedPicturesDeps {
+export interface IngestDeps extends EmbedPicturesDeps, RecallDeps {
+  readonly pictures: ObjectStore;
   /** The index store, in the namespace of the embedder's model. */
   readonly index: ObjectStore;
   /** The names of index and pictures, where they have any; an index of others is refused. */
@@ -61,6 +63,9 @@ export interface IngestReport {
   /** Whether an append was written, so that compaction has something to do. */
   readonly appended: boolean;
 }
+
+/** Pictures of one batch above which a list of what is rejected costs less than a look at each. */
+const WORTH_A_LIST = 32;
 
 /** Missing small copies that are made side by side. */
 const THUMBNAILS_AT_ONCE = 4;
@@ -152,9 +157,14 @@ export async function ingest(
   const settled = tasks.filter(
     ({ change, message }) => !rejectedKeys.has(change.key) && !failed.has(message.id),
   );
+  // Most pictures have no entry; of many, a list tells which ones have.
+  const listed = settled.length < WORTH_A_LIST ? undefined : rejectedNames(deps.index);
   await Promise.all(
     settled.map(({ change: { key, version }, message }) =>
-      attempt(message, () => removeRejection(deps.index, key, version)),
+      attempt(message, async () => {
+        const names = await listed;
+        if (!names || names.has(rejectionName(key))) await removeRejection(deps.index, key, version);
+      }),
     ),
   );
   return {
@@ -206,12 +216,16 @@ async function withOutcomes(
     if (change.op === 'put') ((message.receives ?? 1) > 1 ? again : first).set(pictureOf(change), change);
   for (const picture of again.keys()) first.delete(picture);
 
+  const recalled = await recallPictures(deps, [...first.values(), ...again.values()]);
+  const unknown = (changes: Iterable<PutChange>) => [...changes].filter((change) => !recalled.has(change));
+  const toEmbed = [unknown(first.values()), unknown(again.values())] as const;
   // Those first that nothing is known against.
   const outcomes = [
-    ...(await embedPictures(deps, [...first.values()], signal)),
-    ...(await embedOneByOne(deps, [...again.values()], signal)),
+    ...(await embedPictures(deps, toEmbed[0], signal)),
+    ...(await embedOneByOne(deps, toEmbed[1], signal)),
   ];
-  const known = new Map([...first.keys(), ...again.keys()].map((picture, i) => [picture, outcomes[i]!]));
+  const known = new Map(toEmbed.flat().map((change, i) => [pictureOf(change), outcomes[i]!]));
+  for (const [change, outcome] of recalled) known.set(pictureOf(change), outcome);
   return tasks.map((task) =>
     task.change.op === 'put' ? { ...task, outcome: known.get(pictureOf(task.change))! } : task,
   );

@@ -2,13 +2,12 @@
 
 import { type KeyStates, readKeyStates } from '../../vectorlog/commit/key-states.ts';
 import { ABSENT, type KeyState } from '../../vectorlog/log/record.ts';
-import { REJECTED_PREFIX } from '../../vectorlog/names.ts';
 import type { ObjectInfo, ObjectStore } from '../../vectorlog/store/object-store.ts';
 import { belongs, type PictureFilter } from '../picture-names.ts';
 import { keptThumbnails, ThumbnailSet } from '../thumbnails/kept.ts';
 import { thumbnailName } from '../thumbnails/thumbnails.ts';
 import { isFolderMarker } from './change.ts';
-import { readRejection, rejectionName } from './rejections.ts';
+import { readRejection, rejectedNames, rejectionName } from './rejections.ts';
 
 /** One key, and what is different about it. */
 export interface Comparison {
@@ -74,11 +73,4 @@ export class Known {
     const rejection = await readRejection(this.index, key);
     return rejection?.eTag === eTag && rejection.code !== 'not-readable';
   }
-}
-
-async function rejectedNames(index: ObjectStore): Promise<Set<string>> {
-  const names = new Set<string>();
-  for await (const page of index.list({ prefix: REJECTED_PREFIX }))
-    for (const { key } of page) names.add(key);
-  return names;
 }

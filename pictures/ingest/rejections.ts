@@ -88,6 +88,14 @@ const isNewer = (known: string | undefined, other: string | undefined): boolean 
 /** Entries of a list that are read side by side; a caller who stops early has read a few for nothing. */
 const ENTRIES_AT_ONCE = 16;
 
+/** The names of all entries. */
+export async function rejectedNames(store: ObjectStore): Promise<Set<string>> {
+  const names = new Set<string>();
+  for await (const page of store.list({ prefix: REJECTED_PREFIX }))
+    for (const { key } of page) names.add(key);
+  return names;
+}
+
 /** The entry of a key, `undefined` when it has none. */
 export const readRejection = async (store: ObjectStore, key: string): Promise<Rejection | undefined> =>
   readEntry(store, rejectionName(key));

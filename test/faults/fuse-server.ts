@@ -1,10 +1,10 @@
 /**
- * `node fuse-server.ts MOUNT SOURCE`: shows a folder, read-only, under another name, by the kernel's own protocol (linux/fuse.h), so that
- * a test can have a file system that stops answering: this process is stopped. Says `ready` when it is mounted.
+ * `node fuse-server.ts MOUNT SOURCE HANG`: shows a folder, read-only, under another name, by the kernel's own protocol (linux/fuse.h), so
+ * that a test can have a file system that stops answering: while there is a file HANG. Says `ready` when it is mounted.
  */
 
 import { spawnSync } from 'node:child_process';
-import { closeSync, lstatSync, openSync, readdirSync, readSync, writeSync } from 'node:fs';
+import { closeSync, existsSync, lstatSync, openSync, readdirSync, readSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
 
 const OPERATION = {
@@ -29,8 +29,9 @@ const NOT_IMPLEMENTED = -38;
 const HEADER_BYTES = 40;
 const REQUEST_BYTES = 256 * 1024;
 const ROOT = 1;
+const PAUSE_MS = 20;
 
-const [mount, source] = process.argv.slice(2) as [string, string];
+const [mount, source, hang] = process.argv.slice(2) as [string, string, string];
 const device = openSync('/dev/fuse', 'r+');
 const options = 'fd=3,rootmode=40000,user_id=0,group_id=0,allow_other';
 const { status } = spawnSync('mount', ['-i', '-t', 'fuse', '-o', options, 'faults', mount], {
@@ -44,7 +45,11 @@ const paths = new Map<number, string>([[ROOT, source]]);
 const nodes = new Map<string, number>([[source, ROOT]]);
 
 const request = Buffer.alloc(REQUEST_BYTES);
+const pause = new Int32Array(new SharedArrayBuffer(4));
 for (;;) {
+  // Never with a request in hand: who waits for that one cannot even be killed, where a share that is away lets them.
+  if (existsSync(hang)) writeSync(process.stdout.fd, 'hangs\n');
+  while (existsSync(hang)) Atomics.wait(pause, 0, 0, PAUSE_MS);
   const length = readSync(device, request, 0, REQUEST_BYTES, null);
   const operation = request.readUInt32LE(4);
   if (NO_ANSWER.has(operation)) continue;

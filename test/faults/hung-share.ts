@@ -3,7 +3,7 @@
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync } from 'node:fs';
-import { mkdir, writeFile } from 'node:fs/promises';
+import { mkdir, rm, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { picture } from '../factories/pictures.ts';
@@ -32,7 +32,15 @@ export const hungShare: Scenario = {
     await mkdir(library.folder);
     const write = async (i: number) => writeFile(join(source, `${i}.png`), await picture(i));
     for (let i = 0; i < PICTURES; i++) await write(i);
-    const share = spawn(process.execPath, ['--import', 'tsx', SERVER, library.folder, source], {
+    const hanging = join(library.base, 'hanging');
+    const hang = async () => {
+      const hangs = once(share.stdout!, 'data');
+      await writeFile(hanging, '');
+      // It answers one request that it waits for by then.
+      void stat(library.folder).catch(() => {});
+      await hangs;
+    };
+    const share = spawn(process.execPath, ['--import', 'tsx', SERVER, library.folder, source, hanging], {
       stdio: ['ignore', 'pipe', 'inherit'],
     });
     try {
@@ -40,7 +48,7 @@ export const hungShare: Scenario = {
       await library.start();
       await library.assertSound();
 
-      share.kill('SIGSTOP');
+      await hang();
       const reads = Array.from({ length: READS }, (_, i) =>
         fetch(address(library, i), { signal: patience() }),
       );
@@ -50,7 +58,7 @@ export const hungShare: Scenario = {
       await searches(library);
       await write(PICTURES);
 
-      share.kill('SIGCONT');
+      await rm(hanging);
       await read;
       await untilStatus(library, 'ok');
       await library.assertSound();
@@ -59,7 +67,7 @@ export const hungShare: Scenario = {
         if (status !== 200) throw new Error(`status ${status}`);
       });
 
-      share.kill('SIGSTOP');
+      await hang();
       void Promise.allSettled(
         reads.map((_, i) => fetch(`${address(library, i)}&again`, { signal: patience() })),
       );

@@ -65,6 +65,19 @@ const failing =
 const messages = (name: string, n: number) => Array.from({ length: n }, (_, i) => `${name} ${i}`);
 
 describe('EventQueue', () => {
+  it('hands over together what takes no embedding, with no more pictures to embed than ever', async () => {
+    const { queue, bodies } = queueWith(() => allDone);
+    const light = messages('renamed', 100);
+    const heavy = messages('new', QUEUE_LIMITS.batchSize + 1);
+
+    for (const body of light) void queue.send(body, 'now', 'none');
+    for (const body of heavy) void queue.send(body);
+    await pass(WINDOW_MS);
+    await queue.drained();
+
+    expect(bodies()).toEqual([[...light, ...heavy.slice(0, -1)], heavy.slice(-1)]);
+  });
+
   it('hands messages over in batches of the configured size, in their order', async () => {
     const { queue, bodies } = queueWith(() => allDone);
     const sent = messages('message', QUEUE_LIMITS.batchSize * 2 + 1);

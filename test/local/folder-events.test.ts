@@ -1,12 +1,15 @@
 import { describe, expect, it } from 'vitest';
-import { FolderEvents } from '../../local/folder-events.ts';
+import type { Effort } from '../../local/event-queue.ts';
+import { FolderEvents, type FolderEventsOptions } from '../../local/folder-events.ts';
 import { Sequencer } from '../../local/sequencer.ts';
 import { decodeMessage } from '../../pictures/ingest/messages.ts';
 import { MemoryStore } from '../../vectorlog/testing/memory-store.ts';
 
-function folder() {
+const info = { size: 100, lastModified: new Date(0), contentType: undefined, metadata: {} };
+
+function folder(options: Partial<FolderEventsOptions> = {}) {
   const pictures = new MemoryStore();
-  const sent: string[] = [];
+  const sent: { readonly body: string; readonly effort: Effort }[] = [];
   const clock = { now: () => 1_000 };
   const events = new FolderEvents({
     pictures,
@@ -14,10 +17,11 @@ function folder() {
     secondLookMs: 5,
     manySecondLookMs: 50,
     sequencer: new Sequencer(clock),
-    send: async (body) => void sent.push(body),
+    send: async (body, _, effort) => void sent.push({ body, effort }),
+    ...options,
   });
   const put = (key: string, text: string) => pictures.put(key, new TextEncoder().encode(text));
-  return { pictures, events, put, changes: () => sent.flatMap(decodeMessage) };
+  return { pictures, events, put, sent, changes: () => sent.flatMap(({ body }) => decodeMessage(body)) };
 }
 
 describe('FolderEvents', () => {
@@ -57,6 +61,25 @@ describe('FolderEvents', () => {
     const versions = changes().map(({ version }) => version!);
     expect(new Set(versions).size).toBe(keys.length);
     expect(versions).toEqual(versions.toSorted());
+  });
+
+  it('takes a file of the same length and time for the one that is gone, and does not hold that back', async () => {
+    const { events, pictures, put, sent } = folder({ manySecondLookMs: 3_600_000 });
+    const keys = Array.from({ length: 30 }, (_, i) => `${i}.jpg`);
+    for (const key of keys) await put(key, key);
+    const eTag = (i: number) => `100-${(1_000_000_001 + i).toString(16)}`;
+    pictures.head = async (key) => {
+      const i = Number.parseInt(key.replace('new/', ''), 10);
+      return key.startsWith('new/') ? { ...info, key, eTag: eTag(i) } : undefined;
+    };
+    for (const [i, key] of keys.entries()) events.remember(key, eTag(i));
+
+    await Promise.all(keys.map((key) => events.look(key)));
+    await Promise.all(keys.map((key) => events.look(`new/${key}`)));
+    await events.settled();
+
+    expect(keys.map((key, i) => events.movedFrom(`new/${key}`, eTag(i)))).toEqual(keys);
+    expect(sent.map(({ effort }) => effort)).toEqual(Array(60).fill('none'));
   });
 
   it('goes on after a look that failed', async () => {

@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest';
+import { afterEach, describe, expect, it, vi } from 'vitest';
 import { Line, NobodyWaits, Overloaded } from '../../local/line.ts';
 
 /** Work that ends when the test says so. */
@@ -11,6 +11,10 @@ function held() {
   };
   return { work, begun, endNext: () => ends.shift()?.() };
 }
+
+afterEach(() => {
+  vi.useRealTimers();
+});
 
 describe('Line', () => {
   it('does so much at once, the next in turn, and turns away who finds it full', async () => {
@@ -47,6 +51,50 @@ describe('Line', () => {
     endNext();
     await stays;
     expect(begun).toEqual(['first', 'stays']);
+  });
+
+  it('turns away who would wait longer than the bound by what works took, and says for how long', async () => {
+    vi.useFakeTimers();
+    const line = new Line({ atOnce: 2, maxWaiting: 100, maxWaitMs: 2_000, of: 'searches' });
+    const { work, endNext } = held();
+    // Works of a second, until the line knows that they are.
+    for (let i = 0; i < 40; i++) {
+      const done = line.run(work('before'));
+      await vi.advanceTimersByTimeAsync(1_000);
+      endNext();
+      await done;
+    }
+
+    const taken = Array.from({ length: 6 }, () => line.run(work('taken')));
+    const late = await line.run(work('late')).catch((error: unknown) => error);
+
+    expect(late).toBeInstanceOf(Overloaded);
+    expect((late as Overloaded).retryAfterMs).toBeCloseTo(2_500, -2);
+    for (let i = 0; i < 6; i++) {
+      endNext();
+      await vi.advanceTimersByTimeAsync(0);
+    }
+    expect(await Promise.all(taken)).toHaveLength(6);
+  });
+
+  it('lets nobody wait longer than the bound, whatever was expected, and begins nothing for who was turned away', async () => {
+    vi.useFakeTimers();
+    const line = new Line({ atOnce: 1, maxWaiting: 1, maxWaitMs: 2_000, of: 'searches' });
+    const { work, begun, endNext } = held();
+
+    const stuck = line.run(work('stuck'));
+    const waits = expect(line.run(work('waits'))).rejects.toThrow(Overloaded);
+    await vi.advanceTimersByTimeAsync(2_000);
+    await waits;
+    // Its place is free again.
+    const next = line.run(work('next'));
+    endNext();
+    await stuck;
+    await vi.advanceTimersByTimeAsync(0);
+    endNext();
+
+    expect(await next).toBe('next');
+    expect(begun).toEqual(['stuck', 'next']);
   });
 
   it('goes on after work that failed', async () => {

@@ -1,6 +1,6 @@
 /** Renamed pictures keep their embeddings: watched, or found by the next start. */
 
-import { rename, rm, stat, utimes } from 'node:fs/promises';
+import { readdir, rename, rm, stat, utimes } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { Client } from '../../client/client.ts';
@@ -10,6 +10,8 @@ import { picture } from '../factories/pictures.ts';
 import { type ServedFolder, servedFolder } from '../factories/serving.ts';
 
 const COUNT = 15;
+/** More than a fifth of the library at once, and far more than a batch of pictures that are embedded. */
+const MANY = 200;
 let library: ServedFolder;
 let embedded: number;
 beforeEach(async () => {
@@ -36,13 +38,16 @@ function counting(): Embedder {
 // Patient enough for a file under its new name to be there for some time before the old one is given up.
 const serve = () =>
   library.serve({ embedder: counting(), patience: { secondLookMs: 5_000, lookEveryMs: 50 } });
-const keysOf = async (client: Client) => (await client.images()).items.map(({ key }) => key);
+const keysOf = async (client: Client) => (await client.images({ limit: 1_000 })).items.map(({ key }) => key);
 
-const untilIn = (client: Client, folder: string) =>
+const appends = async () =>
+  (await readdir(join(library.folder, '.likeness', fakeEmbedder().model.modelId, 'log'))).length;
+
+const untilIn = (client: Client, folder: string, count = COUNT) =>
   vi.waitFor(
     async () => {
       const keys = await keysOf(client);
-      expect(keys.length).toBe(COUNT);
+      expect(keys.length).toBe(count);
       expect(keys.every((key) => key.startsWith(folder))).toBe(true);
     },
     { timeout: 40_000, interval: 50 },
@@ -59,6 +64,21 @@ describe('renamed pictures', () => {
     expect(embedded).toBe(COUNT);
     const { results } = await client.search({ image: await picture(7) }, { k: 1 });
     expect(results[0]).toMatchObject({ key: 'new/7.png', width: 4, height: 3 });
+  });
+
+  it('take few appends and no minute of patience, however many they are', async () => {
+    for (let i = COUNT; i < MANY; i++) await library.write(`old/${i}.png`, await picture(i));
+    const { client } = await library.serve({
+      embedder: counting(),
+      // Who is held back for being many is held back for longer than this test.
+      patience: { secondLookMs: 100, manySecondLookMs: 3_600_000, lookEveryMs: 50 },
+    });
+    const before = await appends();
+    await move('old', 'new');
+    await untilIn(client, 'new/', MANY);
+    expect(embedded).toBe(MANY);
+    expect((await appends()) - before).toBeLessThan(MANY / 10);
+    expect((await client.health()).status).toBe('ok');
   });
 
   it('keep them also when nobody watched', async () => {
