@@ -120,7 +120,8 @@ async function difference(a: Uint8Array, b: Uint8Array): Promise<number> {
 async function settled(client: Client, keys: readonly string[]): Promise<void> {
   const isOpen = async (key: string) => ['absent', 'pending'].includes((await client.image(key)).state);
   for (const key of keys)
-    for (const end = Date.now() + PATIENCE_MS; Date.now() < end && (await isOpen(key)); ) await delay(POLL_MS);
+    for (const end = Date.now() + PATIENCE_MS; Date.now() < end && (await isOpen(key)); )
+      await delay(POLL_MS);
 }
 
 async function tryFiles(kinds: readonly FileKind[], decoders: readonly OptionalDecoder[]): Promise<number> {
