@@ -5,8 +5,11 @@ import type { PictureLimits } from '../limits.ts';
 import type { Decoded, OptionalDecoder } from './optional-decoder.ts';
 import { decodeInOwnProcess } from './own-process.ts';
 
-/** What a decoder in WebAssembly holds for a pixel at most: its planes, RGBA, and the RGB that comes out. */
+/** What decoding holds for a pixel: the planes of a decoder in WebAssembly, RGBA, and the RGB that comes out, here too. */
 const BYTES_PER_PIXEL = 24;
+
+/** What the process takes that holds them. */
+const PROCESS_BYTES = 48 * 1024 * 1024;
 
 /**
  * Decodes one picture in a process of its own: whatever the decoder does or leaks, memory and time are bounded, and this
@@ -20,7 +23,10 @@ export async function decodeOptional(
   { decodeTimeoutMs, ...limits }: Pick<PictureLimits, 'maxPixels' | 'maxMemoryBytes' | 'decodeTimeoutMs'>,
 ): Promise<Decoded> {
   const { maxMemoryBytes } = limits;
-  const maxPixels = Math.min(limits.maxPixels, Math.floor(maxMemoryBytes / BYTES_PER_PIXEL));
+  const maxPixels = Math.min(
+    limits.maxPixels,
+    Math.max(0, Math.floor((maxMemoryBytes - PROCESS_BYTES) / BYTES_PER_PIXEL)),
+  );
   const bounds = { maxPixels, maxMemoryBytes, timeoutMs: decodeTimeoutMs };
   const outcome = await decodeInOwnProcess(decoder, bytes, bounds).catch((cause: unknown) => {
     throw new DecodingFailed('The picture could not be decoded now', { cause });
