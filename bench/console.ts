@@ -14,9 +14,9 @@ import { chromiumPath } from '../test/browser/chromium.ts';
 import { startFakeApi } from '../test/browser/fake-api.ts';
 
 const { values } = parseArgs({ options: { json: { type: 'boolean' }, quick: { type: 'boolean' } } });
-const PICTURES = 100_000;
-const ON_MAP = values.quick ? 5_000 : 20_000;
-const SCROLLS = values.quick ? 40 : 400;
+const PICTURES = values.quick ? 20_000 : 100_000;
+const ON_MAP = values.quick ? 2_000 : 20_000;
+const SCROLLS = values.quick ? 20 : 400;
 const PIXELS_A_SCROLL = 900;
 
 /** Milliseconds between sixty frames. A text: a function's inner names would not be known to the page. */

@@ -37,7 +37,12 @@ const LIMITS = options.quick ? { ...FOLDER_LOG_LIMITS, foldAppends: 100 } : FOLD
 /** Time that only this program moves; objects of the store are dated by it, too. */
 let now = Date.now();
 const nextUlid = monotonicFactory();
-const clock: Clock = { now: () => now, sleep: async () => {}, ulid: () => nextUlid(now) };
+const clock: Clock = {
+  now: () => now,
+  monotonic: () => now,
+  sleep: async () => {},
+  ulid: () => nextUlid(now),
+};
 
 /** The store, its objects dated by the compressed time. */
 function dated(store: FileStore): ObjectStore {
@@ -104,11 +109,14 @@ async function hour(store: FileStore, folder: string) {
 const folder = await mkdtemp(join(tmpdir(), 'likeness-disk-'));
 try {
   const store = new FileStore(folder, { growsInPlace: true });
-  // A server's first fold copies the index once; it is told apart from the hours that follow.
+  // The first fold of an index that somebody else has made copies it once; that hour is told apart from the next one,
+  // which is the first of a server that was started after this one had ended.
   await seedIndex(new FileStore(folder), ROWS);
   const first = await hour(store, folder);
-  const steady = await hour(store, folder);
-  const { rows, files } = (await latestManifest(store))!.manifest;
+  await store.handOver();
+  const next = new FileStore(folder, { growsInPlace: true });
+  const steady = await hour(next, folder);
+  const { rows, files } = (await latestManifest(next))!.manifest;
   const indexBytes =
     rowOffset(rows, DIMENSIONS) + codesLayoutOf(files, DIMENSIONS).offset(rows) + files.rowsBytes;
   const rowBytes = (SECONDS * indexBytes) / rows;
@@ -132,10 +140,10 @@ try {
     console.log(`${ROWS} rows, ${SECONDS} pictures, one a second; ${steady.commits} commits`);
     console.log(`written: ${figures.written_vs_new_rows} times the new rows' bytes (goal 3)`);
     console.log(
-      `standing: ${figures.standing_vs_index} times the index; ${figures.standing_vs_index_first_hour} in the first hour (goal 2.2)`,
+      `standing: ${figures.standing_vs_index} times the index; ${figures.standing_vs_index_first_hour} in an hour that copies it (goal 2.2)`,
     );
     console.log(
-      `the first hour after a start copies the index once: ${Math.round(first.bytes / 2 ** 20)} MiB written`,
+      `where somebody else has made the index, the first hour copies it once: ${Math.round(first.bytes / 2 ** 20)} MiB written`,
     );
   }
 } finally {

@@ -34,7 +34,7 @@ if (!options['as-found']) {
   const env = { ...process.env, ...ALLOCATOR_ENVIRONMENT };
   process.exit(spawnSync(process.execPath, args, { stdio: 'inherit', env }).status ?? 1);
 }
-const PICTURES = options.quick ? 60 : 5_000;
+const PICTURES = options.quick ? 20 : 5_000;
 const EVERY = PICTURES / 10;
 /** Pixels of the shorter side of the heavy pictures. */
 const HEAVY_SIDE = options.quick ? 500 : 2_600;

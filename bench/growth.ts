@@ -23,7 +23,7 @@ const { values: options } = parseArgs({
     rows: { type: 'string' },
   },
 });
-const SIZES = (options.rows ?? (options.quick ? '1000,2000,4000' : '1000,3000,10000,30000,100000,300000'))
+const SIZES = (options.rows ?? (options.quick ? '500,1000' : '1000,3000,10000,30000,100000,300000'))
   .split(',')
   .map(Number);
 /** Below it, what does not depend on the rows is most of the time. */

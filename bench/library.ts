@@ -22,12 +22,13 @@ const { values: options } = parseArgs({
     files: { type: 'string' },
   },
 });
-const FILES = Number(options.files ?? (options.quick ? 500 : 100_000));
+const FILES = Number(options.files ?? (options.quick ? 200 : 100_000));
 const PER_FOLDER = 50;
 /** A tenth of the library, by renaming its folders: fewer than are taken for a disk that went. */
 const RENAMED = FILES / 10;
 /** Looks; the bytes of a file differ from all others' all the same. */
 const LOOKS = 50;
+const LENGTHS = 499;
 const PATIENCE_MS = 3 * 3_600_000;
 
 const say = (line: string): void => {
@@ -41,8 +42,9 @@ async function writeFiles(folder: string): Promise<void> {
     const below = join(folder, `folder-${from / PER_FOLDER}`);
     await mkdir(below, { recursive: true });
     for (let i = from; i < from + PER_FOLDER; i++) {
-      // What stands behind the end of a PNG is nobody's.
-      await writeFile(join(below, `${i}.png`), Buffer.concat([looks[i % LOOKS]!, Buffer.from(`${i}`)]));
+      // What stands behind the end of a PNG is nobody's. Lengths differ, as those of photos do.
+      const end = Buffer.alloc((i % LENGTHS) * 16, `${i}`);
+      await writeFile(join(below, `${i}.png`), Buffer.concat([looks[i % LOOKS]!, end]));
     }
   }
 }

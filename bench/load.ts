@@ -26,13 +26,13 @@ const { values: options } = parseArgs({
     'by-picture-every': { type: 'string', default: '4' },
   },
 });
-const PICTURES = Number(options.pictures ?? (options.quick ? 60 : 10_000));
+const PICTURES = Number(options.pictures ?? (options.quick ? 30 : 10_000));
 const SEARCHES_PER_SECOND = 20;
 /** There before anything is measured, so that searches find something. */
 const BEFORE = options.quick ? 20 : 200;
 const CALM_MS = options.quick ? 3_000 : 30_000;
 const CALM_EVERY_MS = 2_000;
-const AT_ONCE = 300;
+const AT_ONCE = options.quick ? 60 : 300;
 /** Pictures to search by: others than those that go in. */
 const QUERIES = 40;
 const MiB = 2 ** 20;

@@ -34,8 +34,8 @@ const { values: options } = parseArgs({
     'skip-peers': { type: 'boolean', default: false },
   },
 });
-const rounds = options.quick ? 4 : Number(options.rounds);
-const [SMALL, LARGE] = options.quick ? [1_000, 3_000] : [20_000, 100_000];
+const rounds = options.quick ? 2 : Number(options.rounds);
+const [SMALL, LARGE] = options.quick ? [500, 1_000] : [20_000, 100_000];
 const say = (line = ''): void => {
   if (!options.json) console.log(line);
 };

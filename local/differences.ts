@@ -96,6 +96,7 @@ async function find({
     const found = await pictures.head(key);
     if (found?.eTag !== eTag && found) continue;
     if (!found) gone.push({ key, eTag });
+    else if (isBusy() && events.knows(key, eTag)) continue;
     else if (code === 'not-readable' && (await isReadable(key))) there.push({ key, eTag: undefined });
   }
   return { there, gone };

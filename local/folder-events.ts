@@ -1,7 +1,7 @@
 /** Turns "this file may have changed" into the event that S3 would send, or into nothing when it has not. */
 
 import type { Clock } from '../vectorlog/clock.ts';
-import { mapInParallel } from '../vectorlog/parallel.ts';
+import { Limiter, mapInParallel } from '../vectorlog/parallel.ts';
 import type { ObjectStore } from '../vectorlog/store/object-store.ts';
 import type { Effort, Urgency } from './event-queue.ts';
 import { type ObjectChange, s3Event } from './s3-event.ts';
@@ -17,8 +17,8 @@ export interface FolderEventsOptions {
   readonly send: (body: string, urgency: Urgency, effort: Effort) => Promise<void>;
   /** Resolves when the sequencer has passed over all that the index knows. @default at once */
   readonly ready?: Promise<void>;
-  /** Resolves when `send` takes a message at once. */
-  readonly room?: (urgency: Urgency) => Promise<void>;
+  /** Resolves when `send` takes so many messages at once. */
+  readonly room?: (urgency: Urgency, places: number) => Promise<void>;
   /** How long a picture has to be missed before it is forgotten. @default 1000 */
   readonly secondLookMs?: number;
   /** As long, where many are missed at once. @default 60000 */
@@ -57,6 +57,8 @@ const MANY_PART = 0.2;
 /** A part of a few pictures is not many. */
 const FEW = 20;
 
+const SEVERAL = Symbol('several pictures');
+
 /** Whether an eTag's time is finer than a second: two files of one length can well be of the same second. */
 function isFine(eTag: string): boolean {
   const time = /-([0-9a-f]+)$/.exec(eTag)?.[1];
@@ -67,13 +69,18 @@ export class FolderEvents {
   readonly #options: Required<FolderEventsOptions>;
   /** The eTag of each picture as the last event, or the index, had it. */
   readonly #known = new Map<string, string>();
-  /** By eTag, a picture that was known with it last. */
-  readonly #byTag = new Map<string, string>();
+  /**
+   * By eTag, the picture that is known with it. Several may be: clocks of file systems tick some hundred times a second,
+   * and what is written within a tick has one time. Then nobody can tell which of them a file was that has it.
+   */
+  readonly #byTag = new Map<string, string | typeof SEVERAL>();
   /** Of pictures that were renamed: under which key the same file was known. */
   readonly #origins = new Map<string, { readonly eTag: string; readonly key: string }>();
   /** Pictures that a first look missed. */
   readonly #missed = new Map<string, Missed>();
   #asked: Asked[] = [];
+  /** What may wait is asked for in portions, so that what may not is never behind much of it. */
+  readonly #inTime = new Limiter(LOOKS_IN_TURN);
   readonly #changed = new Signal();
   #last: Promise<void> = Promise.resolve();
   #settling: Promise<void> | undefined;
@@ -99,7 +106,10 @@ export class FolderEvents {
   /** Takes it that the picture is known with this eTag already. */
   remember(key: string, eTag: string): void {
     this.#known.set(key, eTag);
-    this.#byTag.set(eTag, key);
+    const before = this.#byTag.get(eTag);
+    // Of a file that was renamed, the name before is on its way out.
+    const isOne = before === undefined || before === key || this.movedFrom(key, eTag) === before;
+    this.#byTag.set(eTag, isOne ? key : SEVERAL);
   }
 
   /** Whether some picture is known in this state, under whatever name. */
@@ -137,13 +147,16 @@ export class FolderEvents {
    *
    * One after the other, so that a later sequencer always goes with a later look.
    */
-  async look(key: string, urgency: Urgency = 'now'): Promise<void> {
-    // Out of turn: what may wait for room keeps nobody from looking.
-    await this.#options.room(urgency);
-    return new Promise((done, failed) => {
-      this.#asked.push({ key, urgency, done, failed });
-      if (this.#asked.length === 1) void this.#inTurn(() => this.#lookAtAsked());
-    });
+  look(key: string, urgency: Urgency = 'now'): Promise<void> {
+    const look = async () => {
+      // Out of turn: what may wait for room keeps nobody from looking.
+      await this.#options.room(urgency, LOOKS_IN_TURN);
+      await new Promise<void>((done, failed) => {
+        this.#asked.push({ key, urgency, done, failed });
+        if (this.#asked.length === 1) void this.#inTurn(() => this.#lookAtAsked());
+      });
+    };
+    return urgency === 'now' ? look() : this.#inTime.run(look);
   }
 
   /** Looks at every picture that is known below a folder. */
@@ -238,7 +251,7 @@ export class FolderEvents {
   /** The name that a file had before, when it has that no longer. */
   async #originOf(key: string, eTag: string): Promise<string | undefined> {
     const origin = this.#byTag.get(eTag);
-    if (origin === undefined || origin === key || !isFine(eTag)) return undefined;
+    if (origin === undefined || origin === SEVERAL || origin === key || !isFine(eTag)) return undefined;
     return this.#missed.has(origin) || !(await this.#options.pictures.head(origin)) ? origin : undefined;
   }
 
@@ -272,11 +285,11 @@ export class FolderEvents {
       for (const [key, { at, moved }] of this.#missed) {
         const end = at + (moved ? secondLookMs : patience);
         if (end <= now || at > now) due.push(key);
-        else next = Math.min(next, end);
+        else next = Math.min(next, at + secondLookMs > now ? at + secondLookMs : end);
       }
       for (let from = 0; from < due.length && !this.#stopping; from += LOOKS_IN_TURN) {
         const keys = due.slice(from, from + LOOKS_IN_TURN);
-        await room(this.#missed.get(keys[0]!)?.urgency ?? 'now');
+        await room(this.#missed.get(keys[0]!)?.urgency ?? 'now', LOOKS_IN_TURN);
         if (!this.#stopping) await this.#inTurn(() => this.#lookAgain(keys));
       }
       if (due.length === 0) await this.#changed.wait(Math.max(1, next - now));
@@ -292,11 +305,17 @@ export class FolderEvents {
     // Those that were forgotten just now count as well: files are missed one after the other.
     this.#forgottenAt = this.#forgottenAt.filter((at) => at > clock.now() - manySecondLookMs);
     let missed = 0;
-    for (const { moved } of this.#missed.values()) if (!moved) missed++;
+    // What was renamed is missed for a moment, too.
+    let longSince = false;
+    for (const { moved, at } of this.#missed.values()) {
+      if (moved) continue;
+      missed++;
+      longSince ||= at + secondLookMs <= clock.now();
+    }
     const counted = missed + this.#forgottenAt.length;
     const many = counted >= MANY || (counted >= FEW && counted >= MANY_PART * this.#known.size);
     const held = many && missed > 0 && !this.insisted;
-    this.#tellMany(held ? missed : 0);
+    this.#tellMany(held && longSince ? missed : 0);
     return held || isSearching() ? manySecondLookMs : secondLookMs;
   }
 

@@ -7,7 +7,7 @@ import { createCompact } from '../functions/compact/handler.ts';
 import { createApp } from '../functions/search/app.ts';
 import { SEARCH_LIMITS } from '../functions/search/limits.ts';
 import type { PictureDecoder } from '../pictures/decoding/decoder.ts';
-import { DIMENSIONS } from '../pictures/dimensions.ts';
+import { dimensionsOf } from '../pictures/dimensions.ts';
 import { dropFingerprints } from '../pictures/duplicates/fingerprint-writer.ts';
 import type { Embedder } from '../pictures/embedding/embedder.ts';
 import { forgetMissingDecoders } from '../pictures/ingest/rejections.ts';
@@ -114,7 +114,7 @@ export async function serveFolder(options: ServeOptions): Promise<Serving> {
     store: index,
     clock,
     logger,
-    dimensions: DIMENSIONS,
+    dimensions: dimensionsOf(embedder.model.modelId),
     budgetBytes: memoryBudgetBytes,
     patienceMs: SEARCH_LIMITS.loadingPatienceMs,
   });
@@ -204,6 +204,7 @@ export async function serveFolder(options: ServeOptions): Promise<Serving> {
     () => listening.close(GRACE_MS),
     () => library.stop(),
     () => timer.stop(),
+    () => indexFiles.handOver(),
     () => lock.release(),
   ];
   const stop = async () => {

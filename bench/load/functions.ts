@@ -28,19 +28,21 @@ export async function functions(): Promise<Target> {
   if (!existsSync(CDK_OUT)) throw new Error('there is no cdk.out: run "npm run test:assets" first');
   const deployment = await Deployment.start(CDK_OUT);
   const { searcher, onUpload, compactor, images } = deployment;
+  let failed: unknown;
   // An execution takes one event at a time.
   const execution = new Limiter(1);
   const client = createClient({
     endpoint: 'http://gateway',
-    fetch: fetchFrom(async (event) =>
-      execution.waiting >= MOST_WAITING
+    fetch: fetchFrom(async (event) => {
+      // Pictures that nobody takes in any more would be waited for without end.
+      if (failed) throw failed;
+      return execution.waiting >= MOST_WAITING
         ? THROTTLED
-        : execution.run(() => searcher.invoke(event) as Promise<FunctionAnswer>),
-    ),
+        : execution.run(() => searcher.invoke(event) as Promise<FunctionAnswer>);
+    }),
   });
   const sequencer = new Sequencer(systemClock);
   const waiting: { change: ObjectChange; since: number }[] = [];
-  let failed: unknown;
   let isOpen = true;
   const pump = async (): Promise<void> => {
     while (isOpen) {

@@ -199,18 +199,23 @@ export class UploadQueue {
     return { step: 'indexing' };
   }
 
-  /** Asks for the oldest files that are on their way until none is left; less often while nothing changes. */
+  /**
+   * Asks in turn for the files that are on their way until none is left; less often while nothing changes. One whose event
+   * is lost keeps no other from being asked for.
+   */
   private async watch(): Promise<void> {
     if (this.watching) return;
     this.watching = true;
     const { sleep = pause } = this.options;
     let every = WATCH_EVERY_MS;
-    for (;;) {
+    const askedLast = new Map<number, number>();
+    for (let round = 1; ; round++) {
       const underway = this.list().filter(({ state }) => state.step === 'indexing');
       if (underway.length === 0) break;
-      const arrived = await Promise.all(
-        underway.slice(0, WATCHED_AT_ONCE).map((upload) => this.follow(upload)),
-      );
+      const inTurn = underway.sort((a, b) => (askedLast.get(a.id) ?? 0) - (askedLast.get(b.id) ?? 0));
+      const asked = inTurn.slice(0, WATCHED_AT_ONCE);
+      for (const { id } of asked) askedLast.set(id, round);
+      const arrived = await Promise.all(asked.map((upload) => this.follow(upload)));
       if (arrived.every(Boolean)) continue;
       every = arrived.some(Boolean) ? WATCH_EVERY_MS : Math.min(every * 1.5, WATCH_AT_MOST_EVERY_MS);
       await sleep(every);

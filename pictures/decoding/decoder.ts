@@ -9,6 +9,7 @@ import { MemoryBudget } from './memory-budget.ts';
 import { decodeOptional } from './optional/decode-optional.ts';
 import type { OptionalDecoder } from './optional/optional-decoder.ts';
 import { type Pixels, plainTiff } from './pixels.ts';
+import { encode, type SmallCopyOptions, shrink, turn } from './small-copy.ts';
 import { tooManyBytes } from './source.ts';
 import { weightOf } from './weight.ts';
 
@@ -32,15 +33,6 @@ export interface Rectangle {
   readonly top: number;
   readonly width: number;
   readonly height: number;
-}
-
-export interface SmallCopyOptions {
-  /** Pixels of the longer side (`inside`) or of the shorter one (`outside`) at most; nothing is enlarged. */
-  readonly side: number;
-  readonly fit: 'inside' | 'outside';
-  readonly format: 'webp' | 'jpeg' | 'png';
-  /** 1 to 100, of what is not lossless. */
-  readonly quality?: number;
 }
 
 /**
@@ -118,6 +110,11 @@ export class PictureDecoder {
     return this.#budget.run(Number.POSITIVE_INFINITY, () => together.run(SHARES, work));
   }
 
+  /** Whether all pixels of a picture may be decoded at once, and not only those of a part. */
+  takesAll({ source, metadata, width, height }: PictureHeader): boolean {
+    return weightOf(source.kind, metadata, width * height) <= this.limits.maxMemoryBytes;
+  }
+
   /**
    * Decodes a part of the picture, as stored, to 8-bit RGB, transparency on white; a picture with an RGB profile keeps its
    * colours.
@@ -128,7 +125,7 @@ export class PictureDecoder {
   async decode<Result>(
     header: PictureHeader,
     part: Rectangle,
-    use: (pixels: Pixels) => Result,
+    use: (pixels: Pixels) => Result | Promise<Result>,
   ): Promise<Result> {
     const ignoreIcc = header.rgbProfile !== undefined || header.metadata.depth === 'ushort';
     const { left, top, width, height } = part;
@@ -153,17 +150,12 @@ export class PictureDecoder {
    * @throws PictureRejected, DecodingFailed
    */
   async smallCopy(picture: Uint8Array | PictureHeader, options: SmallCopyOptions): Promise<Uint8Array> {
-    const { side, fit, format, quality = 80 } = options;
     const header = picture instanceof Uint8Array ? await this.header(picture) : picture;
     return this.#run(header, header.width * header.height, {}, (picture) => {
       const turned =
         header.metadata.orientation === undefined ? turn(picture, header.orientation) : picture.autoOrient();
-      return turned
-        .resize(side, side, { fit, withoutEnlargement: true })
-        .flatten({ background: 'white' })
-        .toColourspace('srgb')
-        .toFormat(format, { quality })
-        .toBuffer();
+      const small = shrink(turned, options).flatten({ background: 'white' }).toColourspace('srgb');
+      return encode(small, options);
     });
   }
 
@@ -226,14 +218,6 @@ function exifOf(bytes: Uint8Array): Buffer | undefined {
   const file = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   const start = EXIF_STARTS.map((mark) => file.indexOf(mark)).find((at) => at >= 0);
   return start === undefined ? undefined : file.subarray(file[start] === 0 ? start + 4 : start);
-}
-
-/** Turns a picture by an EXIF orientation that does not stand in it. */
-function turn(picture: Sharp, orientation: number): Sharp {
-  const quarters = [0, 0, 0, 180, 0, 270, 90, 90, 270][orientation] ?? 0;
-  const turned = picture.rotate(quarters);
-  if (orientation === 4) return turned.flip();
-  return [2, 5, 7].includes(orientation) ? turned.flop() : turned;
 }
 
 /** The result of `work`, or a rejection of the picture when it takes longer than `ms`. */

@@ -1,5 +1,7 @@
 /** Pixels, and the plainest TIFF file of them: the way to hand them and their colour profile to libvips together. */
 
+import sharp from 'sharp';
+
 /** Interleaved 8-bit RGB, row-major. */
 export interface Pixels {
   readonly data: Uint8Array;
@@ -10,6 +12,15 @@ export interface Pixels {
 const SHORT = 3;
 const LONG = 4;
 const UNDEFINED = 7;
+
+/**
+ * Pixels in the colours of an ICC profile for RGB as pixels in sRGB. A profile that cannot be used is ignored, as browsers
+ * do.
+ */
+export async function toSrgb(pixels: Pixels, profile: Uint8Array): Promise<Pixels> {
+  const converting = sharp(plainTiff(pixels, profile)).toColourspace('srgb').raw().toBuffer();
+  return { ...pixels, data: await converting.catch(() => pixels.data) };
+}
 
 /** An uncompressed TIFF file of 8-bit RGB. @param profile an ICC profile for RGB; sRGB when there is none */
 export function plainTiff({ data: rgb, width, height }: Pixels, profile?: Uint8Array): Buffer {

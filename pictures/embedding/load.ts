@@ -5,6 +5,9 @@ import { PictureDecoder } from '../decoding/decoder.ts';
 import { PictureRejected } from '../decoding/errors.ts';
 import { factsOf } from '../decoding/facts.ts';
 import { decodeBytesOf } from '../decoding/memory-budget.ts';
+import type { Pixels } from '../decoding/pixels.ts';
+import { smallCopyOf } from '../decoding/small-copy.ts';
+import { asThumbnail, THUMBNAIL } from '../thumbnails/thumbnails.ts';
 import type { Embedder, EmbedOptions, EmbedOutcome } from './embedder.ts';
 import { readModelInfo } from './model-folder.ts';
 import { Network } from './network.ts';
@@ -39,11 +42,25 @@ export async function loadEmbedder(folder: string, options: EmbedderOptions = {}
   const { decoder = new PictureDecoder({ maxMemoryBytes: decodeBytesOf() }) } = options;
   const network = new Network(folder, { threads, maxBatch: MAX_BATCH, apart });
 
-  const embedOne = async (bytes: Uint8Array, { crop, urgent }: EmbedOptions): Promise<EmbedOutcome> => {
+  const embedOne = async (
+    bytes: Uint8Array,
+    { crop, urgent, thumbnail }: EmbedOptions,
+  ): Promise<EmbedOutcome> => {
     try {
       const header = await decoder.header(bytes);
-      const embedding = await network.embed(await preprocess(decoder, header, crop, mode), urgent);
-      return { embedding, facts: factsOf(header) };
+      let copy: Uint8Array | undefined;
+      const copyAll = async (pixels: Pixels) => {
+        // Whoever asked makes it in another way, and hears why it cannot be made.
+        copy = await smallCopyOf(pixels, header, THUMBNAIL).catch(() => undefined);
+      };
+      const useAll = thumbnail && decoder.takesAll(header) ? copyAll : undefined;
+      const seen = await preprocess(decoder, header, crop, mode, useAll);
+      const embedding = await network.embed(seen, urgent);
+      return {
+        embedding,
+        facts: factsOf(header),
+        ...(copy && { thumbnail: asThumbnail(copy, bytes, header) }),
+      };
     } catch (error) {
       if (error instanceof PictureRejected) return { rejected: error };
       throw error;

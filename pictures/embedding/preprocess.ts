@@ -1,16 +1,15 @@
 /** From the bytes of a picture file to the pixels that the network sees. */
 
-import sharp from 'sharp';
 import type { PictureDecoder } from '../decoding/decoder.ts';
 import type { PictureHeader } from '../decoding/header.ts';
-import { plainTiff } from '../decoding/pixels.ts';
+import { type Pixels, toSrgb } from '../decoding/pixels.ts';
 import type { Crop } from './embedder.ts';
 import {
   type CropMode,
   orientationOf,
   pixelsOf,
-  SIDE,
   seenSquare,
+  sideOf,
   storedAxes,
   storedRectangle,
   turnSquare,
@@ -24,7 +23,8 @@ import { resample } from './resampling/resample.ts';
  *
  * @param crop The part of the picture that matters; all of it when not given.
  * @param mode What of that part the network sees.
- * @returns 224 x 224 RGB pixels, `SIDE * SIDE * 3` bytes.
+ * @param useAll Is given all pixels of the picture, as stored, while they are there; then all of them are decoded. Must not reject.
+ * @returns RGB pixels of a square of `sideOf(mode)`.
  * @throws PictureRejected, DecodingFailed
  */
 export async function preprocess(
@@ -32,6 +32,7 @@ export async function preprocess(
   header: PictureHeader,
   crop?: Crop,
   mode: CropMode = 'center224',
+  useAll?: (pixels: Pixels) => Promise<void>,
 ): Promise<Uint8Array> {
   const { width, height, rgbProfile } = header;
   const orientation = orientationOf(header.orientation);
@@ -44,28 +45,15 @@ export async function preprocess(
   const rows = sourceSpan(y);
   const top = part.top + rows.start;
   // The rows below what is needed are decoded all the same: a file that is cut off must not depend on where.
-  const needed = {
-    left: part.left + columns.start,
-    top,
-    width: columns.end - columns.start,
-    height: height - top,
-  };
-  const square = await decoder.decode(header, needed, (pixels) =>
-    resample(pixels, x, y, columns.start, rows.start),
-  );
-  return turnSquare(rgbProfile ? await toSrgb(square, SIDE, rgbProfile) : square, SIDE, orientation);
-}
-
-/**
- * Converts the few pixels that the network sees, not the millions of the file: it is the same to within rounding, and
- * takes a millisecond. A profile that cannot be used is ignored, as browsers do.
- *
- * @param rgb `side * side * 3` bytes in the colours of `profile`, an ICC profile for RGB.
- */
-async function toSrgb(rgb: Uint8Array, side: number, profile: Uint8Array): Promise<Uint8Array> {
-  const converting = sharp(plainTiff({ data: rgb, width: side, height: side }, profile))
-    .toColourspace('srgb')
-    .raw()
-    .toBuffer();
-  return converting.catch(() => rgb);
+  const needed = useAll
+    ? { left: 0, top: 0, width, height }
+    : { left: part.left + columns.start, top, width: columns.end - columns.start, height: height - top };
+  const data = await decoder.decode(header, needed, async (pixels) => {
+    await useAll?.(pixels);
+    return resample(pixels, x, y, needed.left - part.left, needed.top - part.top);
+  });
+  // The few pixels that the network sees, not the millions of the file: it is the same to within rounding, and takes a millisecond.
+  const side = sideOf(mode);
+  const square = { data, width: side, height: side };
+  return turnSquare((rgbProfile ? await toSrgb(square, rgbProfile) : square).data, side, orientation);
 }

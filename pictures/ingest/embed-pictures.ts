@@ -90,10 +90,11 @@ async function embedPicture(
     if (!('body' in picture)) return picture;
     const { body, ...object } = picture;
     // The embedder runs those together that wait together.
-    const [outcome] = await inTime(() => deps.embedder.embed([body]), signal);
+    const options = { thumbnail: deps.thumbnail !== undefined };
+    const [outcome] = await inTime(() => deps.embedder.embed([body], options), signal);
     if (outcome!.rejected) return { state: 'rejected', reason: outcome!.rejected };
     const { embedding, facts } = outcome!;
-    const thumbnail = await thumbnailOf(deps, change.key, body, signal);
+    const thumbnail = outcome!.thumbnail ?? (await thumbnailOf(deps, change.key, body, signal));
     await deps.onEmbedded?.(change, body);
     return { state: 'embedded', embedding, facts, object, thumbnail };
   } catch (error) {

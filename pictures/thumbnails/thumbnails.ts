@@ -4,7 +4,9 @@ import { createHash } from 'node:crypto';
 import type { KeyedRow } from '../../vectorlog/commit/base.ts';
 import type { Logger } from '../../vectorlog/logger.ts';
 import type { ObjectStore } from '../../vectorlog/store/object-store.ts';
-import type { PictureDecoder, SmallCopyOptions } from '../decoding/decoder.ts';
+import type { PictureDecoder } from '../decoding/decoder.ts';
+import type { PictureHeader } from '../decoding/header.ts';
+import type { SmallCopyOptions } from '../decoding/small-copy.ts';
 
 /** Where they stand, relative to the model's namespace. */
 export const THUMBNAILS_PREFIX = 'thumbnails/';
@@ -33,10 +35,14 @@ export const thumbnailMaker =
   (decoder: PictureDecoder): MakeThumbnail =>
   async (file) => {
     const header = await decoder.header(file);
-    const body = await decoder.smallCopy(header, THUMBNAIL);
-    const hash = createHash('sha256').update(file).digest('hex').slice(0, 32);
-    return { body, hash, hasExif: header.metadata.exif !== undefined };
+    return asThumbnail(await decoder.smallCopy(header, THUMBNAIL), file, header);
   };
+
+/** @param body the small copy of `file` */
+export function asThumbnail(body: Uint8Array, file: Uint8Array, { metadata }: PictureHeader): Thumbnail {
+  const hash = createHash('sha256').update(file).digest('hex').slice(0, 32);
+  return { body, hash, hasExif: metadata.exif !== undefined };
+}
 
 /**
  * The name of the small copy of one state of one picture. Its version is in it beside its content: what replaced a picture,

@@ -80,6 +80,30 @@ test('a token goes to the server in place of a signature', async () => {
   expect(headers.get('x-amz-security-token')).toBeNull();
 });
 
+describe.each([
+  ['a token', 'https://api.example.com', { token: 'abc' }],
+  ['a signature', API, {}],
+])('%s goes to the server, and not to where it says that an upload goes', (_, endpoint, flags) => {
+  test.each(['POST', 'PUT'] as const)('by %s', async (method) => {
+    const bucket = 'https://bucket.evil.test/put?signature=1';
+    const form = { method, url: bucket, expiresAt: '2026-01-01T00:00:00.000Z' };
+    const target = method === 'POST' ? { ...form, fields: { key: 'a.png' } } : { ...form, headers: {} };
+    vi.stubGlobal('fetch', async (input: Request | string | URL, init?: RequestInit) => {
+      const { url, headers, redirect } = new Request(input, { ...init, body: null });
+      sent.push({ url, headers, redirect });
+      return url === bucket ? new Response(null, { status: 204 }) : Response.json(target);
+    });
+    const client = await connect({ endpoint, ...flags });
+
+    await client.upload(new Blob(['picture']), { key: 'a.png', contentType: 'image/png' });
+
+    expect(sent.map(({ url }) => url)).toEqual([`${endpoint}/v1/uploads`, bucket]);
+    expect(sent[0]!.headers.get('authorization')).not.toBeNull();
+    expect(sent[1]!.headers.get('authorization')).toBeNull();
+    expect(sent[1]!.headers.get('x-amz-security-token')).toBeNull();
+  });
+});
+
 describe('a server that says what it serves', () => {
   /** Says that it serves these folders, and that it holds a lock. */
   async function liar(): Promise<{ url: string; asked: IncomingHttpHeaders[]; close: () => void }> {

@@ -115,6 +115,22 @@ describe('the upload queue', () => {
     expect(queue.list()[0]?.state).toEqual({ step: 'refused', reason: 'the file is damaged' });
   });
 
+  it('finds what arrived behind more files than it asks for at once that never do', async () => {
+    const server = new FakeServer();
+    const lost = new Set(files(10).map(({ key }) => key));
+    const { stateOf } = server;
+    server.stateOf = async (key) =>
+      lost.has(key) && server.sent.includes(key) ? { state: 'pending' } : stateOf.call(server, key);
+    const queue = new UploadQueue(server, { sleep: () => new Promise((resolve) => setImmediate(resolve)) });
+
+    queue.add(files(20));
+    await expect.poll(() => summarise(queue.list()).steps.done).toBe(10);
+
+    expect(summarise(queue.list()).underway).toBe(10);
+    lost.clear();
+    await settled(queue);
+  });
+
   it('overwrites a picture only when told to', async () => {
     const server = new FakeServer();
     server.indexed.add('0.png');

@@ -11,6 +11,7 @@ export function movableClock(now = Date.UTC(2026, 5, 1)): MovableClock {
   let time = now;
   return {
     now: () => time,
+    monotonic: () => time,
     sleep: async (ms) => {
       time += ms;
     },

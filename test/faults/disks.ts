@@ -1,11 +1,13 @@
 /** Disks that fill, turn read-only, go away, or may not be read. Most of it asks for root, to mount and to be somebody else. */
 
-import { execFileSync } from 'node:child_process';
+import { execFileSync, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
+import { readFileSync } from 'node:fs';
 import { chmod, mkdir, rm, unlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { picture } from '../factories/pictures.ts';
 import type { Scenario } from './scenario.ts';
-import { type ServedLibrary, until, untilStatus } from './served.ts';
+import { freePort, type ServedLibrary, until, untilStatus } from './served.ts';
 
 const needsRoot = (): string | undefined =>
   process.platform !== 'linux'
@@ -163,4 +165,47 @@ const unreadable: Scenario = {
   },
 };
 
-export const disks: readonly Scenario[] = [fullDisk, readOnly, unmounted, removedIndex, unreadable];
+/** Why there can be no file system of cameras and cards here. */
+function vfatObstacle(): string | undefined {
+  const because = needsRoot();
+  if (because) return because;
+  const known = readFileSync('/proc/filesystems', 'utf8').includes('\tvfat');
+  if (!known) return 'this kernel has no vfat';
+  return spawnSync('mkfs.vfat', ['--help']).error ? 'mkfs.vfat is not installed' : undefined;
+}
+
+const withoutLinks: Scenario = {
+  name: 'pictures on a card, where files have one name and times of two seconds',
+  obstacle: vfatObstacle,
+  run: async (library) => {
+    const card = join(library.base, 'card');
+    run('truncate', '-s', '64M', card);
+    run('mkfs.vfat', card);
+    return mounted(library.folder, ['-o', 'loop', card], async () => {
+      await addPictures(library, 0, 10);
+      await library.start();
+      const image = await picture(50);
+      await library.client.upload(image, { key: 'up.png', contentType: 'image/png' });
+      await library.client.delete('3.png');
+      await library.client.restore({ keys: ['3.png'] });
+      await unlink(join(library.folder, '4.png'));
+      await library.assertSound();
+      await library.end('SIGTERM');
+      // An index cannot be there, and says so.
+      const there = library.spawn(await freePort(), { flags: ['--index', join(library.folder, 'index')] });
+      const [code] = (await once(there, 'exit')) as [number | null];
+      if (code !== 1 || !library.log.includes('cannot hold an index'))
+        throw new Error(`an index on the card ended with ${code}: ${library.log.slice(-500)}`);
+      return 'pictures came, went and were restored, and an index there was refused in a sentence';
+    });
+  },
+};
+
+export const disks: readonly Scenario[] = [
+  withoutLinks,
+  fullDisk,
+  readOnly,
+  unmounted,
+  removedIndex,
+  unreadable,
+];

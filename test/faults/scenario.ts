@@ -15,4 +15,6 @@ export interface ScenarioOptions {
   readonly random: Random;
   /** How many times the server is killed. */
   readonly kills: number;
+  /** A minute for all scenarios together. */
+  readonly quick: boolean;
 }

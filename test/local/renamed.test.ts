@@ -17,9 +17,12 @@ let embedded: number;
 beforeEach(async () => {
   embedded = 0;
   library = await servedFolder();
-  for (let i = 0; i < COUNT; i++) await library.write(`old/${i}.png`, await picture(i));
+  for (let i = 0; i < COUNT; i++) await library.write(`old/${i}.png`, await distinct(i));
 });
 afterEach(() => library.remove());
+
+/** A picture of a length of its own: what is written within one tick of the file system's clock has one time. */
+const distinct = async (i: number) => Buffer.concat([await picture(i), Buffer.alloc(i * 64)]);
 
 /** Counts what it embeds, and tells the size as the real one does. */
 function counting(): Embedder {
@@ -67,7 +70,7 @@ describe('renamed pictures', () => {
   });
 
   it('take few appends and no minute of patience, however many they are', async () => {
-    for (let i = COUNT; i < MANY; i++) await library.write(`old/${i}.png`, await picture(i));
+    for (let i = 0; i < MANY; i++) await library.write(`old/${i}.png`, await distinct(i));
     const { client } = await library.serve({
       embedder: counting(),
       // Who is held back for being many is held back for longer than this test.
@@ -97,6 +100,29 @@ describe('renamed pictures', () => {
     await move('old', 'new');
     await untilIn(client, 'new/');
     expect(embedded).toBe(2 * COUNT);
+  });
+
+  it('are never taken for one another when they have one length and one time', async () => {
+    const two = await Promise.all([picture(1_001), picture(1_002)]);
+    const length = Math.max(...two.map((bytes) => bytes.length));
+    for (const [i, bytes] of two.entries()) {
+      // What stands behind the end of a PNG is nobody's.
+      await library.write(`twins/${i}.png`, Buffer.concat([bytes, Buffer.alloc(length - bytes.length)]));
+      await utimes(join(library.folder, `twins/${i}.png`), 1_700_000_000.25, 1_700_000_000.25);
+    }
+    const { client } = await serve();
+    await move('twins', 'renamed');
+    await vi.waitFor(
+      async () => {
+        const keys = await keysOf(client);
+        expect(keys.filter((key) => !key.startsWith('old/'))).toEqual(['renamed/0.png', 'renamed/1.png']);
+      },
+      { timeout: 40_000, interval: 50 },
+    );
+    for (const [i, image] of two.entries()) {
+      const { results } = await client.search({ image }, { k: 1 });
+      expect(results).toMatchObject([{ key: `renamed/${i}.png`, score: expect.closeTo(1, 4) }]);
+    }
   });
 
   it('are embedded anew where another file takes the name with other bytes', async () => {

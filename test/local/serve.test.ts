@@ -9,6 +9,7 @@ import { createCompact } from '../../functions/compact/handler.ts';
 import { PortTaken } from '../../local/listen.ts';
 import { AlreadyServed } from '../../local/lock.ts';
 import { FolderUnusable } from '../../local/serve.ts';
+import type { Embedder } from '../../pictures/embedding/embedder.ts';
 import { systemClock } from '../../vectorlog/clock.ts';
 import { silentLogger } from '../../vectorlog/logger.ts';
 import { FileStore } from '../../vectorlog/store/file-store.ts';
@@ -28,6 +29,25 @@ const keys = async (client: Client) => (await client.images()).items.map(({ key 
 /** Waits until the index has exactly these keys. */
 const untilKeys = (client: Client, expected: readonly string[]) =>
   vi.waitFor(async () => expect(await keys(client)).toEqual(expected), { timeout: 20_000, interval: 50 });
+
+/** Another program that takes its time, as a copy from a camera does. */
+async function writeSlowly(
+  name: string,
+  bytes: Buffer,
+  { parts, pauseMs }: { parts: number; pauseMs: number },
+) {
+  const script = `
+    const fs = require('node:fs');
+    const bytes = Buffer.from(process.argv[1], 'base64');
+    const file = fs.openSync(process.argv[2], 'w');
+    let at = 0;
+    const timer = setInterval(() => {
+      at += fs.writeSync(file, bytes, at, Math.min(Math.ceil(bytes.length / ${parts}), bytes.length - at));
+      if (at === bytes.length) { fs.closeSync(file); clearInterval(timer); }
+    }, ${pauseMs});`;
+  const path = join(library.folder, name);
+  await promisify(execFile)(process.execPath, ['-e', script, bytes.toString('base64'), path]);
+}
 
 const compactNow = () =>
   createCompact({
@@ -173,6 +193,28 @@ describe('serveFolder at the start', () => {
   });
 });
 
+describe('serveFolder after the clock was set back', () => {
+  afterEach(() => void vi.useRealTimers());
+
+  it('finds a picture that was deleted before and is put again', async () => {
+    const now = Date.now();
+    vi.useFakeTimers({ toFake: ['Date'], now });
+    const about = { key: 'a.png', contentType: 'image/png' };
+    const { client, serving } = await library.serve();
+    await client.upload(await picture(1), about);
+    await untilKeys(client, ['a.png']);
+    await client.delete('a.png');
+    await untilKeys(client, []);
+    await compactNow();
+    await serving.stop();
+
+    vi.setSystemTime(now - 24 * 3_600_000);
+    const { client: again } = await library.serve();
+    await again.upload(await picture(2), about);
+    await untilKeys(again, ['a.png']);
+  });
+});
+
 describe('serveFolder while it runs', () => {
   it('follows files that appear, change, move and go', async () => {
     const { client } = await library.serve();
@@ -200,24 +242,64 @@ describe('serveFolder while it runs', () => {
   it('waits for a file to be written to its end', async () => {
     const embedder = countingEmbedder();
     const { client } = await library.serve({ embedder });
-    const bytes = await picture(1);
-
-    // A writer that takes its time, as a copy from a camera does.
-    const script = `
-      const fs = require('node:fs');
-      const bytes = Buffer.from(process.argv[1], 'base64');
-      const file = fs.openSync(process.argv[2], 'w');
-      let at = 0;
-      const timer = setInterval(() => {
-        at += fs.writeSync(file, bytes, at, Math.min(Math.ceil(bytes.length / 8), bytes.length - at));
-        if (at === bytes.length) { fs.closeSync(file); clearInterval(timer); }
-      }, 100);`;
-    const path = join(library.folder, 'slow.png');
-    await promisify(execFile)(process.execPath, ['-e', script, bytes.toString('base64'), path]);
+    await writeSlowly('slow.png', await picture(1), { parts: 8, pauseMs: 100 });
     await untilKeys(client, ['slow.png']);
 
     // Once for the whole file; once more at the most, should the machine have kept the writer waiting.
     expect(embedder.count).toBeLessThanOrEqual(2);
+  });
+
+  it('keeps what it has of a picture while another is written in its place', async () => {
+    const [before, after] = await Promise.all([picture(1), picture(2)]);
+    await library.write('a.png', before);
+    const { client } = await library.serve();
+    const found = new Set<string>();
+    let isWritten = false;
+    const looking = (async () => {
+      while (!isWritten) found.add(`${await keys(client)}`);
+    })();
+    // Between the parts more time passes than a new file is given.
+    await writeSlowly('a.png', after, { parts: 3, pauseMs: 600 });
+    isWritten = true;
+    await looking;
+    await vi.waitFor(
+      async () =>
+        expect((await client.search({ image: after }, { k: 1 })).results).toMatchObject([
+          { key: 'a.png', score: expect.closeTo(1, 4) },
+        ]),
+      { timeout: 20_000, interval: 50 },
+    );
+    expect([...found]).toEqual(['a.png']);
+    expect((await client.rejected()).items).toEqual([]);
+  });
+
+  it('takes an upload before hundreds of files that came just before it', async () => {
+    let goOn: () => void = () => {};
+    const held = new Promise<void>((resolve) => {
+      goOn = resolve;
+    });
+    const embedded: Uint8Array[] = [];
+    const fake = fakeEmbedder();
+    const embed: Embedder['embed'] = async (pictures, options) => {
+      embedded.push(...pictures);
+      await held;
+      return fake.embed(pictures, options);
+    };
+    const { client, serving } = await library.serve({ embedder: { ...fake, embed } });
+    const count = 300;
+    for (let i = 0; i < count; i++) await library.write(`new/${i}.png`, await picture(i));
+    await vi.waitFor(() => expect(serving.queue.pending).toBe(count), { timeout: 20_000 });
+
+    const image = await picture(1_000);
+    await client.upload(image, { key: 'up.png', contentType: 'image/png' });
+    await vi.waitFor(() => expect(serving.queue.pending).toBe(count + 1), { timeout: 20_000 });
+    goOn();
+    await serving.idle();
+
+    const place = embedded.findIndex((bytes) => image.equals(bytes));
+    expect(embedded).toHaveLength(count + 1);
+    expect(place).toBeGreaterThan(0);
+    expect(place).toBeLessThan(50);
   });
 
   it('costs a bad picture one entry, and its neighbours nothing', async () => {

@@ -159,7 +159,7 @@ export const MUTANTS: readonly Mutant[] = [
     patches: [
       {
         file: 'vectorlog/read/live-index.ts',
-        replace: 'if (clock.now() - asOf > LOG_LIMITS.foldedGraceMs) return false;',
+        replace: 'if (age() > LOG_LIMITS.foldedGraceMs) return false;',
         by: '',
       },
       {
@@ -250,6 +250,82 @@ export const MUTANTS: readonly Mutant[] = [
         file: 'vectorlog/read/tail.ts',
         replace: 'if (this.matrix.length <= Math.max(BLOCK_ROWS, 2 * kept)) return this;',
         by: 'this.matrix.close();',
+      },
+    ],
+  },
+  {
+    mistake: 'search: take a file that has grown for a damaged one',
+    patches: [
+      {
+        file: 'vectorlog/read/lineage.ts',
+        replace: 'declared < this.#fileRows',
+        by: 'declared !== this.#fileRows',
+      },
+    ],
+  },
+  {
+    mistake: 'read the rows of a file to its end, and not to where the manifest says',
+    patches: [
+      {
+        file: 'vectorlog/commit/base.ts',
+        replace: '{ start, end: files.rowsBytes }',
+        by: '{ start, end: (await store.head(files.rows))!.size }',
+      },
+    ],
+  },
+  {
+    mistake: "clean up by the own clock, in place of the store's",
+    patches: [
+      {
+        file: COMPACTION,
+        replace: 'expiredNames(manifest, limits, own.committedAt)',
+        by: 'expiredNames(manifest, limits, this.#deps.clock.now())',
+      },
+      {
+        file: COMPACTION,
+        replace: 'own.committedAt - limits.orphanGraceMs',
+        by: 'this.#deps.clock.now() - limits.orphanGraceMs',
+      },
+    ],
+  },
+  {
+    mistake: "forget deletions by the own clock, in place of the store's",
+    patches: [
+      {
+        file: COMPACTION,
+        replace: 'stillRemembered(some, committed.committedAt,',
+        by: 'stillRemembered(some, clock.now(),',
+      },
+    ],
+  },
+  {
+    mistake: 'search: measure how long it took to look by a clock that can be set back',
+    patches: [
+      {
+        file: 'vectorlog/clock.ts',
+        replace: 'Math.max(clock.now() - now, clock.monotonic() - monotonic)',
+        by: 'clock.now() - now',
+      },
+    ],
+  },
+  {
+    mistake:
+      'name thumbnails by their content alone: a picture that comes back shares that of the one before',
+    patches: [
+      {
+        file: 'pictures/thumbnails/thumbnails.ts',
+        replace: "eTag, version = '' }: KeyedRow): string {",
+        by: "eTag }: KeyedRow): string {\n  const version = '';",
+      },
+    ],
+  },
+  {
+    mistake: 'remove thumbnails that no picture has yet, however young',
+    patches: [
+      {
+        file: 'pictures/thumbnails/kept.ts',
+        replace: 'lastModified.getTime() < now - ORPHAN_AGE_MS &&',
+        by: '',
       },
     ],
   },

@@ -20,6 +20,7 @@ import { ObjectNotFound, PreconditionFailed } from '../../vectorlog/store/errors
 import type { ObjectStore } from '../../vectorlog/store/object-store.ts';
 import { Checker, Violation } from '../../vectorlog/testing/checker.ts';
 import { type Faults, FaultyStore, NO_FAULTS } from '../../vectorlog/testing/faulty-store.ts';
+import { GrowingStore } from '../../vectorlog/testing/growing-store.ts';
 import { Instance } from '../../vectorlog/testing/instance.ts';
 import { ObservedStore } from '../../vectorlog/testing/observed-store.ts';
 import { Random } from '../../vectorlog/testing/random.ts';
@@ -63,6 +64,8 @@ export class World {
     readonly maxAppendsPerCompaction: number;
     readonly tombstonesInManifest: number;
   };
+  /** Whether the index is on one machine, where its files grow while they are read. */
+  readonly #growsInPlace: boolean;
   #faults: Faults;
   #failure: unknown;
   #isOver = false;
@@ -77,6 +80,7 @@ export class World {
   ) {
     const random = new Random(seed);
     this.#random = random;
+    this.#growsInPlace = seed % 4 === 0;
     this.#pictures = new ObservedStore(this.#clock, () => {});
     this.#index = new ObservedStore(this.#clock, (key, change) => {
       this.changes++;
@@ -89,6 +93,7 @@ export class World {
       truth: this.#truth,
       dimensions: DIMENSIONS,
       isVectorOf: (eTag, vector) => isEmbeddingOf(this.#contents.get(eTag)!, vector),
+      growsInPlace: this.#growsInPlace,
     });
     const level = random.pick([0, 0.3, 1, 1, 2]);
     this.#faults = {
@@ -211,7 +216,7 @@ export class World {
     return instance;
   }
 
-  #storeOf(instance: Instance, store: ObjectStore): ObjectStore {
+  #storeOf(instance: Instance, store: ObjectStore): FaultyStore {
     return new FaultyStore(store, instance, () => this.#faults);
   }
 
@@ -291,7 +296,8 @@ export class World {
   }
 
   #compactor(instance: Instance) {
-    const index = this.#storeOf(instance, this.#index);
+    const faulty = this.#storeOf(instance, this.#index);
+    const index = this.#growsInPlace ? new GrowingStore(faulty, this.#index, instance) : faulty;
     const { clock } = instance;
     const onDropped = dropThumbnails(index, silentLogger);
     const deps = { index, modelId: MODEL_ID, clock, logger: silentLogger, limits: this.#limits };

@@ -1,6 +1,6 @@
 /** The index past one function's memory, as searches see it: follows the store by a list and what is new. */
 
-import type { Clock } from '../clock.ts';
+import { type Clock, stopwatch } from '../clock.ts';
 import { decodeDead } from '../commit/file-formats.ts';
 import { LOG_LIMITS } from '../commit/limits.ts';
 import { type Committed, type ManifestInfo, readManifest } from '../commit/manifest.ts';
@@ -41,7 +41,7 @@ interface Snapshot {
   readonly vectors: Vectors;
   readonly tail: ReadonlyMap<string, Append>;
   readonly projection: Projection | undefined;
-  readonly asOf: number;
+  readonly age: () => number;
 }
 
 /**
@@ -85,12 +85,12 @@ export class FarReader {
   async #follow(attempt: number): Promise<Snapshot | undefined> {
     const { store, far, clock, logger, dimensions } = this.#options;
     const before = this.#follower.snapshot;
-    const asOf = clock.now();
+    const age = stopwatch(clock);
     const [{ commits: listed, appends }, known] = await Promise.all([
       this.#state.look(),
       readProjection(store),
     ]);
-    if (clock.now() - asOf > LOG_LIMITS.foldedGraceMs) return undefined;
+    if (age() > LOG_LIMITS.foldedGraceMs) return undefined;
     const latest = listed.at(-1);
     // Its commit is one that the list was too early for, or, where it stays so, one of a history that is gone.
     if (attempt === 1 && (known?.projection.generation ?? 0) > (latest?.generation ?? 0)) return undefined;
@@ -125,7 +125,7 @@ export class FarReader {
     );
     const isUnchanged =
       isSame && isSameProjection(projection, history!.projection) && isSameTail(tail, pending, history!);
-    if (isUnchanged) return { ...history!, asOf };
+    if (isUnchanged) return { ...history!, age };
     const parts = {
       far,
       committed,
@@ -147,7 +147,7 @@ export class FarReader {
       vectors,
       tail,
       projection,
-      asOf,
+      age,
     };
   }
 

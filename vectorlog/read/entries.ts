@@ -1,6 +1,6 @@
 /** What the index says of single keys, without a vector in memory: the rows file, which of its rows are dead, and the log's records. */
 
-import type { Clock } from '../clock.ts';
+import { type Clock, stopwatch } from '../clock.ts';
 import { decodeDead } from '../commit/file-formats.ts';
 import { LOG_LIMITS } from '../commit/limits.ts';
 import { type Committed, type Manifest, type ManifestInfo, readManifest } from '../commit/manifest.ts';
@@ -44,7 +44,7 @@ interface Snapshot {
   readonly tombstones: Tombstones;
   readonly dead: Bitset;
   readonly tail: Tail;
-  readonly asOf: number;
+  readonly age: () => number;
 }
 
 /**
@@ -88,9 +88,9 @@ export class Entries {
   async #follow(): Promise<Snapshot | undefined> {
     const { store, clock } = this.#options;
     const known = this.#follower.snapshot;
-    const asOf = clock.now();
+    const age = stopwatch(clock);
     const { commits, appends } = await this.#state.look();
-    if (clock.now() - asOf > LOG_LIMITS.foldedGraceMs) return undefined;
+    if (age() > LOG_LIMITS.foldedGraceMs) return undefined;
     const before = isInHistory(known?.committed, commits) ? known : undefined;
     const latest = commits.at(-1);
     const committed = latest && (await this.#committed(latest, before));
@@ -108,7 +108,7 @@ export class Entries {
     );
     const rows = committed?.manifest.rows ?? 0;
     const view = viewOf({ rows: this.#rows, count: rows, dead, tombstones, tail });
-    return { view, committed, tombstones, dead, tail, asOf };
+    return { view, committed, tombstones, dead, tail, age };
   }
 
   async #committed(latest: ManifestInfo, before: Snapshot | undefined): Promise<Committed> {

@@ -1,6 +1,5 @@
 /** Keeps what is in memory as fresh as each reader asks for: readers share refreshes, and refreshes are tried again. */
 
-import type { Clock } from '../clock.ts';
 import { AppendUnreadable } from '../log/append-file.ts';
 import { type AppendInfo, readAppend } from '../log/append-log.ts';
 import type { Append } from '../log/record.ts';
@@ -14,7 +13,6 @@ import { DOWNLOAD_LIMITS } from './memory.ts';
 export type Consistency = 'strong' | 'eventual';
 
 export interface FollowerOptions<S> {
-  readonly clock: Clock;
   readonly logger: Logger;
   /**
    * Sets `snapshot` to one that contains all that was in the store when this was called, out of the one before and what
@@ -33,7 +31,7 @@ export interface FollowerOptions<S> {
  * @example
  * const { view } = await follower.read('strong');
  */
-export class Follower<S extends { readonly asOf: number }> {
+export class Follower<S extends { readonly age: () => number }> {
   /** `undefined` until the first refresh, and after what was loaded turned out to be of no use. */
   snapshot: S | undefined;
   readonly #options: FollowerOptions<S>;
@@ -66,9 +64,9 @@ export class Follower<S extends { readonly asOf: number }> {
     }
   }
 
-  #refreshWhenOld({ asOf }: S): void {
-    const { clock, logger } = this.#options;
-    if (this.#running || clock.now() - asOf <= DOWNLOAD_LIMITS.eventualRefreshMs) return;
+  #refreshWhenOld({ age }: S): void {
+    const { logger } = this.#options;
+    if (this.#running || age() <= DOWNLOAD_LIMITS.eventualRefreshMs) return;
     this.#refresh().catch((error) => logger.warn('the index was not refreshed', { error }));
   }
 

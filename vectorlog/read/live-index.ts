@@ -1,6 +1,6 @@
 /** The index as searches see it: in memory, following the store by a list and what is new, as fresh as each asks for. */
 
-import type { Clock } from '../clock.ts';
+import { type Clock, stopwatch } from '../clock.ts';
 import { IndexDamaged } from '../commit/errors.ts';
 import { LOG_LIMITS } from '../commit/limits.ts';
 import { type Manifest, type ManifestInfo, readManifest } from '../commit/manifest.ts';
@@ -46,7 +46,7 @@ interface Snapshot {
   /** Bytes of the appends in the tail. */
   readonly tailBytes: number;
   /** When the list began that this state was made from. */
-  readonly asOf: number;
+  readonly age: () => number;
 }
 
 /** Which of the appends that no compaction has folded the view takes in. */
@@ -135,9 +135,9 @@ export class LiveIndex {
     const { store, clock } = this.#options;
     const before = this.#follower.snapshot;
     const known = before?.generation.manifest.generation ?? 0;
-    const asOf = clock.now();
+    const age = stopwatch(clock);
     const { commits, appends } = await this.#state.look();
-    if (clock.now() - asOf > LOG_LIMITS.foldedGraceMs) return false;
+    if (age() > LOG_LIMITS.foldedGraceMs) return false;
     if (before && !isContinued(before, commits)) {
       this.#forget();
       return false;
@@ -154,13 +154,13 @@ export class LiveIndex {
     if (manifest && !grown) return false;
     const update = await fetchingTail;
     // From here on nothing waits, so that a search sees all of this or nothing.
-    if (before && !grown && isSame(before, update)) return this.#replace({ ...before, asOf });
+    if (before && !grown && isSame(before, update)) return this.#replace({ ...before, age });
     const lineage = grown?.lineage ?? before?.lineage ?? this.#newLineage(NOTHING.manifest);
     const generation = grown?.generation ?? before?.generation ?? NOTHING;
     const eTag = grown ? latest?.eTag : before?.eTag;
     try {
       const laid = overlaid(lineage, generation, before?.tail ?? new Tail(this.#options.dimensions), update);
-      return this.#replace({ ...laid, eTag, asOf, tailBytes: update.bytes });
+      return this.#replace({ ...laid, eTag, age, tailBytes: update.bytes });
     } catch (error) {
       // The tail may hold half of what it should. What was loaded is sound, and stays for the next refresh.
       this.#drop();

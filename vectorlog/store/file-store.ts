@@ -29,6 +29,9 @@ import {
 /** Objects on one page of a list that does not say. */
 const PAGE_SIZE = 1_000;
 
+/** In the side folder: what a process that has ended lets others grow. */
+const HANDED_OVER = 'handed-over.json';
+
 /** Objects that are deleted side by side. */
 const DELETES_AT_ONCE = 16;
 
@@ -89,6 +92,14 @@ export class FileStore implements ObjectStore {
   /** Whether an object of `length` bytes grows where it is when one is composed of it and more. */
   async grows(key: string, length: number): Promise<boolean> {
     return (await this.#growing?.mayGrow(key, length)) ?? false;
+  }
+
+  /**
+   * Lets the next process grow the files that this one has made; from now on this one copies. For the end of a process:
+   * nothing may be composed any more.
+   */
+  async handOver(): Promise<void> {
+    await this.#growing?.handOver(join(this.#sideFolder, HANDED_OVER));
   }
 
   get(key: string, options: { ifMatch?: string } = {}): Promise<StoredObject> {
@@ -293,10 +304,17 @@ export class FileStore implements ObjectStore {
     return this.#opened;
   }
 
+  get #sideFolder(): string {
+    return resolve(this.#options.sideFolder ?? join(this.#folder, '.store'));
+  }
+
   async #makeFolders(): Promise<Opened> {
-    const { sideFolder = join(this.#folder, '.store'), ignoreHidden = false } = this.#options;
+    const { ignoreHidden = false } = this.#options;
     await mkdir(this.#folder, { recursive: true });
-    return Opened.in(await realpath(this.#folder), resolve(sideFolder), ignoreHidden);
+    const opened = await Opened.in(await realpath(this.#folder), this.#sideFolder, ignoreHidden);
+    const handedOver = join(this.#sideFolder, HANDED_OVER);
+    await this.#growing?.takeOver(handedOver, (key) => opened.places.ordinaryPath(key));
+    return opened;
   }
 }
 

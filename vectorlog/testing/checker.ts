@@ -18,6 +18,8 @@ export interface CheckerOptions {
   readonly dimensions: number;
   /** Whether a vector is the one that was written with an eTag. */
   readonly isVectorOf: (eTag: string, vector: Float32Array) => boolean;
+  /** Whether files may be longer than their manifest says, as on one machine. @default false */
+  readonly growsInPlace?: boolean;
 }
 
 /** Reads an index from its bytes alone. */
@@ -26,11 +28,13 @@ export class Checker {
   readonly #truth: Truth;
   readonly #dimensions: number;
   readonly #isVectorOf: CheckerOptions['isVectorOf'];
+  readonly #grows: boolean;
   readonly #appends = new Map<string, Append>();
   #files: { readonly of: string; readonly live: ReadonlyMap<string, KeyState> } | undefined;
   #highest = 0;
 
-  constructor({ objects, truth, dimensions, isVectorOf }: CheckerOptions) {
+  constructor({ objects, truth, dimensions, isVectorOf, growsInPlace = false }: CheckerOptions) {
+    this.#grows = growsInPlace;
     this.#objects = objects;
     this.#truth = truth;
     this.#dimensions = dimensions;
@@ -99,13 +103,18 @@ export class Checker {
     }) as [Uint8Array, Uint8Array, Uint8Array];
     if (this.#files?.of === of) return this.#files.live;
 
-    if (
-      faiss.length !== rowOffset(rows, dimensions) ||
-      decodeFaissHeader(files.faiss, faiss, dimensions) !== rows
-    )
+    const declared = decodeFaissHeader(files.faiss, faiss, dimensions);
+    const more = faiss.length - rowOffset(rows, dimensions);
+    // A file that grows in place is longer first, and then says so; it never says more than it has.
+    const isLarger = this.#grows && declared >= rows && rowOffset(declared, dimensions) <= faiss.length;
+    if (more < 0 || ((declared !== rows || more > 0) && !isLarger))
       throw new Violation(`${files.faiss} is no index of ${rows} rows`);
-    const pictures = decodeRows(files.rows, lines);
-    if (pictures.length !== rows || lines.length !== files.rowsBytes)
+    const pictures = decodeRows(files.rows, lines.subarray(0, files.rowsBytes));
+    if (
+      pictures.length !== rows ||
+      lines.length < files.rowsBytes ||
+      (lines.length > files.rowsBytes && !this.#grows)
+    )
       throw new Violation(`${files.rows} has ${pictures.length} rows and not ${rows}`);
     const deadRows = decodeDead(files.dead, dead, rows);
     const states = new Map<string, KeyState>();

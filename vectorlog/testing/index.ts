@@ -5,6 +5,7 @@
 
 export { Checker, type CheckerOptions, Violation } from './checker.ts';
 export { type Faults, FaultyStore, NO_FAULTS } from './faulty-store.ts';
+export { GrowingStore } from './growing-store.ts';
 export { Instance } from './instance.ts';
 export { MemoryStore, type MemoryStoreOptions } from './memory-store.ts';
 export { ObservedStore } from './observed-store.ts';

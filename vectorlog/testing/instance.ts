@@ -26,6 +26,7 @@ export class Instance {
     });
     this.clock = {
       now: () => Math.floor(scheduler.now + this.#skewMs),
+      monotonic: () => scheduler.now,
       sleep: (ms) => this.wait(ms),
       ulid: () =>
         encodeTime(this.clock.now(), 10) +

@@ -19,12 +19,15 @@ let path: string;
 let ranges: (string | undefined)[];
 /** Bytes after which the server breaks the connection off. */
 let breakAt: number | undefined;
+/** Bytes after which the server sends nothing more, and keeps the connection. */
+let stallAt: number | undefined;
 let understandsRanges: boolean;
 
 beforeEach(async () => {
   path = join(mkdtempSync(join(tmpdir(), 'likeness-download-')), 'deep', 'weights.pth');
   ranges = [];
   breakAt = undefined;
+  stallAt = undefined;
   understandsRanges = true;
   server = createServer((request, response) => {
     ranges.push(request.headers.range);
@@ -33,6 +36,7 @@ beforeEach(async () => {
       : 0;
     if (start >= content.length) return response.writeHead(416).end();
     response.writeHead(start > 0 ? 206 : 200, { 'content-length': content.length - start });
+    if (stallAt !== undefined) return response.write(content.subarray(start, stallAt));
     if (breakAt === undefined) return response.end(content.subarray(start));
     response.write(content.subarray(start, breakAt));
     // Breaking off sooner would take back what the client has not read yet.
@@ -103,6 +107,32 @@ describe('download', () => {
 
     await get();
 
+    expect(readFileSync(path).equals(content)).toBe(true);
+  });
+
+  it('believes the first download where no hash is known, and no other one after it', async () => {
+    const any = { url, path, onProgress: () => {} };
+    expect(await download(any)).toBe(sha256);
+    expect(await download(any)).toBe(sha256);
+    expect(ranges).toHaveLength(1);
+    writeFileSync(path, 'damaged');
+    expect(await download(any)).toBe(sha256);
+    expect(readFileSync(path).equals(content)).toBe(true);
+    writeFileSync(path, 'damaged');
+    content[0] = 99;
+    await expect(download(any)).rejects.toThrow(/not the file it should be/);
+    content[0] = 0;
+  });
+
+  it('gives up on a server that falls silent in the middle, and goes on from there the next time', async () => {
+    stallAt = 100_000;
+    const failure = download({ url, path, sha256, onProgress: () => {}, patienceMs: 200 });
+    await expect(failure).rejects.toThrow(/no answer in time/);
+
+    stallAt = undefined;
+    await get();
+
+    expect(ranges[1]).toMatch(/^bytes=[1-9]/);
     expect(readFileSync(path).equals(content)).toBe(true);
   });
 

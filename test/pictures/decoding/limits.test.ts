@@ -47,6 +47,42 @@ it('an uncompressed TIFF of more than 50 MiB is taken, as its kind is large', as
   expect(await decoder.header(tiff)).toMatchObject({ width: 6_000, height: 4_000 });
 });
 
+it('a picture that would take more memory than there is for all bodies together is refused by its weight, before it is decoded', async () => {
+  // As the search function decodes; a lossless WebP takes 20 bytes a pixel.
+  const small = new PictureDecoder({ maxMemoryBytes: 384 * MiB });
+  const webp = await flat(5_000, 4_500).webp({ lossless: true, effort: 0 }).toBuffer();
+
+  const header = await small.header(webp);
+  const outcome = small.smallCopy(header, { side: 64, fit: 'inside', format: 'png' });
+
+  await expect(outcome).rejects.toMatchObject({
+    code: 'too-many-pixels',
+    message: expect.stringMatching(/would take 494 MiB of memory, and there are 384\./),
+  });
+});
+
+it('bodies that are decoded at the same time never take more than there is together', async () => {
+  const small = new PictureDecoder({ maxMemoryBytes: 384 * MiB });
+  const webp = await flat(3_000, 2_500).webp({ lossless: true, effort: 0 }).toBuffer();
+  const header = await small.header(webp);
+  let atWork = 0;
+  let most = 0;
+  const part = { left: 0, top: 0, width: 3_000, height: 2_500 };
+
+  await Promise.all(
+    Array.from({ length: 6 }, () =>
+      small.decode(header, part, async () => {
+        most = Math.max(most, ++atWork);
+        await new Promise(setImmediate);
+        atWork--;
+      }),
+    ),
+  );
+
+  // 165 MiB each, of the 256 that are shared.
+  expect(most).toBe(1);
+});
+
 it('another file of more than 50 MiB is refused', async () => {
   const jpeg = Buffer.concat([await flat(9, 9).jpeg().toBuffer(), Buffer.alloc(51 * MiB)]);
   await expect(decoder.header(jpeg)).rejects.toMatchObject({ code: 'too-many-bytes' });

@@ -12,6 +12,7 @@ import type { Embedder } from '../../../pictures/embedding/embedder.ts';
 import { ModelUnusable } from '../../../pictures/embedding/embedder.ts';
 import { loadEmbedder } from '../../../pictures/embedding/load.ts';
 import { descriptionFile, modelFile } from '../../../pictures/embedding/model-folder.ts';
+import { thumbnailMaker } from '../../../pictures/thumbnails/thumbnails.ts';
 
 const fixture = (name: string) => readFileSync(new URL(`../../fixtures/embedding/${name}`, import.meta.url));
 let prepared: PreparedModel;
@@ -46,6 +47,35 @@ describe('embed', () => {
       expect(Math.max(...differences)).toBeLessThan(1e-5);
       expect(Math.hypot(...embedding)).toBeCloseTo(1, 5);
     }
+  });
+
+  it('makes the small copy of the same pixels, where they fit in memory, and the embedding stays the same', async () => {
+    const photo = fixture('photo.jpg');
+    const [alone] = await embedder.embed([photo]);
+    const [both] = await embedder.embed([photo], { thumbnail: true });
+    const made = await thumbnailMaker(new PictureDecoder())(photo);
+
+    expect(both!.embedding).toEqual(alone!.embedding);
+    expect(alone!.thumbnail).toBeUndefined();
+    expect(both!.thumbnail).toMatchObject({ hash: made.hash, hasExif: made.hasExif });
+    const [size, expected] = await Promise.all(
+      [both!.thumbnail!.body, made.body].map((body) => sharp(body).metadata()),
+    );
+    expect(size).toMatchObject({ format: 'webp', width: expected!.width, height: expected!.height });
+  });
+
+  it('leaves the small copy out where all pixels at once are too many, and embeds the picture', async () => {
+    const wide = await sharp({ create: { width: 4_000, height: 100, channels: 3, background: 'teal' } })
+      .jpeg()
+      .toBuffer();
+    // Enough for the square in the middle, and not for all of it.
+    const decoder = new PictureDecoder({ maxMemoryBytes: 4_000 * 100 * 2 });
+    const careful = await loadEmbedder(prepared.folder, { decoder });
+
+    const [outcome] = await careful.embed([wide], { thumbnail: true });
+
+    expect(outcome!.embedding).toHaveLength(2_048);
+    expect(outcome!.thumbnail).toBeUndefined();
   });
 
   it('keeps its vectors apart in memory, so that one kept vector keeps no others', async () => {

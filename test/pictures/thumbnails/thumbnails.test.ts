@@ -4,6 +4,7 @@ import sharp from 'sharp';
 import { beforeEach, expect, test, vi } from 'vitest';
 import { createCompact } from '../../../functions/compact/handler.ts';
 import { PictureDecoder } from '../../../pictures/decoding/decoder.ts';
+import type { Embedder } from '../../../pictures/embedding/embedder.ts';
 import { ingest } from '../../../pictures/ingest/ingest.ts';
 import { encodeBackfillMessage } from '../../../pictures/ingest/messages.ts';
 import {
@@ -93,6 +94,26 @@ test('what is acknowledged has one: it is written before the append', async () =
     contentType: 'image/webp',
     metadata: { hash: 'of it', exif: 'false' },
   });
+});
+
+test('one that the embedder made of the same pixels is taken, and no file is decoded for it again', async () => {
+  const made = { body: text('small'), hash: 'of it', hasExif: false };
+  const asked = vi.fn(embedder.embed);
+  const both: Embedder = {
+    ...embedder,
+    embed: async (files, options) =>
+      (await asked(files, options)).map((outcome) =>
+        outcome.embedding ? { ...outcome, thumbnail: made } : outcome,
+      ),
+  };
+  const a = await put('a', '1', 'a');
+  const again = vi.fn(copy);
+  await ingest({ pictures, index, embedder: both, clock, logger: silentLogger, thumbnail: again }, [
+    { id: '1', body: JSON.stringify(s3Event(a)) },
+  ]);
+  expect(asked.mock.calls[0]![1]).toEqual({ thumbnail: true });
+  expect(again).not.toHaveBeenCalled();
+  expect((await index.get(nameOf(a))).body).toEqual(made.body);
 });
 
 test.each(['made', 'written'])(

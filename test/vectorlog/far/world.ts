@@ -32,6 +32,7 @@ export async function farWorld(options: Partial<FakeOptions> = {}) {
   const ulid = monotonicFactory();
   const clock = {
     now: () => now,
+    monotonic: () => now,
     sleep: async (ms: number) => {
       now += Math.ceil(ms);
     },

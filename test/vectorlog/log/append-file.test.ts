@@ -4,9 +4,14 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { DIMENSIONS } from '../../../pictures/dimensions.ts';
 import { systemClock } from '../../../vectorlog/clock.ts';
-import { AppendUnreadable, decodeAppend, encodeAppend } from '../../../vectorlog/log/append-file.ts';
+import {
+  AppendUnreadable,
+  decodeAppend,
+  decodeRecords,
+  encodeAppend,
+} from '../../../vectorlog/log/append-file.ts';
 import { readAppend, readRecords, writeAppend } from '../../../vectorlog/log/append-log.ts';
-import type { Append, LogRecord } from '../../../vectorlog/log/record.ts';
+import type { Append, KeyState, LogRecord } from '../../../vectorlog/log/record.ts';
 import { MemoryStore } from '../../../vectorlog/testing/memory-store.ts';
 import { seededVector } from '../../factories/fake-embedder.ts';
 
@@ -72,6 +77,45 @@ describe('an append file of somebody else', () => {
     ['null', null],
     ['an array', []],
     ['no metadata', { vectors: { dtype: 'F32', shape: [0, DIMENSIONS] } }],
+    [
+      'another format',
+      {
+        __metadata__: { format: 'likeness-append-2', records: '[]' },
+        vectors: { dtype: 'F32', shape: [1, DIMENSIONS] },
+      },
+    ],
+    [
+      'records that are no text',
+      {
+        __metadata__: { format: 'likeness-append-1', records: [] },
+        vectors: { dtype: 'F32', shape: [1, DIMENSIONS] },
+      },
+    ],
+    [
+      'vectors of another type',
+      {
+        __metadata__: { format: 'likeness-append-1', records: '[]' },
+        vectors: { dtype: 'F16', shape: [1, DIMENSIONS] },
+      },
+    ],
+    [
+      'a shape of one number',
+      { __metadata__: { format: 'likeness-append-1', records: '[]' }, vectors: { dtype: 'F32', shape: [1] } },
+    ],
+    [
+      'a shape that is a text',
+      {
+        __metadata__: { format: 'likeness-append-1', records: '[]' },
+        vectors: { dtype: 'F32', shape: '18' },
+      },
+    ],
+    [
+      'fewer rows than none',
+      {
+        __metadata__: { format: 'likeness-append-1', records: '[]' },
+        vectors: { dtype: 'F32', shape: [-1, DIMENSIONS] },
+      },
+    ],
     ['vectors of no shape', { __metadata__: { format: 'likeness-append-1', records: '[]' }, vectors: null }],
     ...(
       [
@@ -83,6 +127,21 @@ describe('an append file of somebody else', () => {
         ['a record of another kind', [{ ...record, op: 'move' }]],
         ['a version that is a number', [{ ...record, version: 1 }]],
         ['a basis that is no state', [{ ...record, version: undefined, basis: { state: 'lost' } }]],
+        ['a record that is a list', [[record]]],
+        ['a key that is a number', [{ ...record, key: 1 }]],
+        ['a deletion without a key', [{ op: 'delete' }]],
+        ['a basis that is a text', [{ ...record, version: undefined, basis: 'absent' }]],
+        ['a basis that is live without an eTag', [{ ...record, basis: { state: 'live', version: '1' } }]],
+        [
+          'a basis that is live with a number for a version',
+          [{ ...record, basis: { state: 'live', eTag: 'e', version: 1 } }],
+        ],
+        [
+          'a basis that is deleted with a number for a version',
+          [{ ...record, basis: { state: 'deleted', version: 1 } }],
+        ],
+        ['the row behind the last', [{ ...record, row: 1 }]],
+        ['no row', [{ ...record, row: undefined }]],
         ['half a row', [{ ...record, row: 0.5 }]],
         ['a row before the first', [{ ...record, row: -1 }]],
       ] as [string, unknown][]
@@ -101,6 +160,37 @@ describe('an append file of somebody else', () => {
     file.writeBigUInt64LE(BigInt(json.length));
     json.copy(file, 8);
     expect(() => decodeAppend(file, DIMENSIONS)).toThrow(AppendUnreadable);
+  });
+
+  it('is taken when records and vectors fit together, whatever states comparisons saw', () => {
+    const states: KeyState[] = [
+      { state: 'absent' },
+      { state: 'live', version: '1', eTag: 'e' },
+      { state: 'live', version: undefined, eTag: 'e' },
+      { state: 'deleted', version: '1' },
+      { state: 'deleted', version: undefined },
+    ];
+    const records = states.flatMap((basis): LogRecord[] => [
+      { op: 'put', key: 'a', version: undefined, eTag: 'e', attributes: {}, row: 0, basis },
+      { op: 'delete', key: 'b', version: undefined, basis },
+    ]);
+    const append = { records, vectors: new Float32Array(8) };
+    const file = encodeAppend(append, 8);
+    expect(decodeAppend(file, 8)).toEqual(append);
+    expect(decodeRecords(file)).toEqual(records);
+    // From any place in memory.
+    const shifted = new Uint8Array(file.length + 3).subarray(3);
+    shifted.set(file);
+    expect(decodeAppend(shifted, 8)).toEqual(append);
+    expect(() => decodeAppend(Buffer.concat([file, Buffer.alloc(1)]), 8)).toThrow(
+      /bytes and not those of 1 vectors/,
+    );
+  });
+
+  it('is refused when its header is no UTF-8', () => {
+    const file = encodeAppend({ records: [], vectors: new Float32Array(8) }, 8);
+    file[9] = 0xff;
+    expect(() => decodeAppend(file, 8)).toThrow('the header is not JSON');
   });
 
   it('is refused when its vectors have other dimensions', () => {

@@ -1,6 +1,6 @@
 /** Files that grow where they are: what is composed, what stays as it was, and when the file is copied all the same. */
 
-import { link, mkdtemp, readFile, rm, stat } from 'node:fs/promises';
+import { appendFile, cp, link, mkdtemp, readFile, rename, rm, stat, truncate } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
@@ -69,6 +69,56 @@ describe('an object composed of a whole other one and more', () => {
     expect(await readFile(join(folder, 'a'))).toEqual(Buffer.concat([pattern(HEAD, 0), pattern(100, 1)]));
     expect(await store.grows('b', 155)).toBe(false);
     expect(await other.grows('b', 155)).toBe(true);
+  });
+
+  describe('of a process that has ended', () => {
+    const handOver = async () => {
+      const { folder, store } = await open();
+      await store.compose('a', [pattern(HEAD, 0), pattern(100, 1)]);
+      await store.compose('b', grown('a', 145, 1, pattern(5, 2)));
+      await store.handOver();
+      return { folder, store, next: () => new FileStore(folder, { growsInPlace: true }) };
+    };
+    const compose = (store: FileStore, key: string) =>
+      store.compose(key, grown('b', 150, 4, pattern(10, key.charCodeAt(0))));
+
+    it('is grown by the next one, and copied by the one that handed it over', async () => {
+      const { folder, store, next } = await handOver();
+      await compose(next(), 'c');
+      expect(await sameFile(folder, 'b', 'c')).toBe(true);
+      await compose(store, 'd');
+      expect(await sameFile(folder, 'b', 'd')).toBe(false);
+    });
+
+    it('is grown by one of several that come next', async () => {
+      const { folder, next } = await handOver();
+      await Promise.all(['c', 'd', 'e'].map((key) => compose(next(), key)));
+      const same = await Promise.all(['c', 'd', 'e'].map((key) => sameFile(folder, 'b', key)));
+      expect(same.filter(Boolean)).toHaveLength(1);
+    });
+
+    it('is copied where it is another file by now, of other bytes, or has a name more', async () => {
+      for (const spoil of [
+        async (path: string) => {
+          await cp(path, `${path}.copy`, { preserveTimestamps: true });
+          await rename(`${path}.copy`, path);
+        },
+        (path: string) => appendFile(path, 'more'),
+        (path: string) => link(path, `${path}.backup`),
+      ]) {
+        const { folder, next } = await handOver();
+        await spoil(join(folder, 'b'));
+        await compose(next(), 'c');
+        expect(await sameFile(folder, 'b', 'c')).toBe(false);
+      }
+    });
+
+    it('is copied when what was written down is cut off', async () => {
+      const { folder, next } = await handOver();
+      await truncate(join(folder, '.store/handed-over.json'), 20);
+      await compose(next(), 'c');
+      expect(await sameFile(folder, 'b', 'c')).toBe(false);
+    });
   });
 
   it('is a copy where somebody has made a hard link, as backups do', async () => {

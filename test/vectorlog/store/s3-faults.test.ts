@@ -51,6 +51,16 @@ describe('a head that is refused', () => {
   });
 });
 
+describe('a list', () => {
+  it('whose answer was cut off is tried again by its caller, and no refusal', async () => {
+    const body =
+      '<?xml version="1.0"?><ListBucketResult><IsTruncated>false</IsTruncated><Contents><Key>a</Key';
+    const { store } = await scriptedS3(() => ({ status: 200, body }));
+    const listing = store.list({ prefix: '' })[Symbol.asyncIterator]();
+    await expect(listing.next()).rejects.toBeInstanceOf(StoreUnavailable);
+  });
+});
+
 describe('putIfAbsent on S3', () => {
   it('asks that nothing be there', async () => {
     const { store, requests } = await scriptedS3(() => done);

@@ -9,7 +9,7 @@ import { Checker, ObservedStore, Truth, Violation } from '../../../vectorlog/tes
 
 const dimensions = 32;
 const ulid = monotonicFactory();
-const clock = { now: Date.now, sleep: async () => {}, ulid };
+const clock = { now: Date.now, monotonic: () => performance.now(), sleep: async () => {}, ulid };
 /** What was written with eTag `a` is 1 in the first place. */
 const vectorOf = (eTag: string) =>
   new Float32Array(dimensions).fill(1, eTag === 'a' ? 0 : 1, eTag === 'a' ? 1 : 2);

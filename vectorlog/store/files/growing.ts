@@ -2,16 +2,17 @@
  * Files that grow where they are. An object that is composed of another one and of more can be that other one's file,
  * under a second name and with more at its end: nothing is copied.
  *
- * A process grows only files that it has made itself, so no two processes ever write into one, however long one of them
- * sleeps and whatever a lock says; what a process that was killed leaves behind the end of an object is never built on.
+ * A process grows only files that it has made itself, or that the one which made them has handed over when it ended, so no
+ * two processes ever write into one, however long one of them sleeps and whatever a lock says; what a process that was
+ * killed leaves behind the end of an object is never built on.
  */
 
 import type { BigIntStats } from 'node:fs';
-import { type FileHandle, link, open, stat } from 'node:fs/promises';
+import { type FileHandle, link, open, readFile, rename, rm, stat } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import type { ByteRange, ComposePart } from '../object-store.ts';
-import { eTagOf, unlessAbsent, writeAll } from './file-access.ts';
-import { finish, syncFolder } from './writing.ts';
+import { eTagOf, saysAbsent, unlessAbsent, writeAll } from './file-access.ts';
+import { draftPath, finish, syncFolder } from './writing.ts';
 
 /** Names that are remembered; only the newest of an index are ever grown. */
 const MOST_REMEMBERED = 64;
@@ -21,6 +22,13 @@ interface Made {
   readonly path: string;
   readonly ino: bigint;
   readonly dev: bigint;
+  readonly eTag: string;
+}
+
+/** A file that a process has made and will never write to again, as it stood then. */
+interface HandedOver {
+  readonly key: string;
+  readonly ino: string;
   readonly eTag: string;
 }
 
@@ -84,6 +92,52 @@ export class Parts {
 
 export class GrowingFiles {
   readonly #made = new Map<string, Made>();
+  #growing = 0;
+  #isOver = false;
+
+  /** Grows nothing any more, and writes down for the next process what this one has made, unless something grows still. */
+  async handOver(path: string): Promise<void> {
+    this.#isOver = true;
+    const files = Array.from(
+      this.#made,
+      ([key, { ino, eTag }]): HandedOver => ({ key, ino: `${ino}`, eTag }),
+    );
+    this.#made.clear();
+    if (this.#growing > 0 || files.length === 0) return;
+    const draft = draftPath(dirname(path));
+    const handle = await open(draft, 'wx');
+    try {
+      await writeAll(handle, Buffer.from(JSON.stringify(files)), 0);
+      await handle.sync();
+    } finally {
+      await handle.close();
+    }
+    await rename(draft, path);
+  }
+
+  /**
+   * Takes what another process has handed over, as far as it is as it was then. Of several that try, one gets it.
+   *
+   * @param pathOf the path of an object's file
+   */
+  async takeOver(path: string, pathOf: (key: string) => string | undefined): Promise<void> {
+    const mine = draftPath(dirname(path));
+    try {
+      await rename(path, mine);
+    } catch (error) {
+      if (saysAbsent(error)) return;
+      throw error;
+    }
+    // Handed over once, also when the power goes now.
+    await syncFolder(dirname(path));
+    const files = parse(await readFile(mine, 'utf8'));
+    await rm(mine, { force: true });
+    for (const { key, ino, eTag } of files) {
+      const file = pathOf(key);
+      const stats = file && (await unlessAbsent(stat(file, { bigint: true })));
+      if (file && stats && `${stats.ino}` === ino && eTagOf(stats) === eTag) this.#remember(key, file, stats);
+    }
+  }
 
   /** Takes down that this process has made the file that is an object. */
   async remember(key: string, path: string): Promise<void> {
@@ -116,11 +170,20 @@ export class GrowingFiles {
   async grow(parts: Parts, key: string, path: string): Promise<Grown | undefined> {
     const growth = await parts.growth();
     if (!growth || !(await this.mayGrow(growth.from.copyFrom, growth.from.range.end))) return undefined;
-    const { head, from } = growth;
-    const made = this.#made.get(from.copyFrom);
+    const { from } = growth;
+    const made = this.#isOver ? undefined : this.#made.get(from.copyFrom);
     // Of two calls at once the second one copies; as does the next one, should this fail half-way.
     if (!made || !this.#made.delete(from.copyFrom)) return undefined;
     parts.skip(growth);
+    this.#growing++;
+    try {
+      return await this.#growAt(made, growth, parts, key, path);
+    } finally {
+      this.#growing--;
+    }
+  }
+
+  async #growAt(made: Made, { head, from }: Growth, parts: Parts, key: string, path: string): Promise<Grown> {
     const handle = await open(made.path, 'r+');
     try {
       let size = from.range.end;
@@ -159,6 +222,7 @@ export class GrowingFiles {
   }
 
   #remember(key: string, path: string, stats: BigIntStats): void {
+    if (this.#isOver) return;
     const { ino, dev } = stats;
     const eTag = eTagOf(stats);
     // A name that was given before has the same file, and so the same state.
@@ -170,5 +234,15 @@ export class GrowingFiles {
       if (this.#made.size <= MOST_REMEMBERED) break;
       this.#made.delete(oldest);
     }
+  }
+}
+
+/** What was handed over; nothing where it cannot be read. */
+function parse(text: string): readonly HandedOver[] {
+  try {
+    const files = JSON.parse(text) as unknown;
+    return Array.isArray(files) ? (files as HandedOver[]) : [];
+  } catch {
+    return [];
   }
 }

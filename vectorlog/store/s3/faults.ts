@@ -52,7 +52,16 @@ export function storeErrorOf(error: unknown, bucket: string, key?: string): unkn
   if (error.name === 'NoSuchBucket') return new StoreUnsuitable(`there is no bucket "${bucket}"`, cause);
   if (error.name === 'CredentialsProviderError')
     return new StoreUnsuitable(`no credentials for ${at}: ${error.message}`, cause);
-  if (status === undefined || status >= 500 || status === 429 || status === 408 || PASSING.has(error.name))
+  // An answer that was cut off says nothing, whatever its status was.
+  const isCut = status !== undefined && status < 300;
+  if (
+    isCut ||
+    status === undefined ||
+    status >= 500 ||
+    status === 429 ||
+    status === 408 ||
+    PASSING.has(error.name)
+  )
     return status === 501
       ? new StoreUnsuitable(`the store lacks what ${at} needs (${said})`, cause)
       : new StoreUnavailable(`no good answer about ${at} (${said})`, cause);
