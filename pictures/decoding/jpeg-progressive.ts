@@ -2,18 +2,21 @@
 
 import { Bits, followUnits, NO_CODE, NO_ROOM } from './jpeg-bits.ts';
 import type { Frame, HuffmanTable, HuffmanTables } from './jpeg-structure.ts';
+import { PICTURE_LIMITS } from './limits.ts';
 
 /** By component, which coefficients of each block are not zero so far, in two words of 32: later scans refine them. */
 type Known = ReadonlyMap<number, Uint32Array>;
 
-/** Nothing for all components of a frame. */
-export const nothingKnown = ({ components, unitsAcross, unitsDown }: Frame): Known =>
-  new Map(
-    components.map(({ id, across, down }) => [
-      id,
-      new Uint32Array(2 * unitsAcross * across * unitsDown * down),
-    ]),
-  );
+/** Blocks of the largest picture that is taken, in four components. */
+const MAX_BLOCKS = (4 * PICTURE_LIMITS.maxPixels) / 64;
+
+/** Nothing for all components of a frame; `undefined` for one that is larger than any picture that is taken. */
+export function nothingKnown({ components, unitsAcross, unitsDown }: Frame): Known | undefined {
+  const units = unitsAcross * unitsDown;
+  const blocks = components.reduce((sum, { across, down }) => sum + units * across * down, 0);
+  if (blocks > MAX_BLOCKS) return undefined;
+  return new Map(components.map(({ id, across, down }) => [id, new Uint32Array(2 * units * across * down)]));
+}
 
 const TOO_LONG = 'its data speak of more blocks than the picture has';
 

@@ -29,8 +29,11 @@ export function damageOf(bytes: Buffer): string | undefined {
     if (next > bytes.length) return undefined;
     const content = bytes.subarray(at + 4, next);
     if (marker >= 0xc0 && marker <= 0xc2) {
+      // Of a second one, or one that is too large, the decoder says it.
+      if (frame) return undefined;
       frame = readFrame(content);
       known = frame && marker === 0xc2 ? nothingKnown(frame) : undefined;
+      if (!frame || (marker === 0xc2 && !known)) return undefined;
     }
     if (marker === 0xc4) readTables(content, tables);
     else if (marker === 0xdd && content.length >= 2) restart = content.readUInt16BE();
