@@ -15,7 +15,7 @@ export interface FolderEventsOptions {
   readonly clock: Pick<Clock, 'now'>;
   /** Takes the body of a queue message. */
   readonly send: (body: string, urgency: Urgency, effort: Effort) => Promise<void>;
-  /** Resolves when the sequencer has passed over all that the index knows. @default at once */
+  /** Resolves when the sequencer has passed over all that the index knows, and that is remembered here. @default at once */
   readonly ready?: Promise<void>;
   /** Resolves when `send` takes so many messages at once. */
   readonly room?: (urgency: Urgency, places: number) => Promise<void>;
@@ -82,7 +82,7 @@ export class FolderEvents {
   /** What may wait is asked for in portions, so that what may not is never behind much of it. */
   readonly #inTime = new Limiter(LOOKS_IN_TURN);
   readonly #changed = new Signal();
-  #last: Promise<void> = Promise.resolve();
+  #last: Promise<void>;
   #settling: Promise<void> | undefined;
   #stopping = false;
   #toldMany = false;
@@ -101,6 +101,7 @@ export class FolderEvents {
       isSearching: () => false,
       ...options,
     };
+    this.#last = this.#options.ready;
   }
 
   /** Takes it that the picture is known with this eTag already. */
@@ -267,8 +268,7 @@ export class FolderEvents {
     urgency: Urgency,
     effort: Effort,
   ): Promise<void> {
-    const { sequencer, clock, send, ready } = this.#options;
-    await ready;
+    const { sequencer, clock, send } = this.#options;
     const event = s3Event({ ...change, sequencer: sequencer.next(), at: clock.now() });
     return send(JSON.stringify(event), urgency, effort);
   }

@@ -130,10 +130,10 @@ export function openLibrary(options: LibraryOptions): OpenLibrary {
   });
   const sequencer = new Sequencer(clock);
   // An index that cannot be read now is read by the comparison, which is tried again until it succeeds.
-  const ready = passOverAll(sequencer, index).catch((error: unknown) =>
-    logger.info('the versions are not known yet', { error }),
+  const ready = passOverAll(sequencer, index, (key, eTag) => events.remember(key, eTag)).catch(
+    (error: unknown) => logger.info('the versions are not known yet', { error }),
   );
-  const events = new FolderEvents({
+  const events: FolderEvents = new FolderEvents({
     pictures,
     sequencer,
     ready,

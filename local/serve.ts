@@ -31,6 +31,7 @@ import { openLibrary, type Patience } from './library.ts';
 import { keepSelection, type Selection } from './library-settings.ts';
 import { listen } from './listen.ts';
 import { IndexLock } from './lock.ts';
+import { patientStore } from './patient-store.ts';
 import { PICTURES, THUMBNAILS } from './picture-routes.ts';
 import { urlPathOfKey } from './picture-urls.ts';
 import { wasSeen } from './presence.ts';
@@ -111,7 +112,8 @@ export async function serveFolder(options: ServeOptions): Promise<Serving> {
   const selection = await keepSelection(indexFolder, options.selection);
   const memoryBudgetBytes = budgetOf(machineBytes());
   const live = new LiveIndex({
-    store: index,
+    // On a share that hangs it is unavailable, and nobody waits for ever.
+    store: patientStore(index, `the index in ${indexFolder}`),
     clock,
     logger,
     dimensions: dimensionsOf(embedder.model.modelId),
