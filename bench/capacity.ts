@@ -38,7 +38,7 @@ const { values: options } = parseArgs({
     'made-up': { type: 'boolean', default: false },
   },
 });
-const ROWS = Number(options.rows ?? (options.quick ? 20_000 : 1_000_000));
+const ROWS = Number(options.rows ?? (options.quick ? 10_000 : 1_000_000));
 const QUERIES = options.quick ? 20 : 100;
 const MODEL = 'capacity';
 const say = (line: string): void => {

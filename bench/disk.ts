@@ -28,11 +28,11 @@ const { values: options } = parseArgs({
     rows: { type: 'string' },
   },
 });
-const ROWS = Number(options.rows ?? (options.quick ? 4_000 : 200_000));
-const SECONDS = options.quick ? 300 : 3_600;
+const ROWS = Number(options.rows ?? (options.quick ? 2_000 : 200_000));
+const SECONDS = options.quick ? 120 : 3_600;
 const COMPACT_EVERY_S = 30;
 /** A quick run is too short for the schedule of a folder. */
-const LIMITS = options.quick ? { ...FOLDER_LOG_LIMITS, foldAppends: 100 } : FOLDER_LOG_LIMITS;
+const LIMITS = options.quick ? { ...FOLDER_LOG_LIMITS, foldAppends: 40 } : FOLDER_LOG_LIMITS;
 
 /** Time that only this program moves; objects of the store are dated by it, too. */
 let now = Date.now();

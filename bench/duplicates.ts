@@ -1,6 +1,7 @@
 /**
  * How long it takes to find all duplicates among 10,000 pictures, candidates and verdicts, and once more with the verdicts
- * that were stored: `npm run bench:duplicates [-- --json] [--quick] [--pictures 10000]`.
+ * that were stored: `npm run bench:duplicates [-- --json] [--quick] [--pictures 10000] [--candidates]`. With --candidates
+ * only the first half: all pairs of pictures are compared by their embeddings, and no verdict is asked for.
  */
 
 import { parseArgs } from 'node:util';
@@ -17,11 +18,12 @@ import { deleteMadeUp, madeUpEmbeddings, preparedEmbeddings } from './search/emb
 import { codesOf, loadMatrix } from './search/ours.ts';
 
 const {
-  values: { quick, json, pictures: asked },
+  values: { quick, json, candidates: onlyCandidates, pictures: asked },
 } = parseArgs({
   options: {
     json: { type: 'boolean', default: false },
     quick: { type: 'boolean', default: false },
+    candidates: { type: 'boolean', default: false },
     pictures: { type: 'string', default: '10000' },
   },
 });
@@ -31,7 +33,7 @@ const all = quick ? await madeUpEmbeddings(PICTURES) : await preparedEmbeddings(
 const { file, modelId, synthetic } = all;
 const matrix = await loadMatrix(file, PICTURES);
 const { codes } = await codesOf(matrix);
-const fingerprints = await fingerprintsOfRows(PICTURES, quick ? 60 : undefined);
+const fingerprints = onlyCandidates ? [] : await fingerprintsOfRows(PICTURES, quick ? 60 : undefined);
 const judgedOf = (row: number): Judged => ({
   id: row.toString(16).padStart(32, '0'),
   fingerprint: fingerprints[row]!,
@@ -43,25 +45,31 @@ const comparers = new Comparers();
 const verifier = new Verifier(new MemoryStore(), systemClock, comparers);
 
 const first = await run();
-const again = await run();
+const again = onlyCandidates ? undefined : await run();
 await comparers.stop();
 if (quick) await deleteMadeUp(all);
 
 const result = {
-  ...{
-    modelId,
-    synthetic,
-    pictures: PICTURES,
-    ...first,
-    msPerPair: (1000 * first.verdictSeconds) / first.pairs,
-  },
-  again: { seconds: again.seconds, verdictSeconds: again.verdictSeconds },
+  modelId,
+  synthetic,
+  pictures: PICTURES,
+  allPairsSeconds: first.candidateSeconds,
+  ...(again
+    ? {
+        ...first,
+        msPerPair: (1000 * first.verdictSeconds) / first.pairs,
+        again: { seconds: again.seconds, verdictSeconds: again.verdictSeconds },
+      }
+    : { passes: first.passes, pairs: first.pairs }),
 };
 if (json) {
   console.log(JSON.stringify({ machine: machine(), ...result }));
 } else {
   console.log(describeMachine(machine()));
   console.log(`${PICTURES} pictures, crops and mirrored ones, embedded with ${modelId}`);
+  console.log(
+    `all pairs by their embeddings: ${first.candidateSeconds.toFixed(1)} s in ${first.passes} passes`,
+  );
   console.log(result);
 }
 
@@ -86,6 +94,7 @@ async function run() {
     sureFrom: SAME_FROM,
     verify: async (some) => {
       pairs += some.length;
+      if (onlyCandidates) return some.map(() => 0);
       const begun = performance.now();
       const confidences = await verifier.confidences(
         some.map(({ row, hit }) => ({ pictures: [judgedOf(row), judgedOf(hit.row)], cosine: hit.score })),

@@ -29,6 +29,8 @@ const SIZES = (options.rows ?? (options.quick ? '500,1000' : '1000,3000,10000,30
 /** Below it, what does not depend on the rows is most of the time. */
 const FITTED_FROM = options.quick ? 0 : 10_000;
 const ROUNDS = options.quick ? 3 : 15;
+/** That a compaction folds. */
+const NEW_ROWS = options.quick ? 100 : 1_000;
 const say = (line: string): void => {
   if (!options.json) console.log(line);
 };
@@ -49,13 +51,13 @@ for (const rows of SIZES) {
   try {
     await writeMadeUpIndex(new FileStore(folder), { rows, modelId: 'growth', faiss: true });
     const program = fileURLToPath(new URL('growth/size.ts', import.meta.url));
-    const args = ['--import', 'tsx', program, folder, String(rows), String(ROUNDS)];
+    const args = ['--import', 'tsx', program, folder, ...[rows, ROUNDS, NEW_ROWS].map(String)];
     const { ok, output, stdout } = runProgram(process.execPath, args);
     if (!ok) throw new Error(`${rows} rows failed:\n${output}`);
     const size = JSON.parse(stdout) as Size;
     sizes.push(size);
     say(
-      `${String(rows).padStart(7)} rows: search ${size.searchMs} ms, refresh ${size.refreshMs}, compaction of 1,000 new ` +
+      `${String(rows).padStart(7)} rows: search ${size.searchMs} ms, refresh ${size.refreshMs}, compaction of ${NEW_ROWS} new ` +
         `${size.compactMs}, first answer ${size.loadMs}, memory ${Math.round(size.residentBytes / 2 ** 20)} MiB`,
     );
   } finally {

@@ -48,8 +48,8 @@ const { values } = parseArgs({
     page: { type: 'boolean' },
     folds: { type: 'string' },
     weights: { type: 'string' },
-    pool: { type: 'string', default: 'average' },
-    crop: { type: 'string', default: 'center224' },
+    pool: { type: 'string' },
+    crop: { type: 'string' },
     labelled: { type: 'string' },
     folders: { type: 'string' },
     cache: { type: 'string', default: CACHE },
@@ -76,11 +76,11 @@ if (values.json) {
 
 /** One for each combination that was asked for. */
 async function modelFolders(): Promise<string[]> {
-  const variants = list(values.pool).flatMap((pool) =>
-    list(values.crop).map((crop) => ({ pool: named(POOLS, pool), crop: named(CROP_MODES, crop) })),
-  );
-  const isPlain = variants.length === 1 && values.pool === 'average' && values.crop === 'center224';
-  if (!values.weights && isPlain) return [await modelFolder()];
+  if (!values.weights && !values.pool && !values.crop) return [await modelFolder()];
+  // Without a word, what the weights were made for.
+  const pools = values.pool ? list(values.pool).map((pool) => ({ pool: named(POOLS, pool) })) : [{}];
+  const crops = values.crop ? list(values.crop).map((crop) => ({ crop: named(CROP_MODES, crop) })) : [{}];
+  const variants = pools.flatMap((pool) => crops.map((crop) => ({ ...pool, ...crop })));
   const folders: string[] = [];
   const chosen = (await readModelChoice())?.weights;
   for (const weights of values.weights ? list(values.weights) : [chosen]) {

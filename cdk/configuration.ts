@@ -29,7 +29,7 @@ const Scopes = z.array(z.string().min(1)).min(1);
 
 /** What says which model. */
 const MODEL = {
-  weights: z.string().describe('imagenet1k-v2, imagenet1k-v1, the path of a file, or synthetic.'),
+  weights: z.string().describe('imagenet1k-v2, imagenet1k-v1, sscd, the path of a file, or synthetic.'),
   precision: z.enum(['fp32', 'int8']),
   pool: z.enum(POOLS).describe('How features are pooled. Default: average.'),
   crop: z.enum(CROP_MODES).describe('What of a picture is seen. Default: center224.'),

@@ -59,7 +59,7 @@ export interface CustomDomain {
 /** What pictures are embedded by. */
 export interface ModelChoice {
   /**
-   * The weights of the network: `imagenet1k-v2`, `imagenet1k-v1`, the path of a file of your own, or `synthetic`
+   * The weights of the network: `imagenet1k-v2`, `imagenet1k-v1`, `sscd`, the path of a file of your own, or `synthetic`
    * (random: for trying the machinery where nothing can be downloaded; finds no likeness of meaning).
    *
    * @default 'imagenet1k-v2'
@@ -77,17 +77,17 @@ export interface ModelChoice {
    * How feature maps become features: their mean, or `gem3`, the generalised mean with p = 3. Another one is another model,
    * with an index of its own.
    *
-   * @default 'average'
+   * @default 'average', for `sscd` 'gem3'
    */
   readonly pool?: 'average' | 'gem3';
 
   /**
    * What of a picture the network sees: its middle (`center224`), a little more of it (`center224-of-232`), or all of it
-   * squeezed into a square (`whole224`). Another one is another model, with an index of its own.
+   * squeezed into a square (`whole224`, or with twice the work `whole320`). Another one is another model, with an index of its own.
    *
-   * @default 'center224'
+   * @default 'center224', for `sscd` 'whole320'
    */
-  readonly crop?: 'center224' | 'center224-of-232' | 'whole224';
+  readonly crop?: 'center224' | 'center224-of-232' | 'whole224' | 'whole320';
 
   /**
    * Folders with what the functions run, made for `architecture`.

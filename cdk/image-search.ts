@@ -153,7 +153,8 @@ export class ImageSearch extends Construct {
     const { name, assets, model } = named;
     const scope = name === MAIN ? this : new Construct(this, name);
     const shared = this.sharedProps(named, props);
-    const vectors = props.engine === 's3-vectors' ? new Vectors(scope, 'Vectors', props.key) : undefined;
+    const vectors =
+      props.engine === 's3-vectors' ? new Vectors(scope, 'Vectors', model.modelId, props.key) : undefined;
     const layer = modelLayer(scope, 'Model', assets.layer, model, shared.architecture);
     const buckets = { images: this.images, index: this.index, modelId: model.modelId };
     const names = { imagesBucket: this.images.bucketName, indexBucket: this.index.bucketName };

@@ -5,7 +5,7 @@ import { PolicyStatement } from 'aws-cdk-lib/aws-iam';
 import type { IKey } from 'aws-cdk-lib/aws-kms';
 import { CfnIndex, CfnVectorBucket } from 'aws-cdk-lib/aws-s3vectors';
 import { Construct } from 'constructs';
-import { DIMENSIONS } from '../pictures/dimensions.ts';
+import { dimensionsOf } from '../pictures/dimensions.ts';
 import { LINE } from '../vectorlog/far/far-index.ts';
 import { FAR_PREFIX } from '../vectorlog/names.ts';
 import type { LikenessFunction, LikenessFunctionProps } from './likeness-function.ts';
@@ -16,7 +16,7 @@ export class Vectors extends Construct {
   readonly environment: LikenessFunctionProps['environment'];
   readonly #index: CfnIndex;
 
-  constructor(scope: Construct, id: string, key: IKey | undefined) {
+  constructor(scope: Construct, id: string, modelId: string, key: IKey | undefined) {
     super(scope, id);
     // Names of their own, so that an index that is made anew is known to be another one.
     const bucket = new CfnVectorBucket(this, 'Bucket', {
@@ -25,7 +25,7 @@ export class Vectors extends Construct {
     this.#index = new CfnIndex(this, 'Index', {
       vectorBucketArn: bucket.attrVectorBucketArn,
       dataType: 'float32',
-      dimension: DIMENSIONS,
+      dimension: dimensionsOf(modelId),
       distanceMetric: 'cosine',
       metadataConfiguration: { nonFilterableMetadataKeys: [LINE] },
     });

@@ -23,16 +23,16 @@ const SYNTHETIC_NOTICE = `
 `;
 
 type Precision = ModelInfo['precision'];
-/** What makes another model of the same weights. */
-type Variant = Pick<Required<ModelChoice>, 'precision' | 'pool' | 'crop'>;
+/** What makes another model of the same weights; pool and crop where they are not those that the weights were made for. */
+type Variant = Pick<ModelChoice, 'precision' | 'pool' | 'crop'>;
 
 /** What was asked for this time; what is not given stays as it is. */
 interface Asked {
   /** A name, or the path of a file. */
   readonly weights: string | undefined;
   readonly precision: Precision | undefined;
-  readonly pool: Variant['pool'] | undefined;
-  readonly crop: Variant['crop'] | undefined;
+  readonly pool: ModelChoice['pool'] | undefined;
+  readonly crop: ModelChoice['crop'] | undefined;
 }
 
 /**
@@ -45,9 +45,11 @@ export async function prepareChosenModel(asked: Asked, terminal: Terminal): Prom
   const before = await readModelChoice();
   const chosen = asked.weights ?? (before?.fallback ? undefined : before?.weights);
   const precision = asked.precision ?? before?.precision ?? 'fp32';
-  const pool = asked.pool ?? before?.pool ?? 'average';
-  const crop = asked.crop ?? before?.crop ?? 'center224';
-  const variant = { precision, pool, crop };
+  // Other weights may have been made for another pool and crop.
+  const isSame = asked.weights === undefined || asked.weights === before?.weights;
+  const pool = asked.pool ?? (isSame ? before?.pool : undefined);
+  const crop = asked.crop ?? (isSame ? before?.crop : undefined);
+  const variant = { precision, ...(pool && { pool }), ...(crop && { crop }) };
   const isAsked = Object.values(asked).some((each) => each !== undefined);
   if (precision === 'int8' && before?.precision !== 'int8') {
     terminal.err('Model: int8 is calibrated on pictures the first time, which takes about a minute.');
@@ -55,7 +57,8 @@ export async function prepareChosenModel(asked: Asked, terminal: Terminal): Prom
   const { prepared, weights, fallback } = await (chosen
     ? buildChosen(terminal, chosen, variant, isAsked ? undefined : before)
     : buildDefault(terminal, variant, before?.fallback));
-  await writeModelChoice({ weights, ...variant, folder: prepared.folder, fallback });
+  const made = { pool: prepared.model.pool, crop: prepared.model.crop };
+  await writeModelChoice({ weights, precision, ...made, folder: prepared.folder, fallback });
   terminal.err(`Model: ${prepared.model.modelId} ${prepared.built ? 'is built' : 'is there'}.`);
   if (prepared.model.synthetic) terminal.err(SYNTHETIC_NOTICE);
 }

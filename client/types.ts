@@ -131,4 +131,13 @@ export interface DuplicatesOptions extends ListOptions {
   readonly tier?: 'identical' | 'same' | 'alike';
   /** Only for tier `alike`: 0.5 to 1. @default 0.97 */
   readonly minScore?: number;
+  /**
+   * Which one of a group stays, where no folder decides: most pixels, then the least compressed; the one that was taken first;
+   * or the most bytes. Every other one of its group is the same as it. @default 'best'
+   */
+  readonly keep?: 'best' | 'oldest' | 'largest';
+  /** Folders (prefixes of keys) to keep from first, in place of those that are remembered. */
+  readonly prefer?: readonly string[];
+  /** Folders (prefixes of keys) to delete nothing from, besides those that are remembered. */
+  readonly protect?: readonly string[];
 }

@@ -159,10 +159,15 @@ export class EventQueue {
     this.#changed.notify();
   }
 
-  /** Resolves when there is room for a message, or none is taken any more. */
-  async room(urgency: Urgency): Promise<void> {
+  /** Resolves when there is room for so many messages, or none is taken any more. */
+  async room(urgency: Urgency, places = 1): Promise<void> {
     const line = this.#waiting[urgency];
-    while (line.length >= this.#options.maxWaiting && !this.#stopping) await this.#changed.wait();
+    while (line.length + places > this.#options.maxWaiting && !this.#stopping) await this.#changed.wait();
+  }
+
+  /** Messages that wait to be done now. */
+  get urgent(): number {
+    return this.#waiting.now.length;
   }
 
   /** Resolves when every message sent so far is done or given up. */

@@ -1,7 +1,7 @@
 /** Turns "this file may have changed" into the event that S3 would send, or into nothing when it has not. */
 
 import type { Clock } from '../vectorlog/clock.ts';
-import { mapInParallel } from '../vectorlog/parallel.ts';
+import { Limiter, mapInParallel } from '../vectorlog/parallel.ts';
 import type { ObjectStore } from '../vectorlog/store/object-store.ts';
 import type { Effort, Urgency } from './event-queue.ts';
 import { type ObjectChange, s3Event } from './s3-event.ts';
@@ -15,10 +15,10 @@ export interface FolderEventsOptions {
   readonly clock: Pick<Clock, 'now'>;
   /** Takes the body of a queue message. */
   readonly send: (body: string, urgency: Urgency, effort: Effort) => Promise<void>;
-  /** Resolves when the sequencer has passed over all that the index knows. @default at once */
+  /** Resolves when the sequencer has passed over all that the index knows, and that is remembered here. @default at once */
   readonly ready?: Promise<void>;
-  /** Resolves when `send` takes a message at once. */
-  readonly room?: (urgency: Urgency) => Promise<void>;
+  /** Resolves when `send` takes so many messages at once. */
+  readonly room?: (urgency: Urgency, places: number) => Promise<void>;
   /** How long a picture has to be missed before it is forgotten. @default 1000 */
   readonly secondLookMs?: number;
   /** As long, where many are missed at once. @default 60000 */
@@ -79,8 +79,10 @@ export class FolderEvents {
   /** Pictures that a first look missed. */
   readonly #missed = new Map<string, Missed>();
   #asked: Asked[] = [];
+  /** What may wait is asked for in portions, so that what may not is never behind much of it. */
+  readonly #inTime = new Limiter(LOOKS_IN_TURN);
   readonly #changed = new Signal();
-  #last: Promise<void> = Promise.resolve();
+  #last: Promise<void>;
   #settling: Promise<void> | undefined;
   #stopping = false;
   #toldMany = false;
@@ -99,6 +101,7 @@ export class FolderEvents {
       isSearching: () => false,
       ...options,
     };
+    this.#last = this.#options.ready;
   }
 
   /** Takes it that the picture is known with this eTag already. */
@@ -145,13 +148,16 @@ export class FolderEvents {
    *
    * One after the other, so that a later sequencer always goes with a later look.
    */
-  async look(key: string, urgency: Urgency = 'now'): Promise<void> {
-    // Out of turn: what may wait for room keeps nobody from looking.
-    await this.#options.room(urgency);
-    return new Promise((done, failed) => {
-      this.#asked.push({ key, urgency, done, failed });
-      if (this.#asked.length === 1) void this.#inTurn(() => this.#lookAtAsked());
-    });
+  look(key: string, urgency: Urgency = 'now'): Promise<void> {
+    const look = async () => {
+      // Out of turn: what may wait for room keeps nobody from looking.
+      await this.#options.room(urgency, LOOKS_IN_TURN);
+      await new Promise<void>((done, failed) => {
+        this.#asked.push({ key, urgency, done, failed });
+        if (this.#asked.length === 1) void this.#inTurn(() => this.#lookAtAsked());
+      });
+    };
+    return urgency === 'now' ? look() : this.#inTime.run(look);
   }
 
   /** Looks at every picture that is known below a folder. */
@@ -262,8 +268,7 @@ export class FolderEvents {
     urgency: Urgency,
     effort: Effort,
   ): Promise<void> {
-    const { sequencer, clock, send, ready } = this.#options;
-    await ready;
+    const { sequencer, clock, send } = this.#options;
     const event = s3Event({ ...change, sequencer: sequencer.next(), at: clock.now() });
     return send(JSON.stringify(event), urgency, effort);
   }
@@ -284,7 +289,7 @@ export class FolderEvents {
       }
       for (let from = 0; from < due.length && !this.#stopping; from += LOOKS_IN_TURN) {
         const keys = due.slice(from, from + LOOKS_IN_TURN);
-        await room(this.#missed.get(keys[0]!)?.urgency ?? 'now');
+        await room(this.#missed.get(keys[0]!)?.urgency ?? 'now', LOOKS_IN_TURN);
         if (!this.#stopping) await this.#inTurn(() => this.#lookAgain(keys));
       }
       if (due.length === 0) await this.#changed.wait(Math.max(1, next - now));

@@ -33,6 +33,9 @@ const LONGEST_STOP_MS = 20_000;
 /** Embeddings of renamed pictures that are read from the index side by side. */
 const EMBEDDINGS_AT_ONCE = 16;
 
+/** More files than these that come at once are no single changes, and let what somebody waits for pass. */
+const FEW_AT_ONCE = 20;
+
 /** How patient a library is; tests are less so. */
 export interface Patience {
   readonly secondLookMs?: number;
@@ -127,16 +130,16 @@ export function openLibrary(options: LibraryOptions): OpenLibrary {
   });
   const sequencer = new Sequencer(clock);
   // An index that cannot be read now is read by the comparison, which is tried again until it succeeds.
-  const ready = passOverAll(sequencer, index).catch((error: unknown) =>
-    logger.info('the versions are not known yet', { error }),
+  const ready = passOverAll(sequencer, index, (key, eTag) => events.remember(key, eTag)).catch(
+    (error: unknown) => logger.info('the versions are not known yet', { error }),
   );
-  const events = new FolderEvents({
+  const events: FolderEvents = new FolderEvents({
     pictures,
     sequencer,
     ready,
     clock,
     send: (body, urgency, effort) => queue.send(body, urgency, effort),
-    room: (urgency) => queue.room(urgency),
+    room: (urgency, places) => queue.room(urgency, places),
     ...(patience.secondLookMs && { secondLookMs: patience.secondLookMs }),
     ...(patience.manySecondLookMs && { manySecondLookMs: patience.manySecondLookMs }),
     onMany: (missed) => tellMany(troubles, missed),
@@ -148,13 +151,22 @@ export function openLibrary(options: LibraryOptions): OpenLibrary {
     void told(events.look(key));
     options.onChange(key);
   };
+  /** Files that came, and are not looked at yet. */
+  let watched = 0;
+  /** One that comes is looked at now; of many, an upload does not wait for. */
+  const onWatched = (key: string) => {
+    const urgency = watched + queue.urgent < FEW_AT_ONCE ? 'now' : 'in-time';
+    watched++;
+    void told(events.look(key, urgency)).finally(() => watched--);
+    options.onChange(key);
+  };
   let watcher: PictureWatcher | undefined;
   const watch = async () => {
     let isWhole = true;
     const opened = await PictureWatcher.open({
       folder,
       isLeftAlone,
-      onChange,
+      onChange: onWatched,
       onFolderGone: (prefix) => void told(events.lookBelow(prefix)),
       onIncomplete: (reason) => {
         if (reason === 'limit') {

@@ -17,9 +17,9 @@ export interface ModelChoice {
   /** The weights as they were asked for: a name or a path. */
   readonly weights: string;
   readonly precision: ModelInfo['precision'];
-  /** Absent in choices of versions before 0.3: `average`. */
+  /** Absent in choices of versions before 0.3: what the weights were made for. */
   readonly pool?: ModelDescription['pool'];
-  /** Absent in choices of versions before 0.3: `center224`. */
+  /** As `pool`. */
   readonly crop?: ModelDescription['crop'];
   /** Holds `model.onnx` and `model.json`. */
   readonly folder: string;

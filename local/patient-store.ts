@@ -15,7 +15,7 @@ const PATIENCE_MS = 60_000;
  * @param patienceMs after which a call fails; its place in the line stays taken until the file system lets go of it
  */
 export function patientStore(store: ObjectStore, what: string, patienceMs = PATIENCE_MS): ObjectStore {
-  const line = new Line({ atOnce: AT_ONCE, maxWaiting: WAITING, of: 'reads of pictures' });
+  const line = new Line({ atOnce: AT_ONCE, maxWaiting: WAITING, of: `reads of ${what}` });
   const patiently = async <T>(call: () => Promise<T>): Promise<T> => {
     const over = new AbortController();
     let timer: NodeJS.Timeout | undefined;
@@ -33,7 +33,12 @@ export function patientStore(store: ObjectStore, what: string, patienceMs = PATI
   };
   return {
     get: (key, options) => patiently(() => store.get(key, options)),
-    read: (key, range, target) => patiently(() => store.read(key, range, target)),
+    read: async (key, range, target) => {
+      // Not into the caller's memory: what comes too late would be written over what that serves by then.
+      const bytes = await patiently(() => store.read(key, range));
+      target?.set(bytes);
+      return target ?? bytes;
+    },
     head: (key) => patiently(() => store.head(key)),
     list: async function* (options) {
       const pages = store.list(options)[Symbol.asyncIterator]();

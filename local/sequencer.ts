@@ -33,8 +33,16 @@ export class Sequencer {
 /**
  * Passes over every version that an index knows, those of deleted pictures included: after a clock was set back, what is
  * written now must still come after what was deleted then.
+ *
+ * @param onPicture called with each picture that the index has, and the eTag that it has it with
  */
-export async function passOverAll(sequencer: Sequencer, index: ObjectStore): Promise<void> {
-  for await (const { state } of knownKeys(index))
+export async function passOverAll(
+  sequencer: Sequencer,
+  index: ObjectStore,
+  onPicture: (key: string, eTag: string) => void = () => {},
+): Promise<void> {
+  for await (const { key, state } of knownKeys(index)) {
     if (state.version !== undefined) sequencer.passOver(state.version);
+    if (state.state === 'live') onPicture(key, state.eTag);
+  }
 }

@@ -7,7 +7,7 @@ import { createCompact } from '../functions/compact/handler.ts';
 import { createApp } from '../functions/search/app.ts';
 import { SEARCH_LIMITS } from '../functions/search/limits.ts';
 import type { PictureDecoder } from '../pictures/decoding/decoder.ts';
-import { DIMENSIONS } from '../pictures/dimensions.ts';
+import { dimensionsOf } from '../pictures/dimensions.ts';
 import { dropFingerprints } from '../pictures/duplicates/fingerprint-writer.ts';
 import type { Embedder } from '../pictures/embedding/embedder.ts';
 import { forgetMissingDecoders } from '../pictures/ingest/rejections.ts';
@@ -31,6 +31,7 @@ import { openLibrary, type Patience } from './library.ts';
 import { keepSelection, type Selection } from './library-settings.ts';
 import { listen } from './listen.ts';
 import { IndexLock } from './lock.ts';
+import { patientStore } from './patient-store.ts';
 import { PICTURES, THUMBNAILS } from './picture-routes.ts';
 import { urlPathOfKey } from './picture-urls.ts';
 import { wasSeen } from './presence.ts';
@@ -111,10 +112,11 @@ export async function serveFolder(options: ServeOptions): Promise<Serving> {
   const selection = await keepSelection(indexFolder, options.selection);
   const memoryBudgetBytes = budgetOf(machineBytes());
   const live = new LiveIndex({
-    store: index,
+    // On a share that hangs it is unavailable, and nobody waits for ever.
+    store: patientStore(index, `the index in ${indexFolder}`),
     clock,
     logger,
-    dimensions: DIMENSIONS,
+    dimensions: dimensionsOf(embedder.model.modelId),
     budgetBytes: memoryBudgetBytes,
     patienceMs: SEARCH_LIMITS.loadingPatienceMs,
   });

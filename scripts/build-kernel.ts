@@ -11,8 +11,10 @@ import { build } from 'esbuild';
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
 
-/** Turns the product of bytes of relaxed SIMD on in the scan's kernel. */
-const RELAXED = { from: 'const RELAXED: bool = false;', to: 'const RELAXED: bool = true;' };
+/** How the scan's kernel multiplies bytes; see there. Those that are not portable need relaxed SIMD. */
+export type Products = 'portable' | 'pairs' | 'fours';
+const PRODUCTS: Readonly<Record<Products, number>> = { portable: 0, pairs: 1, fours: 2 };
+const setProducts = (products: Products): string => `const PRODUCTS: i32 = ${PRODUCTS[products]};`;
 
 /** Whose memory a kernel works on: one of its own, which grows as needed, or a shared one of up to 4 GiB. */
 export type KernelMemory = 'own' | 'shared';
@@ -29,16 +31,16 @@ const MEMORY_FLAGS: Record<KernelMemory, readonly string[]> = {
  * Compiles AssemblyScript to WebAssembly.
  *
  * @param path of the source, from the root
- * @param relaxed whether it is the build for processors with relaxed SIMD
+ * @param products of the scan's kernel
  */
 export async function compileAssembly(
   path: string,
   memory: KernelMemory,
-  relaxed = false,
+  products: Products = 'portable',
 ): Promise<Uint8Array<ArrayBuffer>> {
   const text = await readFile(join(root, path), 'utf8');
-  const source = relaxed ? text.replace(RELAXED.from, RELAXED.to) : text;
-  if (relaxed && source === text) throw new Error(`${path} has no relaxed build`);
+  const source = text.replace(setProducts('portable'), setProducts(products));
+  if (products !== 'portable' && source === text) throw new Error(`${path} has no such build`);
   const written = new Map<string, Uint8Array<ArrayBuffer>>();
   const messages: string[] = [];
   const { error } = await asc.main(
@@ -46,7 +48,7 @@ export async function compileAssembly(
       'module.ts',
       ...['--outFile', 'module.wasm', '-O3', '--noAssert', '--runtime', 'stub'],
       ...MEMORY_FLAGS[memory],
-      ...(relaxed ? ['--enable', 'relaxed-simd'] : []),
+      ...(products === 'portable' ? [] : ['--enable', 'relaxed-simd']),
     ],
     {
       readFile: (name) => (name === 'module.ts' ? source : null),
@@ -96,8 +98,9 @@ const SCAN_KERNEL = 'vectorlog/scan/assembly/kernel.ts';
 export const GENERATED: Readonly<Record<string, () => Promise<string>>> = {
   'vectorlog/scan/kernel.generated.ts': async () =>
     moduleText('assembly and worker.ts', {
-      KERNEL_BASE64: base64(await compileAssembly(SCAN_KERNEL, 'shared')),
-      RELAXED_KERNEL_BASE64: base64(await compileAssembly(SCAN_KERNEL, 'shared', true)),
+      PORTABLE_BASE64: base64(await compileAssembly(SCAN_KERNEL, 'shared')),
+      PAIRS_BASE64: base64(await compileAssembly(SCAN_KERNEL, 'shared', 'pairs')),
+      FOURS_BASE64: base64(await compileAssembly(SCAN_KERNEL, 'shared', 'fours')),
       ENCODER_BASE64: base64(await compileAssembly('vectorlog/scan/assembly/encoder.ts', 'own')),
       WORKER_SOURCE: JSON.stringify(await bundleWorker('vectorlog/scan/worker.ts')),
     }),

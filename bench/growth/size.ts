@@ -1,4 +1,4 @@
-/** The figures of one size of index, as a program of its own: `size.ts <folder> <rows> <rounds>` prints them as JSON. The index is there. */
+/** The figures of one size of index, as a program of its own: `size.ts <folder> <rows> <rounds> <new rows>` prints them as JSON. The index is there. */
 
 import { DIMENSIONS } from '../../pictures/dimensions.ts';
 import { systemClock } from '../../vectorlog/clock.ts';
@@ -11,7 +11,6 @@ import { codesOnly } from '../made-up-index.ts';
 import { MADE_UP } from '../made-up-rows.ts';
 import { median } from '../median.ts';
 
-const NEW_ROWS = 1_000;
 const PER_APPEND = 10;
 
 /** Medians where there are rounds. */
@@ -23,7 +22,7 @@ export interface Size {
   readonly searchMs: number;
   /** A strong read that finds one new append of ten pictures. */
   readonly refreshMs: number;
-  /** Folding a thousand new rows, by a compactor that is warm, as a server's. */
+  /** Folding new rows, a thousand unless it is a short run, by a compactor that is warm, as a server's. */
   readonly compactMs: number;
   /** What is resident more than before the index was loaded, after the searches. */
   readonly residentBytes: number;
@@ -31,8 +30,8 @@ export interface Size {
   readonly peakBytes: number;
 }
 
-const [folder = '', rowsText, roundsText] = process.argv.slice(2);
-const [rows, rounds] = [Number(rowsText), Number(roundsText)];
+const [folder = '', ...numbers] = process.argv.slice(2);
+const [rows, rounds, newRows] = numbers.map(Number) as [number, number, number];
 
 async function ms(work: () => Promise<unknown>): Promise<number> {
   const started = performance.now();
@@ -70,7 +69,7 @@ const compactor = new Compactor({
 });
 await compactor.run();
 const compactMs = await repeated(3, async (round) => {
-  await appendPictures(store, NEW_ROWS, { perAppend: PER_APPEND, prefix: `new-${round}` });
+  await appendPictures(store, newRows, { perAppend: PER_APPEND, prefix: `new-${round}` });
   return ms(() => compactor.run());
 });
 const peakBytes = process.resourceUsage().maxRSS * 1024;

@@ -1,6 +1,5 @@
 /** How well duplicates are found: copies of originals are looked for in a gallery, and every wrong pair counts. */
 
-import { DIMENSIONS } from '../../pictures/dimensions.ts';
 import { Comparers } from '../../pictures/duplicates/comparers.ts';
 import type { Fingerprint } from '../../pictures/duplicates/fingerprint-format.ts';
 import { confidenceOf, isSurest, measuresOf } from '../../pictures/duplicates/verdict.ts';
@@ -72,7 +71,7 @@ export async function measureDuplicates(
     one.source.name === other.source.name ||
     areDoubles(originalOf.get(one.source.name)!, originalOf.get(other.source.name)!);
 
-  const matrix = new RowMatrix(DIMENSIONS);
+  const matrix = new RowMatrix(shelf[0]!.embedding.length);
   for (const { embedding } of shelf) matrix.append(embedding);
   const comparers = new Comparers();
   let [compared, ms, first] = [0, 0, 0];

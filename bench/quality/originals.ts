@@ -66,8 +66,10 @@ export async function chooseOriginals(options: {
     ...(await pictureFiles(PHOTOS)),
     ...(await Promise.all(options.folders.map(pictureFiles))).flat(),
   ];
-  const photos = shuffled(found, 5);
-  const firstPhoto = options.heldOut ? LEARNED_FROM.photos : 0;
+  const photos = shuffled(found, 5).map(photo);
+  const knownPhotos = photos.slice(0, LEARNED_FROM.photos);
+  const knownMotifs = new Set(knownPhotos.map((each) => each.family));
+  const takenPhotos = options.heldOut ? photos.filter((each) => !knownMotifs.has(each.family)) : knownPhotos;
   const firstSeed = options.heldOut ? HELD_OUT_SEED : 0;
   const seeds = (count: number) => Array.from({ length: count }, (_, i) => firstSeed + i);
   const scenes = seeds(options.painted).map((seed) => painted(seed));
@@ -77,15 +79,10 @@ export async function chooseOriginals(options: {
     ...seeds(options.garments).map((seed) => garment(seed, i + 1)),
   ]);
   return {
-    originals: [
-      ...originals.map(rendered),
-      ...photos.slice(firstPhoto, firstPhoto + options.photos).map(photo),
-      ...scenes,
-      ...garments,
-    ],
+    originals: [...originals.map(rendered), ...takenPhotos.slice(0, options.photos), ...scenes, ...garments],
     gallery: [
       ...[...new Set([...originals, ...family, ...others])].map(rendered),
-      ...photos.map(photo),
+      ...photos,
       ...scenes,
       ...garments,
       ...variants.flat(),

@@ -4,7 +4,6 @@ import { readdir } from 'node:fs/promises';
 import { extname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import sharp from 'sharp';
-import { DIMENSIONS } from '../../pictures/dimensions.ts';
 import { Centering } from '../../vectorlog/read/centered.ts';
 import { renderedNames } from '../pictures.ts';
 import { photo, rendered, TAKEN } from './originals.ts';
@@ -136,7 +135,7 @@ async function halves(name: string, classes: number): Promise<Task> {
 /** Measures one task. Every picture that has a partner is searched by once, and all others are ranked. */
 export function measureTask({ name, pictures }: Task, embeddings: readonly Float32Array[]): TaskQuality {
   const classes = pictures.map(({ of }) => of);
-  const centering = new Centering(DIMENSIONS);
+  const centering = new Centering(embeddings[0]?.length ?? 0);
   for (const embedding of embeddings) centering.add(embedding);
   return {
     name,

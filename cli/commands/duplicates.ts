@@ -3,9 +3,8 @@
 import type { Command } from 'commander';
 import type { Client } from '../../client/client.ts';
 import { ProblemError } from '../../client/problem-error.ts';
-import type { DuplicateGroup, FolderWishes } from '../../client/types.ts';
+import type { DuplicateGroup, DuplicatesOptions } from '../../client/types.ts';
 import { jsonText } from '../../local/printable.ts';
-import { chooseKeeper, type KeepRule } from '../../pictures/duplicates/keeper.ts';
 import { connect, type ServerFlags } from '../connection.ts';
 import { CommandFailed, UsageError } from '../errors.ts';
 import { startProgress } from '../progress.ts';
@@ -23,13 +22,15 @@ interface Flags extends ServerFlags {
   readonly csv?: boolean;
 }
 
+type Member = DuplicateGroup['pictures'][number];
+
 /** A group with what is to become of it. */
 interface Plan {
   readonly group: DuplicateGroup;
   readonly keeper: string | undefined;
   readonly reason: string;
   /** What goes. */
-  readonly gone: readonly { readonly key: string; readonly size: number }[];
+  readonly gone: readonly Member[];
 }
 
 export function duplicatesCommand(program: Command, terminal: Terminal): void {
@@ -75,13 +76,7 @@ Exit codes: 0 done, 1 failed or not all could be deleted, 2 wrong usage.`,
       if (flags.trash && flags.tier === 'alike')
         throw new UsageError('pictures that are only alike are not deleted; use --tier same or identical');
       const client = await connect(flags);
-      const remembered = await client.decisions();
-      const wishes = {
-        preferred: [...(rule.folder ? [rule.folder] : []), ...remembered.preferred],
-        protected: [...flags.protect, ...remembered.protected],
-      };
-      const groups = await allGroups(client, flags);
-      const plans = groups.map((group) => planOf(group, rule.by, wishes));
+      const plans = plansOf(await allGroups(client, flags, rule));
       const deleted = flags.trash ? await remove(client, plans) : undefined;
       show(terminal, flags, plans, deleted);
       if (deleted && deleted.failed.length > 0)
@@ -91,14 +86,17 @@ Exit codes: 0 done, 1 failed or not all could be deleted, 2 wrong usage.`,
     });
 }
 
-function ruleOf(text: string): { by: KeepRule; folder?: string } {
-  if (text === 'best' || text === 'oldest' || text === 'largest') return { by: text };
-  if (text.startsWith('in:') && text.length > 3) return { by: 'best', folder: text.slice(3) };
+/** Rules are applied where pictures are compared: each group is made around the picture that stays, and held against it. */
+type Rule = Pick<DuplicatesOptions, 'keep' | 'prefer'>;
+
+function ruleOf(text: string): Rule {
+  if (text === 'best' || text === 'oldest' || text === 'largest') return { keep: text };
+  if (text.startsWith('in:') && text.length > 3) return { prefer: [text.slice(3)] };
   throw new UsageError('--keep is best, oldest, largest, or in:FOLDER');
 }
 
-async function allGroups(client: Client, flags: Flags): Promise<DuplicateGroup[]> {
-  const { tier, minScore, prefix } = flags;
+async function allGroups(client: Client, flags: Flags, rule: Rule): Promise<DuplicateGroup[]> {
+  const { tier, minScore, prefix, protect } = flags;
   const bar = startProgress({ title: 'Comparing', total: 0 });
   const found = new Map<string, DuplicateGroup>();
   let compared = 0;
@@ -107,6 +105,8 @@ async function allGroups(client: Client, flags: Flags): Promise<DuplicateGroup[]
     do {
       try {
         const page = await client.duplicates({
+          ...rule,
+          protect,
           ...(tier && { tier }),
           ...(minScore !== undefined && { minScore }),
           ...(prefix && { prefix }),
@@ -132,39 +132,59 @@ async function allGroups(client: Client, flags: Flags): Promise<DuplicateGroup[]
 const idOf = ({ pictures, part }: DuplicateGroup): string => `${pictures[0]!.key} ${part?.number ?? 1}`;
 
 /**
- * A group's own keeper is the one that all others are the same as; another may be kept by rule only when there is no
- * third picture, which was never held against it.
+ * What is to become of each group. Where the index was written anew on the way, a picture may be in two groups; what one
+ * of them keeps the other does not delete, and nothing is counted twice.
  */
-function planOf(group: DuplicateGroup, by: KeepRule, wishes: FolderWishes): Plan {
-  const { pictures, keeper: own, reason: ownReason = '' } = group;
-  if (own === undefined) return { group, keeper: undefined, reason: '', gone: [] };
-  const isFree = pictures.length === 2 || group.tier === 'identical';
-  const chosen = isFree ? chooseKeeper(pictures, wishes, by) : undefined;
-  const keeper = chosen?.keeper.key ?? own;
-  const others = pictures.filter(({ key }) => key !== keeper);
-  const gone = others.filter(({ key }) => !wishes.protected.some((folder) => key.startsWith(folder)));
-  return { group, keeper, reason: chosen?.reason ?? ownReason, gone };
+function plansOf(groups: readonly DuplicateGroup[]): Plan[] {
+  const settled = new Set(groups.flatMap(({ keeper }) => keeper ?? []));
+  return groups.map((group) => {
+    const deletable = new Set(group.deletable.filter((key) => !settled.has(key)));
+    for (const key of deletable) settled.add(key);
+    const gone = group.pictures.filter(({ key }) => deletable.has(key));
+    return { group, keeper: group.keeper, reason: group.reason ?? '', gone };
+  });
 }
 
+/** Deletes, group by group, what is still the picture that was compared, if the one that stays is too. */
 async function remove(client: Client, plans: readonly Plan[]) {
-  const keys = plans.flatMap(({ gone }) => gone.map(({ key }) => key));
-  const bar = startProgress({ title: 'Deleting', total: keys.length });
+  const total = plans.reduce((sum, { gone }) => sum + gone.length, 0);
+  const bar = startProgress({ title: 'Deleting', total });
   const failed: string[] = [];
-  let final = 0;
+  let [done, final] = [0, 0];
   try {
-    for (const [i, key] of keys.entries()) {
-      try {
-        const { restorable } = await client.delete(key);
-        if (!restorable) final++;
-      } catch (error) {
-        failed.push(`${key}: ${(error as Error).message}`);
+    for (const { group, keeper, gone } of plans) {
+      const kept = group.pictures.find(({ key }) => key === keeper);
+      for (let at = 0; kept && at < gone.length; at += STATES_AT_ONCE) {
+        const some = gone.slice(at, at + STATES_AT_ONCE);
+        const changed = await changedOf(client, [kept, ...some]);
+        for (const { key } of some) {
+          try {
+            if (changed.has(kept.key)) throw new Error(`${kept.key}, which was to stay, has changed or gone`);
+            if (changed.has(key)) throw new Error('it has changed since it was compared');
+            const { restorable } = await client.delete(key);
+            if (!restorable) final++;
+          } catch (error) {
+            failed.push(`${key}: ${(error as Error).message}`);
+          }
+          bar.update(++done);
+        }
       }
-      bar.update(i + 1);
     }
   } finally {
     bar.stop();
   }
-  return { deleted: keys.length - failed.length, final, failed };
+  return { deleted: total - failed.length, final, failed };
+}
+
+/** Besides the one that stays; 100 are asked for at a time. */
+const STATES_AT_ONCE = 99;
+
+/** Keys of those that are no longer what they were when they were compared. */
+async function changedOf(client: Client, pictures: readonly Member[]): Promise<ReadonlySet<string>> {
+  const { states } = await client.states(pictures.map(({ key }) => key));
+  const isAsItWas = ({ size, lastModified }: Member, i: number) =>
+    states[i]?.state === 'indexed' && states[i].size === size && states[i].lastModified === lastModified;
+  return new Set(pictures.filter((each, i) => !isAsItWas(each, i)).map(({ key }) => key));
 }
 
 function show(

@@ -24,7 +24,7 @@ export function setupCommand(program: Command, terminal: Terminal): void {
     )
     .option(
       '--weights <name or file>',
-      'imagenet1k-v2, imagenet1k-v1, synthetic (random), or a state dict of torchvision (.pth, .safetensors)',
+      'imagenet1k-v2, imagenet1k-v1, sscd (for copies), synthetic (random), or a state dict of torchvision (.pth, .safetensors)',
       process.env.LIKENESS_WEIGHTS,
     )
     .option('--precision <precision>', 'fp32, or int8: faster, and a little less exact')

@@ -1,7 +1,7 @@
 /** Folds the log into the index until nothing waits, and projects it where a far index is; needs no input. */
 
 import { filterableOf } from '../../pictures/attributes.ts';
-import { DIMENSIONS } from '../../pictures/dimensions.ts';
+import { dimensionsOf } from '../../pictures/dimensions.ts';
 import { type CompactionDeps, type CompactionReport, Compactor } from '../../vectorlog/commit/compaction.ts';
 import { isRetryable } from '../../vectorlog/errors.ts';
 import type { FarIndex } from '../../vectorlog/far/far-index.ts';
@@ -28,7 +28,11 @@ const NO_REWRITE = { maxDeadShare: 1 };
  */
 export function createCompact({ far, ...deps }: CompactDeps): (until?: number) => Promise<CompactReport> {
   const limits = far ? { ...deps.limits, ...NO_REWRITE } : deps.limits;
-  const compactor = new Compactor({ ...deps, ...(limits && { limits }), dimensions: DIMENSIONS });
+  const compactor = new Compactor({
+    ...deps,
+    ...(limits && { limits }),
+    dimensions: dimensionsOf(deps.modelId),
+  });
   return async (until) => {
     let total = await compactor.run();
     for (let last = total; last.outcome === 'committed' && last.pending > 0; ) {
@@ -51,7 +55,7 @@ async function projected(
   until: number | undefined,
 ): Promise<ProjectionReport> {
   try {
-    const context = { ...deps, dimensions: DIMENSIONS };
+    const context = { ...deps, dimensions: dimensionsOf(deps.modelId) };
     const report = await project({ ...context, filterable: filterableOf }, until);
     const hasTime = until === undefined || deps.clock.now() < until;
     const recall = report.left < FEW && hasTime ? await measureRecall(context) : undefined;

@@ -1,7 +1,7 @@
 /** The part of the HTTP API that needs neither model nor vectors: uploads and what became of them, deletions, decisions, health. */
 
 import type { OpenAPIHono } from '@hono/zod-openapi';
-import { DIMENSIONS } from '../../pictures/dimensions.ts';
+import { dimensionsOf } from '../../pictures/dimensions.ts';
 import type { ModelInfo } from '../../pictures/embedding/embedder.ts';
 import { Entries } from '../../vectorlog/read/entries.ts';
 import { getDecisions, postNotDuplicates, putFolders } from '../search/decisions.ts';
@@ -40,7 +40,8 @@ export interface FrontDependencies
  */
 export function createFront(dependencies: FrontDependencies): OpenAPIHono {
   const { model, allows, index: store, keysBudgetBytes: budgetBytes } = dependencies;
-  const entries = new Entries({ ...dependencies, store, dimensions: DIMENSIONS, budgetBytes });
+  const dimensions = dimensionsOf(model.modelId);
+  const entries = new Entries({ ...dependencies, store, dimensions, budgetBytes });
   const app = newApi(dependencies);
   app.openapi(routes.health, (c) => c.json(healthOf({ model, allows, env: c.env, reasons: [] }), 200));
   app.openapi(routes.createUpload, createUpload(dependencies));

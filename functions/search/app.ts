@@ -1,7 +1,7 @@
 /** The HTTP API, the same on Lambda and on one machine. */
 
 import type { OpenAPIHono } from '@hono/zod-openapi';
-import { DIMENSIONS } from '../../pictures/dimensions.ts';
+import { dimensionsOf } from '../../pictures/dimensions.ts';
 import { Verifier } from '../../pictures/duplicates/verifier.ts';
 import { FarReader } from '../../vectorlog/far/far-reader.ts';
 import { CenteredIndex } from '../../vectorlog/read/centered.ts';
@@ -31,14 +31,14 @@ import { emptyTrash, emptyTrashRoute, listTrash, listTrashRoute, restore, restor
  */
 export function createApp(dependencies: SearchDependencies): OpenAPIHono {
   const { index: store, clock, logger, memoryBudgetBytes: budgetBytes } = dependencies;
+  const dimensions = dimensionsOf(dependencies.embedder.model.modelId);
   const patienceMs = SEARCH_LIMITS.loadingPatienceMs;
   const live =
-    dependencies.live ??
-    new LiveIndex({ store, clock, logger, dimensions: DIMENSIONS, budgetBytes, patienceMs });
+    dependencies.live ?? new LiveIndex({ store, clock, logger, dimensions, budgetBytes, patienceMs });
   const verdicts = new Verifier(store, clock);
-  const centered = new CenteredIndex(DIMENSIONS, budgetBytes);
+  const centered = new CenteredIndex(dimensions, budgetBytes);
   const { far } = dependencies;
-  const reader = far && new FarReader({ store, far, clock, logger, dimensions: DIMENSIONS });
+  const reader = far && new FarReader({ store, far, clock, logger, dimensions });
   const context = { ...dependencies, live, verdicts, centered, engine: new Engine(live, reader) };
 
   const app = newApi({ ...dependencies, isFar: far !== undefined });

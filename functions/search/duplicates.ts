@@ -58,13 +58,20 @@ export const duplicates = (dependencies: WithVerdicts): RouteHandler<typeof rout
     const [decisions] = await Promise.all([readDecisions(index), fingerprints.refresh(), verifier.refresh()]);
     const page = await live.read(defaultConsistency, async (view) => {
       const source = view.everything({ prefix: options.prefix ?? '' });
-      const search = new Page(source, fingerprints, verifier, decisions, options);
+      const search = new Page(source, fingerprints, verifier, withWishes(decisions, options), options);
       return search.fill(startOf(afterCursor(options.cursor), view, source), view, dependencies);
     });
     await Promise.all([fingerprints.flush(), verifier.flush()]);
     return c.json(page, 200);
   };
 };
+
+/** What is remembered, and what this caller wishes. */
+const withWishes = (decisions: Decisions, { prefer, protect }: Options): Decisions => ({
+  ...decisions,
+  preferred: prefer.length > 0 ? prefer : decisions.preferred,
+  protected: [...protect, ...decisions.protected],
+});
 
 /** The work of one page. */
 class Page {
@@ -204,6 +211,7 @@ class Page {
         members,
         (keeper, others) => this.#areSame(keeper, others),
         this.decisions,
+        this.options.keep,
       );
       for (const star of stars) made.push(...(await this.#parts(star, star.others, minScore, dependencies)));
     }

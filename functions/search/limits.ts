@@ -24,6 +24,8 @@ export const SEARCH_LIMITS = {
   maxDecisionBytes: MiB,
   /** Levels of lists and objects in a JSON body; real ones have five. */
   maxDepth: 32,
+  /** Numbers in a vector that somebody sends: more than any model's, so that a wrong length is said in words. */
+  maxDimensions: 8_192,
   /** Bytes of an object key, as on S3. */
   maxKeyBytes: STORE_LIMITS.maxKeyBytes,
   /** Items on one page of a list. */

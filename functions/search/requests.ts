@@ -2,7 +2,7 @@
 
 import { z } from '@hono/zod-openapi';
 import { PICTURE_LIMITS } from '../../pictures/decoding/limits.ts';
-import { DIMENSIONS } from '../../pictures/dimensions.ts';
+import { KEEP_RULES } from '../../pictures/duplicates/keeper.ts';
 import { keyFromPath } from './key-path.ts';
 import { SEARCH_LIMITS } from './limits.ts';
 import { RangeText } from './range-text.ts';
@@ -26,16 +26,20 @@ const Vector = z
   .any()
   .superRefine((vector, context) => {
     // The length first: a body has room for millions of elements, each with an error of its own.
-    if (!Array.isArray(vector) || vector.length !== DIMENSIONS || !vector.every(Number.isFinite))
-      context.addIssue(`a vector is an array of ${DIMENSIONS} finite numbers`);
+    if (
+      !Array.isArray(vector) ||
+      vector.length > SEARCH_LIMITS.maxDimensions ||
+      !vector.every(Number.isFinite)
+    )
+      context.addIssue('a vector is an array of as many finite numbers as the model has');
   })
   .transform((vector) => vector as number[])
   .openapi({
     type: 'array',
     items: { type: 'number' },
-    minItems: DIMENSIONS,
-    maxItems: DIMENSIONS,
-    description: 'An embedding: 2,048 numbers. It is scaled to unit length.',
+    minItems: 1,
+    maxItems: SEARCH_LIMITS.maxDimensions,
+    description: 'An embedding: 2,048 numbers, or as many as the model has. It is scaled to unit length.',
   });
 
 /** `x,y,width,height` in fractions of the picture. */
@@ -337,6 +341,14 @@ export const EmptyTrash = z
     description: 'Which pictures go for good. It must be said: no request empties all by mistake.',
   });
 
+const folders = (description: string) =>
+  z
+    .union([z.string(), z.array(z.string()).max(SEARCH_LIMITS.maxPage)])
+    .optional()
+    // An empty one would be a prefix of every key.
+    .transform((names) => (names === undefined ? [] : [names].flat().filter((name) => name !== '')))
+    .openapi({ type: 'array', items: { type: 'string' }, description });
+
 export const DuplicatesQuery = z.object({
   tier: unlessEmpty(
     z.enum(['identical', 'same', 'alike']).default('same').openapi({
@@ -349,6 +361,14 @@ export const DuplicatesQuery = z.object({
       description: 'Only for tier alike: how alike two pictures must be.',
     }),
   ),
+  keep: unlessEmpty(
+    z.enum(KEEP_RULES).default('best').openapi({
+      description:
+        'Which one of a group stays, where no folder decides. best: most pixels, then the least compressed. oldest: by the date taken, then the file. largest: most bytes.',
+    }),
+  ),
+  prefer: folders('Folders (prefixes of keys) to keep from first, in place of those that are remembered.'),
+  protect: folders('Folders (prefixes of keys) to delete nothing from, besides those that are remembered.'),
   prefix,
   cursor,
   limit,

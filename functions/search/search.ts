@@ -3,6 +3,7 @@
 import type { RouteHandler, z } from '@hono/zod-openapi';
 import { allOf, metadataCondition, pictureOf, rangeCondition } from '../../pictures/attributes.ts';
 import { PICTURE_LIMITS } from '../../pictures/decoding/limits.ts';
+import { dimensionsOf } from '../../pictures/dimensions.ts';
 import { readDecisions } from '../../pictures/duplicates/decisions.ts';
 import type { Verifier } from '../../pictures/duplicates/verifier.ts';
 import type { Crop } from '../../pictures/embedding/embedder.ts';
@@ -234,6 +235,9 @@ async function embeddingOf(
 ): Promise<Float32Array | undefined> {
   if ('vector' in subject) {
     if (crop) throw new ApiProblem('invalid-request', 'An embedding cannot be cropped; send the picture.');
+    const dimensions = dimensionsOf(dependencies.embedder.model.modelId);
+    if (subject.vector.length !== dimensions)
+      throw new ApiProblem('invalid-request', `A vector is an array of ${dimensions} finite numbers.`);
     return unit(subject.vector);
   }
   if ('key' in subject && !crop) return undefined;

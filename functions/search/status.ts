@@ -1,7 +1,7 @@
 /** How the server and the index are. */
 
 import type { RouteHandler, z } from '@hono/zod-openapi';
-import { DIMENSIONS } from '../../pictures/dimensions.ts';
+import { dimensionsOf } from '../../pictures/dimensions.ts';
 import type { ModelInfo } from '../../pictures/embedding/embedder.ts';
 import { neededBytes } from '../../vectorlog/read/memory.ts';
 import { allowed } from './allowed.ts';
@@ -72,7 +72,7 @@ export const stats =
             ...(manifest.generation > 0 && { committedAt: manifest.createdAt }),
           },
           log: { appends: appends + pending, pending },
-          memory: { bytes: neededBytes(manifest, DIMENSIONS), budgetBytes: memoryBudgetBytes },
+          memory: { bytes: neededBytes(manifest, dimensionsOf(id)), budgetBytes: memoryBudgetBytes },
         };
       }),
       queue?.(),

@@ -3,13 +3,15 @@
 import { createHash } from 'node:crypto';
 import { mkdir, rename, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { type CropMode, PREPROCESSING } from '../../pictures/embedding/geometry.ts';
+import { SAYS_DIMENSIONS } from '../../pictures/dimensions.ts';
+import { type CropMode, PREPROCESSING, sideOf } from '../../pictures/embedding/geometry.ts';
 import {
   descriptionFile,
   type ModelDescription,
   modelFile,
   readModelInfo,
 } from '../../pictures/embedding/model-folder.ts';
+import { FEATURES } from './architecture.ts';
 import { calibrate } from './calibrate.ts';
 import { calibrationCrops, calibrationFolder } from './calibration-pictures.ts';
 import type { Progress } from './download.ts';
@@ -19,13 +21,13 @@ import { int8Graph } from './int8-graph.ts';
 import { DEFAULT_WEIGHTS, weightsSource } from './weights.ts';
 
 export interface ModelRequest {
-  /** `imagenet1k-v2` (default), `imagenet1k-v1`, `synthetic`, or the path of a `.pth` or `.safetensors` file. */
+  /** `imagenet1k-v2` (default), `imagenet1k-v1`, `sscd`, `synthetic`, or the path of a `.pth` or `.safetensors` file. */
   readonly weights?: string;
   /** `int8` is faster and a quarter of the size, and a little less exact. @default 'fp32' */
   readonly precision?: 'fp32' | 'int8';
-  /** How feature maps become features; another one is another model. @default 'average' */
+  /** How feature maps become features; another one is another model. @default 'average', for `sscd` 'gem3' */
   readonly pool?: Pool;
-  /** What of a picture the network sees; another one is another model. @default 'center224' */
+  /** What of a picture the network sees; another one is another model. @default 'center224', for `sscd` 'whole320' */
   readonly crop?: CropMode;
   /** Folder of pictures like those that will be indexed, to calibrate int8 on. @default drawings of a package */
   readonly calibration?: string;
@@ -52,18 +54,18 @@ const BUILDER = 1;
  */
 export async function prepareModel(request: ModelRequest): Promise<PreparedModel> {
   const { weights = DEFAULT_WEIGHTS, precision = 'fp32', out, onProgress = () => {} } = request;
-  const { pool = 'average', crop = 'center224' } = request;
   const source = weightsSource(weights, join(out, 'downloads'));
+  const { pool = source.pool, crop = source.crop } = request;
   const pictures = precision === 'int8' ? calibrationFolder(request.calibration) : undefined;
   const name = [
     source.name,
-    ...(pool === 'average' ? [] : [pool]),
-    ...(crop === 'center224' ? [] : [crop]),
+    ...(pool === source.pool ? [] : [pool]),
+    ...(crop === source.crop ? [] : [crop]),
   ].join('-');
   const folder = join(out, pictures ? `${name}-int8` : name);
   const preprocessing = PREPROCESSING[crop];
   const made = [
-    `builder ${BUILDER}, ${preprocessing}, weights ${await source.fingerprint()}`,
+    `builder ${BUILDER}, ${preprocessing}, weights ${await source.fingerprint(onProgress)}`,
     ...(pool === 'average' ? [] : [`pool ${pool}`]),
     ...(pictures ? [`calibrated on ${pictures}`] : []),
   ].join(', ');
@@ -76,13 +78,14 @@ export async function prepareModel(request: ModelRequest): Promise<PreparedModel
   }
 
   const folded = foldBatchNorm(await source.read(onProgress));
+  const side = sideOf(crop);
   const graph = pictures
-    ? int8Graph(folded, await calibrate(folded, await calibrationCrops(pictures, crop)), pool)
-    : float32Graph(folded, { pool });
+    ? int8Graph(folded, await calibrate(folded, await calibrationCrops(pictures, crop)), { pool, side })
+    : float32Graph(folded, { pool, side });
   const bytes = graph.encode({ preprocessing });
   const sha256 = createHash('sha256').update(bytes).digest('hex');
   const model: ModelDescription = {
-    modelId: `${name}-${sha256.slice(0, 8)}`,
+    modelId: `${name}${saidDimensions(name, folded.projection?.outputs)}-${sha256.slice(0, 8)}`,
     weights: source.name,
     synthetic: source.synthetic,
     precision,
@@ -96,6 +99,12 @@ export async function prepareModel(request: ModelRequest): Promise<PreparedModel
   await replaceFile(modelFile(folder), bytes);
   await replaceFile(descriptionFile(folder), `${JSON.stringify(model, null, 2)}\n`);
   return { folder, model, built: true };
+}
+
+/** What `dimensionsOf` reads; said too where the name looks as if it said others. */
+function saidDimensions(name: string, projected: number | undefined): string {
+  if (projected !== undefined) return `-${projected}d`;
+  return SAYS_DIMENSIONS.test(name) ? `-${FEATURES}d` : '';
 }
 
 /** Writes a file so that nobody ever sees half of it. */

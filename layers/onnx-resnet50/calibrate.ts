@@ -1,7 +1,6 @@
 /** Runs the float32 network over pictures, to learn how large its values are and what they are on average. */
 
 import { Tensor } from 'onnxruntime-node';
-import { SIDE } from '../../pictures/embedding/geometry.ts';
 import { openSession } from '../../pictures/embedding/session.ts';
 import { resnet50 } from './architecture.ts';
 import type { FoldedWeights } from './fold.ts';
@@ -20,18 +19,19 @@ export interface ValueStatistics {
 export type Calibration = ReadonlyMap<string, ValueStatistics>;
 
 /**
- * @param crops Pictures as the network sees them, 224 x 224 RGB each.
+ * @param crops Pictures as the network sees them, squares of RGB.
  * @param onProgress Hears how many pictures are done.
  */
 export async function calibrate(weights: FoldedWeights, crops: readonly Uint8Array[]): Promise<Calibration> {
   const names = resnet50().map(({ name }) => name);
-  const model = float32Graph(weights, { expose: names }).encode({});
+  const side = Math.sqrt(crops[0]!.length / 3);
+  const model = float32Graph(weights, { side, expose: names }).encode({});
   const session = await openSession(model);
   const histograms = new Map(names.map((name) => [name, new Histogram()]));
   const sums = new Map<string, Float64Array>();
   try {
     for (const crop of crops) {
-      const values = await session.run({ pixels: new Tensor('uint8', crop, [1, SIDE, SIDE, 3]) }, names);
+      const values = await session.run({ pixels: new Tensor('uint8', crop, [1, side, side, 3]) }, names);
       for (const name of names) {
         const { data, dims } = values[name]!;
         const numbers = data as Float32Array;

@@ -35,7 +35,7 @@ export function calibrationFolder(given: string | undefined): string {
 }
 
 /**
- * Crops, as the model will see them, of pictures spread evenly over a folder, `SIDE * SIDE * 3` bytes each; files that are no pictures are left out.
+ * Crops, as the model will see them, of pictures spread evenly over a folder, as squares of RGB; files that are no pictures are left out.
  *
  * @throws CalibrationImpossible when there are too few.
  */

@@ -1,7 +1,7 @@
 /** Downloads a file once: continues what an earlier try left, and believes the result only by its hash. */
 
 import { createWriteStream } from 'node:fs';
-import { mkdir, rename, rm, stat } from 'node:fs/promises';
+import { mkdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
@@ -18,8 +18,8 @@ export interface DownloadOptions {
   readonly url: string;
   /** Where the file goes; what is not complete stands beside it with `.part` at the end. */
   readonly path: string;
-  /** Its SHA-256, in hex. */
-  readonly sha256: string;
+  /** Its SHA-256, in hex. Without it the first download is believed, and every later one must be the same. */
+  readonly sha256?: string;
   readonly onProgress: (progress: Progress) => void;
   readonly fetch?: typeof fetch;
   /** Milliseconds without a byte after which the server counts as unreachable. @default 20,000 */
@@ -31,20 +31,26 @@ const PATIENCE_MS = 20_000;
 /**
  * Does nothing when the file is there with the right hash.
  *
+ * @returns its SHA-256, in hex
  * @throws DownloadFailed when the server cannot be reached, or sends something else than it should.
  */
-export async function download(options: DownloadOptions): Promise<void> {
-  const { url, path, sha256 } = options;
-  if ((await sizeOf(path)) > 0 && (await sha256OfFile(path)) === sha256) return;
+export async function download(options: DownloadOptions): Promise<string> {
+  const { url, path } = options;
+  const noted = `${path}.sha256`;
+  const sha256 = options.sha256 ?? (await readFile(noted, 'utf8').catch(() => undefined));
+  if (sha256 !== undefined && (await sizeOf(path)) > 0 && (await sha256OfFile(path)) === sha256)
+    return sha256;
   const part = `${path}.part`;
   await mkdir(dirname(path), { recursive: true });
   await fetchInto(part, options);
   const hash = await sha256OfFile(part);
-  if (hash !== sha256) {
+  if (sha256 !== undefined && hash !== sha256) {
     await rm(part);
     throw new DownloadFailed(`${url} is not the file it should be: its SHA-256 is ${hash}, not ${sha256}`);
   }
   await rename(part, path);
+  if (sha256 === undefined) await writeFile(noted, hash);
+  return hash;
 }
 
 async function fetchInto(part: string, options: DownloadOptions): Promise<void> {

@@ -1,10 +1,9 @@
 /** The ONNX graph in float32: uint8 pixels in, unit vectors out. */
 
-import { DIMENSIONS } from '../../pictures/dimensions.ts';
 import { SIDE } from '../../pictures/embedding/geometry.ts';
 import type { POOLS } from '../../pictures/embedding/model-folder.ts';
-import { type Convolution, type MaxPool, NETWORK_INPUT, resnet50 } from './architecture.ts';
-import type { FoldedConvolution, FoldedWeights } from './fold.ts';
+import { type Convolution, FEATURES, type MaxPool, NETWORK_INPUT, resnet50 } from './architecture.ts';
+import type { FoldedConvolution, FoldedWeights, Projection } from './fold.ts';
 import { ELEMENT, OnnxGraph } from './onnx.ts';
 
 /** ImageNet's mean and standard deviation for R, G, B, as torchvision's transforms have them. */
@@ -13,9 +12,9 @@ const DEVIATION = [0.229, 0.224, 0.225];
 
 export type Pool = (typeof POOLS)[number];
 
-/** Adds the input `pixels` uint8 [n,224,224,3] and what makes `NETWORK_INPUT` of it. */
-export function addPixels(graph: OnnxGraph): void {
-  const pixels = graph.input('pixels', ELEMENT.uint8, ['n', SIDE, SIDE, 3]);
+/** Adds the input `pixels` uint8 [n,side,side,3] and what makes `NETWORK_INPUT` of it. */
+export function addPixels(graph: OnnxGraph, side: number): void {
+  const pixels = graph.input('pixels', ELEMENT.uint8, ['n', side, side, 3]);
   const asFloat = graph.node('pixels.float', 'Cast', [pixels], { to: ELEMENT.float32 });
   const planes = graph.node('pixels.planes', 'Transpose', [asFloat], { perm: [0, 3, 1, 2] });
   const mean = graph.constant(
@@ -32,13 +31,26 @@ export function addPixels(graph: OnnxGraph): void {
   graph.node(NETWORK_INPUT, 'Mul', [centred, scale]);
 }
 
-/** Adds the pooling of each feature map, L2 normalisation, and the output `embedding` float32 [n,2048]. */
-export function addEmbedding(graph: OnnxGraph, features: string, pool: Pool): void {
+/**
+ * Adds the pooling of each feature map, the linear layer where there is one, L2 normalisation, and the output `embedding`
+ * float32 [n,2048], or as many as that layer gives.
+ */
+export function addEmbedding(graph: OnnxGraph, features: string, pool: Pool, projection?: Projection): void {
   const pooled =
     pool === 'gem3' ? gem3(graph, features) : graph.node('pooled', 'GlobalAveragePool', [features]);
   const flat = graph.node('features', 'Flatten', [pooled], { axis: 1 });
-  graph.node('embedding', 'LpNormalization', [flat], { axis: 1, p: 2 });
-  graph.output('embedding', ELEMENT.float32, ['n', DIMENSIONS]);
+  const embedded = projection ? project(graph, flat, projection) : flat;
+  graph.node('embedding', 'LpNormalization', [embedded], { axis: 1, p: 2 });
+  graph.output('embedding', ELEMENT.float32, ['n', projection?.outputs ?? FEATURES]);
+}
+
+function project(graph: OnnxGraph, flat: string, { outputs, weights, bias }: Projection): string {
+  const operands = [
+    flat,
+    graph.constant('projection.weight', weights, [outputs, FEATURES]),
+    graph.constant('projection.bias', bias),
+  ];
+  return graph.node('projected', 'Gemm', operands, { transB: 1 });
 }
 
 /** The generalised mean with p = 3; features are never negative. */
@@ -84,19 +96,20 @@ export function addFloat32Convolution(graph: OnnxGraph, step: Convolution, numbe
  * The whole network with these weights.
  *
  * @param pool How feature maps become features.
+ * @param side Of the square that it sees, in pixels.
  * @param expose Steps whose values become outputs too, for looking inside.
  */
 export function float32Graph(
   weights: FoldedWeights,
-  { pool = 'average' as Pool, expose = [] as readonly string[] } = {},
+  { pool = 'average' as Pool, side = SIDE, expose = [] as readonly string[] } = {},
 ): OnnxGraph {
   const graph = new OnnxGraph('resnet50');
-  addPixels(graph);
+  addPixels(graph, side);
   const steps = resnet50();
   for (const step of steps) {
     switch (step.kind) {
       case 'convolution':
-        addFloat32Convolution(graph, step, weights.get(step.name)!);
+        addFloat32Convolution(graph, step, weights.convolutions.get(step.name)!);
         break;
       case 'max-pool':
         addMaxPool(graph, step);
@@ -106,7 +119,7 @@ export function float32Graph(
         graph.node(step.name, 'Relu', [`${step.name}.sum`]);
     }
   }
-  addEmbedding(graph, steps.at(-1)!.name, pool);
+  addEmbedding(graph, steps.at(-1)!.name, pool, weights.projection);
   for (const name of expose) {
     graph.output(name, ELEMENT.float32, [
       'n',

@@ -1,5 +1,6 @@
 /** The ONNX graph in int8: as the float32 one, but convolutions and sums compute with 8-bit numbers. */
 
+import { SIDE } from '../../pictures/embedding/geometry.ts';
 import { type Convolution, resnet50, type Step, type Sum } from './architecture.ts';
 import type { Calibration } from './calibrate.ts';
 import type { FoldedWeights } from './fold.ts';
@@ -27,17 +28,17 @@ const isLateSum = ({ name }: Step): boolean => /^layer[34]\.\d$/.test(name);
 export function int8Graph(
   weights: FoldedWeights,
   calibration: Calibration,
-  pool: Pool = 'average',
+  { pool = 'average' as Pool, side = SIDE } = {},
 ): OnnxGraph {
   const graph = new Int8Graph(weights, calibration);
-  addPixels(graph);
+  addPixels(graph, side);
   const steps = resnet50();
   for (const step of steps) {
     if (isFirst(step) || isLateSum(step)) graph.addInFloat32(step);
     else if (step.kind === 'convolution') graph.addInt8Convolution(step);
     else if (step.kind === 'sum') graph.addInt8Sum(step);
   }
-  addEmbedding(graph, steps.at(-1)!.name, pool);
+  addEmbedding(graph, steps.at(-1)!.name, pool, weights.projection);
   return graph;
 }
 
@@ -57,7 +58,7 @@ class Int8Graph extends OnnxGraph {
   addInFloat32(step: Step): void {
     const { name } = step;
     this.inFloat32.add(name);
-    if (step.kind === 'convolution') addFloat32Convolution(this, step, this.weights.get(name)!);
+    if (step.kind === 'convolution') addFloat32Convolution(this, step, this.weights.convolutions.get(name)!);
     else if (step.kind === 'max-pool') addMaxPool(this, step);
     else {
       this.node(`${name}.sum`, 'Add', [
@@ -72,7 +73,11 @@ class Int8Graph extends OnnxGraph {
   addInt8Convolution(step: Convolution): void {
     const { name, input, inputs, outputs, window } = step;
     const inputMeans = this.calibration.get(input)!.means;
-    const { levels, scales, bias } = quantizeConvolution(step, this.weights.get(name)!, inputMeans);
+    const { levels, scales, bias } = quantizeConvolution(
+      step,
+      this.weights.convolutions.get(name)!,
+      inputMeans,
+    );
     const biasScales = scales.map((scale) => scale * this.scaleOf(input));
     const biasLevels = Int32Array.from(bias, (x, output) => Math.round(x / biasScales[output]!));
     addConvolution(

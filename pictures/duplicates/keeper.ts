@@ -20,7 +20,9 @@ export interface KeeperWishes {
   readonly protected?: readonly string[];
 }
 
-export type KeepRule = 'best' | 'oldest' | 'largest';
+export const KEEP_RULES = ['best', 'oldest', 'largest'] as const;
+
+export type KeepRule = (typeof KEEP_RULES)[number];
 
 /**
  * Words that programs and people put into the names of copies: English, German, French, Spanish; and the "(1)" of
@@ -38,44 +40,49 @@ const pixelsOf = ({ width = 0, height = 0 }: KeeperFacts): number => width * hei
 const isIn = (key: string, folders: readonly string[] = []): boolean =>
   folders.some((folder) => key.startsWith(folder));
 
-/** Two numbers of pixels that are as good as equal: a crop of a row or two is no reason. */
-const sameSize = (one: number, other: number): boolean =>
-  Math.abs(one - other) <= 0.01 * Math.max(one, other);
+/** By what one picture is kept rather than another. */
+interface Criterion {
+  /** The lowest one stays. */
+  readonly rank: (facts: KeeperFacts) => number | string;
+  /** Ranks that differ by no more than this part are as good as equal. @default 0 */
+  readonly slack?: number;
+  readonly reason: (kept: KeeperFacts) => string;
+}
 
-/** Negative when `one` is to be kept rather than `other`, and why; 0 when nothing tells them apart. */
-type Criterion = (one: KeeperFacts, other: KeeperFacts) => { order: number; reason: string };
-
-const size = (facts: KeeperFacts) => `${facts.width} x ${facts.height}`;
-const by = (order: number, reason: string) => ({ order, reason });
-const first = (one: boolean, other: boolean): number => Number(other) - Number(one);
-
-const mostPixels: Criterion = (one, other) => {
-  const [a, b] = [pixelsOf(one), pixelsOf(other)];
-  return by(sameSize(a, b) ? 0 : b - a, size(a > b ? one : other));
+const is = (fact: (facts: KeeperFacts) => boolean | undefined, reason: string): Criterion => ({
+  rank: (facts) => (fact(facts) ? 0 : 1),
+  reason: () => reason,
+});
+/** A crop of a row or two is no reason. */
+const mostPixels: Criterion = {
+  rank: (facts) => -pixelsOf(facts),
+  slack: 0.01,
+  reason: ({ width, height }) => `${width} x ${height}`,
 };
-const plainName: Criterion = (one, other) =>
-  by(first(!looksLikeCopy(one.key), !looksLikeCopy(other.key)), 'the others are called copies');
+const plainName = is(({ key }) => !looksLikeCopy(key), 'the others are called copies');
 /** Of the same pixels the one with more bytes was compressed less; a few bytes are no reason. */
-const leastCompressed: Criterion = (one, other) =>
-  by(
-    Math.abs(one.size - other.size) <= 0.02 * Math.max(one.size, other.size) ? 0 : other.size - one.size,
-    'least compressed',
-  );
-const exif: Criterion = (one, other) =>
-  by(first(one.hasExif ?? false, other.hasExif ?? false), 'has its EXIF data');
-const oldest: Criterion = (one, other) =>
-  by(earlier(dateOf(one), dateOf(other)) || earlier(one.lastModified, other.lastModified), 'oldest');
-/** Copies that keep their EXIF data were taken at the same time; then the older file decides. */
-const dateOf = ({ taken, lastModified }: KeeperFacts): string => taken ?? lastModified;
-const earlier = (one: string, other: string): number => (one < other ? -1 : one > other ? 1 : 0);
-const mostBytes: Criterion = (one, other) => by(other.size - one.size, 'largest file');
-const shortestName: Criterion = (one, other) =>
-  by(one.key.length - other.key.length || (one.key < other.key ? -1 : 1), 'shortest name');
+const leastCompressed: Criterion = {
+  rank: ({ size }) => -size,
+  slack: 0.02,
+  reason: () => 'least compressed',
+};
+const exif = is(({ hasExif }) => hasExif, 'has its EXIF data');
+const oldest: readonly Criterion[] = [
+  { rank: ({ taken, lastModified }) => taken ?? lastModified, reason: () => 'oldest' },
+  // Copies that keep their EXIF data were taken at the same time; then the older file decides.
+  { rank: ({ lastModified }) => lastModified, reason: () => 'oldest' },
+];
+const mostBytes: Criterion = { rank: ({ size }) => -size, reason: () => 'largest file' };
+const shortestName: readonly Criterion[] = [
+  { rank: ({ key }) => key.length, reason: () => 'shortest name' },
+  { rank: ({ key }) => key, reason: () => 'first by name' },
+];
 
-const RULES: Readonly<Record<KeepRule, readonly Criterion[]>> = {
-  best: [mostPixels, leastCompressed, exif, plainName, oldest, shortestName],
-  oldest: [oldest, mostPixels, leastCompressed, exif, plainName, shortestName],
-  largest: [mostBytes, mostPixels, exif, plainName, oldest, shortestName],
+/** What a rule asks for, and what decides between pictures that are as good by it. */
+const RULES: Readonly<Record<KeepRule, { asked: readonly Criterion[]; others: readonly Criterion[] }>> = {
+  best: { asked: [mostPixels, leastCompressed], others: [exif, plainName, ...oldest, ...shortestName] },
+  oldest: { asked: oldest, others: [mostPixels, leastCompressed, exif, plainName, ...shortestName] },
+  largest: { asked: [mostBytes, mostPixels], others: [exif, plainName, ...oldest, ...shortestName] },
 };
 
 export interface Keeper<T> {
@@ -85,8 +92,9 @@ export interface Keeper<T> {
 }
 
 /**
- * Chooses the picture of a group that stays. Those in preferred folders come first, then those in protected ones (they
- * stay anyway); among them the rule decides.
+ * Chooses the picture of a group that stays. Those in preferred folders come first; then the rule decides. That a picture
+ * stays anyway, in a protected folder, decides only between those that are as good: a small copy there is no reason to
+ * delete the large original elsewhere.
  *
  * @param pictures one or more
  */
@@ -95,23 +103,33 @@ export function chooseKeeper<T extends KeeperFacts>(
   wishes: KeeperWishes = {},
   rule: KeepRule = 'best',
 ): Keeper<T> {
-  const criteria: Criterion[] = [
-    (one, other) =>
-      by(first(isIn(one.key, wishes.preferred), isIn(other.key, wishes.preferred)), 'in a preferred folder'),
-    (one, other) =>
-      by(first(isIn(one.key, wishes.protected), isIn(other.key, wishes.protected)), 'in a protected folder'),
-    ...RULES[rule],
+  const criteria: readonly Criterion[] = [
+    is(({ key }) => isIn(key, wishes.preferred), 'in a preferred folder'),
+    ...RULES[rule].asked,
+    is(({ key }) => isIn(key, wishes.protected), 'in a protected folder'),
+    ...RULES[rule].others,
   ];
-  const decide = (one: T, other: T) => {
-    for (const criterion of criteria) {
-      const decided = criterion(one, other);
-      if (decided.order !== 0) return decided;
-    }
-    return by(0, '');
-  };
-  const sorted = [...pictures].sort((one, other) => decide(one, other).order);
-  const keeper = sorted[0]!;
+  const keeper = bestOf(pictures, criteria);
+  const others = pictures.filter((each) => each !== keeper);
+  if (others.length === 0) return { keeper, reason: '' };
   // The reason is what sets it apart from the next best.
-  const reason = sorted[1] ? decide(keeper, sorted[1]).reason : '';
-  return { keeper, reason };
+  const next = bestOf(others, criteria);
+  const decisive = criteria.find((criterion) => !areEqual(criterion, keeper, next));
+  return { keeper, reason: decisive?.reason(keeper) ?? '' };
+}
+
+/** By each criterion in turn only those go on that are as good as the best by it: "as good as equal" sorts nothing. */
+function bestOf<T extends KeeperFacts>(pictures: readonly T[], criteria: readonly Criterion[]): T {
+  let left = pictures;
+  for (const criterion of criteria) {
+    const best = left.reduce((one, other) => (criterion.rank(other) < criterion.rank(one) ? other : one));
+    left = left.filter((each) => areEqual(criterion, best, each));
+  }
+  return left[0]!;
+}
+
+function areEqual({ rank, slack = 0 }: Criterion, one: KeeperFacts, other: KeeperFacts): boolean {
+  const [a, b] = [rank(one), rank(other)];
+  if (typeof a === 'string' || typeof b === 'string') return a === b;
+  return Math.abs(a - b) <= slack * Math.max(Math.abs(a), Math.abs(b));
 }

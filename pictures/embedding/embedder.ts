@@ -9,14 +9,14 @@ import type { Thumbnail } from '../thumbnails/thumbnails.ts';
 export interface ModelInfo {
   /** `<weights name>-<first 8 hex of the model file's sha256>`: the namespace of everything made with it. */
   readonly modelId: string;
-  /** The weights' name: `imagenet1k-v2`, `imagenet1k-v1`, `synthetic`, or the file's name. */
+  /** The weights' name: `imagenet1k-v2`, `imagenet1k-v1`, `sscd`, `synthetic`, or the file's name. */
   readonly weights: string;
   /** Random weights: near-duplicates are found, likeness of meaning is not. Must be said wherever answers are shown. */
   readonly synthetic: boolean;
   readonly precision: 'fp32' | 'int8';
 }
 
-/** What became of one picture: its unit vector of 2,048 float32, or the reason there is none. */
+/** What became of one picture: its unit vector, float32, or the reason there is none. */
 export type EmbedOutcome =
   | {
       readonly embedding: Float32Array;

@@ -8,11 +8,11 @@ import type { Crop } from './embedder.ts';
 import type { Axis } from './resampling/filter.ts';
 
 /** See `CropMode`. */
-export const CROP_MODES = ['center224', 'center224-of-232', 'whole224'] as const;
+export const CROP_MODES = ['center224', 'center224-of-232', 'whole224', 'whole320'] as const;
 
 /**
  * What of a picture the network sees. `center224`: the middle, after its shorter side became 256. `center224-of-232`: a
- * little more of it, 232. `whole224`: all of it, whatever its shape becomes.
+ * little more of it, 232. `whole224`: all of it, whatever its shape becomes. `whole320`: the same, larger; twice the work.
  */
 export type CropMode = (typeof CROP_MODES)[number];
 
@@ -24,10 +24,13 @@ export const PREPROCESSING: Readonly<Record<CropMode, string>> = {
   center224: 'torchvision-resize256-crop224/1',
   'center224-of-232': 'torchvision-resize232-crop224/1',
   whole224: 'squash224/1',
+  whole320: 'squash320/1',
 };
 
-/** Side of the square that the network sees. */
+/** Side of the square that the network sees, but for `whole320`. */
 export const SIDE = 224;
+
+export const sideOf = (mode: CropMode): number => (mode === 'whole320' ? 320 : SIDE);
 
 /** The shorter side after resizing; what is over `SIDE` is cut away around the centre. */
 const RESIZED_SIDE = { center224: 256, 'center224-of-232': 232 } as const;
@@ -44,15 +47,23 @@ export function pixelsOf(crop: Crop, width: number, height: number): Rectangle {
   };
 }
 
-/** How a picture of this size becomes `SIDE` x `SIDE` pixels. */
+/** How a picture of this size becomes a square of `sideOf(mode)`. */
 export function seenSquare(width: number, height: number, mode: CropMode): { x: Axis; y: Axis } {
-  if (mode === 'whole224') return { x: wholeAxis(width), y: wholeAxis(height) };
+  if (mode === 'whole224' || mode === 'whole320') {
+    const side = sideOf(mode);
+    return { x: wholeAxis(width, side), y: wholeAxis(height, side) };
+  }
   const shorter = Math.min(width, height);
   const resized = RESIZED_SIDE[mode];
   return { x: axis(width, shorter, resized), y: axis(height, shorter, resized) };
 }
 
-const wholeAxis = (source: number): Axis => ({ source, target: SIDE, start: 0, length: SIDE });
+const wholeAxis = (source: number, side: number): Axis => ({
+  source,
+  target: side,
+  start: 0,
+  length: side,
+});
 
 function axis(source: number, shorter: number, resized: number): Axis {
   const target = Math.trunc((resized * source) / shorter);

@@ -3,9 +3,7 @@
 import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { setImmediate } from 'node:timers/promises';
-import { DIMENSIONS } from '../dimensions.ts';
 import { ModelUnusable } from './embedder.ts';
-import { SIDE } from './geometry.ts';
 import { modelFile, readModelInfo } from './model-folder.ts';
 import { type Session, sessionApart, sessionHere } from './session.ts';
 
@@ -59,7 +57,7 @@ export class Network {
   }
 
   /**
-   * @param crop 224 x 224 RGB pixels
+   * @param crop a square of RGB pixels, as large as the model sees
    * @param urgent whether it passes those that are not
    * @returns its unit vector
    */
@@ -96,11 +94,12 @@ export class Network {
 
   private async run(crops: readonly Uint8Array[]): Promise<Float32Array[]> {
     const session = await this.load();
-    const bytesPerCrop = SIDE * SIDE * 3;
+    const bytesPerCrop = crops[0]!.length;
     const pixels = new Uint8Array(crops.length * bytesPerCrop);
     for (const [i, crop] of crops.entries()) pixels.set(crop, i * bytesPerCrop);
     const all = await session.run(pixels, crops.length).catch((error) => this.forget(session, error));
-    return crops.map((_, i) => all.slice(i * DIMENSIONS, (i + 1) * DIMENSIONS));
+    const dimensions = all.length / crops.length;
+    return crops.map((_, i) => all.slice(i * dimensions, (i + 1) * dimensions));
   }
 
   /** Whatever a run failed of, a thread that ended for one, the next begins with a session of its own. */

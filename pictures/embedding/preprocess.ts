@@ -8,8 +8,8 @@ import {
   type CropMode,
   orientationOf,
   pixelsOf,
-  SIDE,
   seenSquare,
+  sideOf,
   storedAxes,
   storedRectangle,
   turnSquare,
@@ -24,7 +24,7 @@ import { resample } from './resampling/resample.ts';
  * @param crop The part of the picture that matters; all of it when not given.
  * @param mode What of that part the network sees.
  * @param useAll Is given all pixels of the picture, as stored, while they are there; then all of them are decoded. Must not reject.
- * @returns 224 x 224 RGB pixels, `SIDE * SIDE * 3` bytes.
+ * @returns RGB pixels of a square of `sideOf(mode)`.
  * @throws PictureRejected, DecodingFailed
  */
 export async function preprocess(
@@ -53,6 +53,7 @@ export async function preprocess(
     return resample(pixels, x, y, needed.left - part.left, needed.top - part.top);
   });
   // The few pixels that the network sees, not the millions of the file: it is the same to within rounding, and takes a millisecond.
-  const square = { data, width: SIDE, height: SIDE };
-  return turnSquare((rgbProfile ? await toSrgb(square, rgbProfile) : square).data, SIDE, orientation);
+  const side = sideOf(mode);
+  const square = { data, width: side, height: side };
+  return turnSquare((rgbProfile ? await toSrgb(square, rgbProfile) : square).data, side, orientation);
 }

@@ -3,7 +3,6 @@
 import { createRequire } from 'node:module';
 import { Worker } from 'node:worker_threads';
 import { InferenceSession, Tensor } from 'onnxruntime-node';
-import { SIDE } from './geometry.ts';
 
 /**
  * onnxruntime 1.30 reports usage to its maker over the network unless this variable is set when its first session is
@@ -23,13 +22,19 @@ export const openSession = (
 /** The network, ready to run. */
 export interface Session {
   /**
-   * @param pixels of crops, 224 x 224 RGB each, one behind the other
+   * @param pixels of crops, squares of RGB, one behind the other
    * @returns their vectors, one behind the other
    */
   run(pixels: Uint8Array, crops: number): Promise<Float32Array>;
   /** Gives back what it holds; it runs no more. */
   close(): Promise<void>;
 }
+
+/** What the input `pixels` is: [crops, side, side, 3]. */
+const shapeOf = (pixels: Uint8Array, crops: number): number[] => {
+  const side = Math.sqrt(pixels.length / crops / 3);
+  return [crops, side, side, 3];
+};
 
 const optionsFor = (threads: number): InferenceSession.SessionOptions => ({
   intraOpNumThreads: threads,
@@ -44,7 +49,7 @@ export async function sessionHere(path: string, threads: number): Promise<Sessio
   return {
     async run(pixels, crops) {
       const { embedding } = await session.run({
-        pixels: new Tensor('uint8', pixels, [crops, SIDE, SIDE, 3]),
+        pixels: new Tensor('uint8', pixels, shapeOf(pixels, crops)),
       });
       return embedding!.data as Float32Array;
     },
@@ -116,7 +121,7 @@ export async function sessionApart(path: string, threads: number): Promise<Sessi
   return {
     run(pixels, crops) {
       const result = answer();
-      worker.postMessage({ pixels, dims: [crops, SIDE, SIDE, 3] }, [pixels.buffer as ArrayBuffer]);
+      worker.postMessage({ pixels, dims: shapeOf(pixels, crops) }, [pixels.buffer as ArrayBuffer]);
       return result;
     },
     close: async () => void (await worker.terminate()),

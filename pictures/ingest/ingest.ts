@@ -9,7 +9,7 @@ import { ObjectUnreadable, StoreUnsuitable } from '../../vectorlog/store/errors.
 import type { ObjectStore } from '../../vectorlog/store/object-store.ts';
 import { attributesOf } from '../attributes.ts';
 import type { PictureRejected } from '../decoding/errors.ts';
-import { DIMENSIONS } from '../dimensions.ts';
+import { dimensionsOf } from '../dimensions.ts';
 import { belongs, type PictureFilter } from '../picture-names.ts';
 import {
   type Change,
@@ -134,14 +134,15 @@ export async function ingest(
     if (change.op === 'put' && outcome?.state === 'rejected')
       await attempt(message, () => reject(deps, change, outcome.reason));
 
-  const { append, recorded } = appendOf(tasks);
+  const { modelId } = deps.embedder.model;
+  const dimensions = dimensionsOf(modelId);
+  const { append, recorded } = appendOf(tasks, dimensions);
   let appended = false;
   if (recorded.length > 0) {
     const written = (async () => {
-      const { modelId } = deps.embedder.model;
       await assertAppendable(deps.index, deps.clock, { modelId, ...deps.origin });
       await writeThumbnails(deps, recorded);
-      const name = await writeAppend(deps.index, deps.clock, append, DIMENSIONS);
+      const name = await writeAppend(deps.index, deps.clock, append, dimensions);
       appended = true;
       deps.logger.info('appended', { name, records: append.records.length });
     })();
@@ -170,7 +171,7 @@ export async function ingest(
   return {
     failed,
     hopeless,
-    embedded: append.vectors.length / DIMENSIONS,
+    embedded: append.vectors.length / dimensions,
     rejected: rejected.length,
     appended,
   };
@@ -232,7 +233,7 @@ async function withOutcomes(
 }
 
 /** Makes one append of the tasks, and says which tasks it has records of. */
-function appendOf(tasks: readonly Task[]) {
+function appendOf(tasks: readonly Task[], dimensions: number) {
   const records: LogRecord[] = [];
   const recorded: Task[] = [];
   const embeddings = new Map<Embedded, number>();
@@ -242,8 +243,8 @@ function appendOf(tasks: readonly Task[]) {
     records.push(record);
     recorded.push(task);
   }
-  const vectors = new Float32Array(embeddings.size * DIMENSIONS);
-  for (const [{ embedding }, row] of embeddings) vectors.set(embedding, row * DIMENSIONS);
+  const vectors = new Float32Array(embeddings.size * dimensions);
+  for (const [{ embedding }, row] of embeddings) vectors.set(embedding, row * dimensions);
   return { append: { records, vectors }, recorded };
 }
 

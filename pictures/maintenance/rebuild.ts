@@ -22,7 +22,7 @@ import { indexNames } from '../../vectorlog/names.ts';
 import { Bitset } from '../../vectorlog/scan/bitset.ts';
 import { ObjectNotFound, StoreUnavailable } from '../../vectorlog/store/errors.ts';
 import type { ObjectStore } from '../../vectorlog/store/object-store.ts';
-import { DIMENSIONS } from '../dimensions.ts';
+import { dimensionsOf } from '../dimensions.ts';
 import {
   type BackfillDeps,
   type BackfillOptions,
@@ -134,7 +134,7 @@ async function commitEmpty({ index, modelId, origin, clock }: Omit<RebuildDeps, 
       old: undefined,
       added: [],
       names,
-      dimensions: DIMENSIONS,
+      dimensions: dimensionsOf(modelId),
     });
     await writeDead(index, names.dead, new Bitset(0));
     const manifest: Manifest = {

@@ -11,7 +11,7 @@ import { type Finding, Findings } from '../../vectorlog/repair/findings.ts';
 import { isUnit, verifyFiles } from '../../vectorlog/repair/verify-files.ts';
 import { ObjectNotFound } from '../../vectorlog/store/errors.ts';
 import type { ObjectStore } from '../../vectorlog/store/object-store.ts';
-import { DIMENSIONS } from '../dimensions.ts';
+import { dimensionsOf } from '../dimensions.ts';
 import { Known } from '../ingest/known.ts';
 import { reconcile } from '../ingest/reconcile.ts';
 import { listRejections } from '../ingest/rejections.ts';
@@ -102,7 +102,7 @@ export async function verify(
 
   if (manifest && isDue('files')) {
     const { rows: total, lineage } = manifest;
-    const rows = await verifyFiles(index, manifest, DIMENSIONS, problems, {
+    const rows = await verifyFiles(index, manifest, dimensionsOf(modelId), problems, {
       // Rows of one history never change; those of another are others.
       from: place.lineage === lineage ? (place.rows ?? 0) : 0,
       onRows: (done) => onProgress({ step: 'files', done, total }),
@@ -116,7 +116,7 @@ export async function verify(
     // What is folded only waits to be deleted; nobody reads it again.
     const folded = new Set(manifest?.folded.map(({ name }) => name));
     for await (const { name } of listAppends(index, begunAt('log'))) {
-      if (!folded.has(name)) await verifyAppend(index, name, problems);
+      if (!folded.has(name)) await verifyAppend(index, name, dimensionsOf(modelId), problems);
       onProgress({ step: 'log', done: ++appends, total: undefined });
       if (isOver()) return report({ step: 'log', after: name });
     }
@@ -180,11 +180,16 @@ async function verifyManifests(
   return latest;
 }
 
-async function verifyAppend(index: ObjectStore, name: string, problems: Findings): Promise<void> {
+async function verifyAppend(
+  index: ObjectStore,
+  name: string,
+  dimensions: number,
+  problems: Findings,
+): Promise<void> {
   try {
-    const { vectors } = await readAppend(index, name, DIMENSIONS);
-    for (let i = 0; i < vectors.length / DIMENSIONS; i++)
-      if (!isUnit(vectors, i, DIMENSIONS)) problems.add('error', 'not-a-unit-vector', name, `row ${i}`);
+    const { vectors } = await readAppend(index, name, dimensions);
+    for (let i = 0; i < vectors.length / dimensions; i++)
+      if (!isUnit(vectors, i, dimensions)) problems.add('error', 'not-a-unit-vector', name, `row ${i}`);
   } catch (error) {
     if (error instanceof AppendUnreadable) problems.add('error', 'append-unreadable', name, error.message);
     else if (!(error instanceof ObjectNotFound)) throw error;

@@ -1,4 +1,6 @@
 import { mkdtemp, readdir, readFile, rm, unlink, writeFile } from 'node:fs/promises';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import sharp from 'sharp';
@@ -321,6 +323,51 @@ describe('likeness duplicates, trash, restore', () => {
     expect((await likeness('restore', 'one.png')).code).toBe(0);
     expect(await exists('one.png')).toBe(true);
     expect((await likeness('restore', 'one.png')).code).toBe(1);
+  });
+
+  it('keeps by a rule in a group of three, and never what is protected goes', async () => {
+    const plan = async (...flags: string[]) => {
+      const [group, ...others] = (await likeness('duplicates', '--json', ...flags)).json();
+      expect(others).toEqual([]);
+      return [group.keeper, ...group.deletable.toSorted()];
+    };
+    expect(await plan('--keep', 'in:family/')).toEqual([
+      'family/one copy.png',
+      'one.png',
+      'originals/large.jpg',
+    ]);
+    expect(await plan('--keep', 'in:family/', '--protect', 'originals/')).toEqual([
+      'family/one copy.png',
+      'one.png',
+    ]);
+    expect(await plan('--protect', 'family/', '--protect', 'originals/')).toEqual([
+      'originals/large.jpg',
+      'one.png',
+    ]);
+  });
+
+  it('deletes nothing of a group whose keeper went while it was looked at', async () => {
+    const server = endpoint;
+    const proxy = createServer(async (request, response) => {
+      // The keeper goes after the groups were asked for, before anything is deleted.
+      if (request.url === '/v1/states')
+        await unlink(join(library.folder, 'originals/large.jpg')).catch(() => {});
+      const body = request.method === 'POST' ? { body: Buffer.concat(await request.toArray()) } : {};
+      const answer = await fetch(server + request.url, {
+        method: request.method!,
+        headers: { 'content-type': request.headers['content-type'] ?? 'application/json' },
+        ...body,
+      });
+      response.writeHead(answer.status, { 'content-type': answer.headers.get('content-type') ?? '' });
+      response.end(Buffer.from(await answer.arrayBuffer()));
+    });
+    await new Promise<void>((resolve) => proxy.listen(0, '127.0.0.1', resolve));
+    endpoint = `http://127.0.0.1:${(proxy.address() as AddressInfo).port}`;
+    const { code, err } = await likeness('duplicates', '--trash');
+    proxy.close();
+    expect([code, err]).toEqual([1, expect.stringContaining('which was to stay, has changed or gone')]);
+    expect(await exists('one.png')).toBe(true);
+    expect(await exists('family/one copy.png')).toBe(true);
   });
 
   it('prints CSV, a line a picture', async () => {

@@ -3,7 +3,7 @@ import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { afterEach, expect, it } from 'vitest';
 import { run } from '../../cli/program.ts';
-import type { Stats } from '../../client/types.ts';
+import type { Health, Stats } from '../../client/types.ts';
 
 let server: Server;
 afterEach(() => {
@@ -23,11 +23,11 @@ const STATS: Stats = {
 };
 
 /** What `likeness status` prints where a server says this. */
-async function status(stats: Partial<Stats>): Promise<string> {
+async function status(stats: Partial<Stats>, health: Partial<Health> = {}): Promise<string> {
   server = createServer((request, response) => {
     const isStats = request.url?.startsWith('/v1/stats');
     response.writeHead(200, { 'content-type': 'application/json' });
-    response.end(JSON.stringify(isStats ? { ...STATS, ...stats } : { status: 'ok' }));
+    response.end(JSON.stringify(isStats ? { ...STATS, ...stats } : { status: 'ok', ...health }));
   }).listen(0, '127.0.0.1');
   await once(server, 'listening');
   const endpoint = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
@@ -36,6 +36,13 @@ async function status(stats: Partial<Stats>): Promise<string> {
   expect(await run(['--endpoint', endpoint, 'status'], terminal)).toBe(0);
   return lines.join('\n');
 }
+
+it('says what is wrong, and how much of the log is not searched', async () => {
+  const reasons = [{ code: 'folder-away', message: 'the folder is not there' }];
+  const text = await status({ log: { appends: 9, pending: 2 } }, { status: 'degraded', reasons });
+  expect(text).toContain('degraded: the folder is not there');
+  expect(text).toMatch(/log +9 appends not folded yet, 2 not searched/);
+});
 
 it('says which engine searches, and that its recall is yet to be measured', async () => {
   expect(await status({})).toMatch(/engine +Amazon S3 Vectors, recall not measured yet/);

@@ -8,7 +8,6 @@ import {
   chosenOf,
   idOf,
   keeping,
-  oldest,
   suggested,
   toggled,
 } from '../../console/views/duplicates/choices.ts';
@@ -45,6 +44,11 @@ describe('a choice', () => {
     expect(keeping(GROUP, 'b')).toEqual({ keeper: 'b', going: new Set(['a']) });
   });
 
+  it('ticks nothing by itself of what is only alike', () => {
+    const alike = { ...GROUP, tier: 'alike' as const, deletable: [] };
+    expect(keeping(alike, 'b')).toEqual({ keeper: 'b', going: new Set() });
+  });
+
   it('leaves at least one where nothing is kept by suggestion', () => {
     const { keeper: _, reason: __, ...alike } = { ...GROUP, tier: 'alike' as const, deletable: [] };
     const pair = { ...alike, pictures: GROUP.pictures.slice(0, 2) };
@@ -58,9 +62,5 @@ describe('a choice', () => {
     const choices: Choices = new Map();
     expect(idOf(again)).not.toBe(idOf(GROUP));
     expect(chosenOf([GROUP, again], choices)).toMatchObject({ groups: 2, bytes: 50 });
-  });
-
-  it('knows the oldest', () => {
-    expect(oldest(GROUP)).toBe('b');
   });
 });

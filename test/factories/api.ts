@@ -3,8 +3,9 @@
 import { createOnUpload } from '../../functions/on-upload/handler.ts';
 import { createApp } from '../../functions/search/app.ts';
 import type { SearchDependencies } from '../../functions/search/dependencies.ts';
-import { DIMENSIONS } from '../../pictures/dimensions.ts';
-import { systemClock } from '../../vectorlog/clock.ts';
+import { dimensionsOf } from '../../pictures/dimensions.ts';
+import type { Embedder } from '../../pictures/embedding/embedder.ts';
+import { type Clock, systemClock } from '../../vectorlog/clock.ts';
 import { Compactor } from '../../vectorlog/commit/compaction.ts';
 import { type Logger, silentLogger } from '../../vectorlog/logger.ts';
 import { MemoryStore } from '../../vectorlog/testing/memory-store.ts';
@@ -17,17 +18,19 @@ let sequencer = 0x62000000;
 
 export function testApi(
   overrides: Partial<SearchDependencies> = {},
-  { logger = silentLogger }: { logger?: Logger } = {},
+  {
+    logger = silentLogger,
+    clock = systemClock,
+    embedder = fakeEmbedder(),
+  }: { logger?: Logger; clock?: Clock; embedder?: Embedder } = {},
 ) {
-  const pictures = new MemoryStore();
+  const pictures = new MemoryStore({ clock });
   const index = countingStore(new MemoryStore());
-  const embedder = fakeEmbedder();
-  const clock = systemClock;
   const onUpload = createOnUpload({ pictures, index, embedder, clock, logger });
   const compactor = new Compactor({
     index,
     modelId: embedder.model.modelId,
-    dimensions: DIMENSIONS,
+    dimensions: dimensionsOf(embedder.model.modelId),
     clock,
     logger,
   });

@@ -12,6 +12,9 @@ import type { ServedLibrary } from './served.ts';
 const KEYS = Array.from({ length: 40 }, (_, i) => `${['', 'a/', 'b/c/'][i % 3]}${i}.png`);
 const LOOKS = 400;
 
+/** Of the ends, so many are no kills. */
+const TOLD = 0.1;
+
 /** Kills between two checks of everything. */
 const CHECK_EVERY = 10;
 
@@ -118,7 +121,8 @@ export const kills: Scenario = {
       compacting?.done.catch(() => {});
       await sleep(random.int(2_000));
       if (compacting && random.chance(0.5)) compactionsKilled += compacting.child.kill('SIGKILL') ? 1 : 0;
-      await library.end('SIGKILL');
+      // One that is told to end hands its index files over.
+      await library.end(random.chance(TOLD) ? 'SIGTERM' : 'SIGKILL');
       stop.abort();
       await Promise.all(changing);
       await compacting?.done.catch(() => {});
@@ -128,6 +132,6 @@ export const kills: Scenario = {
       await library.assertSound();
       await library.end('SIGKILL');
     }
-    return `${count} kills of the server, ${compactionsKilled} of compactions, ${model.acknowledged} acknowledged changes`;
+    return `${count} ends of the server, most of them kills, ${compactionsKilled} of compactions, ${model.acknowledged} acknowledged changes`;
   },
 };

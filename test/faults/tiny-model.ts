@@ -6,7 +6,7 @@ import { type Convolution, NETWORK_INPUT } from '../../layers/onnx-resnet50/arch
 import { addEmbedding, addFloat32Convolution, addPixels } from '../../layers/onnx-resnet50/graph.ts';
 import { OnnxGraph } from '../../layers/onnx-resnet50/onnx.ts';
 import { DIMENSIONS } from '../../pictures/dimensions.ts';
-import { PREPROCESSING } from '../../pictures/embedding/geometry.ts';
+import { PREPROCESSING, SIDE } from '../../pictures/embedding/geometry.ts';
 import { descriptionFile, type ModelDescription, modelFile } from '../../pictures/embedding/model-folder.ts';
 import { Random } from '../../vectorlog/testing/random.ts';
 
@@ -27,7 +27,7 @@ export async function writeTinyModel(folder: string): Promise<string> {
   const random = new Random(1);
   const numbers = (count: number) => Float32Array.from({ length: count }, () => random.next() * 2 - 1);
   const graph = new OnnxGraph('tiny');
-  addPixels(graph);
+  addPixels(graph, SIDE);
   addFloat32Convolution(graph, STEP, {
     weights: numbers(DIMENSIONS * STEP.inputs * STEP.window ** 2),
     bias: numbers(DIMENSIONS),

@@ -17,6 +17,8 @@ const PATIENCE = { timeout: 100_000, interval: 100 };
 let folder: string;
 let port: number;
 let server: ChildProcess | undefined;
+/** What the server wrote to its log. */
+let said = '';
 
 beforeAll(buildCli);
 beforeEach(async () => {
@@ -29,9 +31,13 @@ afterEach(async () => {
 });
 
 /** The command itself, with the model that is set up on this machine, in a process that can be killed. */
-async function start(): Promise<Client> {
-  const args = ['dist/likeness.cjs', 'serve', folder, '--port', String(port)];
-  server = spawn(process.execPath, args, { cwd: root, stdio: 'ignore' });
+async function start(flags: readonly string[] = []): Promise<Client> {
+  const args = [...flags, 'dist/likeness.cjs', 'serve', folder, '--port', String(port)];
+  said = '';
+  server = spawn(process.execPath, args, { cwd: root, stdio: ['ignore', 'ignore', 'pipe'] });
+  server.stderr!.on('data', (chunk: Buffer) => {
+    said += chunk;
+  });
   const client = createClient({ endpoint: `http://127.0.0.1:${port}` });
   await vi.waitFor(() => client.health(), PATIENCE);
   return client;
@@ -77,6 +83,18 @@ describe('likeness serve', { timeout: 400_000 }, () => {
     expect(await bestFor(again, 1)).toBe('acknowledged.png');
     expect(await bestFor(again, 105)).toBe('waiting05.png');
     expect(await end('SIGTERM')).toBe(0);
+  });
+
+  it.skipIf(process.platform === 'win32')('logs a rejection that nobody caught, and lives', async () => {
+    // A fault of ours, planted before the command begins.
+    const fault = "process.on('SIGUSR2', () => void Promise.reject(new Error('planted')))";
+    const client = await start(['--import', `data:text/javascript,${encodeURIComponent(fault)}`]);
+
+    server!.kill('SIGUSR2');
+    await vi.waitFor(() => expect(said).toMatch(/a fault that nobody caught.*planted/), PATIENCE);
+
+    expect(await client.health()).toMatchObject({ status: 'ok' });
+    expect(server!.exitCode).toBeNull();
   });
 
   it('takes in the good pictures of a folder, and says why it does not take the others', async () => {

@@ -82,6 +82,25 @@ describe('FolderEvents', () => {
     expect(sent.map(({ effort }) => effort)).toEqual(Array(60).fill('none'));
   });
 
+  it('knows a renamed file again that is looked at before it is known what the index has', async () => {
+    let known: () => void = () => {};
+    const ready = new Promise<void>((resolve) => {
+      known = resolve;
+    });
+    const { events, pictures, sent } = folder({ ready });
+    const eTag = `100-${(1_000_000_001).toString(16)}`;
+    pictures.head = async (key) => (key === 'new.jpg' ? { ...info, key, eTag } : undefined);
+
+    const looked = events.look('new.jpg');
+    events.remember('old.jpg', eTag);
+    known();
+    await looked;
+
+    expect(events.movedFrom('new.jpg', eTag)).toBe('old.jpg');
+    expect(sent.map(({ effort }) => effort)).toEqual(['none']);
+    await events.stop();
+  });
+
   it('goes on after a look that failed', async () => {
     const { events, pictures, put, changes } = folder();
     await put('a.jpg', 'one');

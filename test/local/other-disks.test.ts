@@ -15,6 +15,8 @@ const disks = vi.hoisted(() => ({
   withoutLinks: [] as string[],
   /** A folder that is a disk of its own. */
   apart: undefined as string | undefined,
+  /** Nothing is free on any of them. */
+  full: false,
 }));
 
 vi.mock('node:fs/promises', async (original) => {
@@ -33,7 +35,9 @@ vi.mock('node:fs/promises', async (original) => {
     const stats = await real.stat(path, options);
     return isApart(path) ? Object.assign(stats, { dev: options ? 1n : 1 }) : stats;
   };
-  return { ...real, link: checked('link'), rename: checked('rename'), stat };
+  const statfs = async (path: string) =>
+    Object.assign(await real.statfs(path), disks.full && { bavail: 0, bfree: 0 });
+  return { ...real, link: checked('link'), rename: checked('rename'), stat, statfs };
 });
 
 let library: ServedFolder;
@@ -45,6 +49,7 @@ beforeEach(async () => {
 afterEach(async () => {
   disks.withoutLinks = [];
   disks.apart = undefined;
+  disks.full = false;
   await library.remove();
   await rm(indexFolder, { recursive: true, force: true });
 });
@@ -61,6 +66,26 @@ it('an index on a disk without hard links is refused in a sentence, before a pic
     /cannot hold an index: .*hard links.*choose another place with --index/,
   );
   expect(embedder.count).toBe(0);
+});
+
+it('an index without space to fold the log says so, is searched in full, and folds when there is some', async () => {
+  await library.write('a.png', await picture(1));
+  disks.full = true;
+  const { client } = await library.serve({ indexFolder, compactEveryMs: 50 });
+  const until = (holds: () => Promise<void>) => vi.waitFor(holds, { timeout: 20_000, interval: 30 });
+
+  await until(async () =>
+    expect((await client.health()).reasons).toMatchObject([
+      { code: 'compaction-failing', message: expect.stringContaining('0 MiB are free') },
+    ]),
+  );
+  await library.write('b.png', await picture(2));
+  await until(async () => expect((await client.images()).total).toBe(2));
+  expect((await client.stats()).index.generation).toBe(0);
+
+  disks.full = false;
+  await until(async () => expect((await client.stats()).index.generation).toBeGreaterThan(0));
+  await until(async () => expect((await client.health()).status).toBe('ok'));
 });
 
 describe.each([

@@ -36,4 +36,28 @@ describe('patientStore', () => {
     expect(await again).toBeUndefined();
     vi.useRealTimers();
   });
+
+  it('writes nothing into memory that its caller has given up', async () => {
+    vi.useFakeTimers();
+    const store = new MemoryStore();
+    const ends: (() => void)[] = [];
+    store.read = (_key, _range, target = new Uint8Array(2)) =>
+      new Promise((resolve) => ends.push(() => resolve(target.fill(7))));
+    const patient = patientStore(store, 'the index', 1_000);
+    const memory = new Uint8Array(2);
+
+    const late = patient.read('rows', { start: 0, end: 2 }, memory).catch((error: unknown) => error);
+    await vi.advanceTimersByTimeAsync(1_000);
+    expect(await late).toBeInstanceOf(StoreUnavailable);
+    for (const end of ends.splice(0)) end();
+    await vi.advanceTimersByTimeAsync(0);
+    expect([...memory]).toEqual([0, 0]);
+
+    const inTime = patient.read('rows', { start: 0, end: 2 }, memory);
+    await vi.advanceTimersByTimeAsync(0);
+    for (const end of ends.splice(0)) end();
+    expect(await inTime).toBe(memory);
+    expect([...memory]).toEqual([7, 7]);
+    vi.useRealTimers();
+  });
 });

@@ -9,6 +9,7 @@ import { createCompact } from '../../functions/compact/handler.ts';
 import { PortTaken } from '../../local/listen.ts';
 import { AlreadyServed } from '../../local/lock.ts';
 import { FolderUnusable } from '../../local/serve.ts';
+import type { Embedder } from '../../pictures/embedding/embedder.ts';
 import { systemClock } from '../../vectorlog/clock.ts';
 import { silentLogger } from '../../vectorlog/logger.ts';
 import { FileStore } from '../../vectorlog/store/file-store.ts';
@@ -192,6 +193,28 @@ describe('serveFolder at the start', () => {
   });
 });
 
+describe('serveFolder after the clock was set back', () => {
+  afterEach(() => void vi.useRealTimers());
+
+  it('finds a picture that was deleted before and is put again', async () => {
+    const now = Date.now();
+    vi.useFakeTimers({ toFake: ['Date'], now });
+    const about = { key: 'a.png', contentType: 'image/png' };
+    const { client, serving } = await library.serve();
+    await client.upload(await picture(1), about);
+    await untilKeys(client, ['a.png']);
+    await client.delete('a.png');
+    await untilKeys(client, []);
+    await compactNow();
+    await serving.stop();
+
+    vi.setSystemTime(now - 24 * 3_600_000);
+    const { client: again } = await library.serve();
+    await again.upload(await picture(2), about);
+    await untilKeys(again, ['a.png']);
+  });
+});
+
 describe('serveFolder while it runs', () => {
   it('follows files that appear, change, move and go', async () => {
     const { client } = await library.serve();
@@ -230,10 +253,10 @@ describe('serveFolder while it runs', () => {
     const [before, after] = await Promise.all([picture(1), picture(2)]);
     await library.write('a.png', before);
     const { client } = await library.serve();
-    const looks = new Set<string>();
+    const found = new Set<string>();
     let isWritten = false;
     const looking = (async () => {
-      while (!isWritten) looks.add((await client.image('a.png')).state);
+      while (!isWritten) found.add(`${await keys(client)}`);
     })();
     // Between the parts more time passes than a new file is given.
     await writeSlowly('a.png', after, { parts: 3, pauseMs: 600 });
@@ -246,8 +269,37 @@ describe('serveFolder while it runs', () => {
         ]),
       { timeout: 20_000, interval: 50 },
     );
-    expect([...looks]).toEqual(['indexed']);
+    expect([...found]).toEqual(['a.png']);
     expect((await client.rejected()).items).toEqual([]);
+  });
+
+  it('takes an upload before hundreds of files that came just before it', async () => {
+    let goOn: () => void = () => {};
+    const held = new Promise<void>((resolve) => {
+      goOn = resolve;
+    });
+    const embedded: Uint8Array[] = [];
+    const fake = fakeEmbedder();
+    const embed: Embedder['embed'] = async (pictures, options) => {
+      embedded.push(...pictures);
+      await held;
+      return fake.embed(pictures, options);
+    };
+    const { client, serving } = await library.serve({ embedder: { ...fake, embed } });
+    const count = 300;
+    for (let i = 0; i < count; i++) await library.write(`new/${i}.png`, await picture(i));
+    await vi.waitFor(() => expect(serving.queue.pending).toBe(count), { timeout: 20_000 });
+
+    const image = await picture(1_000);
+    await client.upload(image, { key: 'up.png', contentType: 'image/png' });
+    await vi.waitFor(() => expect(serving.queue.pending).toBe(count + 1), { timeout: 20_000 });
+    goOn();
+    await serving.idle();
+
+    const place = embedded.findIndex((bytes) => image.equals(bytes));
+    expect(embedded).toHaveLength(count + 1);
+    expect(place).toBeGreaterThan(0);
+    expect(place).toBeLessThan(50);
   });
 
   it('costs a bad picture one entry, and its neighbours nothing', async () => {

@@ -254,6 +254,16 @@ export const MUTANTS: readonly Mutant[] = [
     ],
   },
   {
+    mistake: 'take the end of an old version for a deletion of the picture',
+    patches: [
+      {
+        file: 'pictures/ingest/messages.ts',
+        replace: "op: versionId ? 'look' : 'delete'",
+        by: "op: 'delete'",
+      },
+    ],
+  },
+  {
     mistake: 'search: take a file that has grown for a damaged one',
     patches: [
       {
@@ -274,37 +284,12 @@ export const MUTANTS: readonly Mutant[] = [
     ],
   },
   {
-    mistake: "clean up by the own clock, in place of the store's",
-    patches: [
-      {
-        file: COMPACTION,
-        replace: 'expiredNames(manifest, limits, own.committedAt)',
-        by: 'expiredNames(manifest, limits, this.#deps.clock.now())',
-      },
-      {
-        file: COMPACTION,
-        replace: 'own.committedAt - limits.orphanGraceMs',
-        by: 'this.#deps.clock.now() - limits.orphanGraceMs',
-      },
-    ],
-  },
-  {
     mistake: "forget deletions by the own clock, in place of the store's",
     patches: [
       {
         file: COMPACTION,
         replace: 'stillRemembered(some, committed.committedAt,',
         by: 'stillRemembered(some, clock.now(),',
-      },
-    ],
-  },
-  {
-    mistake: 'search: measure how long it took to look by a clock that can be set back',
-    patches: [
-      {
-        file: 'vectorlog/clock.ts',
-        replace: 'Math.max(clock.now() - now, clock.monotonic() - monotonic)',
-        by: 'clock.now() - now',
       },
     ],
   },

@@ -16,7 +16,6 @@ import type { Consistency } from '../../vectorlog/read/follower.ts';
 import { LiveIndex } from '../../vectorlog/read/live-index.ts';
 import type { View } from '../../vectorlog/read/view.ts';
 import { exactScores } from '../../vectorlog/scan/code-matrix.ts';
-import { ObjectNotFound, PreconditionFailed } from '../../vectorlog/store/errors.ts';
 import type { ObjectStore } from '../../vectorlog/store/object-store.ts';
 import { Checker, Violation } from '../../vectorlog/testing/checker.ts';
 import { type Faults, FaultyStore, NO_FAULTS } from '../../vectorlog/testing/faulty-store.ts';
@@ -26,15 +25,9 @@ import { ObservedStore } from '../../vectorlog/testing/observed-store.ts';
 import { Random } from '../../vectorlog/testing/random.ts';
 import { Scheduler } from '../../vectorlog/testing/scheduler.ts';
 import { Truth } from '../../vectorlog/testing/truth.ts';
-import { s3Event, sqsRecord } from '../factories/s3-events.ts';
-import {
-  contentOf,
-  isBad,
-  isEmbeddingOf,
-  MODEL_ID,
-  simulatedEmbedder,
-  simulatedThumbnail,
-} from './pictures.ts';
+import { sqsRecord } from '../factories/s3-events.ts';
+import { Bucket } from './bucket.ts';
+import { isEmbeddingOf, MODEL_ID, simulatedEmbedder, simulatedThumbnail } from './pictures.ts';
 import { Queue } from './queue.ts';
 
 const SECOND = 1_000;
@@ -54,8 +47,7 @@ export class World {
   readonly #scheduler = new Scheduler();
   readonly #truth = new Truth();
   readonly #queue = new Queue();
-  readonly #contents = new Map<string, number>();
-  readonly #pictures: ObservedStore;
+  readonly #bucket: Bucket;
   readonly #index: ObservedStore;
   readonly #checker: Checker;
   readonly #limits: {
@@ -67,6 +59,9 @@ export class World {
   /** Whether the index is on one machine, where its files grow while they are read. */
   readonly #growsInPlace: boolean;
   #faults: Faults;
+  /** Everything stands still, as while somebody restores the index. */
+  #isStopped = false;
+  readonly #instances = new Set<Instance>();
   #failure: unknown;
   #isOver = false;
   /** Each is done when its last instance has ended, after all is over. */
@@ -81,9 +76,14 @@ export class World {
     const random = new Random(seed);
     this.#random = random;
     this.#growsInPlace = seed % 4 === 0;
-    this.#pictures = new ObservedStore(this.#clock, () => {});
+    this.#bucket = new Bucket({
+      ...{ scheduler: this.#scheduler, random, truth: this.#truth, queue: this.#queue },
+      keepsVersions: seed % 3 === 0,
+      losesEvents: () => this.#faults !== NO_FAULTS,
+    });
     this.#index = new ObservedStore(this.#clock, (key, change) => {
       this.changes++;
+      if (this.#isStopped) return;
       onTrace?.(`${new Date(this.#scheduler.now).toISOString()} ${change} ${key}`);
       this.#guard(() => this.#checker.check());
       if (key.startsWith(THUMBNAILS_PREFIX)) this.#guard(() => this.#checkThumbnail(key));
@@ -92,7 +92,7 @@ export class World {
       objects: this.#index.objects,
       truth: this.#truth,
       dimensions: DIMENSIONS,
-      isVectorOf: (eTag, vector) => isEmbeddingOf(this.#contents.get(eTag)!, vector),
+      isVectorOf: (eTag, vector) => isEmbeddingOf(this.#bucket.contents.get(eTag)!, vector),
       growsInPlace: this.#growsInPlace,
     });
     const level = random.pick([0, 0.3, 1, 1, 2]);
@@ -114,12 +114,13 @@ export class World {
 
   /** @throws Violation, or what else came up that must not */
   async run(): Promise<void> {
-    const clients = this.#client();
+    const clients = this.#bucket.change();
     for (let i = 0; i < 2; i++) this.#work(() => this.#onUpload());
     for (let i = 0; i < 3; i++) this.#work(() => this.#compact());
     for (let i = 0; i < 2; i++) this.#work(() => this.#search());
     this.#work(() => this.#backfill());
     if (this.#random.chance(0.2)) this.#work(() => this.#rebuild());
+    if (this.seed % 5 === 0) this.#lives.push(this.#restore().catch((error) => this.#fail(error)));
 
     let isDone = false;
     clients
@@ -136,58 +137,6 @@ export class World {
 
   get #clock() {
     return { now: () => this.#scheduler.now };
-  }
-
-  /** Someone who uploads, replaces and deletes pictures. */
-  async #client(): Promise<void> {
-    const random = this.#random;
-    const keys = Array.from({ length: 3 + random.int(8) }, (_, i) => `picture ${i}`);
-    const pause = random.pick([20, 60, 120]) * SECOND;
-    for (let i = 20 + random.int(50); i > 0; i--) {
-      await this.#scheduler.sleep(
-        random.chance(0.02) ? random.between(0, 3 * HOUR) : random.between(0, 2 * pause),
-      );
-      const key = random.pick(keys);
-      const isThere = this.#pictures.objects.has(key);
-      if (isThere && random.chance(0.4)) await this.#deletePicture(key);
-      else await this.#putPicture(key, random.chance(0.1) ? -1 - random.int(3) : random.int(12));
-    }
-  }
-
-  async #putPicture(key: string, content: number): Promise<void> {
-    const { eTag } = await this.#pictures.put(key, contentOf(content));
-    this.#contents.set(eTag, content);
-    const number = this.#truth.happened(key, isBad(content) ? undefined : eTag, isBad(content));
-    this.#notify({ eventName: 'ObjectCreated:Put', key, number, eTag });
-  }
-
-  async #deletePicture(key: string): Promise<void> {
-    await this.#pictures.delete([key]);
-    const number = this.#truth.happened(key, undefined, false);
-    this.#notify({ eventName: 'ObjectRemoved:Delete', key, number, eTag: undefined });
-  }
-
-  /** Tells of a change: sometimes late, sometimes twice, and in bad times not at all. */
-  #notify({
-    eventName,
-    key,
-    number,
-    eTag,
-  }: {
-    eventName: string;
-    key: string;
-    number: number;
-    eTag: string | undefined;
-  }): void {
-    const random = this.#random;
-    if (random.chance(this.#faults === NO_FAULTS ? 0 : 0.03)) return;
-    // Aligned on the left and of any length, as those of S3 are.
-    const sequencer = (number * 37).toString(16).toUpperCase().padStart(6, '0').replace(/0+$/, '');
-    const body = JSON.stringify(s3Event({ eventName, key, sequencer, ...(eTag && { eTag, size: 2 }) }));
-    do {
-      const longest = random.pick([5 * SECOND, 5 * SECOND, 5 * SECOND, 10 * MINUTE, 3 * HOUR]);
-      this.#queue.send(body, this.#scheduler.now + random.between(0, longest), { key, number, eTag });
-    } while (random.chance(0.15));
   }
 
   /** Begins again and again what ends or dies. */
@@ -209,6 +158,8 @@ export class World {
   #instance(): Instance {
     const skew = this.#random.chance(0.3) ? this.#random.between(-5 * MINUTE, 5 * MINUTE) : 0;
     const instance = new Instance(this.#scheduler, this.#random, skew);
+    this.#instances.add(instance);
+    if (this.#isStopped) instance.kill();
     if (this.#random.chance(0.1))
       this.#scheduler.at(this.#random.between(0, 30 * MINUTE), () =>
         instance.jump(this.#random.between(-2 * HOUR, 2 * HOUR)),
@@ -236,7 +187,7 @@ export class World {
   async #onUpload(): Promise<void> {
     const instance = this.#instance();
     const gone = new Set<string>();
-    const pictures = this.#storeOf(instance, this.#noting(gone));
+    const pictures = this.#storeOf(instance, this.#bucket.noting(gone));
     const index = this.#storeOf(instance, this.#index);
     const embedder = simulatedEmbedder(instance, () => (this.#faults.refused > 0 ? 0.03 : 0));
     const { clock } = instance;
@@ -263,24 +214,6 @@ export class World {
       if (this.#random.chance(0.1)) return instance.kill();
     }
     instance.kill();
-  }
-
-  /** The bucket, noting which pictures were asked for and not there. */
-  #noting(gone: Set<string>): ObjectStore {
-    const pictures = this.#pictures;
-    return Object.assign(Object.create(pictures) as ObjectStore, {
-      get: async (key: string, options: { ifMatch?: string } = {}) => {
-        try {
-          return await pictures.get(key, options);
-        } catch (error) {
-          if (error instanceof ObjectNotFound || error instanceof PreconditionFailed)
-            gone.add(`${options.ifMatch} ${key}`);
-          throw error;
-        }
-      },
-      list: pictures.list,
-      head: (key: string) => pictures.head(key),
-    });
   }
 
   async #compact(): Promise<void> {
@@ -356,7 +289,7 @@ export class World {
         if (listed.has(key) !== (seen !== undefined))
           throw new Violation(`the list and the lookup differ on ${key}`);
         const embedding = await view.embedding(key);
-        if (seen !== undefined && !(embedding && isEmbeddingOf(this.#contents.get(seen)!, embedding)))
+        if (seen !== undefined && !(embedding && isEmbeddingOf(this.#bucket.contents.get(seen)!, embedding)))
           throw new Violation(`a search has the embedding of another picture than ${key}`);
         if (embedding) embeddings.set(key, embedding);
       }
@@ -409,12 +342,30 @@ export class World {
     instance.kill();
   }
 
+  /** Someone puts a copy of the index back, some hours old, with everything stopped and nothing in flight. */
+  async #restore(): Promise<void> {
+    await this.#scheduler.sleep(this.#random.between(0, 2 * HOUR));
+    const copy = new Map(this.#index.objects);
+    const floors = this.#truth.floors();
+    await this.#scheduler.sleep(this.#random.between(0, 3 * HOUR));
+    if (this.#isOver || this.#faults === NO_FAULTS) return;
+    this.#isStopped = true;
+    for (const instance of this.#instances) instance.kill();
+    await this.#scheduler.sleep(TIMEOUT_MS + MINUTE);
+    await this.#index.delete([...this.#index.objects.keys()]);
+    for (const [name, bytes] of copy) await this.#index.put(name, bytes);
+    this.#truth.restored(floors);
+    this.#checker.restored();
+    this.#isStopped = false;
+    this.#guard(() => this.#checker.check());
+  }
+
   #runBackfill(instance: Instance): Promise<unknown> {
     return backfill(this.#backfillDeps(instance), { thumbnails: true });
   }
 
   #backfillDeps(instance: Instance) {
-    const pictures = this.#storeOf(instance, this.#pictures);
+    const pictures = this.#storeOf(instance, this.#bucket.store);
     const index = this.#storeOf(instance, this.#index);
     const send = async (bodies: readonly string[]) => {
       await instance.wait(this.#random.between(1, SECOND));
@@ -457,7 +408,7 @@ export class World {
     const instance = new Instance(this.#scheduler, this.#random, 0);
     const compact = this.#compactor(instance);
     // One more upload, as only a run that commits looks for what others have left.
-    await this.#putPicture('the last picture', 1);
+    await this.#bucket.put('the last picture', 1);
     this.#queue.hurry(this.#scheduler.now);
     await this.#onUpload();
     for (const pause of [0, 2 * MINUTE, 20 * MINUTE, 20 * MINUTE]) {

@@ -117,7 +117,7 @@ export class RowLayout {
     return this.shape.kind === 'codes' ? this.shape.dimensions : this.stride;
   }
 
-  /** The `i`th query: float32, or coarse 7-bit integers where rows are codes. */
+  /** The `i`th query: float32, or coarse 6-bit integers where rows are codes. */
   queryAt(i: number): number {
     return this.#queries + i * this.queryPitch;
   }

@@ -41,6 +41,13 @@ export class Checker {
     this.#isVectorOf = isVectorOf;
   }
 
+  /** The store was restored from a copy: generations are counted again from what it has now. */
+  restored(): void {
+    this.#highest = 0;
+    this.#files = undefined;
+    this.#appends.clear();
+  }
+
   /** Checks all keys. @throws Violation */
   check(): void {
     const states = this.states();

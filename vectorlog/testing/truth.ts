@@ -41,6 +41,12 @@ export class Truth {
     this.#isRebuilt = true;
   }
 
+  /** The index is what it was when these were the promises: what was promised since is void. */
+  restored(floors: ReadonlyMap<string, number>): void {
+    this.#floors.clear();
+    for (const [key, number] of floors) this.#floors.set(key, number);
+  }
+
   now(key: string): Step {
     return this.#steps.get(key)?.at(-1) ?? NOTHING;
   }

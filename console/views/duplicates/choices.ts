@@ -26,8 +26,9 @@ export const suggested = ({ keeper, deletable }: DuplicateGroup): Choice => ({
 export const choiceOf = (group: DuplicateGroup, choices: Choices): Choice =>
   choices.get(idOf(group)) ?? suggested(group);
 
-/** Another picture stays; the one that did goes, unless it is protected. */
+/** Another picture stays; the one that did goes, unless it is protected. What is only alike goes by ticks alone. */
 export function keeping(group: DuplicateGroup, key: string): Choice {
+  if (group.tier === 'alike') return { keeper: key, going: new Set() };
   const others = group.pictures.filter((each) => each.key !== key && !each.protected);
   return { keeper: key, going: new Set(others.map((each) => each.key)) };
 }
@@ -41,10 +42,6 @@ export function toggled(group: DuplicateGroup, choice: Choice, key: string): Cho
   // Without one that is kept at least one must stay all the same.
   return going.size < group.pictures.length ? { ...choice, going } : choice;
 }
-
-/** The one that was changed first. */
-export const oldest = ({ pictures }: DuplicateGroup): string =>
-  pictures.reduce((first, each) => (each.lastModified < first.lastModified ? each : first)).key;
 
 export interface Chosen {
   readonly pictures: readonly Member[];

@@ -2,7 +2,7 @@
 
 import './duplicates-view.css';
 import { useEffect, useRef, useState } from 'preact/hooks';
-import type { DuplicateGroup } from '../../../client/index.ts';
+import type { DuplicateGroup, DuplicatesOptions } from '../../../client/index.ts';
 import { useConnection } from '../../api/connection.tsx';
 import { type Pages, usePages } from '../../api/pages.ts';
 import { useAllows } from '../../api/use-stats.tsx';
@@ -20,17 +20,7 @@ import { navigate } from '../../route/navigation.ts';
 import type { DuplicatesRoute, Tier } from '../../route/route.ts';
 import { StillIndexing } from '../../shell/indexing-note.tsx';
 import { DeletePictures } from '../picture/delete-pictures.tsx';
-import {
-  type Choices,
-  type Chosen,
-  choiceOf,
-  chosenOf,
-  freed,
-  idOf,
-  keeping,
-  oldest,
-  toggled,
-} from './choices.ts';
+import { type Choices, type Chosen, choiceOf, chosenOf, freed, idOf, keeping, toggled } from './choices.ts';
 import { FolderWishes, useFolderWishes } from './folder-wishes.tsx';
 import { Group } from './group.tsx';
 
@@ -46,18 +36,31 @@ const TIERS: readonly (readonly [Tier, string])[] = [
   ['alike', 'Only alike'],
 ];
 
+type KeepRule = NonNullable<DuplicatesOptions['keep']>;
+
+const RULES: readonly (readonly [KeepRule, string])[] = [
+  ['best', 'Keep the best of each'],
+  ['oldest', 'Keep the oldest of each'],
+  ['largest', 'Keep the largest file of each'],
+];
+
 /** What was chosen in this visit, so that "back" loses none of it. */
 let kept: { of: string; choices: Choices } | undefined;
+let keptRule: KeepRule = 'best';
 
 export function DuplicatesView({ route }: { route: DuplicatesRoute }) {
   const { client } = useConnection();
   const { deletes } = useAllows();
   const { tier } = route;
   const minScore = useSettled(route.minScore);
-  const name = tier === 'alike' ? `duplicates alike ${minScore}` : `duplicates ${tier}`;
+  const [rule, setRule] = useState(keptRule);
+  keptRule = rule;
+  const name = tier === 'alike' ? `duplicates alike ${minScore}` : `duplicates ${tier} ${rule}`;
   const list = usePages<DuplicateGroup>(name, async (cursor, limit, signal) => {
     const page = await client.duplicates({
       tier,
+      // Groups are made around the picture that stays, so that each of them is held against it.
+      keep: rule,
       ...(tier === 'alike' && { minScore }),
       ...(cursor !== undefined && { cursor }),
       // Few at a time: verifying each takes a moment, and someone waits for the first.
@@ -66,7 +69,11 @@ export function DuplicatesView({ route }: { route: DuplicatesRoute }) {
     });
     return { items: page.groups, total: page.total, done: page.compared, cursor: page.cursor };
   });
-  const [choices, setChoices] = useState<Choices>(kept?.of === name ? kept.choices : new Map());
+  const [chosenFor, setChosenFor] = useState(
+    kept?.of === name ? kept : { of: name, choices: new Map() as Choices },
+  );
+  const choices: Choices = chosenFor.of === name ? chosenFor.choices : new Map();
+  const setChoices = (next: Choices) => setChosenFor({ of: name, choices: next });
   kept = { of: name, choices };
   const [comparing, setComparing] = useState<DuplicateGroup>();
   const [deleting, setDeleting] = useState<Chosen>();
@@ -78,7 +85,7 @@ export function DuplicatesView({ route }: { route: DuplicatesRoute }) {
   const groups = [...list.items].sort(
     (a, b) => freed(b, choices) - freed(a, choices) || b.pictures.length - a.pictures.length,
   );
-  const order = useStableOrder(groups, list.revision);
+  const order = useStableOrder(groups, list);
   const chosen = chosenOf(order, choices);
   useSequence({ items: order.flatMap(({ pictures }) => pictures) });
 
@@ -201,12 +208,20 @@ export function DuplicatesView({ route }: { route: DuplicatesRoute }) {
             </span>
           </p>
           <Menu label="Choose">
-            <button type="button" onClick={() => setChoices(new Map())}>
-              As suggested
-            </button>
-            <button type="button" onClick={() => chooseAll((group) => keeping(group, oldest(group)))}>
-              Keep the oldest of each
-            </button>
+            {tier !== 'alike' &&
+              RULES.map(([each, label]) => (
+                <button
+                  key={each}
+                  type="button"
+                  aria-pressed={each === rule}
+                  onClick={() => {
+                    setRule(each);
+                    setChoices(new Map());
+                  }}
+                >
+                  {label}
+                </button>
+              ))}
             <button
               type="button"
               onClick={() => chooseAll((group) => ({ ...choiceOf(group, choices), going: new Set() }))}
@@ -273,9 +288,14 @@ const without = (groups: readonly DuplicateGroup[], gone: ReadonlySet<string>): 
     .filter(({ pictures }) => pictures.length > 1);
 
 /** The order in which groups were sorted when the list last changed: a tick must not move its row away. */
-function useStableOrder(sorted: readonly DuplicateGroup[], revision: number): readonly DuplicateGroup[] {
-  const order = useRef({ revision: -1, groups: sorted });
-  if (order.current.revision !== revision) order.current = { revision, groups: sorted };
+function useStableOrder(
+  sorted: readonly DuplicateGroup[],
+  list: Pages<DuplicateGroup>,
+): readonly DuplicateGroup[] {
+  const { revision } = list;
+  const order = useRef({ list, revision: -1, groups: sorted });
+  if (order.current.list !== list || order.current.revision !== revision)
+    order.current = { list, revision, groups: sorted };
   return order.current.groups;
 }
 

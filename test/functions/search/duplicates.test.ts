@@ -5,6 +5,7 @@ import sharp from 'sharp';
 import { beforeAll, describe, expect, test } from 'vitest';
 import type { DuplicateGroup, DuplicatesPage } from '../../../client/types.ts';
 import { SEARCH_LIMITS } from '../../../functions/search/limits.ts';
+import { systemClock } from '../../../vectorlog/clock.ts';
 import { json, testApi } from '../../factories/api.ts';
 import { picture } from '../../factories/pictures.ts';
 
@@ -161,6 +162,61 @@ describe('GET /v1/duplicates', () => {
     expect((await api.request('/v1/duplicates/folders', put)).status).toBe(200);
     const { groups } = await ask(api);
     expect(groups).toMatchObject([{ keeper: 'z/c', reason: 'in a preferred folder', deletable: ['best/a'] }]);
+  });
+
+  /**
+   * Two identical files, two that are the same by their pixels, and none of these in `safe/` but one: a group of which every
+   * rule keeps another one.
+   */
+  async function mixed() {
+    let now = '';
+    const api = testApi({}, { clock: { ...systemClock, now: () => Date.parse(now) } });
+    const original = originals[6]!;
+    const upload = async (key: string, bytes: Buffer, day: string) => {
+      now = day;
+      await api.upload(key, bytes);
+    };
+    const other = (side: number) =>
+      sharp(original).resize(side, side, { kernel: 'nearest' }).jpeg().toBuffer();
+    await upload('safe/large.jpg', await other(300), '2024-05-04');
+    await upload('a/one.png', original, '2024-05-03');
+    await upload('b/one.png', original, '2024-05-02');
+    await upload('b/old.jpg', await other(200), '2024-05-01');
+    const raw = await sharp(await other(250))
+      .png({ compressionLevel: 0 })
+      .toBuffer();
+    await upload('c/bytes.png', raw, '2024-05-05');
+    return api;
+  }
+
+  test.each([
+    ['', 'safe/large.jpg', ['a/one.png', 'b/old.jpg', 'b/one.png', 'c/bytes.png']],
+    ['keep=oldest', 'b/old.jpg', ['a/one.png', 'b/one.png', 'c/bytes.png', 'safe/large.jpg']],
+    ['keep=largest', 'c/bytes.png', ['a/one.png', 'b/old.jpg', 'b/one.png', 'safe/large.jpg']],
+    // The protected one stays where another is kept, too.
+    ['keep=oldest&protect=safe/', 'b/old.jpg', ['a/one.png', 'b/one.png', 'c/bytes.png']],
+    ['prefer=b/&protect=safe/', 'b/old.jpg', ['a/one.png', 'b/one.png', 'c/bytes.png']],
+    ['keep=oldest&prefer=b/&protect=safe/&protect=a/', 'b/old.jpg', ['b/one.png', 'c/bytes.png']],
+    ['prefer=nowhere/', 'safe/large.jpg', ['a/one.png', 'b/old.jpg', 'b/one.png', 'c/bytes.png']],
+  ])(
+    'keeps by the rule %j in a mixed group, and offers nothing that is protected',
+    async (query, keeper, gone) => {
+      const { groups } = await ask(await mixed(), query);
+      expect(groups).toHaveLength(1);
+      expect(groups[0]).toMatchObject({ keeper });
+      expect(groups[0]!.deletable.toSorted()).toEqual(gone);
+      expect(groups[0]!.pictures[0]!.key).toBe(keeper);
+    },
+  );
+
+  test('holds every one that goes against the one that a rule keeps', async () => {
+    const api = await mixed();
+    // Through the others these two are tied to each other all the same.
+    await api.request('/v1/duplicates/not', json({ keys: ['b/old.jpg', 'safe/large.jpg'] }));
+    const [group, ...others] = (await ask(api, 'keep=oldest')).groups;
+    expect(group).toMatchObject({ keeper: 'b/old.jpg', tier: 'same' });
+    expect(group!.deletable.toSorted()).toEqual(['a/one.png', 'b/one.png', 'c/bytes.png']);
+    expect(others).toEqual([]);
   });
 
   test('loses no member of a very large group, and bounds its pages', async () => {

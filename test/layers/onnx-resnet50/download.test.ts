@@ -110,6 +110,20 @@ describe('download', () => {
     expect(readFileSync(path).equals(content)).toBe(true);
   });
 
+  it('believes the first download where no hash is known, and no other one after it', async () => {
+    const any = { url, path, onProgress: () => {} };
+    expect(await download(any)).toBe(sha256);
+    expect(await download(any)).toBe(sha256);
+    expect(ranges).toHaveLength(1);
+    writeFileSync(path, 'damaged');
+    expect(await download(any)).toBe(sha256);
+    expect(readFileSync(path).equals(content)).toBe(true);
+    writeFileSync(path, 'damaged');
+    content[0] = 99;
+    await expect(download(any)).rejects.toThrow(/not the file it should be/);
+    content[0] = 0;
+  });
+
   it('gives up on a server that falls silent in the middle, and goes on from there the next time', async () => {
     stallAt = 100_000;
     const failure = download({ url, path, sha256, onProgress: () => {}, patienceMs: 200 });

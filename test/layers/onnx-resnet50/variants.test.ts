@@ -9,7 +9,7 @@ import { prepareModel } from '../../../layers/onnx-resnet50/build.ts';
 import { addEmbedding } from '../../../layers/onnx-resnet50/graph.ts';
 import { ELEMENT, OnnxGraph } from '../../../layers/onnx-resnet50/onnx.ts';
 import { DIMENSIONS } from '../../../pictures/dimensions.ts';
-import { CROP_MODES, SIDE, seenSquare } from '../../../pictures/embedding/geometry.ts';
+import { CROP_MODES, SIDE, seenSquare, sideOf } from '../../../pictures/embedding/geometry.ts';
 import { loadEmbedder } from '../../../pictures/embedding/load.ts';
 import { readModelInfo } from '../../../pictures/embedding/model-folder.ts';
 import { openSession } from '../../../pictures/embedding/session.ts';
@@ -79,5 +79,6 @@ test('what each crop sees of a picture', async () => {
   expect(await preprocess(picture, { mode: 'whole224' })).toEqual(
     new Uint8Array(await sharp(picture).raw().toBuffer()),
   );
-  for (const mode of CROP_MODES) expect(await preprocess(picture, { mode })).toHaveLength(SIDE * SIDE * 3);
+  for (const mode of CROP_MODES)
+    expect(await preprocess(picture, { mode })).toHaveLength(sideOf(mode) ** 2 * 3);
 });

@@ -37,6 +37,22 @@ test('of pictures that were taken at once the older file is kept', () => {
   expect(kept([later, first])).toEqual(['b.jpg', 'oldest']);
 });
 
+test('what is as good as equal to the next is not taken for equal to the best', () => {
+  const sizes = [988, 1_000, 994].map((width) => picture(`${width}.jpg`, { width, height: 1_000 }));
+  const named = [...sizes, picture('9.jpg', { width: 987, height: 1_000, size: 90_000 })];
+  for (const order of [named, named.toReversed(), [named[1]!, named[3]!, named[0]!, named[2]!]])
+    expect(kept(order)).toEqual(['994.jpg', 'shortest name']);
+});
+
+test('a protected folder decides between equals, and never against more pixels or what a rule asks for', () => {
+  const wishes = { protected: ['safe/'] };
+  const large = picture('in/large.jpg', { width: 6_000, height: 4_000 });
+  const small = picture('safe/small.jpg', { lastModified: '2024-06-01T10:00:00.000Z' });
+  expect(kept([small, large], wishes)).toEqual(['in/large.jpg', '6000 x 4000']);
+  expect(kept([small, picture('in/a.jpg')], wishes)).toEqual(['safe/small.jpg', 'in a protected folder']);
+  expect(kept([small, picture('in/a.jpg')], wishes, 'oldest')).toEqual(['in/a.jpg', 'oldest']);
+});
+
 test('preferred folders come before everything', () => {
   const large = picture('in/large.jpg', { width: 6_000, height: 4_000 });
   expect(kept([large, picture('album/small.jpg')], { preferred: ['album/'] })).toEqual([

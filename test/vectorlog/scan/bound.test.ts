@@ -7,7 +7,7 @@ import { Frame } from '../../../vectorlog/scan/codes.ts';
 import { principalDirections } from '../../../vectorlog/scan/directions.ts';
 import { QueryInvalid } from '../../../vectorlog/scan/errors.ts';
 import { instantiate, type Kernel } from '../../../vectorlog/scan/kernel.ts';
-import { bestKernel, kernelModule } from '../../../vectorlog/scan/kernel-module.ts';
+import { kernelModule, usableKernels } from '../../../vectorlog/scan/kernel-module.ts';
 import { headOf, RowLayout } from '../../../vectorlog/scan/layout.ts';
 import { prepareQuery } from '../../../vectorlog/scan/query.ts';
 import { Segment } from '../../../vectorlog/scan/segment.ts';
@@ -15,9 +15,7 @@ import { Segment } from '../../../vectorlog/scan/segment.ts';
 const WIDTHS = [32, 96, 512, 2048];
 
 const memory = new WebAssembly.Memory({ initial: 200, maximum: 65_535, shared: true });
-const kernels = (['portable', ...(bestKernel() === 'relaxed' ? (['relaxed'] as const) : [])] as const).map(
-  (name) => ({ name, kernel: instantiate(kernelModule(name), memory) }),
-);
+const kernels = usableKernels().map((name) => ({ name, kernel: instantiate(kernelModule(name), memory) }));
 const { kernel } = kernels[0]!;
 
 /** Lays four times the same row and a query where the kernel finds them. */
@@ -187,6 +185,18 @@ describe('products of codes', () => {
       }),
       { numRuns: 100 },
     );
+  });
+
+  it.each([127, -127])('hold the largest there are, codes of %i', (code) => {
+    const row = new Float32Array(2048).fill(1);
+    const { layout, codes } = laid(row, row, new Frame(new Float32Array(2048)));
+    codes.fill(code);
+    new Uint8Array(memory.buffer, layout.queryAt(0), 2048).fill(63);
+    for (const { kernel, name } of kernels) {
+      const out = layout.scoresAt(0);
+      kernel.dotCoarse(layout.rowAt(0), 4, layout.stride, 2048, layout.queryAt(0), out);
+      expect([name, new Int32Array(memory.buffer, out, 1)[0]]).toEqual([name, 2048 * 63 * code]);
+    }
   });
 });
 

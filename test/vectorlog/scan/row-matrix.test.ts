@@ -7,7 +7,7 @@ import { CodeMatrix, type ReadVectors } from '../../../vectorlog/scan/code-matri
 import { Frame } from '../../../vectorlog/scan/codes.ts';
 import { MatrixClosed, QueryInvalid, ScanFailed } from '../../../vectorlog/scan/errors.ts';
 import { mergeHits } from '../../../vectorlog/scan/hit.ts';
-import { bestKernel } from '../../../vectorlog/scan/kernel-module.ts';
+import { usableKernels } from '../../../vectorlog/scan/kernel-module.ts';
 import { DIRECTIONS, MAX_QUERIES } from '../../../vectorlog/scan/layout.ts';
 import { RowMatrix } from '../../../vectorlog/scan/row-matrix.ts';
 import type { RowMemoryOptions } from '../../../vectorlog/scan/row-memory.ts';
@@ -17,8 +17,8 @@ import { allRowsOf, clusteredRows, DIMENSIONS, random, randomRows, rowOf } from 
 
 const ROW_BYTES = DIMENSIONS * 4;
 const queue = new ScanQueue(2);
-const portable = new ScanQueue(2, 'portable');
-afterAll(() => Promise.all([queue.stop(), portable.stop()]));
+const kernels = usableKernels().map((name) => ({ name, queue: new ScanQueue(2, name) }));
+afterAll(() => Promise.all([queue, ...kernels.map((kernel) => kernel.queue)].map((each) => each.stop())));
 
 const clustered = clusteredRows(5_000, random(1));
 
@@ -144,10 +144,10 @@ describe('rows', () => {
 });
 
 describe('an answer', () => {
-  it.each(['portable', bestKernel()] as const)(
-    'is the same to the bit by codes and by float32, with the kernel %s',
-    async (name) => {
-      const options = { queue: name === 'portable' ? portable : queue, segmentBlocks: 2 };
+  it.each(kernels)(
+    'is the same to the bit by codes and by float32, with the kernel $name',
+    async ({ queue }) => {
+      const options = { queue, segmentBlocks: 2 };
       for (const rows of [clustered, randomRows(5_000, random(2))]) {
         const plain = matrixOf(rows, options);
         const { matrix, read } = await codesOf(rows, options);

@@ -2,16 +2,20 @@
  * The scan's inner loops, in AssemblyScript: 128-bit SIMD over WebAssembly memory, where the rows lie.
  *
  * Addresses are bytes and multiples of 16; the number of dimensions is a multiple of 32, the number of rows one of 4.
- * The file is compiled twice: with the dot product of bytes that processors since Node 22 are asked for directly, and
- * without it. Products of codes are integers, so both give the same.
+ * The file is compiled three times, by how bytes are multiplied (`PRODUCTS`). Products of codes are integers, so all
+ * give the same.
  *
  * Every float32 product of a row and a query is summed in the same order whichever function computes it, so that a
  * score never depends on how it was asked for: four lanes, each adding every fourth product from the first to the
  * last, then (0 + 1) + (2 + 3).
  */
 
-/** The build of the relaxed kernel turns this on. */
-const RELAXED: bool = false;
+/**
+ * How products of bytes are computed; the builds set it. 0: by what every processor with SIMD has. 1: by relaxed SIMD's
+ * sums of two products, one instruction on x86, of which two fit in 16 bits together. 2: by its sums of four, one
+ * instruction on ARM; V8 makes five of it on an x86 without AVX-VNNI.
+ */
+const PRODUCTS: i32 = 0;
 
 function sumFloats(v: v128): f32 {
   return (
@@ -141,12 +145,30 @@ export function dotFloats4(
   }
 }
 
-/** Adds the products of 16 codes, from -127 to 127, and 16 coarse query integers, from 0 to 127. */
-function addProducts(sum: v128, codes: v128, query: v128): v128 {
-  if (RELAXED) return i32x4.relaxed_dot_i8x16_i7x16_add_s(codes, query, sum);
+/** Adds the products of 16 codes, from -127 to 127, and 16 query integers that are bytes too. */
+function addWidened(sum: v128, codes: v128, query: v128): v128 {
   const low = i32x4.dot_i16x8_s(i16x8.extend_low_i8x16_s(codes), i16x8.extend_low_i8x16_s(query));
   const high = i32x4.dot_i16x8_s(i16x8.extend_high_i8x16_s(codes), i16x8.extend_high_i8x16_s(query));
   return i32x4.add(sum, i32x4.add(low, high));
+}
+
+/** Adds the products of twice 16 codes, from -127 to 127, and the 32 coarse query integers at `query`, from 0 to 63. */
+function addProducts(sum: v128, codes: v128, more: v128, query: usize): v128 {
+  const first = v128.load(query);
+  const second = v128.load(query, 16);
+  if (PRODUCTS === 1) {
+    // At most 4 * 127 * 63, which 16 bits hold.
+    const pairs = i16x8.add(
+      i16x8.relaxed_dot_i8x16_i7x16_s(codes, first),
+      i16x8.relaxed_dot_i8x16_i7x16_s(more, second),
+    );
+    return i32x4.add(sum, i32x4.extadd_pairwise_i16x8_s(pairs));
+  }
+  if (PRODUCTS === 2) {
+    const four = i32x4.relaxed_dot_i8x16_i7x16_add_s(codes, first, sum);
+    return i32x4.relaxed_dot_i8x16_i7x16_add_s(more, second, four);
+  }
+  return addWidened(addWidened(sum, codes, first), more, second);
 }
 
 /**
@@ -163,18 +185,14 @@ export function dotCoarse(
   out: usize,
 ): void {
   for (let i = 0; i < rows; i++) {
-    let a = i32x4.splat(0);
-    let b = i32x4.splat(0);
-    let at = row;
+    let sum = i32x4.splat(0);
     let from = query;
     const end = row + bytes;
-    while (at < end) {
-      a = addProducts(a, v128.load(at), v128.load(from));
-      b = addProducts(b, v128.load(at, 16), v128.load(from, 16));
-      at += 32;
+    for (let at = row; at < end; at += 32) {
+      sum = addProducts(sum, v128.load(at), v128.load(at, 16), from);
       from += 32;
     }
-    store<i32>(out, sumInts(i32x4.add(a, b)));
+    store<i32>(out, sumInts(sum));
     row += stride;
     out += 4;
   }
@@ -196,24 +214,18 @@ export function dotCoarse4(
     let b = i32x4.splat(0);
     let c = i32x4.splat(0);
     let d = i32x4.splat(0);
-    let at = row;
     let from0 = queries;
     let from1 = from0 + pitch;
     let from2 = from1 + pitch;
     let from3 = from2 + pitch;
     const end = row + bytes;
-    while (at < end) {
+    for (let at = row; at < end; at += 32) {
       const codes = v128.load(at);
-      a = addProducts(a, codes, v128.load(from0));
-      b = addProducts(b, codes, v128.load(from1));
-      c = addProducts(c, codes, v128.load(from2));
-      d = addProducts(d, codes, v128.load(from3));
       const more = v128.load(at, 16);
-      a = addProducts(a, more, v128.load(from0, 16));
-      b = addProducts(b, more, v128.load(from1, 16));
-      c = addProducts(c, more, v128.load(from2, 16));
-      d = addProducts(d, more, v128.load(from3, 16));
-      at += 32;
+      a = addProducts(a, codes, more, from0);
+      b = addProducts(b, codes, more, from1);
+      c = addProducts(c, codes, more, from2);
+      d = addProducts(d, codes, more, from3);
       from0 += 32;
       from1 += 32;
       from2 += 32;
@@ -332,7 +344,7 @@ export function sift(
   const shares = v128.load(weights, 64);
   let count = 0;
   for (let i = 0; i < rows; i++) {
-    const product = <f64>load<i32>(products) - 64 * <f64>load<f32>(bounds + sumAt);
+    const product = <f64>load<i32>(products) - 32 * <f64>load<f32>(bounds + sumAt);
     const rowNorm = <f64>load<f32>(bounds, 28);
     const ofShares = <f64>sumInts(i32x4.dot_i16x8_s(v128.load(bounds, 32), shares));
     const middle =
