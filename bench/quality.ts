@@ -1,31 +1,38 @@
 /**
  * How good the answers are: `npm run quality -- [--retrieval] [--duplicates] [--json] [--quick] [--page] [--fit]
- * [--folds N] [--held-out] [--weights A,B] [--pool average,gem3] [--crop center224,whole224] [--labelled A,B] [--folders A,B]`.
+ * [--folds N] [--held-out] [--turned] [--weights A,B] [--pool average,gem3] [--crop center224,whole224] [--labelled A,B]
+ * [--folders A,B] [--reference /usr/bin/python3] [--with FILE]`.
  *
  * Weights are those that were set up, or names or files; several are compared. `--labelled` gives folders of one's own with a
- * folder for each class, `--folders` photos to make copies of. `--page` writes docs/quality.md. `--fit` learns the verdict on
+ * folder for each class, `--folders` photos to make copies and parts of. `--reference` names a Python with torch, torchvision and
+ * Pillow, and measures the same tasks with it, for weights that are a `.pth` file. `--with` adds what an earlier
+ * run printed with `--json`, for the same models. `--turned` says how many more turned and mirrored
+ * copies are among the candidates when they are asked for in all turns. `--page` writes docs/quality.md. `--fit` learns the verdict on
  * duplicates anew from the pairs and writes it into the source. `--folds` judges each part of the originals by what the others
  * teach, so that no figure comes from an original that was learned from; `--held-out` takes originals of families that the
  * product's verdict never learned from.
  */
 
-import { writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { readFile, writeFile } from 'node:fs/promises';
+import { availableParallelism } from 'node:os';
+import { join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
-import { prepareModel } from '../layers/onnx-resnet50/build.ts';
-import { MODELS_FOLDER, modelFolder, readModelChoice } from '../local/model-choice.ts';
+import { MODELS_FOLDER } from '../local/model-choice.ts';
 import type { Learned } from '../pictures/duplicates/verdict.ts';
-import { CROP_MODES } from '../pictures/embedding/geometry.ts';
 import { loadEmbedder } from '../pictures/embedding/load.ts';
-import { POOLS, readModelInfo } from '../pictures/embedding/model-folder.ts';
+import { readModelInfo } from '../pictures/embedding/model-folder.ts';
+import { LikenessError } from '../vectorlog/errors.ts';
 import { describeMachine, machine } from './machine.ts';
 import { type DuplicateQuality, measureDuplicates } from './quality/duplicates.ts';
 import { learn } from './quality/fit.ts';
 import { SampleCache } from './quality/library.ts';
+import { chosenModels, list } from './quality/models.ts';
 import { chooseOriginals } from './quality/originals.ts';
 import { type ModelQuality, meanOf, qualityPage, tableOf } from './quality/page.ts';
-import { measureTask, type TaskQuality, tasksHere } from './quality/retrieval.ts';
+import { measureReference, type ReferenceQuality } from './quality/reference.ts';
+import { measureTask, type TaskQuality } from './quality/retrieval.ts';
+import { tasksHere } from './quality/tasks.ts';
 
 const CACHE = fileURLToPath(new URL('../.cache/quality', import.meta.url));
 const PAGE = fileURLToPath(new URL('../docs/quality.md', import.meta.url));
@@ -33,7 +40,7 @@ const LEARNED = fileURLToPath(new URL('../pictures/duplicates/verdict-weights.ts
 
 /** Enough for a first look within a minute, and for figures that are worth writing down. */
 const SIZES = {
-  quick: { rendered: 6, painted: 2, garments: 2, photos: 2, others: 30, classes: 5 },
+  quick: { rendered: 5, painted: 1, garments: 2, photos: 2, others: 20, classes: 5 },
   full: { rendered: 80, painted: 10, garments: 30, photos: 100, others: 3_000, classes: 8 },
 } as const;
 
@@ -46,6 +53,9 @@ const { values } = parseArgs({
     fit: { type: 'boolean' },
     'held-out': { type: 'boolean' },
     page: { type: 'boolean' },
+    turned: { type: 'boolean' },
+    reference: { type: 'string' },
+    with: { type: 'string' },
     folds: { type: 'string' },
     weights: { type: 'string' },
     pool: { type: 'string' },
@@ -57,45 +67,38 @@ const { values } = parseArgs({
 });
 const size = values.quick ? SIZES.quick : SIZES.full;
 const both = !values.duplicates && !values.retrieval;
-const list = (text: string | undefined): string[] => text?.split(',') ?? [];
 
 const models: ModelQuality[] = [];
-for (const folder of await modelFolders()) models.push(await measure(folder));
+const earlier = values.with ? modelsOf(JSON.parse(await readFile(values.with, 'utf8'))) : [];
+const folders = await chosenModels(values, MODELS_FOLDER).catch((error: unknown) => {
+  // No weights, no network: a sentence says it.
+  if (!(error instanceof LikenessError)) throw error;
+  console.error(`${error.message}.`);
+  process.exit(1);
+});
+for (const folder of folders) {
+  const measured = await measure(folder);
+  models.push({ ...earlier.find(({ modelId }) => modelId === measured.modelId), ...measured });
+}
 if (values.page) await writeFile(PAGE, qualityPage(models, describeMachine(machine()), commandLine()));
 if (values.json) {
   const [one, ...others] = models;
   console.log(JSON.stringify({ machine: machine(), ...(others.length === 0 ? one : { models }) }));
 } else {
   console.log(describeMachine(machine()));
-  for (const { retrieval, duplicates, ...about } of models) {
+  for (const { retrieval, reference, duplicates, ...about } of models) {
     console.log(about);
     if (retrieval) console.table(tableOf(retrieval));
+    if (reference) console.table({ ours: reference.ours.plain, theirs: reference.theirs.plain });
     if (duplicates) console.log(duplicates);
   }
 }
 
-/** One for each combination that was asked for. */
-async function modelFolders(): Promise<string[]> {
-  if (!values.weights && !values.pool && !values.crop) return [await modelFolder()];
-  // Without a word, what the weights were made for.
-  const pools = values.pool ? list(values.pool).map((pool) => ({ pool: named(POOLS, pool) })) : [{}];
-  const crops = values.crop ? list(values.crop).map((crop) => ({ crop: named(CROP_MODES, crop) })) : [{}];
-  const variants = pools.flatMap((pool) => crops.map((crop) => ({ ...pool, ...crop })));
-  const folders: string[] = [];
-  const chosen = (await readModelChoice())?.weights;
-  for (const weights of values.weights ? list(values.weights) : [chosen]) {
-    for (const variant of variants) {
-      const request = { ...(weights && { weights }), ...variant, out: MODELS_FOLDER };
-      folders.push((await prepareModel(request)).folder);
-    }
-  }
-  return folders;
-}
-
-function named<T extends string>(names: readonly T[], text: string): T {
-  const name = names.find((each) => each === text);
-  if (name === undefined) throw new Error(`"${text}" is none of ${names.join(', ')}`);
-  return name;
+/** What `--json` printed. */
+function modelsOf(
+  printed: ModelQuality | { readonly models: readonly ModelQuality[] },
+): readonly ModelQuality[] {
+  return 'models' in printed ? printed.models : [printed];
 }
 
 async function measure(folder: string): Promise<ModelQuality> {
@@ -104,8 +107,15 @@ async function measure(folder: string): Promise<ModelQuality> {
   const cache = new SampleCache(join(values.cache, modelId), embedder);
   const started = performance.now();
   const retrieval: TaskQuality[] = [];
+  let reference: ReferenceQuality | undefined;
   if (both || values.retrieval) {
-    for (const task of await tasksHere(list(values.labelled), size.classes)) {
+    const tasks = await tasksHere(list(values.labelled), size.classes, list(values.folders));
+    if (values.reference && pool === 'average' && crop === 'center224')
+      reference = await measureReference(tasks, cache, {
+        ...{ python: values.reference, threads: availableParallelism() },
+        weights: pthFile(),
+      });
+    for (const task of tasks) {
       const embeddings: Float32Array[] = [];
       for (const { source } of task.pictures) embeddings.push(await cache.embedding(source));
       retrieval.push(measureTask(task, embeddings));
@@ -118,11 +128,10 @@ async function measure(folder: string): Promise<ModelQuality> {
       folders: list(values.folders),
       heldOut: values['held-out'] ?? false,
     });
-    const { quality, labelled } = await measureDuplicates(
-      chosen,
-      cache,
-      values.folds ? Number(values.folds) : undefined,
-    );
+    const { quality, labelled } = await measureDuplicates(chosen, cache, {
+      ...(values.folds && { folds: Number(values.folds) }),
+      turned: values.turned ?? false,
+    });
     if (values.fit) await writeFile(LEARNED, sourceOf(learn(labelled)));
     duplicates = quality;
   }
@@ -130,14 +139,29 @@ async function measure(folder: string): Promise<ModelQuality> {
   return {
     ...{ modelId, synthetic, pool, crop, seconds },
     ...(retrieval.length > 0 && { retrieval: { mean: meanOf(retrieval), tasks: retrieval } }),
+    ...(reference && { reference: withMeans(reference) }),
     ...(duplicates && { duplicates }),
   };
+}
+
+/** The reference loads what torch has saved. */
+function pthFile(): string {
+  const [weights, ...others] = list(values.weights);
+  if (weights === undefined || others.length > 0 || !/\.pth$/.test(weights))
+    throw new Error('--reference needs --weights FILE, one .pth file of torch');
+  return resolve(weights);
+}
+
+function withMeans({ versions, tasks }: ReferenceQuality): NonNullable<ModelQuality['reference']> {
+  const [ours, theirs] = [meanOf(tasks.map((each) => each.ours)), meanOf(tasks.map((each) => each.theirs))];
+  return { versions, tasks, ours, theirs };
 }
 
 /** What was asked for, but for names of files and folders, which mean nothing elsewhere. */
 function commandLine(): string {
   const flags = process.argv.slice(2).map((each, i, all) => {
-    const isPath = /^--(weights|labelled|folders|cache)$/.test(all[i - 1] ?? '') && /[./\\]/.test(each);
+    const isPath =
+      /^--(weights|labelled|folders|cache|reference|with)$/.test(all[i - 1] ?? '') && /[./\\]/.test(each);
     return isPath ? '...' : each;
   });
   return ['npm run quality --', ...flags].join(' ');

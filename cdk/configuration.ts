@@ -82,6 +82,12 @@ export const Configuration = z
       .describe('Several models by names of yours, in place of one; each embeds every upload.'),
     active: z.string().describe('The one of several models that searches look with.'),
     architecture: z.enum(ARCHITECTURES),
+    decoders: z
+      .array(z.string().min(1))
+      .min(1)
+      .describe(
+        'Layers with packages that decode HEIC and others (docs/formats.md): ARNs of layer versions, or folders with nodejs/node_modules in them. Default: none.',
+      ),
     consistency: z
       .enum(['strong', 'eventual'])
       .describe('What a search does that does not say. Default: strong.'),
@@ -156,7 +162,7 @@ export const configurationSchema = (): object => ({
 });
 
 /** Settings that flags give as a list with commas between. */
-const LISTS = new Set(['cors', 'alarms', 'audience', 'endings']);
+const LISTS = new Set(['cors', 'decoders', 'alarms', 'audience', 'endings']);
 const JSON_LIKE = /^(true|false|-?\d+(\.\d+)?|\{.*\}|\[.*\])$/s;
 
 /** The value of a flag, as the file would have it. */
@@ -218,6 +224,12 @@ export function flagsFrom(context: Readonly<Record<string, unknown>>): Record<st
 /** The same as properties of the stack. */
 export function stackPropsFrom(configuration: Configuration): LikenessStackProps {
   const { name = 'Likeness', images, imagesKey, index, indexKey, key, vpc, serving = true } = configuration;
+  const { decoders } = configuration;
+  for (const each of decoders ?? [])
+    if (!each.startsWith('arn:') && !existsSync(`${each}/nodejs/node_modules`))
+      throw new ConfigurationInvalid(
+        `decoders: there is no ${each}/nodejs/node_modules; "npm install --prefix ${each}/nodejs libheif-js" makes one`,
+      );
   if (images !== undefined && images === index)
     throw new ConfigurationInvalid('images and index name one bucket; they need one each');
   return {
@@ -226,6 +238,7 @@ export function stackPropsFrom(configuration: Configuration): LikenessStackProps
     ...(images && { images: { name: images, ...(imagesKey && { keyArn: imagesKey }) } }),
     ...(index && { index: { name: index, ...(indexKey && { keyArn: indexKey }) } }),
     ...(key && { keyArn: key }),
+    ...(decoders && { decoders }),
     // To look a VPC up, the CDK must know where.
     ...(vpc && { vpcId: vpc, env: here() }),
     search: searchPropsFrom(configuration),

@@ -3,6 +3,7 @@
 import { CfnOutput, NestedStack, Stack, type StackProps } from 'aws-cdk-lib';
 import { Vpc } from 'aws-cdk-lib/aws-ec2';
 import { Key } from 'aws-cdk-lib/aws-kms';
+import { Code, type ILayerVersion, LayerVersion } from 'aws-cdk-lib/aws-lambda';
 import { Bucket, type IBucket } from 'aws-cdk-lib/aws-s3';
 import type { Construct } from 'constructs';
 import manifest from '../package.json' with { type: 'json' };
@@ -37,6 +38,12 @@ export interface LikenessStackProps extends StackProps {
   readonly index?: ExistingBucket;
   /** ARN of a KMS key for all that is made. @default - `search.key`, or keys of AWS */
   readonly keyArn?: string;
+  /**
+   * Layers with decoders (docs/formats.md): ARNs of versions that are there, or folders to make them of.
+   *
+   * @default - `search.decoders`, or none
+   */
+  readonly decoders?: readonly string[];
   /** Id of a VPC for the functions; the stack then needs an account and a region. @default - `search.vpc`, or none */
   readonly vpcId?: string;
   /**
@@ -67,6 +74,7 @@ export class LikenessStack extends Stack {
       index: ownIndex,
       keyArn,
       vpcId,
+      decoders,
       serving = true,
       ...props
     }: LikenessStackProps = {},
@@ -101,6 +109,7 @@ export class LikenessStack extends Stack {
       deletes: isNew,
       ...(isNew && { keepDeleted: KEEP_DELETED }),
       ...search,
+      ...(decoders && { decoders: decoders.map((each, i) => decoderLayer(nested, `Decoder${i + 1}`, each)) }),
       images,
       index,
     });
@@ -184,6 +193,11 @@ const existing = (scope: Construct, id: string, { name, keyArn }: ExistingBucket
     bucketName: name,
     ...(keyArn && { encryptionKey: Key.fromKeyArn(scope, `${id}Key`, keyArn) }),
   });
+
+const decoderLayer = (scope: Construct, id: string, arnOrFolder: string): ILayerVersion =>
+  arnOrFolder.startsWith('arn:')
+    ? LayerVersion.fromLayerVersionArn(scope, id, arnOrFolder)
+    : new LayerVersion(scope, id, { code: Code.fromAsset(arnOrFolder), description: 'Likeness: a decoder' });
 
 /** As an output has it: `iam`, `none`, or the issuer of tokens. */
 const authName = (auth: ApiAuth): string => (typeof auth === 'string' ? auth : `jwt ${auth.jwt.issuer}`);

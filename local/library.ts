@@ -5,6 +5,7 @@ import { access } from 'node:fs/promises';
 import { join } from 'node:path';
 import { createOnUpload } from '../functions/on-upload/handler.ts';
 import { pictureOf } from '../pictures/attributes.ts';
+import type { MakeFingerprint } from '../pictures/duplicates/fingerprint.ts';
 import { FingerprintWriter } from '../pictures/duplicates/fingerprint-writer.ts';
 import type { Embedder } from '../pictures/embedding/embedder.ts';
 import type { PutChange } from '../pictures/ingest/change.ts';
@@ -54,6 +55,8 @@ export interface LibraryOptions {
   /** The same, in memory: a picture that was renamed keeps its embedding. */
   readonly live: LiveIndex;
   readonly embedder: Embedder;
+  /** Makes what pictures are compared by. */
+  readonly fingerprint: MakeFingerprint;
   readonly logger: Logger;
   readonly selection?: Selection;
   /** Takes the folder as it is now, though it is empty, or another one, or most of its pictures are gone. */
@@ -102,7 +105,7 @@ export function openLibrary(options: LibraryOptions): OpenLibrary {
     presence,
     ...(options.selection && { selection: options.selection }),
   });
-  const fingerprints = new FingerprintWriter(index, clock, logger);
+  const fingerprints = new FingerprintWriter(index, clock, logger, options.fingerprint);
   const queue = new EventQueue({
     handler: createOnUpload({
       onEmbedded: (picture, file) => fingerprints.add(picture, file),

@@ -8,6 +8,7 @@ import { createApp } from '../functions/search/app.ts';
 import { SEARCH_LIMITS } from '../functions/search/limits.ts';
 import type { PictureDecoder } from '../pictures/decoding/decoder.ts';
 import { dimensionsOf } from '../pictures/dimensions.ts';
+import { fingerprintMaker } from '../pictures/duplicates/fingerprint.ts';
 import { dropFingerprints } from '../pictures/duplicates/fingerprint-writer.ts';
 import type { Embedder } from '../pictures/embedding/embedder.ts';
 import { forgetMissingDecoders } from '../pictures/ingest/rejections.ts';
@@ -120,7 +121,9 @@ export async function serveFolder(options: ServeOptions): Promise<Serving> {
     budgetBytes: memoryBudgetBytes,
     patienceMs: SEARCH_LIMITS.loadingPatienceMs,
   });
+  const fingerprint = fingerprintMaker(decoder);
   const library = openLibrary({
+    fingerprint,
     folder,
     indexFolder,
     index,
@@ -170,6 +173,7 @@ export async function serveFolder(options: ServeOptions): Promise<Serving> {
   const origin = () => currentCaller()?.origin ?? ownOrigin;
   const token = options.host === undefined ? undefined : randomBytes(16).toString('base64url');
   const api = createApp({
+    fingerprint,
     pictures,
     index,
     embedder,

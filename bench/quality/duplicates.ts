@@ -23,13 +23,21 @@ export interface DuplicateQuality {
   readonly photo_recall_at_p99: number | undefined;
   /** Copies whose original is the nearest picture by the model alone. */
   readonly first_neighbour: number;
+  /** The same where variants of the original (its family) are passed over, as if the gallery had none. */
+  readonly first_neighbour_without_variants: number;
   /** At the threshold that the product uses: copies found, and the part of the pairs that is right. */
   readonly recall: number;
   readonly precision: number;
   /** Of all pairs of originals that were looked at, those that were taken for the same picture: each one is wrong. */
   readonly false_pairs_of_originals: number;
   readonly pairs_of_originals: number;
+  /** Of the false ones, by the kind of the picture that was looked for. */
+  readonly false_pairs_by_kind: Readonly<Partial<Record<Kind, number>>>;
+  /** At the product's threshold, and at that of `recall_at_p99`. */
   readonly recall_by_change: Readonly<Record<string, number>>;
+  readonly recall_at_p99_by_change: Readonly<Record<string, number>>;
+  /** Copies that were turned or mirrored: the part whose original is among the candidates, as it is and asked for in all turns. */
+  readonly turned?: { readonly candidates: number; readonly candidates_in_all_turns: number };
   /** By the clock, on all cores. */
   readonly ms_per_pair: number;
 }
@@ -46,6 +54,9 @@ interface Judged extends Pair {
   readonly isRight: boolean;
 }
 
+/** Neighbours that are looked at to pass over the variants of a picture; families of drawings have dozens. */
+const PAST_VARIANTS = 256;
+
 /** Queries of one pass over the gallery. */
 const QUERIES_AT_ONCE = 32;
 
@@ -53,13 +64,13 @@ const QUERIES_AT_ONCE = 32;
  * Measures pairs of copies with a gallery, and of the gallery with itself. A pair counts by the product's own rule
  * (`isSurest`), seen from the copy; neighbours are found and pairs are compared by the product's own code.
  *
- * @param folds parts of the originals, by family, each judged by what the pairs of the others teach. @default the
+ * @param options `turned`: looks for turned copies in all turns too; `folds`: parts of the originals, by family, each judged by what the pairs of the others teach. @default the
  *   product's verdict
  */
 export async function measureDuplicates(
   { originals, gallery }: Chosen,
   cache: SampleCache,
-  folds?: number,
+  { folds, turned = false }: { readonly folds?: number; readonly turned?: boolean } = {},
 ): Promise<{ quality: DuplicateQuality; labelled: Labelled[] }> {
   const shelf: Sample[] = [];
   for (const source of gallery) shelf.push(...(await cache.samples(source, false)));
@@ -74,17 +85,22 @@ export async function measureDuplicates(
   const matrix = new RowMatrix(shelf[0]!.embedding.length);
   for (const { embedding } of shelf) matrix.append(embedding);
   const comparers = new Comparers();
-  let [compared, ms, first] = [0, 0, 0];
+  let [compared, ms, first, firstButVariants] = [0, 0, 0, 0];
   /** The nearest of the gallery, but for the picture itself. */
   const look = async (queries: readonly Sample[], nearest: number): Promise<Pair[]> => {
     const embeddings = queries.map(({ embedding }) => embedding);
-    const found = await matrix.search(embeddings, { k: nearest + 1 });
+    const found = await matrix.search(embeddings, { k: PAST_VARIANTS });
     const pairs = queries.flatMap((query, i) =>
       found[i]!.map(({ row, score }) => ({ query, found: shelf[row]!, score }))
         .filter(({ found }) => found !== query)
         .slice(0, nearest),
     );
     first += queries.filter((query, i) => isRight(query, shelf[found[i]![0]!.row]!)).length;
+    firstButVariants += queries.filter((query, i) => {
+      const hits = found[i]!.map(({ row }) => shelf[row]!);
+      const one = hits.find((hit) => isRight(query, hit) || hit.source.family !== query.source.family);
+      return one !== undefined && isRight(query, one);
+    }).length;
     const started = performance.now();
     const comparisons = await comparers.compare(
       pairs.map(({ query, found }) => [query.fingerprint, found.fingerprint] as const),
@@ -103,7 +119,21 @@ export async function measureDuplicates(
     return pairs;
   };
   const ofCopies = await lookAtAll(copies, CANDIDATES.nearest);
-  const firstNeighbour = first / copies.length;
+  const firstNeighbours = [first / copies.length, firstButVariants / copies.length];
+  const inAllTurns = turned
+    ? await askedInAllTurns(
+        copies.filter(({ change }) => TURNS.test(CHANGES[change]!.name)),
+        cache,
+        async (embeddings) => {
+          const hits = await matrix.search(embeddings, {
+            k: CANDIDATES.nearest,
+            minScore: CANDIDATES.minScore,
+          });
+          return hits.map((each) => each.map(({ row, score }) => ({ found: shelf[row]!, score })));
+        },
+        isRight,
+      )
+    : undefined;
   const ofOriginals = (await lookAtAll(shelf, 4)).filter(({ query, found }) => !isRight(query, found));
   await comparers.stop();
   matrix.close();
@@ -120,24 +150,36 @@ export async function measureDuplicates(
   for (const { query, confidence } of candidates)
     surest.set(query, Math.max(confidence, surest.get(query) ?? 0));
   const best = candidates.filter(({ query, confidence }) => isSurest(confidence, surest.get(query)!));
-  const falsePairs = ofOriginals.map(judged).filter(({ confidence }) => isSame(confidence)).length;
+  const falsePairs = ofOriginals.map(judged).filter(({ confidence }) => isSame(confidence));
 
-  /** `undefined` when there is no such copy. */
-  const recallAt = (wanted: (copy: Sample) => boolean): number | undefined => {
+  /** Copies that are found at 99 % precision, and how many there are. */
+  const foundAt = (wanted: (copy: Sample) => boolean): { found: ReadonlySet<Sample>; total: number } => {
     const total = copies.filter(wanted).length;
-    if (total === 0) return undefined;
     const some = best.filter(({ query }) => wanted(query)).sort((a, b) => b.confidence - a.confidence);
     const foundOf = new Set<Sample>();
-    let [right, most] = [0, 0];
+    let right = 0;
+    let most: ReadonlySet<Sample> = new Set();
     for (const [i, { isRight, query }] of some.entries()) {
       if (isRight) {
         right++;
         foundOf.add(query);
       }
-      if (right / (i + 1) >= 0.99) most = foundOf.size;
+      if (right / (i + 1) >= 0.99 && foundOf.size > most.size) most = new Set(foundOf);
     }
-    return round(most / total);
+    return { found: most, total };
   };
+  /** `undefined` when there is no such copy. */
+  const recallAt = (wanted: (copy: Sample) => boolean): number | undefined => {
+    const { found, total } = foundAt(wanted);
+    return total === 0 ? undefined : round(found.size / total);
+  };
+  const byChange = (found: ReadonlySet<Sample>) =>
+    Object.fromEntries(
+      CHANGES.map(({ name }, i) => [
+        name,
+        round([...found].filter(({ change }) => change === i).length / originals.length),
+      ]),
+    );
   const kind = (name: Kind) => (copy: Sample) => copy.source.kind === name;
   const taken = best.filter(({ confidence }) => isSame(confidence));
   const right = taken.filter(({ isRight }) => isRight);
@@ -151,20 +193,49 @@ export async function measureDuplicates(
       light_recall_at_p99: recallAt(({ change }) => CHANGES[change]!.light),
       rendered_recall_at_p99: recallAt(kind('rendered')),
       photo_recall_at_p99: recallAt(kind('photo')),
-      first_neighbour: round(firstNeighbour),
+      first_neighbour: round(firstNeighbours[0]!),
+      first_neighbour_without_variants: round(firstNeighbours[1]!),
       recall: round(new Set(right.map(({ query }) => query)).size / copies.length),
       precision: round(right.length / Math.max(1, taken.length)),
-      false_pairs_of_originals: falsePairs,
+      false_pairs_of_originals: falsePairs.length,
       pairs_of_originals: ofOriginals.length,
-      recall_by_change: Object.fromEntries(
-        CHANGES.map(({ name }, i) => {
-          const found = new Set(right.filter(({ query }) => query.change === i).map(({ query }) => query));
-          return [name, round(found.size / originals.length)];
-        }),
-      ),
+      false_pairs_by_kind: countsOf(falsePairs.map(({ query }) => query.source.kind)),
+      recall_by_change: byChange(new Set(right.map(({ query }) => query))),
+      recall_at_p99_by_change: byChange(foundAt(() => true).found),
+      ...(inAllTurns && { turned: inAllTurns }),
       ms_per_pair: round(ms / compared),
     },
   };
+}
+
+const TURNS = /^(rotate 90|rotate 180|mirror)$/;
+
+/** How much more is among the candidates where a picture is looked for in every quarter turn and mirrored, too. */
+async function askedInAllTurns(
+  copies: readonly Sample[],
+  cache: SampleCache,
+  search: (
+    embeddings: readonly Float32Array[],
+  ) => Promise<readonly (readonly { readonly found: Sample; readonly score: number }[])[]>,
+  isRight: (one: Sample, other: Sample) => boolean,
+): Promise<DuplicateQuality['turned']> {
+  let [plain, all] = [0, 0];
+  for (const copy of copies) {
+    const hits = await search([copy.embedding, ...(await cache.turned(copy))]);
+    const isFound = (some: (typeof hits)[number]) => some.some(({ found }) => isRight(copy, found));
+    if (isFound(hits[0]!)) plain++;
+    const best = hits.flat().sort((one, other) => other.score - one.score);
+    if (isFound([...new Map(best.map((hit) => [hit.found, hit])).values()].slice(0, CANDIDATES.nearest)))
+      all++;
+  }
+  const part = (count: number) => round(count / copies.length);
+  return { candidates: part(plain), candidates_in_all_turns: part(all) };
+}
+
+function countsOf<T extends string>(names: readonly T[]): Partial<Record<T, number>> {
+  const counts: Partial<Record<T, number>> = {};
+  for (const name of names) counts[name] = (counts[name] ?? 0) + 1;
+  return counts;
 }
 
 /** What two decoders make of one picture, in grey values: a mean and a largest difference. */

@@ -3,6 +3,7 @@
 import { createHash } from 'node:crypto';
 import { mkdir, readFile, rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import sharp from 'sharp';
 import { fingerprintOf } from '../../pictures/duplicates/fingerprint.ts';
 import {
   decodeFingerprint,
@@ -42,6 +43,32 @@ export class SampleCache {
       samples.push(await this.#sample(source, i, bytes, async () => make(await base)));
     }
     return samples;
+  }
+
+  /** The embeddings of a copy in three more quarter turns, and of its mirror image. */
+  async turned({ source, change }: Sample): Promise<Float32Array[]> {
+    const bytes = await source.read();
+    const path = this.#path(change, bytes);
+    const copy = async () => CHANGES[change]!.make(await originalOf(bytes));
+    const embeddings: Float32Array[] = [];
+    for (const degrees of [90, 180, 270])
+      embeddings.push(
+        await this.#embedding(`${path}-${degrees}`, async () =>
+          sharp(await copy())
+            .rotate(degrees)
+            .png()
+            .toBuffer(),
+        ),
+      );
+    embeddings.push(
+      await this.#embedding(`${path}-mirror`, async () =>
+        sharp(await copy())
+          .flop()
+          .png()
+          .toBuffer(),
+      ),
+    );
+    return embeddings;
   }
 
   /** The embedding of the picture itself. */

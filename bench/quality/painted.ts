@@ -56,6 +56,9 @@ const CUTS = [
   'M34 8 L45 6 L50 20 L55 6 L66 8 L84 22 L90 70 L78 73 L72 42 L74 95 L52 95 L50 24 L48 95 L26 95 L28 42 L22 73 L10 70 L16 22 Z',
 ] as const;
 
+/** Which of the cuts the garment of a seed has. */
+export const cutOf = (seed: number): number => Math.floor(numbers(seed * 6151 + 29)() * CUTS.length);
+
 /**
  * A garment on white, as shops show them: one of six cuts, with folds, a pattern and seams.
  *

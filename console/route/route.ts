@@ -17,6 +17,12 @@ export interface Also {
   readonly away: boolean;
 }
 
+/** Two days (2024-07-01), both included; '' for no bound. */
+export interface Days {
+  readonly from: string;
+  readonly to: string;
+}
+
 export interface SearchRoute {
   readonly view: 'search';
   readonly query: Query | undefined;
@@ -25,10 +31,14 @@ export interface SearchRoute {
   readonly minScore: number;
   readonly prefix: string;
   readonly metadata: Readonly<Record<string, string>>;
-  /** Days (2024-07-01) between which a photo was taken, both included; '' for no bound. */
-  readonly taken: { readonly from: string; readonly to: string };
-  /** Least width in pixels; 0 for any. */
+  /** Days between which a photo was taken. */
+  readonly taken: Days;
+  /** Days between which its file was last changed. */
+  readonly changed: Days;
+  /** Least width and height in pixels, and least bytes of the file; 0 for any. */
   readonly minWidth: number;
+  readonly minHeight: number;
+  readonly minBytes: number;
   /** Compare what sets pictures apart from the rest of the library. */
   readonly centered: boolean;
 }
@@ -84,7 +94,10 @@ export const HOME: SearchRoute = {
   prefix: '',
   metadata: {},
   taken: { from: '', to: '' },
+  changed: { from: '', to: '' },
   minWidth: 0,
+  minHeight: 0,
+  minBytes: 0,
   centered: false,
 };
 
@@ -99,8 +112,10 @@ export const libraryOf = (prefix = ''): LibraryRoute => ({
 const META = 'meta.';
 
 /** Whether anything but the least score narrows the search. */
-export const isNarrowed = ({ prefix, metadata, taken, minWidth }: SearchRoute): boolean =>
-  prefix !== '' || Object.keys(metadata).length > 0 || taken.from !== '' || taken.to !== '' || minWidth > 0;
+export const isNarrowed = ({ prefix, metadata, taken, changed, ...least }: SearchRoute): boolean =>
+  [prefix, taken.from, taken.to, changed.from, changed.to].some((text) => text !== '') ||
+  Object.keys(metadata).length > 0 ||
+  least.minWidth + least.minHeight + least.minBytes > 0;
 
 /** The same search over the whole library. */
 export const withoutFilters = (route: SearchRoute): SearchRoute => ({
@@ -109,7 +124,10 @@ export const withoutFilters = (route: SearchRoute): SearchRoute => ({
   prefix: '',
   metadata: {},
   taken: HOME.taken,
+  changed: HOME.changed,
   minWidth: 0,
+  minHeight: 0,
+  minBytes: 0,
 });
 
 /** Reads the part of a URL after `#`. What makes no sense is taken for its default: an old link still opens. */
@@ -156,7 +174,10 @@ function parseView(path: string, params: URLSearchParams): Route {
             .map(([name, v]) => [name.slice(META.length), v]),
         ),
         taken: { from: day(params.get('from')), to: day(params.get('to')) },
-        minWidth: pixels(params.get('width')),
+        changed: { from: day(params.get('changed-from')), to: day(params.get('changed-to')) },
+        minWidth: whole(params.get('width'), MAX_PIXELS),
+        minHeight: whole(params.get('height'), MAX_PIXELS),
+        minBytes: whole(params.get('bytes'), Number.MAX_SAFE_INTEGER),
         centered: params.get('centered') === 'true',
       };
     }
@@ -189,7 +210,11 @@ export function formatRoute(route: Route): string {
       for (const [name, value] of Object.entries(route.metadata)) params.set(META + name, value);
       if (route.taken.from) params.set('from', route.taken.from);
       if (route.taken.to) params.set('to', route.taken.to);
+      if (route.changed.from) params.set('changed-from', route.changed.from);
+      if (route.changed.to) params.set('changed-to', route.changed.to);
       if (route.minWidth > 0) params.set('width', String(route.minWidth));
+      if (route.minHeight > 0) params.set('height', String(route.minHeight));
+      if (route.minBytes > 0) params.set('bytes', String(route.minBytes));
       if (route.centered) params.set('centered', 'true');
       break;
     default:
@@ -220,7 +245,9 @@ function fraction(text: string | null): number | undefined {
 
 const day = (text: string | null): string => (/^\d{4}-\d{2}-\d{2}$/.test(text ?? '') ? (text ?? '') : '');
 
-function pixels(text: string | null): number {
+const MAX_PIXELS = 65_535;
+
+function whole(text: string | null, most: number): number {
   const value = Number(text);
-  return Number.isInteger(value) && value > 0 && value <= 65_535 ? value : 0;
+  return Number.isInteger(value) && value > 0 && value <= most ? value : 0;
 }

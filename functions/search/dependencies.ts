@@ -2,6 +2,7 @@
 
 import type { z } from '@hono/zod-openapi';
 import type { Picture } from '../../pictures/attributes.ts';
+import type { MakeFingerprint } from '../../pictures/duplicates/fingerprint.ts';
 import type { Embedder } from '../../pictures/embedding/embedder.ts';
 import type { Trash } from '../../pictures/trash/trash.ts';
 import type { Clock } from '../../vectorlog/clock.ts';
@@ -24,6 +25,8 @@ export interface SearchDependencies {
   /** The namespace of the embedder's model. */
   readonly index: ObjectStore;
   readonly embedder: Embedder;
+  /** Makes what pictures are compared by, of a picture's file. @default - of what sharp reads */
+  readonly fingerprint?: MakeFingerprint;
   readonly clock: Clock;
   readonly logger: Logger;
   readonly uploads: UploadSigner;

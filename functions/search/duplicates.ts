@@ -52,16 +52,20 @@ const FINGERPRINTS_AT_ONCE = 8;
 
 export const duplicates = (dependencies: WithVerdicts): RouteHandler<typeof routes.duplicates> => {
   const { verdicts: verifier, live, index, pictures, clock, defaultConsistency } = dependencies;
-  const fingerprints = new Fingerprints(index, pictures, clock);
+  const fingerprints = new Fingerprints(index, pictures, clock, dependencies.fingerprint);
   return async (c) => {
     const options = c.req.valid('query');
     const [decisions] = await Promise.all([readDecisions(index), fingerprints.refresh(), verifier.refresh()]);
-    const page = await live.read(defaultConsistency, async (view) => {
+    const { page, living } = await live.read(defaultConsistency, async (view) => {
       const source = view.everything({ prefix: options.prefix ?? '' });
       const search = new Page(source, fingerprints, verifier, withWishes(decisions, options), options);
-      return search.fill(startOf(afterCursor(options.cursor), view, source), view, dependencies);
+      const made = await search.fill(startOf(afterCursor(options.cursor), view, source), view, dependencies);
+      const isWhole = made.cursor === undefined && !options.prefix;
+      return { page: made, living: isWhole ? search.ids() : undefined };
     });
     await Promise.all([fingerprints.flush(), verifier.flush()]);
+    // On AWS nothing else knows whose fingerprints are left behind.
+    if (living) await fingerprints.keepOnly(living);
     return c.json(page, 200);
   };
 };
@@ -113,8 +117,13 @@ class Page {
       next = step.next === undefined ? undefined : { row: step.next, skip: 0 };
       if (groups.length >= limit || performance.now() > ends) break;
     }
-    const more = next && { cursor: cursorAfter(cursorOf(next, view, this.source)) };
-    return { groups, compared, total: this.source.rows.length, ...more };
+    const cursor = next && cursorAfter(cursorOf(next, view, this.source));
+    return { groups, compared, total: this.source.rows.length, ...(cursor && { cursor }) };
+  }
+
+  /** Under which the fingerprints of all pictures stand. */
+  ids(): ReadonlySet<string> {
+    return new Set(this.source.rows.map((row) => this.#id(row)));
   }
 
   /** What ties two pictures, by the tier that is asked for. */

@@ -3,6 +3,7 @@
 import { handle, type LambdaContext, type LambdaEvent } from 'hono/aws-lambda';
 import { PictureDecoder } from '../../pictures/decoding/decoder.ts';
 import { findOptionalDecoders } from '../../pictures/decoding/optional/find.ts';
+import { fingerprintMaker } from '../../pictures/duplicates/fingerprint.ts';
 import { loadEmbedder } from '../../pictures/embedding/load.ts';
 import { thumbnailName } from '../../pictures/thumbnails/thumbnails.ts';
 import { systemClock } from '../../vectorlog/clock.ts';
@@ -36,6 +37,7 @@ const { pictureUrl } = s3Signer({ client: untraced, bucket: indexBucket, clock: 
 const app = createApp({
   index: prefixed(new S3Store({ client, bucket: indexBucket }), namespace),
   embedder,
+  fingerprint: fingerprintMaker(decoder),
   clock: systemClock,
   logger,
   ...imagesBucket(client),

@@ -64,12 +64,11 @@ export const map =
   };
 
 async function embedded(pictures: readonly Picture[], view: View) {
-  const found: { picture: Picture; embedding: Float32Array }[] = [];
-  for (const picture of pictures) {
-    const embedding = await view.embedding(picture.key);
-    if (embedding) found.push({ picture, embedding });
-  }
-  return found;
+  const embeddings = await view.embeddings(pictures.map(({ key }) => key));
+  return pictures.flatMap((picture, i) => {
+    const embedding = embeddings[i];
+    return embedding ? [{ picture, embedding }] : [];
+  });
 }
 
 /** As many pictures as a map may have, evenly spread over all. */

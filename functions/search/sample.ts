@@ -36,7 +36,7 @@ export const sample =
     return live.read(consistency ?? defaultConsistency, async (view) => {
       const all = catalogue(view).filter(({ key }) => key.startsWith(prefix));
       const candidates = spread(all, limit * CANDIDATES_EACH, seed);
-      const embeddings = await Promise.all(candidates.map(({ key }) => view.embedding(key)));
+      const embeddings = await view.embeddings(candidates.map(({ key }) => key));
       const known = candidates.flatMap((picture, at) => {
         const embedding = embeddings[at];
         return embedding ? [{ picture, embedding }] : [];

@@ -1,6 +1,7 @@
 /** What is said about results beyond the best ones: how many pictures score how much, and which are copies of others. */
 
 import { attributesOf } from '../../pictures/attributes.ts';
+import { mapInParallel } from '../../vectorlog/parallel.ts';
 import type { Filter } from '../../vectorlog/read/filter.ts';
 import { matches } from '../../vectorlog/read/filter.ts';
 import type { View } from '../../vectorlog/read/view.ts';
@@ -10,6 +11,8 @@ import { SEARCH_LIMITS } from './limits.ts';
 import { dot } from './sample.ts';
 
 const BINS = 50;
+/** Embeddings that are in memory at a time. */
+const READ_TOGETHER = 1_024;
 
 /**
  * Counts pictures by their score. Of more than `maxHistogramPictures` it looks at as many, evenly spread.
@@ -28,15 +31,17 @@ export async function histogramOf(
   const every = Math.max(1, all.length / SEARCH_LIMITS.maxHistogramPictures);
   const looked = Math.floor(all.length / every);
   const counts = new Array<number>(BINS).fill(0);
-  for (let at = 0; at < looked; at++) {
-    const embedding = await view.embedding(all[Math.floor(at * every)]!.key);
-    if (embedding) counts[binOf(dot(query, inSpace(embedding)))]! += 1;
-  }
+  const keys = Array.from({ length: looked }, (_, at) => all[Math.floor(at * every)]!.key);
+  for (let at = 0; at < looked; at += READ_TOGETHER)
+    for (const embedding of await view.embeddings(keys.slice(at, at + READ_TOGETHER)))
+      if (embedding) counts[binOf(dot(query, inSpace(embedding)))]! += 1;
   return { counts: counts.map((count) => Math.round(count * every)), estimated: every > 1 };
 }
 
 const binOf = (score: number): number => Math.min(BINS - 1, Math.max(0, Math.floor(score * BINS)));
 
+/** Embeddings of results that are read side by side. */
+const READS_AT_ONCE = 48;
 /** Results that are compared with each new one: copies of a picture score alike, so they stand near each other. */
 const NEAR = 48;
 
@@ -48,8 +53,9 @@ export async function stacksOf(
 ): Promise<ReadonlyMap<string, string>> {
   const stackedOn = new Map<string, string>();
   const tops: { key: string; embedding: Float32Array }[] = [];
-  for (const key of keys) {
-    const embedding = await view.embedding(key);
+  const embeddings = await mapInParallel(READS_AT_ONCE, keys, (key) => view.embedding(key));
+  for (const [i, key] of keys.entries()) {
+    const embedding = embeddings[i];
     if (!embedding) continue;
     const top = tops.slice(-NEAR).find((each) => dot(each.embedding, embedding) >= minScore);
     if (top) stackedOn.set(key, top.key);

@@ -5,7 +5,7 @@ import type { KeyedRow } from '../../vectorlog/commit/base.ts';
 import type { Logger } from '../../vectorlog/logger.ts';
 import type { ObjectStore } from '../../vectorlog/store/object-store.ts';
 import { FINGERPRINTS_PREFIX } from '../names.ts';
-import { fingerprintOf } from './fingerprint.ts';
+import type { MakeFingerprint } from './fingerprint.ts';
 import { encodeFingerprint } from './fingerprint-format.ts';
 import { fingerprintId } from './fingerprints.ts';
 import { dropFromPacks, type PackEntry, writePack } from './pack-store.ts';
@@ -22,12 +22,13 @@ export class FingerprintWriter {
     private readonly index: ObjectStore,
     private readonly clock: Pick<Clock, 'ulid'>,
     private readonly logger: Logger,
+    private readonly make: MakeFingerprint,
   ) {}
 
   /** Makes one. Never rejects: a picture without a fingerprint is indexed all the same. */
   async add(picture: Pick<KeyedRow, 'key' | 'eTag'>, file: Uint8Array): Promise<void> {
     try {
-      this.#made.push({ id: fingerprintId(picture), value: encodeFingerprint(await fingerprintOf(file)) });
+      this.#made.push({ id: fingerprintId(picture), value: encodeFingerprint(await this.make(file)) });
       if (this.#made.length >= FINGERPRINTS_A_PACK) await this.flush();
     } catch (error) {
       this.logger.info('a picture is indexed without a fingerprint', { key: picture.key, error });

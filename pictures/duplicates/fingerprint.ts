@@ -2,6 +2,8 @@
 
 import { createHash } from 'node:crypto';
 import sharp from 'sharp';
+import type { PictureDecoder } from '../decoding/decoder.ts';
+import { factsOf } from '../decoding/facts.ts';
 import { PICTURE_LIMITS } from '../decoding/limits.ts';
 import { findFeatures } from './features.ts';
 import type { Fingerprint, SmallCopy } from './fingerprint-format.ts';
@@ -37,7 +39,7 @@ export async function fingerprintOf(bytes: Uint8Array, original?: AboutOriginal)
   const rgb = info.channels === 3 ? data : tripled(data);
   return {
     ...(original ?? {
-      hash: createHash('sha256').update(bytes).digest('hex').slice(0, 32),
+      hash: hashOf(bytes),
       width: autoOrient.width,
       height: autoOrient.height,
       hasExif: exif !== undefined,
@@ -45,6 +47,31 @@ export async function fingerprintOf(bytes: Uint8Array, original?: AboutOriginal)
     ...describePixels(rgb, info.width, info.height),
   };
 }
+
+/** Makes the fingerprint of a picture file. */
+export type MakeFingerprint = (file: Uint8Array) => Promise<Fingerprint>;
+
+/**
+ * Makes fingerprints of all that can be indexed: where the decoder reads another file than the one that was given, a RAW file's
+ * preview or the pixels of HEIC, of a small copy of that.
+ */
+export const fingerprintMaker =
+  (decoder: PictureDecoder): MakeFingerprint =>
+  async (file) => {
+    const header = await decoder.header(file);
+    const { kind, bytes } = header.source;
+    if (kind !== 'raw' && kind !== 'tiff' && bytes.length >= file.length) return fingerprintOf(file);
+    const { width, height } = factsOf(header);
+    const small = await decoder.smallCopy(header, { side: 2 * FEATURE_SIDE, fit: 'inside', format: 'png' });
+    return fingerprintOf(small, {
+      hash: hashOf(file),
+      width,
+      height,
+      hasExif: header.metadata.exif !== undefined,
+    });
+  };
+
+const hashOf = (file: Uint8Array): string => createHash('sha256').update(file).digest('hex').slice(0, 32);
 
 /** The part of a fingerprint that is made of pixels: RGB, longer side 256. */
 function describePixels(

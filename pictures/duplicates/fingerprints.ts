@@ -8,7 +8,7 @@ import { ObjectNotFound, ObjectUnreadable } from '../../vectorlog/store/errors.t
 import type { ObjectStore } from '../../vectorlog/store/object-store.ts';
 import { FINGERPRINTS_PREFIX } from '../names.ts';
 import { thumbnailName } from '../thumbnails/thumbnails.ts';
-import { fingerprintOf } from './fingerprint.ts';
+import { fingerprintOf, type MakeFingerprint } from './fingerprint.ts';
 import { decodeFingerprint, encodeFingerprint, type Fingerprint } from './fingerprint-format.ts';
 import { PackStore } from './pack-store.ts';
 
@@ -33,11 +33,15 @@ export class Fingerprints {
   /** Pictures that have none and cannot get one, so that they are not read again and again. */
   readonly #without = new Set<string>();
 
-  /** @param pictures where those that have none are read from */
+  /**
+   * @param pictures where those that have none are read from
+   * @param make of a picture's file
+   */
   constructor(
     private readonly index: ObjectStore,
     private readonly pictures: Pick<ObjectStore, 'get'>,
     clock: Pick<Clock, 'ulid'>,
+    private readonly make: MakeFingerprint = fingerprintOf,
   ) {
     this.#packs = new PackStore(index, FINGERPRINTS_PREFIX, clock);
   }
@@ -102,7 +106,12 @@ export class Fingerprints {
   }
 
   async #ofOriginal({ key, eTag }: PictureVersion): Promise<Fingerprint> {
-    return fingerprintOf((await this.pictures.get(key, { ifMatch: eTag })).body);
+    return this.make((await this.pictures.get(key, { ifMatch: eTag })).body);
+  }
+
+  /** Removes those of pictures that are gone, where they are more than a few. @param living ids of all that are there */
+  keepOnly(living: ReadonlySet<string>): Promise<void> {
+    return this.#packs.keepOnly(living);
   }
 
   /** Writes those that were made. */

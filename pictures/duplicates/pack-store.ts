@@ -18,6 +18,8 @@ const ENTRY_BYTES = 20;
 const MAX_PACKS = 48;
 /** Bytes of one merged pack; one of more than half of it is not merged again. */
 const MAX_MERGED_BYTES = 16 * 1024 * 1024;
+/** Part of the entries that may be of pictures that are gone: writing packs anew costs more than keeping a few. */
+const MAX_GARBAGE = 0.1;
 /** Packs that are read side by side. */
 const READS_AT_ONCE = 8;
 
@@ -110,6 +112,14 @@ export class PackStore {
     }
     const small = [...this.#read].filter(([, bytes]) => bytes <= MAX_MERGED_BYTES / 2);
     if (small.length > MAX_PACKS) await this.#merge(small.map(([name]) => name));
+  }
+
+  /** Takes all other entries out of the packs, once they are more than a tenth. */
+  async keepOnly(ids: ReadonlySet<string>): Promise<void> {
+    const others = [...this.#values.keys()].filter((id) => !ids.has(id));
+    if (others.length <= this.#values.size * MAX_GARBAGE) return;
+    await dropFromPacks(this.store, this.prefix, this.clock, new Set(others));
+    for (const id of others) this.#values.delete(id);
   }
 
   async #readPack(name: string, bytes: number): Promise<void> {

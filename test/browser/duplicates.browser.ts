@@ -45,6 +45,12 @@ describe('the duplicates workbench', () => {
     await groups().first().waitFor();
     expect(await bar()).toBe('2 groups, 2 pictures, 11 KB');
     await page.getByText('Choose').click();
+    await page.getByRole('button', { name: 'Keep the oldest of each' }).click();
+    const asked = () => faked.api.requests.filter((each) => each.includes('/v1/duplicates?')).at(-1);
+    await expect.poll(asked, SOON).toContain('keep=oldest');
+    // What was ticked went by other groups.
+    await expect.poll(bar, SOON).toBe('2 groups, 3 pictures, 503 KB');
+    await page.getByText('Choose').click();
     await page.getByRole('button', { name: 'Delete nothing' }).click();
     await expect.poll(bar, SOON).toBe('0 groups, 0 pictures, 0 bytes');
   });
@@ -125,5 +131,36 @@ describe('the duplicates workbench', () => {
     faked.api.state.pictures.push({ key: 'x/1.webp', size: 1 }, { key: 'x/2.webp', size: 1 });
     await page.evaluate(() => dispatchEvent(new Event('focus')));
     await expect.poll(() => groups().count(), SOON).toBe(3);
+  });
+});
+
+describe('a deletion that somebody stops', () => {
+  const many = Array.from({ length: 10 }, (_, i) => ({ key: `${i}.webp`, size: 1_000 + i }));
+  const faked = fakedConsole({ pictures: many, duplicates: [many.map(({ key }) => key)] });
+
+  it.each(['Stop', 'Close', 'Escape'])('ends at once by %s, and says what was done', async (way) => {
+    const page = await faked.open('#/duplicates');
+    let release = () => {};
+    const held = new Promise<void>((resolve) => {
+      release = resolve;
+    });
+    let asked = 0;
+    await page.route('**/v1/images/**', async (route) => {
+      if (route.request().method() === 'DELETE' && ++asked > 2) await held;
+      await route.continue();
+    });
+    await page.getByRole('button', { name: 'Delete 9' }).click();
+    const question = page.getByRole('dialog');
+    await question.getByRole('button', { name: 'Delete 9 pictures' }).click();
+    await question.getByRole('button', { name: '2 of 9 deleted' }).waitFor();
+    if (way === 'Escape') await page.keyboard.press('Escape');
+    else await question.getByRole('button', { name: way }).click();
+    release();
+    // Four had been asked for before.
+    await page.getByText('6 of 9 pictures deleted').first().waitFor();
+    expect(asked).toBe(6);
+    expect(faked.api.state.pictures).toHaveLength(4);
+    await page.getByRole('button', { name: 'Undo' }).click();
+    await expect.poll(() => faked.api.state.pictures.length, SOON).toBe(10);
   });
 });

@@ -46,6 +46,8 @@ export interface FakeState {
   /** Deleted pictures, the last one first. */
   trash: FakePicture[];
   synthetic: boolean;
+  /** What keeps the server from all it should do. */
+  reasons: { code: string; message: string }[];
   /** Events that wait to be indexed. */
   waiting: number;
   /** Milliseconds that every answer of the API takes. */
@@ -85,6 +87,7 @@ export async function startFakeApi(initial: Partial<FakeState> = {}): Promise<Fa
     rejected: [],
     trash: [],
     synthetic: false,
+    reasons: [],
     waiting: 0,
     engine: { engine: 'memory', exact: true },
     delayMs: 0,
@@ -410,6 +413,16 @@ function apiRoutes(app: Hono, state: FakeState, url: string): void {
     if (!undo) state.notDuplicates.push(name);
     return context.json({ keys });
   });
+
+  app.get('/v1/health', (context) =>
+    context.json(
+      schemas.Health.parse({
+        ...(state.reasons.length > 0 ? { status: 'degraded', reasons: state.reasons } : { status: 'ok' }),
+        model: 'fake-00000000',
+        allows: { uploads: true, deletes: true },
+      }),
+    ),
+  );
 
   app.get('/v1/stats', (context) =>
     context.json(

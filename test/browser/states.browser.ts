@@ -55,6 +55,14 @@ describe('states of the console', () => {
     await page.getByText('running, 9,000 of 12,000 objects compared').waitFor();
   });
 
+  it('says under Status what keeps a server from all it should do, until that is over', async () => {
+    const message = '/mnt/photos is not there; nothing is forgotten';
+    const page = await open('#/status', { reasons: [{ code: 'folder-away', message }] });
+    await page.getByText(message).waitFor();
+    faked.api.state.reasons = [];
+    await page.getByText(message).waitFor({ state: 'detached', timeout: 30_000 });
+  });
+
   it('asks less and less often for figures under Status that do not change', async () => {
     const page = await open('#/');
     await page.getByText('All 40').waitFor();
@@ -176,18 +184,30 @@ describe('states of the console', () => {
     await expect.poll(() => page.url()).not.toContain('meta.');
   });
 
-  it('filters by the day a photo was taken and by width, and compares without what all have in common', async () => {
+  it('filters by days, pixels and bytes, and compares without what all have in common', async () => {
     const page = await open(`#/search?key=${PICTURES[0]!.key}`);
     await page.getByLabel('Taken from').fill('2024-07-01');
-    await page.getByLabel('to', { exact: true }).fill('2024-08-31');
+    await page.getByLabel('Taken to').fill('2024-08-31');
+    await page.getByLabel('Changed from').fill('2025-01-01');
     await page.getByRole('combobox', { name: 'Width' }).selectOption('2000');
+    await page.getByRole('combobox', { name: 'Height' }).selectOption('1000');
+    await page.getByRole('combobox', { name: 'File size' }).selectOption('1000000');
     await page.getByRole('checkbox', { name: 'By what sets pictures apart' }).check();
     const asked = () => {
       const last = faked.api.requests.filter((each) => each.includes('/similar')).at(-1) ?? '';
       const query = new URLSearchParams(last.split('?')[1]);
       return [...query.getAll('range'), query.get('centered')];
     };
-    await expect.poll(asked, SOON).toEqual(['taken:2024-07-01..2024-08-31', 'width:2000..', 'true']);
+    await expect
+      .poll(asked, SOON)
+      .toEqual([
+        'taken:2024-07-01..2024-08-31',
+        'lastModified:2025-01-01..',
+        'width:2000..',
+        'height:1000..',
+        'size:1000000..',
+        'true',
+      ]);
     await page.reload();
     expect(await page.getByLabel('Taken from').inputValue()).toBe('2024-07-01');
     expect(await page.getByRole('checkbox', { name: 'By what sets pictures apart' }).isChecked()).toBe(true);

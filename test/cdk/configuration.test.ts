@@ -1,6 +1,6 @@
 /** The configuration: a file that editors know, flags that override it, and words for what means nothing. */
 
-import { mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
@@ -77,6 +77,16 @@ test('tokens need an issuer and an audience', () => {
 
 test('one bucket for both is refused', () => {
   expect(() => stackPropsFrom({ images: 'a', index: 'a' })).toThrow(ConfigurationInvalid);
+});
+
+test('decoders are ARNs of layers or folders that can be one', () => {
+  const arn = 'arn:aws:lambda:eu-central-1:123456789012:layer:heic:1';
+  const folder = mkdtempSync(join(tmpdir(), 'likeness-decoder-'));
+  expect(() => stackPropsFrom({ decoders: [folder] })).toThrow(/npm install --prefix/);
+  mkdirSync(join(folder, 'nodejs', 'node_modules'), { recursive: true });
+  const flags = readConfiguration({ decoders: `${arn},${folder}` }, folderWith({}));
+  expect(stackPropsFrom(flags).decoders).toEqual([arn, folder]);
+  rmSync(folder, { recursive: true });
 });
 
 test("the CDK's own context is none of it", () => {

@@ -1,6 +1,8 @@
 /** What the stacks promise, read from their templates. */
 
-import { readdirSync, readFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { App, Duration, Stack } from 'aws-cdk-lib';
 import { Match, Template } from 'aws-cdk-lib/assertions';
 import { type IVpc, SubnetType, Vpc } from 'aws-cdk-lib/aws-ec2';
@@ -11,6 +13,7 @@ import { Bucket } from 'aws-cdk-lib/aws-s3';
 import { ScheduleExpression } from 'aws-cdk-lib/aws-scheduler';
 import { Topic } from 'aws-cdk-lib/aws-sns';
 import { beforeAll, describe, expect, test, vi } from 'vitest';
+import { stackPropsFrom } from '../../cdk/configuration.ts';
 import { ConfigurationInvalid } from '../../cdk/configuration-invalid.ts';
 import { ConsoleImpossible } from '../../cdk/console.ts';
 import { ImageSearch } from '../../cdk/image-search.ts';
@@ -599,6 +602,25 @@ test('uploads and search get the layers of decoders that are given, and none oth
     ours(template).map(({ Properties }) => JSON.stringify(Properties.Layers ?? []).includes(arn));
   expect(layers(Template.fromStack(stack)).filter((has) => has)).toHaveLength(2);
   expect(layers(serving).some((has) => has)).toBe(false);
+});
+
+test('the file of settings names such layers, or folders that become one', () => {
+  const folder = mkdtempSync(join(tmpdir(), 'likeness-decoder-'));
+  mkdirSync(join(folder, 'nodejs', 'node_modules'), { recursive: true });
+  const arn = 'arn:aws:lambda:eu-central-1:123456789012:layer:heic:1';
+  const { serving: template } = synthesise({}, stackPropsFrom({ decoders: [arn, folder] }));
+  rmSync(folder, { recursive: true });
+  const own = Object.keys(
+    template!.findResources('AWS::Lambda::LayerVersion', {
+      Properties: { Description: 'Likeness: a decoder' },
+    }),
+  );
+  expect(own).toHaveLength(1);
+  const withBoth = ours(template!).filter(({ Properties }) => {
+    const layers = JSON.stringify(Properties.Layers ?? []);
+    return layers.includes(arn) && layers.includes(own[0]!);
+  });
+  expect(withBoth).toHaveLength(2);
 });
 
 test('compaction runs one at a time where that is asked for, and reserves nothing otherwise', () => {

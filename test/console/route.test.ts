@@ -26,7 +26,10 @@ describe('an address', () => {
       prefix: 'holiday/',
       metadata: { album: 'beach & sea', year: '2026' },
       taken: { from: '2024-07-01', to: '2024-08-31' },
+      changed: { from: '2025-01-01', to: '' },
       minWidth: 2_000,
+      minHeight: 1_000,
+      minBytes: 1_000_000,
       centered: true,
     },
     libraryOf(),
@@ -53,7 +56,7 @@ describe('an address', () => {
     ['#/search?k=-1&min=7&crop=1,2', HOME],
     ['#/search?crop=0.5,0.5,0.6,0.5', HOME],
     ['#/search?crop=a,b,c,d', HOME],
-    ['#/search?from=summer&to=2024-7&width=-5&centered=yes', HOME],
+    ['#/search?from=summer&to=2024-7&width=-5&height=1e9&bytes=-1&changed-to=x&centered=yes', HOME],
     ['#/picture', libraryOf()],
   ])('that makes no sense is taken for what is nearest: %s', (hash, route) => {
     expect(parseRoute(hash)).toEqual(route);

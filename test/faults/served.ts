@@ -83,7 +83,8 @@ export class ServedLibrary {
     this.#server!.kill(signal);
     const [code] = await Promise.race([
       exited,
-      sleep(PATIENCE_MS).then(() => {
+      // A run does not wait for the patience that was not needed.
+      sleep(PATIENCE_MS, undefined, { ref: false }).then(() => {
         throw new Error(`the server did not end on ${signal}`);
       }),
     ]);

@@ -126,6 +126,17 @@ const JPEG_ROWS: readonly Row[] = [
       return bytes.fill([0, 0x55, others, 0xff][m.variant % 4]!, middle, middle + 4_096);
     },
   },
+  {
+    name: 'a hole of 4 KiB in its progressive data',
+    outcome: 'corrupt',
+    make: async (m) => {
+      const bytes = await sharp(await grainy(m))
+        .jpeg({ quality: 90, progressive: true })
+        .toBuffer();
+      const middle = bytes.length >> 1;
+      return bytes.fill([0, 0x55, 0xaa, 0xfe][m.variant % 4]!, middle, middle + 4_096);
+    },
+  },
 ];
 
 const JPEGS = JPEG_ROWS.map((row): Row => ({ cosine: LOSSY, ...row }));

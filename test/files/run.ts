@@ -3,17 +3,19 @@
  * `npm run test:files [-- --quick] [-- --kind TEXT] [-- --write]`.
  *
  * Each file is uploaded by the command line, indexed, searched for by another rendering of what it shows and by itself, and asked
- * for as a thumbnail; or it is refused everywhere for the reason that its kind has. Kinds that need a package are tried without
+ * for as a thumbnail; or it is refused everywhere for the reason that its kind has: by the upload, and by indexing when it is put
+ * into the folder. Kinds that need a package are tried without
  * it and with it. `--quick` makes one file of each kind, `--kind` those of one, `--write` writes the table of docs/formats.md.
  */
 
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
 import sharp from 'sharp';
 import { run } from '../../cli/program.ts';
-import { createClient } from '../../client/client.ts';
+import { type Client, createClient } from '../../client/client.ts';
 import { ProblemError } from '../../client/problem-error.ts';
 import { modelFolder } from '../../local/model-choice.ts';
 import { serveFolder } from '../../local/serve.ts';
@@ -33,6 +35,9 @@ const LEAST_COSINE = 0.999;
 /** Most of it is the thumbnail's own coding of sharp edges; other pictures and wrong turns differ by 40 and more. */
 const MOST_LEVELS = 14;
 const SIDE_BY_SIDE = 3;
+/** A file that is not judged by then is a fault. */
+const PATIENCE_MS = 20_000;
+const POLL_MS = 50;
 /** Pixels of the thumbnails that are compared. */
 const SIZE = 160;
 
@@ -111,6 +116,14 @@ async function difference(a: Uint8Array, b: Uint8Array): Promise<number> {
   return one.data.reduce((sum, level, i) => sum + Math.abs(level - same[i]!), 0) / one.data.length;
 }
 
+/** Waits until the server has judged every one of these keys. */
+async function settled(client: Client, keys: readonly string[]): Promise<void> {
+  const isOpen = async (key: string) => ['absent', 'pending'].includes((await client.image(key)).state);
+  for (const key of keys)
+    for (const end = Date.now() + PATIENCE_MS; Date.now() < end && (await isOpen(key)); )
+      await delay(POLL_MS);
+}
+
 async function tryFiles(kinds: readonly FileKind[], decoders: readonly OptionalDecoder[]): Promise<number> {
   const base = await mkdtemp(join(tmpdir(), 'likeness-files-'));
   const [source, folder] = [join(base, 'files'), join(base, 'library')];
@@ -125,6 +138,10 @@ async function tryFiles(kinds: readonly FileKind[], decoders: readonly OptionalD
     const added = await command('add', source, '--json', ...endpoint);
     const { refused } = JSON.parse(added.out) as { refused: { key: string; reason: string }[] };
     const reasons = new Map(refused.map(({ key, reason }) => [key, reason]));
+    // An upload that is refused leaves nothing behind; a file that is in the folder already is refused by indexing.
+    await mkdir(join(folder, 'files'), { recursive: true });
+    for (const { key, bytes } of files) if (reasons.has(key)) await writeFile(join(folder, key), bytes);
+    await settled(client, [...reasons.keys()]);
 
     const check = async ({ kind, key, path, bytes, rendering }: MadeFile): Promise<void> => {
       const fault = (what: string) => faults.push(`${kind.format}, ${kind.name} (${key}): ${what}`);

@@ -98,6 +98,18 @@ export class View {
     return place.in === 'tail' ? this.tail.matrix.row(place.row) : first(this.lineage.read([place.row]));
   }
 
+  /** The embeddings of some keys' pictures, read side by side; `undefined` for a key that has none. */
+  async embeddings(keys: readonly string[]): Promise<(Float32Array | undefined)[]> {
+    const places = keys.map((key) => this.#place(key));
+    const inIndex = places.flatMap((place) => (place?.in === 'index' ? [place.row] : []));
+    const read = await this.lineage.read(inIndex);
+    let next = 0;
+    return places.map((place) => {
+      if (!place) return undefined;
+      return place.in === 'tail' ? this.tail.matrix.row(place.row) : read[next++]!;
+    });
+  }
+
   /**
    * The pictures most like each query, exactly: all that the filter lets through are compared.
    *

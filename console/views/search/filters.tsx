@@ -1,4 +1,4 @@
-/** What narrows a search: the least score, the folder, date and width, and metadata where pictures have any. */
+/** What narrows a search: the least score, the folder, dates, pixels and bytes, and metadata where pictures have any. */
 
 import { useState } from 'preact/hooks';
 import type { MetadataNames, SearchAnswer } from '../../../client/index.ts';
@@ -6,18 +6,20 @@ import { useConnection } from '../../api/connection.tsx';
 import { useRequest } from '../../api/use-request.ts';
 import { Button } from '../../parts/button.tsx';
 import { CheckField, DateField, ScoreField, SelectField, TextField } from '../../parts/field.tsx';
-import { count } from '../../parts/format.ts';
+import { bytes, count } from '../../parts/format.ts';
 import { Icon } from '../../parts/icon.tsx';
 import { useMedia } from '../../parts/use-media.ts';
 import { type Arrival, navigate } from '../../route/navigation.ts';
-import { isNarrowed, type SearchRoute } from '../../route/route.ts';
+import { type Days, isNarrowed, type SearchRoute } from '../../route/route.ts';
 import { useFolderNames } from '../library/use-folders.ts';
 import { Histogram, passing } from './histogram.tsx';
 
 const isFiltered = (route: SearchRoute): boolean => route.minScore > 0 || isNarrowed(route);
 
-/** Widths that people ask for: a screen, a print, a large print. */
-const WIDTHS = [0, 1_000, 2_000, 4_000] as const;
+/** Pixels of a side that people ask for: a screen, a print, a large print. */
+const SIDES = [1_000, 2_000, 4_000] as const;
+/** Bytes of a file: what was made small for the web, a photo, a RAW file. */
+const SIZES = [100_000, 1_000_000, 10_000_000] as const;
 
 export function Filters({ route, answer }: { route: SearchRoute; answer: SearchAnswer | undefined }) {
   const { client } = useConnection();
@@ -55,26 +57,31 @@ export function Filters({ route, answer }: { route: SearchRoute; answer: SearchA
           onInput={setTyped}
           onCommit={(prefix) => change({ prefix })}
         />
+        <Between label="Taken" days={route.taken} onChange={(taken) => change({ taken })} />
+        <Between label="Changed" days={route.changed} onChange={(changed) => change({ changed })} />
         <div class="filters-dates">
-          <DateField
-            label="Taken from"
-            value={route.taken.from}
-            onChange={(from) => change({ taken: { ...route.taken, from } })}
+          <Least
+            label="Width"
+            value={route.minWidth}
+            choices={SIDES}
+            text={(each) => `${count(each)} pixels or more`}
+            onChange={(minWidth) => change({ minWidth })}
           />
-          <DateField
-            label="to"
-            value={route.taken.to}
-            onChange={(to) => change({ taken: { ...route.taken, to } })}
+          <Least
+            label="Height"
+            value={route.minHeight}
+            choices={SIDES}
+            text={(each) => `${count(each)} pixels or more`}
+            onChange={(minHeight) => change({ minHeight })}
+          />
+          <Least
+            label="File size"
+            value={route.minBytes}
+            choices={SIZES}
+            text={(each) => `${bytes(each)} or more`}
+            onChange={(minBytes) => change({ minBytes })}
           />
         </div>
-        <SelectField
-          label="Width"
-          value={String(route.minWidth)}
-          choices={[...new Set([...WIDTHS, route.minWidth])].map(
-            (each) => [String(each), each === 0 ? 'Any' : `${count(each)} pixels or more`] as const,
-          )}
-          onChange={(width) => change({ minWidth: Number(width) })}
-        />
         <CheckField
           label="By what sets pictures apart"
           hint="Leaves out what all of the library has in common; scores are lower."
@@ -92,6 +99,39 @@ export function Filters({ route, answer }: { route: SearchRoute; answer: SearchA
     </details>
   );
 }
+
+interface BetweenProps {
+  readonly label: string;
+  readonly days: Days;
+  readonly onChange: (days: Days) => void;
+}
+
+const Between = ({ label, days, onChange }: BetweenProps) => (
+  <div class="filters-dates">
+    <DateField label={`${label} from`} value={days.from} onChange={(from) => onChange({ ...days, from })} />
+    <DateField label={`${label} to`} value={days.to} onChange={(to) => onChange({ ...days, to })} />
+  </div>
+);
+
+interface LeastProps {
+  readonly label: string;
+  readonly value: number;
+  readonly choices: readonly number[];
+  readonly text: (value: number) => string;
+  readonly onChange: (value: number) => void;
+}
+
+/** A link may ask for another value than those to choose from. */
+const Least = ({ label, value, choices, text, onChange }: LeastProps) => (
+  <SelectField
+    label={label}
+    value={String(value)}
+    choices={[...new Set([0, ...choices, value])].map(
+      (each) => [String(each), each === 0 ? 'Any' : text(each)] as const,
+    )}
+    onChange={(next) => onChange(Number(next))}
+  />
+);
 
 interface MetadataFilterProps {
   /** The names that there are. */

@@ -28,7 +28,8 @@ export interface Search extends Answer<SearchAnswer> {
  */
 export function useSearch(route: SearchRoute, picture: QueryPicture): Search {
   const { client } = useConnection();
-  const { query, also, crop, prefix, metadata, taken, minWidth, centered } = route;
+  const { query, also, crop, prefix, metadata, taken, changed, minWidth, minHeight, minBytes, centered } =
+    route;
   const { show: _, ...asked } = route as SearchRoute & { show?: string };
   const base = formatRoute({ ...asked, minScore: 0 });
   const [step, setStep] = useState(0);
@@ -44,7 +45,10 @@ export function useSearch(route: SearchRoute, picture: QueryPicture): Search {
       filter: metadata,
       ranges: {
         ...((taken.from || taken.to) && { taken: { min: taken.from, max: taken.to } }),
+        ...((changed.from || changed.to) && { lastModified: { min: changed.from, max: changed.to } }),
         ...(minWidth > 0 && { width: { min: minWidth } }),
+        ...(minHeight > 0 && { height: { min: minHeight } }),
+        ...(minBytes > 0 && { size: { min: minBytes } }),
       },
       ...(centered && { centered }),
       stack: STACK,

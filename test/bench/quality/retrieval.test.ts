@@ -2,7 +2,8 @@
 
 import { expect, test } from 'vitest';
 import { meanOf, qualityPage } from '../../../bench/quality/page.ts';
-import { measureTask, type Task, tasksHere } from '../../../bench/quality/retrieval.ts';
+import { measureTask } from '../../../bench/quality/retrieval.ts';
+import { type Task, tasksHere } from '../../../bench/quality/tasks.ts';
 import { DIMENSIONS } from '../../../pictures/dimensions.ts';
 
 /** A unit vector at an angle, in degrees. */

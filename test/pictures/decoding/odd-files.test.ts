@@ -93,6 +93,32 @@ describe('a JPEG', () => {
     expect(await outcomes(Buffer.concat([early, Buffer.of(0xff, 0xd9)]))).toEqual(['corrupt', 'corrupt']);
   });
 
+  it('that is progressive and has a hole is refused, wherever it is', async () => {
+    const whole = await picture().resize(600).jpeg({ quality: 80, progressive: true }).toBuffer();
+    const first = whole.indexOf(Buffer.of(0xff, 0xda)) + 20;
+    const length = (whole.length - first) >> 3;
+    for (const filler of [0, 0x55, 0xaa])
+      for (let place = 0; place < 6; place++) {
+        const at = Math.floor(first + ((whole.length - length - first - 2) * (place + 0.25)) / 6);
+        const holed = Buffer.from(whole).fill(filler, at, at + length);
+        expect(await outcomes(holed), `${filler} at ${place}`).toEqual(['corrupt', 'corrupt']);
+      }
+  });
+
+  it('of nothing but noise at the best quality is taken, also where its last code ends with a long value', async () => {
+    for (let seed = 0; seed < 24; seed++) {
+      const noise = Buffer.from(
+        Array.from({ length: 4_096 }, (_, i) => Math.imul(i + 1 + seed * 4_096, 2_654_435_761) >>> 24),
+      );
+      const grey = sharp(noise, { raw: { width: 64, height: 64, channels: 1 } }).toColourspace('b-w');
+      for (const progressive of [false, true])
+        expect(await outcomes(await grey.clone().jpeg({ quality: 100, progressive }).toBuffer())).toEqual([
+          'taken',
+          'taken',
+        ]);
+    }
+  });
+
   it('with restarts is taken, and refused where one is missing', async () => {
     const grey = greyWithRestarts();
     expect(await outcomes(Buffer.concat(grey))).toEqual(['taken', 'taken']);

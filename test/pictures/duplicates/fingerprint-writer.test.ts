@@ -1,9 +1,15 @@
 /** Fingerprints beside the index: made when pictures come in, used without them, taken away when they go. */
 
+import { createHash } from 'node:crypto';
 import sharp from 'sharp';
 import { beforeAll, expect, test } from 'vitest';
+import { PictureDecoder } from '../../../pictures/decoding/decoder.ts';
+import { findOptionalDecoders } from '../../../pictures/decoding/optional/find.ts';
+import { Comparers } from '../../../pictures/duplicates/comparers.ts';
+import { fingerprintMaker, fingerprintOf } from '../../../pictures/duplicates/fingerprint.ts';
 import { dropFingerprints, FingerprintWriter } from '../../../pictures/duplicates/fingerprint-writer.ts';
 import { Fingerprints, fingerprintId } from '../../../pictures/duplicates/fingerprints.ts';
+import { confidenceOf, measuresOf } from '../../../pictures/duplicates/verdict.ts';
 import { FINGERPRINTS_PREFIX } from '../../../pictures/names.ts';
 import { thumbnailName } from '../../../pictures/thumbnails/thumbnails.ts';
 import { systemClock } from '../../../vectorlog/clock.ts';
@@ -33,7 +39,7 @@ beforeAll(async () => {
 
 async function written(): Promise<MemoryStore> {
   const index = new MemoryStore();
-  const writer = new FingerprintWriter(index, systemClock, silentLogger);
+  const writer = new FingerprintWriter(index, systemClock, silentLogger, fingerprintOf);
   for (const [i, file] of files.entries()) {
     await writer.add(version(i), file);
     // A pack each.
@@ -57,7 +63,7 @@ test('what was made when pictures were indexed is used without reading them', as
 
 test('a file that is no picture is no reason to fail', async () => {
   const index = new MemoryStore();
-  const writer = new FingerprintWriter(index, systemClock, silentLogger);
+  const writer = new FingerprintWriter(index, systemClock, silentLogger, fingerprintOf);
   await writer.add(version(0), Buffer.from('no picture'));
   await writer.flush();
   expect(await packsIn(index)).toEqual([]);
@@ -75,7 +81,7 @@ test('pictures that are gone take their fingerprints along, and no others', asyn
 
 test('many small packs become few, and lose nothing', async () => {
   const index = new MemoryStore();
-  const writer = new FingerprintWriter(index, systemClock, silentLogger);
+  const writer = new FingerprintWriter(index, systemClock, silentLogger, fingerprintOf);
   for (let i = 0; i < 60; i++) {
     await writer.add(version(i), files[i % 3]!);
     await writer.flush();
@@ -119,4 +125,57 @@ test('a picture without a thumbnail is read itself, and one that is gone has no 
   const fingerprints = new Fingerprints(index, pictures, systemClock);
   expect(await fingerprints.of({ ...version(0), width: 64, height: 64 })).toMatchObject({ width: 64 });
   expect(await fingerprints.of({ ...version(1), width: 64, height: 64 })).toBeUndefined();
+});
+
+test('fingerprints of pictures that are gone are taken away by whoever knows all that are there', async () => {
+  const index = await written();
+  const fingerprints = new Fingerprints(index, unread, systemClock);
+  await fingerprints.refresh();
+  const ids = [0, 1, 2].map((i) => fingerprintId(version(i)));
+  await fingerprints.keepOnly(new Set([...ids, 'another']));
+  expect(await packsIn(index)).toHaveLength(3);
+  await fingerprints.keepOnly(new Set([ids[1]!]));
+  expect(await known(index)).toEqual([false, true, false]);
+  expect(fingerprints.known(ids[1]!)).toBeDefined();
+});
+
+/** A BMP of 24 bits, which sharp does not read. */
+function bmpOf(data: Uint8Array, width: number, height: number): Buffer {
+  const row = Math.ceil((3 * width) / 4) * 4;
+  const bmp = Buffer.alloc(54 + row * height);
+  bmp.write('BM', 0, 'latin1');
+  bmp.writeUInt32LE(bmp.length, 2);
+  for (const [at, value] of [
+    [10, 54],
+    [14, 40],
+    [18, width],
+    [22, height],
+    [34, row * height],
+  ] as const)
+    bmp.writeUInt32LE(value, at);
+  bmp.writeUInt16LE(1, 26);
+  bmp.writeUInt16LE(24, 28);
+  for (let y = 0; y < height; y++)
+    for (let x = 0; x < width; x++)
+      for (let c = 0; c < 3; c++)
+        bmp[54 + (height - 1 - y) * row + 3 * x + c] = data[3 * (y * width + x) + 2 - c]!;
+  return bmp;
+}
+
+test('what sharp does not read is fingerprinted through the decoder that indexes it', async () => {
+  const jpeg = await sharp(files[0]!).resize(602, 400, { fit: 'fill', kernel: 'nearest' }).jpeg().toBuffer();
+  const { data, info } = await sharp(jpeg).raw().toBuffer({ resolveWithObject: true });
+  const bmp = bmpOf(data, info.width, info.height);
+  await expect(fingerprintOf(bmp)).rejects.toThrow();
+
+  const make = fingerprintMaker(new PictureDecoder({}, findOptionalDecoders()));
+  const [made, plain] = [await make(bmp), await make(jpeg)];
+
+  expect(plain).toEqual(await fingerprintOf(jpeg));
+  expect(made).toMatchObject({ width: 602, height: 400, hasExif: false });
+  expect(made.hash).toBe(createHash('sha256').update(bmp).digest('hex').slice(0, 32));
+  const comparers = new Comparers(1);
+  const [comparison] = await comparers.compare([[made, plain]]);
+  await comparers.stop();
+  expect(comparison && confidenceOf(measuresOf(comparison, 1))).toBeGreaterThan(0.9);
 });

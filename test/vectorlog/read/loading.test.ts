@@ -79,6 +79,30 @@ describe('an index that is still on its way', () => {
     held.open();
   });
 
+  test('reads many embeddings side by side, those of the log too, in their order', async () => {
+    const books = await severalBlocks();
+    await books.append({ put: 'new', vector: axis(7) });
+    const { index, store } = liveIndex(books);
+    const { faiss: file } = await filesOf(books);
+    await index.read('strong', () => {});
+    const [held, both] = [gate(), gate()];
+    let reads = 0;
+    const read = store.read;
+    store.read = async (key, range, target) => {
+      if (key === file && range.end - range.start === ROW_BYTES) {
+        if (++reads === 2) both.open();
+        await held.opened;
+      }
+      return read(key, range, target);
+    };
+
+    const reading = index.read('strong', (view) => view.embeddings(['9', 'new', 'none', '1500']));
+    await both.opened;
+    held.open();
+
+    expect(await reading).toEqual([axis(9), axis(7), undefined, axis(1500)]);
+  });
+
   test.each(['in order', 'backwards'])('finds the same when its blocks come %s', async (order) => {
     const books = await severalBlocks();
     const { index, store } = liveIndex(books);

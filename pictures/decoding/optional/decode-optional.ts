@@ -1,0 +1,59 @@
+/** Decodes a picture by a package that the user added, within the limits of all others. */
+
+import { DecodingFailed, PictureRejected } from '../errors.ts';
+import type { PictureLimits } from '../limits.ts';
+import type { Decoded, OptionalDecoder } from './optional-decoder.ts';
+import { decodeInOwnProcess } from './own-process.ts';
+
+/** What decoding holds for a pixel: the planes of a decoder in WebAssembly, RGBA, and the RGB that comes out, here too. */
+const BYTES_PER_PIXEL = 24;
+
+/** What the process takes that holds them. */
+const PROCESS_BYTES = 48 * 1024 * 1024;
+
+/**
+ * Decodes one picture in a process of its own: whatever the decoder does or leaks, memory and time are bounded, and this
+ * process answers meanwhile. A thread would not do: V8 ends the whole process when a thread's heap is full at a bad moment.
+ *
+ * @throws PictureRejected, DecodingFailed
+ */
+export async function decodeOptional(
+  decoder: OptionalDecoder,
+  bytes: Uint8Array,
+  { decodeTimeoutMs, ...limits }: Pick<PictureLimits, 'maxPixels' | 'maxMemoryBytes' | 'decodeTimeoutMs'>,
+): Promise<Decoded> {
+  const { maxMemoryBytes } = limits;
+  const maxPixels = Math.min(
+    limits.maxPixels,
+    Math.max(0, Math.floor((maxMemoryBytes - PROCESS_BYTES) / BYTES_PER_PIXEL)),
+  );
+  const bounds = { maxPixels, maxMemoryBytes, timeoutMs: decodeTimeoutMs };
+  const outcome = await decodeInOwnProcess(decoder, bytes, bounds).catch((cause: unknown) => {
+    throw new DecodingFailed('The picture could not be decoded now', { cause });
+  });
+  if ('decoded' in outcome) return outcome.decoded;
+  if ('late' in outcome)
+    throw new PictureRejected(
+      'decode-timeout',
+      `The picture takes more than ${decodeTimeoutMs / 1_000} seconds to decode. Upload a smaller version.`,
+    );
+  if ('tooLarge' in outcome)
+    throw new PictureRejected(
+      'too-many-pixels',
+      `The picture has ${outcome.tooLarge} pixels; at most ${maxPixels.toLocaleString('en-US')} of its kind are taken here. ` +
+        'Upload a smaller version, or a plain JPEG.',
+    );
+  if ('ended' in outcome)
+    throw new DecodingFailed('The decoder of the picture ended without a word', {
+      cause: new Error(outcome.ended),
+    });
+  if (outcome.heavy)
+    throw new PictureRejected(
+      'too-many-pixels',
+      `Decoding the picture takes more than ${Math.floor(maxMemoryBytes / 1024 / 1024)} MiB of memory. ` +
+        'Upload a smaller version, or a plain JPEG.',
+    );
+  throw new PictureRejected('corrupt', 'The file is damaged or cut off: it cannot be decoded whole.', {
+    cause: new Error(outcome.failed),
+  });
+}
