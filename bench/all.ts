@@ -30,7 +30,7 @@ const { values: options } = parseArgs({
 const PARTS: Readonly<Record<PartName, { readonly script?: string; readonly packages: readonly string[] }>> =
   {
     reference: { script: 'bench:reference', packages: ['onnxruntime-node', 'sharp'] },
-    search: { script: 'bench:search', packages: ['faiss-node'] },
+    search: { script: 'bench:search -- --rounds 8', packages: ['faiss-node'] },
     embed: { script: 'bench:embed', packages: ['onnxruntime-node', 'sharp'] },
     growth: { script: 'bench:growth', packages: [] },
     cold: { script: 'bench:cold -- --rows 1000,10000,100000,300000', packages: ['onnxruntime-node'] },

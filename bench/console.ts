@@ -65,10 +65,10 @@ async function measure(): Promise<Figures> {
   const pictures = Array.from({ length: PICTURES }, (_, n) => ({ key: keyOf(n) }));
   const [api, browser] = await Promise.all([startFakeApi({ pictures }), launch()]);
   try {
-    const started = performance.now();
     const { page, close } = await visit(browser, api.url, '#/library');
     await page.locator('.thumbnail[data-loaded]').nth(20).waitFor();
-    const firstThumbnailsMs = performance.now() - started;
+    // The page's own clock begins when it is asked for; starting the browser is not the console's time.
+    const firstThumbnailsMs = await page.evaluate(() => performance.now());
     const scrolled = await scroll(page);
     await close();
     api.state.pictures = pictures.slice(0, ON_MAP);

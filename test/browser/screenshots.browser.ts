@@ -113,6 +113,9 @@ describe.runIf(process.env.LIKENESS_SCREENSHOTS)('screenshots', () => {
   it.each(SHOTS)('$name', async ({ name, path, options, arrive }) => {
     const { page, close } = await visit(browser, server.url, path, { reducedMotion: 'reduce', ...options });
     await page.waitForLoadState('networkidle');
+    // Times that the page shows are those of a server that has searched before.
+    await page.reload();
+    await page.waitForLoadState('networkidle');
     await arrive?.(page, files);
     await page.waitForLoadState('networkidle');
     await photograph(page, name);
