@@ -103,7 +103,8 @@ export function VirtualGrid({ label, length, minTile, gap, onView, reveal, tile 
       style={{
         width: `${side}px`,
         height: `${side}px`,
-        transform: `translate(${(index % shape.columns) * (side + gap)}px, ${Math.floor(index / shape.columns) * shape.rowHeight}px)`,
+        left: `${(index % shape.columns) * (side + gap)}px`,
+        top: `${Math.floor(index / shape.columns) * shape.rowHeight}px`,
       }}
       onFocusCapture={() => setCurrent(index)}
     >
