@@ -20,6 +20,7 @@ import { prepareModel } from '../layers/onnx-resnet50/build.ts';
 import { MODELS_FOLDER } from '../local/model-choice.ts';
 import { PictureDecoder } from '../pictures/decoding/decoder.ts';
 import { DIMENSIONS } from '../pictures/dimensions.ts';
+import type { Embedder } from '../pictures/embedding/embedder.ts';
 import { loadEmbedder } from '../pictures/embedding/load.ts';
 import { thumbnailMaker } from '../pictures/thumbnails/thumbnails.ts';
 import { systemClock } from '../vectorlog/clock.ts';
@@ -48,9 +49,12 @@ const APPENDS = 30;
 const PER_APPEND = 10;
 const COMPACTIONS = options.quick ? 1 : 5;
 
-const { folder } = await prepareModel({ weights: 'synthetic', out: MODELS_FOLDER });
 const decoder = new PictureDecoder();
-const embedder = await loadEmbedder(folder, { decoder });
+async function embedderOf(precision: 'fp32' | 'int8'): Promise<Embedder> {
+  const { folder } = await prepareModel({ weights: 'synthetic', precision, out: MODELS_FOLDER });
+  return loadEmbedder(folder, { decoder });
+}
+const embedder = await embedderOf('fp32');
 const makeThumbnail = thumbnailMaker(decoder);
 
 /** As long as those of the role of a function. */
@@ -126,16 +130,28 @@ async function compacting(store: MemoryStore) {
   return { secondsPerCompaction: median(figures.slice(1)), ...requests };
 }
 
-/** Seconds of an embedding, and what a small copy beside it adds: the median of differences, each of two in a row. */
+/**
+ * Seconds of an embedding, what a small copy beside it adds, and how many times as many int8 does in the same time: they
+ * take turns, and each is the median of what it is to the plain one before it.
+ */
 async function embedding() {
+  const int8 = await embedderOf('int8');
   const alone: number[] = [];
   const added: number[] = [];
+  const ratios: number[] = [];
   await embedder.embed([photo], { thumbnail: true });
+  await int8.embed([photo]);
   for (let round = 0; round < PICTURES; round++) {
-    alone.push(await timed(() => embedder.embed([photo])));
-    added.push((await timed(() => embedder.embed([photo], { thumbnail: true }))) - alone.at(-1)!);
+    const seconds = await timed(() => embedder.embed([photo]));
+    alone.push(seconds);
+    added.push((await timed(() => embedder.embed([photo], { thumbnail: true }))) - seconds);
+    ratios.push(seconds / (await timed(() => int8.embed([photo]))));
   }
-  return { secondsPerEmbedding: median(alone), secondsPerThumbnail: Math.max(0, median(added)) };
+  return {
+    secondsPerEmbedding: median(alone),
+    int8ToFp32: median(ratios),
+    secondsPerThumbnail: Math.max(0, median(added)),
+  };
 }
 
 /** Small copies of the photographs that come with the demo: bytes of each, on average. */

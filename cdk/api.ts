@@ -19,14 +19,16 @@ import { LogGroup, RetentionDays } from 'aws-cdk-lib/aws-logs';
 import { Construct } from 'constructs';
 import type { PictureFilter } from '../pictures/picture-names.ts';
 import { acknowledge } from './acknowledgements.ts';
-import type { ApiAuth, CustomDomain, ImageSearchProps } from './image-search-props.ts';
+import type { CallerAuth, CustomDomain, ImageSearchProps } from './image-search-props.ts';
 import { keepWarm } from './keep-warm.ts';
 import { LikenessFunction, type LikenessFunctionProps } from './likeness-function.ts';
 import { type Buckets, PERMISSIONS, permit, permitChanges } from './permissions.ts';
 
 export interface SearchApiProps
   extends Buckets,
-    Pick<ImageSearchProps, 'auth' | 'corsOrigins' | 'throttle' | 'keepWarm' | 'engine' | 'thumbnails'> {
+    Pick<ImageSearchProps, 'corsOrigins' | 'throttle' | 'keepWarm' | 'engine' | 'thumbnails'> {
+  /** @default 'iam' */
+  readonly auth: CallerAuth | undefined;
   readonly modelId: string;
   readonly filter: PictureFilter;
   readonly uploads: boolean;
@@ -82,7 +84,7 @@ export class SearchApi extends Construct {
     this.domainTarget = props.domain && this.addDomain(props.domain);
   }
 
-  private addRoutes(auth: ApiAuth, isFar: boolean): void {
+  private addRoutes(auth: CallerAuth, isFar: boolean): void {
     const authorizer = authorizerOf(auth);
     const integrations = {
       search: new HttpLambdaIntegration('SearchFunction', this.function),
@@ -186,7 +188,7 @@ const ACCESS_LOG = {
   functionError: '$context.integrationErrorMessage',
 } as const;
 
-function authorizerOf(auth: ApiAuth): IHttpRouteAuthorizer | undefined {
+function authorizerOf(auth: CallerAuth): IHttpRouteAuthorizer | undefined {
   if (auth === 'none') return undefined;
   if (auth === 'iam') return new HttpIamAuthorizer();
   return new HttpJwtAuthorizer('Jwt', auth.jwt.issuer, { jwtAudience: [...auth.jwt.audience] });

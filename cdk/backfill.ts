@@ -167,7 +167,14 @@ export class Backfill extends Construct {
 
     return new Choice(this, 'WhichJob')
       .when(Condition.and(Condition.isPresent('$.job'), Condition.stringEquals('$.job', 'verify')), verify)
-      .otherwise(begin.next(compare).next(gone));
+      .otherwise(
+        begin.next(
+          // What a map makes of an empty list nobody has written down.
+          new Choice(this, 'IsAnythingThere')
+            .when(Condition.booleanEquals('$.isEmpty', true), gone)
+            .otherwise(compare.next(gone)),
+        ),
+      );
   }
 
   /** One call of the function; what fails for a while is repeated, and what fails for good can be redriven. */

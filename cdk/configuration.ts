@@ -97,6 +97,9 @@ export const Configuration = z
     auth: z
       .union([
         z.enum(['iam', 'none']),
+        z
+          .strictObject({ users: z.array(z.email()).min(1) })
+          .describe('Who may sign in on the console: each is invited by mail.'),
         z.strictObject({
           issuer: z.url(),
           audience: z.array(z.string().min(1)).min(1),
@@ -107,7 +110,9 @@ export const Configuration = z
             .describe('Scopes of which a token must have one to read, to upload, to delete.'),
         }),
       ])
-      .describe('Who may call the API: signed AWS requests, anybody, or holders of a token. Default: iam.'),
+      .describe(
+        'Who may call the API: signed AWS requests, anybody, people whom you invite, or holders of a token. Default: iam.',
+      ),
     cors: z.array(z.string()).describe('Origins whose pages may call the API.'),
     console: z.boolean().describe('Host the web console. Default: false.'),
     domain: z
@@ -266,7 +271,7 @@ function searchPropsFrom(configuration: Configuration): ImageSearchProps {
     active,
     oneCompaction,
     auth:
-      typeof auth === 'object'
+      typeof auth === 'object' && 'issuer' in auth
         ? {
             jwt: {
               issuer: auth.issuer,

@@ -15,11 +15,12 @@ import { S3BucketOrigin } from 'aws-cdk-lib/aws-cloudfront-origins';
 import { BlockPublicAccess, Bucket, BucketEncryption, ObjectOwnership } from 'aws-cdk-lib/aws-s3';
 import { BucketDeployment, Source } from 'aws-cdk-lib/aws-s3-deployment';
 import { Construct } from 'constructs';
+import type { ConsoleConfig, SignInConfig } from '../console/config.ts';
 import { LikenessError } from '../vectorlog/errors.ts';
 import { acknowledge, acknowledgeWildcards } from './acknowledgements.ts';
 import { asInterface } from './buckets.ts';
 import { ROOT } from './bundling/lock-file.ts';
-import type { CustomDomain, ImageSearchProps } from './image-search-props.ts';
+import type { CallerAuth, CustomDomain, ImageSearchProps } from './image-search-props.ts';
 
 /** The console was asked for where it cannot work. */
 export class ConsoleImpossible extends LikenessError {
@@ -33,7 +34,7 @@ const BUILT_CONSOLE = join(ROOT, 'dist', 'console');
 export function requireBrowserAuth({ auth = 'iam' }: Pick<ImageSearchProps, 'auth'>): void {
   if (auth !== 'iam') return;
   throw new ConsoleImpossible(
-    "a browser cannot sign requests with AWS credentials: with console, set auth to { jwt: … }, or to 'none'",
+    "a browser cannot sign requests with AWS credentials: with console, set auth to { jwt: … }, to { users: [your address] }, or to 'none'",
   );
 }
 
@@ -90,7 +91,7 @@ export class Console extends Construct {
   }
 
   /** Puts the files there, with `config.json` that tells the page where its API is. */
-  publish(endpoint: string, auth: ImageSearchProps['auth']): void {
+  publish(endpoint: string, auth: CallerAuth | undefined, signIn: SignInConfig | undefined): void {
     if (!existsSync(BUILT_CONSOLE)) {
       throw new ConsoleImpossible(
         'the console is not built: run "npm run setup" once, then synthesise again',
@@ -100,7 +101,11 @@ export class Console extends Construct {
       destinationBucket: asInterface(this.bucket),
       sources: [
         Source.asset(BUILT_CONSOLE),
-        Source.jsonData('config.json', { endpoint, auth: auth === 'none' ? 'none' : 'jwt' }),
+        Source.jsonData('config.json', {
+          endpoint,
+          auth: auth === 'none' ? 'none' : 'jwt',
+          ...(signIn && { signIn }),
+        } satisfies ConsoleConfig),
       ],
       distribution: this.distribution,
       prune: true,

@@ -11,8 +11,14 @@ import type { ITopic } from 'aws-cdk-lib/aws-sns';
 import type { Assets } from './bundling/assets.ts';
 import type { LambdaArchitecture } from './bundling/native-packages.ts';
 
-/** Who may call the API: signed AWS requests, holders of a token, or anybody. */
-export type ApiAuth =
+/**
+ * Who may call the API: those whom a gateway can tell, or, where there is no identity provider, the users whose addresses
+ * these are. They are invited by mail into a user pool of Amazon Cognito, and sign in on the console, which there must be.
+ */
+export type ApiAuth = CallerAuth | { readonly users: readonly string[] };
+
+/** Signed AWS requests, holders of a token, or anybody. */
+export type CallerAuth =
   | 'iam'
   | 'none'
   | {
@@ -294,8 +300,8 @@ export interface ImageSearchProps extends ModelChoice {
   readonly throttle?: { readonly rate: number; readonly burst: number };
 
   /**
-   * Serve the web console from a private bucket behind CloudFront. It needs an `auth` that a browser can do: `jwt` or
-   * `none`.
+   * Serve the web console from a private bucket behind CloudFront. It needs an `auth` that a browser can do: `jwt`,
+   * `users` or `none`.
    *
    * @default false
    */

@@ -20,13 +20,14 @@ import { Compaction } from './compaction.ts';
 import { ConfigurationInvalid } from './configuration-invalid.ts';
 import { Console, requireBrowserAuth } from './console.ts';
 import { createDashboard } from './dashboard.ts';
-import type { ImageSearchProps } from './image-search-props.ts';
+import type { ApiAuth, CallerAuth, ImageSearchProps } from './image-search-props.ts';
 import { Ingestion } from './ingestion.ts';
 import type { LikenessFunctionProps, Surroundings } from './likeness-function.ts';
 import { modelLayer } from './model-layer.ts';
 import { MAIN, modelsOf, type NamedModel } from './models.ts';
 import { acknowledgeNotificationsHandler } from './notified-bucket.ts';
 import { subscribe } from './picture-events.ts';
+import { Users } from './users.ts';
 import { Vectors } from './vectors.ts';
 
 /** What embeds with one model, and folds what it embedded. */
@@ -84,6 +85,8 @@ export class ImageSearch extends Construct {
 
     if (props.console) requireBrowserAuth(props);
     const console = props.console ? new Console(this, 'Console', props.domain?.console) : undefined;
+    const users = this.users(props.auth, console);
+    const auth = users?.auth ?? (props.auth as CallerAuth | undefined);
     const corsOrigins = [...(props.corsOrigins ?? []), ...(console ? [console.url] : [])];
     const own = props.images === undefined;
     this.images = props.images ?? createImagesBucket(this, 'Images', { ...props, corsOrigins });
@@ -111,6 +114,7 @@ export class ImageSearch extends Construct {
     const buckets = { images: this.images, index: this.index, modelId: this.model.modelId };
     this.search = new SearchApi(this, 'Api', {
       ...props,
+      auth,
       ...buckets,
       ...changes,
       filter: this.filter,
@@ -123,7 +127,7 @@ export class ImageSearch extends Construct {
     active.backfill?.permitLook(this.search.function);
     this.url = this.search.url;
     this.consoleUrl = console?.url;
-    console?.publish(this.url, props.auth);
+    console?.publish(this.url, auth, users?.signIn);
     this.domainTargets = {
       ...(props.domain?.api && { [props.domain.api.name]: this.search.domainTarget! }),
       ...(console?.domainTarget && { [props.domain!.console!.name]: console.domainTarget }),
@@ -146,6 +150,13 @@ export class ImageSearch extends Construct {
     let stack = Stack.of(this);
     while (stack.nestedStackParent) stack = stack.nestedStackParent;
     return `${stack.stackName}/${this.node.path.split('/').slice(1).join('/')}${suffix}`;
+  }
+
+  /** Those who sign in on the console, where the owner named them. */
+  private users(auth: ApiAuth | undefined, console: Console | undefined): Users | undefined {
+    if (typeof auth !== 'object' || !('users' in auth)) return undefined;
+    if (!console) throw new ConfigurationInvalid('users sign in on the console: set console to true as well');
+    return new Users(this, 'Users', { invited: auth.users, consoleUrl: console.url });
   }
 
   /** Everything between an event and the index of one model. */
@@ -251,7 +262,7 @@ export class ImageSearch extends Construct {
       quiet: true,
       code: named.assets.search,
       layers: [layer, ...(props.decoders ?? [])],
-      memory: props.memory?.search ?? 3008,
+      memory: searchMemory(props),
       timeout: props.timeout?.search ?? Duration.minutes(5),
       environment: {
         imagesBucket: this.images.bucketName,
@@ -280,6 +291,7 @@ export class ImageSearch extends Construct {
         indexBucket: this.index.bucketName,
         modelId: named.model.modelId,
         ...(named.model.synthetic && { synthetic: 'on' }),
+        ...(props.engine !== 's3-vectors' && { searchMemory: String(searchMemory(props)) }),
         ...this.changesEnvironment(props, changes),
       },
     };
@@ -294,6 +306,7 @@ export class ImageSearch extends Construct {
       uploads: uploads ? 'on' : 'off',
       deletes: deletes ? 'on' : 'off',
       ...(typeof props.auth === 'object' &&
+        'jwt' in props.auth &&
         props.auth.jwt.scopes && { scopes: JSON.stringify(props.auth.jwt.scopes) }),
       // Of a bucket that is not made here nobody knows the rules.
       ...((props.keepDeleted || !props.images) && {
@@ -317,6 +330,9 @@ export class ImageSearch extends Construct {
     return { architecture: props.architecture ?? 'x64', surroundings };
   }
 }
+
+/** Megabytes. */
+const searchMemory = ({ memory }: ImageSearchProps): number => memory?.search ?? 3_008;
 
 /** What callers of the API may do to the pictures. */
 interface Changes {

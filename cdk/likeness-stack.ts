@@ -199,5 +199,8 @@ const decoderLayer = (scope: Construct, id: string, arnOrFolder: string): ILayer
     ? LayerVersion.fromLayerVersionArn(scope, id, arnOrFolder)
     : new LayerVersion(scope, id, { code: Code.fromAsset(arnOrFolder), description: 'Likeness: a decoder' });
 
-/** As an output has it: `iam`, `none`, or the issuer of tokens. */
-const authName = (auth: ApiAuth): string => (typeof auth === 'string' ? auth : `jwt ${auth.jwt.issuer}`);
+/** As an output has it: `iam`, `none`, `users`, or the issuer of tokens. */
+function authName(auth: ApiAuth): string {
+  if (typeof auth === 'string') return auth;
+  return 'users' in auth ? 'users' : `jwt ${auth.jwt.issuer}`;
+}

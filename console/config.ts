@@ -20,6 +20,20 @@ export interface ConsoleConfig {
   readonly desktop?: string;
   /** `jwt`: the page asks for a bearer token before anything else. @default 'none' */
   readonly auth?: 'none' | 'jwt';
+  /** With `jwt`: where people sign in to be given that token. @default none: they enter one */
+  readonly signIn?: SignInConfig;
+}
+
+/** Where people sign in, as `config.json` has it. */
+export interface SignInConfig {
+  /** Addresses of the provider; those of OpenID Connect have these names. */
+  readonly authorizationEndpoint: string;
+  readonly tokenEndpoint: string;
+  /** Where a session at the provider ends. @default it goes on when the page forgets its token */
+  readonly logoutEndpoint?: string;
+  readonly clientId: string;
+  /** With spaces between. */
+  readonly scope: string;
 }
 
 /** Reads `config.json`; a server that has none, or answers with a page, means the defaults. */

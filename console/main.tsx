@@ -4,7 +4,8 @@ import './styles/tokens.css';
 import './styles/base.css';
 import { render } from 'preact';
 import { connect, readAccess } from './api/connection.tsx';
-import { readConfig } from './config.ts';
+import { finishSignIn } from './api/sign-in.ts';
+import { type ConsoleConfig, readConfig } from './config.ts';
 import { keepScrollPosition } from './route/navigation.ts';
 import { App } from './shell/app.tsx';
 import { applyKeptTheme } from './shell/theme-button.tsx';
@@ -12,5 +13,10 @@ import { applyKeptTheme } from './shell/theme-button.tsx';
 applyKeptTheme();
 keepScrollPosition();
 // A server that does not answer now is reported by the first request that a view makes.
-const config = await readConfig().catch(() => ({}));
-render(<App connection={connect(config, readAccess())} />, document.getElementById('app')!);
+const config: ConsoleConfig = await readConfig().catch(() => ({}));
+const failure = await (config.signIn && finishSignIn(config.signIn))?.then(
+  () => undefined,
+  (error: unknown) => (error instanceof Error ? error.message : String(error)),
+);
+const connection = connect(config, readAccess());
+render(<App connection={connection} failure={failure} />, document.getElementById('app')!);

@@ -39,6 +39,8 @@ export const VARIABLES = {
   compactFunction: 'LIKENESS_COMPACT_FUNCTION',
   /** `strong` or `eventual`: what a search does that does not say. */
   consistency: 'LIKENESS_CONSISTENCY',
+  /** Megabytes of memory of search, for front; absent where the index is searched in S3 Vectors. */
+  searchMemory: 'LIKENESS_SEARCH_MEMORY',
   /** ARN of the index in S3 Vectors; absent where the index is searched in memory. */
   vectorIndex: 'LIKENESS_VECTOR_INDEX',
   /** ARN of the state machine of backfills; absent where there is none. */

@@ -19,7 +19,7 @@ export function troubleOf(error: unknown): Trouble {
     return {
       title: needsToken ? 'The server does not let this page in' : error.problem.title,
       detail: needsToken
-        ? 'Enter a token that is valid for this server, under Status.'
+        ? 'Sign in again, or enter a token that is valid for this server, under Status.'
         : (error.problem.detail ?? ''),
       // A picture that is on its way into the index can be searched by in a moment.
       passing: error.retryable || error.problem.state === 'pending',

@@ -48,6 +48,12 @@ export function closeOver(): void {
   }
 }
 
+/** Shows a view in place of what the page was opened with, which nobody is to come back to. `next` begins with `#`, or is empty. */
+export function openAt(next: string): void {
+  history.replaceState(null, '', new URL('.', location.href).href + next);
+  arriveAt(next);
+}
+
 function arriveAt(next: string): void {
   hash = next;
   for (const listener of listeners) listener();

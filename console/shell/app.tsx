@@ -27,11 +27,12 @@ import { Header } from './header.tsx';
 import { SignIn } from './sign-in.tsx';
 import { SyntheticBanner } from './synthetic-banner.tsx';
 
-export function App({ connection }: { connection: Connection }) {
+/** @param props.failure why nobody could be signed in */
+export function App({ connection, failure }: { connection: Connection; failure: string | undefined }) {
   return (
     <ConnectionContext.Provider value={connection}>
       <UploadsProvider>
-        {connection.config.auth === 'jwt' && !connection.hasToken ? <SignIn /> : <Page />}
+        {connection.config.auth === 'jwt' && !connection.hasToken ? <SignIn failure={failure} /> : <Page />}
       </UploadsProvider>
     </ConnectionContext.Provider>
   );

@@ -42,6 +42,8 @@ export interface Plan {
   readonly prefix: string;
   /** Also what is indexed as it is. */
   readonly again: boolean;
+  /** There is nothing to list, and so nothing to map over. */
+  readonly isEmpty: boolean;
 }
 
 /** An object as Step Functions lists it. */
@@ -97,7 +99,8 @@ export function createBackfill(deps: BackfillDeps): (step: Step, isOver: () => b
       const { modelId } = origin;
       await emptyIndex({ pictures, index, origin, modelId, clock }, filter);
     }
-    return { run, prefix, again: kind === 'rebuild' && !isWhole };
+    const isEmpty = !(await hasAny(pictures, prefix));
+    return { run, prefix, again: kind === 'rebuild' && !isWhole, isEmpty };
   };
 
   return async (step, isOver) => {
@@ -138,6 +141,11 @@ export function createBackfill(deps: BackfillDeps): (step: Step, isOver: () => b
         throw new JobInvalid(`there is no step ${JSON.stringify((step as Step).step)}`);
     }
   };
+}
+
+async function hasAny(store: ObjectStore, prefix: string): Promise<boolean> {
+  for await (const page of store.list({ prefix })) if (page.length > 0) return true;
+  return false;
 }
 
 /** @throws JobInvalid */

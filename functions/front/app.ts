@@ -4,13 +4,14 @@ import type { OpenAPIHono } from '@hono/zod-openapi';
 import { dimensionsOf } from '../../pictures/dimensions.ts';
 import type { ModelInfo } from '../../pictures/embedding/embedder.ts';
 import { Entries } from '../../vectorlog/read/entries.ts';
+import { leftOut } from '../../vectorlog/read/left-out.ts';
 import { getDecisions, postNotDuplicates, putFolders } from '../search/decisions.ts';
 import type { SearchDependencies } from '../search/dependencies.ts';
 import { newApi } from '../search/frame.ts';
 import { createUpload, deleteImage, listRejected } from '../search/pictures.ts';
 import * as routes from '../search/routes.ts';
 import { asFrontTooLarge, states, statesRoute } from '../search/states.ts';
-import { healthOf } from '../search/status.ts';
+import { healthOf, tooLongLog } from '../search/status.ts';
 import {
   emptyTrash,
   emptyTrashRoute,
@@ -27,6 +28,8 @@ export interface FrontDependencies
   > {
   /** What searches look with. */
   readonly model: Pick<ModelInfo, 'modelId' | 'synthetic'>;
+  /** Bytes that index and log may take in the memory of a search together. */
+  readonly searchBudgetBytes: number;
   /** Bytes that the keys of the index may take in memory. */
   readonly keysBudgetBytes: number;
 }
@@ -39,11 +42,14 @@ export interface FrontDependencies
  * const response = await createFront(dependencies).request('/v1/health');
  */
 export function createFront(dependencies: FrontDependencies): OpenAPIHono {
-  const { model, allows, index: store, keysBudgetBytes: budgetBytes } = dependencies;
+  const { model, allows, index: store, keysBudgetBytes: budgetBytes, searchBudgetBytes } = dependencies;
   const dimensions = dimensionsOf(model.modelId);
   const entries = new Entries({ ...dependencies, store, dimensions, budgetBytes });
   const app = newApi(dependencies);
-  app.openapi(routes.health, (c) => c.json(healthOf({ model, allows, env: c.env, reasons: [] }), 200));
+  app.openapi(routes.health, async (c) => {
+    const pending = await leftOut(store, { dimensions, budgetBytes: searchBudgetBytes });
+    return c.json(healthOf({ model, allows, env: c.env, reasons: tooLongLog({ pending }) }), 200);
+  });
   app.openapi(routes.createUpload, createUpload(dependencies));
   app.openapi(routes.deleteImage, deleteImage(dependencies));
   app.openapi(

@@ -11,7 +11,7 @@ import type * as routes from './routes.ts';
 import type { Health, Reason } from './schemas.ts';
 
 /** Searches leave out what waits to be folded when it no longer fits in memory: compaction has failed for long. */
-const tooLongLog = ({ pending }: Engine) =>
+export const tooLongLog = ({ pending }: Pick<Engine, 'pending'>) =>
   pending === 0
     ? []
     : [

@@ -6,6 +6,7 @@ import type { KeyedRow } from '../../vectorlog/commit/base.ts';
 import { isRetryable, LikenessError } from '../../vectorlog/errors.ts';
 import { ObjectNotFound, ObjectUnreadable } from '../../vectorlog/store/errors.ts';
 import type { ObjectStore } from '../../vectorlog/store/object-store.ts';
+import { PICTURE_LIMITS } from '../decoding/limits.ts';
 import { FINGERPRINTS_PREFIX } from '../names.ts';
 import { thumbnailName } from '../thumbnails/thumbnails.ts';
 import { fingerprintOf, type MakeFingerprint } from './fingerprint.ts';
@@ -106,7 +107,8 @@ export class Fingerprints {
   }
 
   async #ofOriginal({ key, eTag }: PictureVersion): Promise<Fingerprint> {
-    return this.make((await this.pictures.get(key, { ifMatch: eTag })).body);
+    const maxBytes = PICTURE_LIMITS.maxBytesOfLargeKinds;
+    return this.make((await this.pictures.get(key, { ifMatch: eTag, maxBytes })).body);
   }
 
   /** Removes those of pictures that are gone, where they are more than a few. @param living ids of all that are there */

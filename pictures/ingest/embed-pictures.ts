@@ -2,7 +2,12 @@
 
 import { LikenessError } from '../../vectorlog/errors.ts';
 import type { Logger } from '../../vectorlog/logger.ts';
-import { ObjectNotFound, ObjectUnreadable, PreconditionFailed } from '../../vectorlog/store/errors.ts';
+import {
+  ObjectNotFound,
+  ObjectTooLarge,
+  ObjectUnreadable,
+  PreconditionFailed,
+} from '../../vectorlog/store/errors.ts';
 import type { ObjectStore, StoredObject } from '../../vectorlog/store/object-store.ts';
 import { PictureRejected } from '../decoding/errors.ts';
 import type { PictureFacts } from '../decoding/facts.ts';
@@ -144,8 +149,11 @@ export async function readPicture(
   if (change.size > PICTURE_LIMITS.maxBytesOfLargeKinds)
     return { state: 'rejected', reason: tooManyBytes(change.size) };
   try {
-    return await pictures.get(change.key, { ifMatch: change.eTag, ...(signal && { signal }) });
+    const maxBytes = PICTURE_LIMITS.maxBytesOfLargeKinds;
+    return await pictures.get(change.key, { ifMatch: change.eTag, maxBytes, ...(signal && { signal }) });
   } catch (error) {
+    // Whoever told of it was wrong about its size, or did not say it.
+    if (error instanceof ObjectTooLarge) return { state: 'rejected', reason: tooManyBytes(error.size) };
     if (error instanceof ObjectNotFound || error instanceof PreconditionFailed) return { state: 'gone' };
     if (error instanceof ObjectUnreadable && (await isOfThisPicture(error, pictures)))
       return { state: 'rejected', reason: unreadable(error) };

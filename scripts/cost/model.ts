@@ -19,8 +19,6 @@ const HOURS = 730;
 
 /** What is not known from the code and cannot be measured without AWS, or at all. */
 export const ASSUMED = {
-  /** How many times as many photos int8 embeds in the same time: `npm run bench:embed`, docs/model.md. */
-  int8ToFp32: 1.37,
   /** Seconds from nothing to a handler that is ready, without the index. */
   coldStartSeconds: 3,
   /** Bytes a second at which a function reads from S3, whatever its memory (github.com/sjakthol/aws-network-benchmark). */
@@ -147,7 +145,7 @@ export function looking(pictures: number): Usage {
 
 /** Seconds that a function is at work on each picture of a batch, its thumbnail included. */
 export const pictureSeconds = (precision: Precision = 'fp32'): number =>
-  MEASURED.secondsPerEmbedding / (precision === 'int8' ? ASSUMED.int8ToFp32 : 1) +
+  MEASURED.secondsPerEmbedding / (precision === 'int8' ? MEASURED.int8ToFp32 : 1) +
   MEASURED.secondsPerThumbnail +
   ASSUMED.secondsPerRequest;
 

@@ -202,8 +202,8 @@ ${table(
 )}
 
 What it costs does not depend on how many work at once (\`concurrency\`, 5 by default; an account begins with 10 executions in all, and gets more
-on request). It is the embedding, the requests, and the compactions, from ${count(MEASURED.secondsPerEmbedding)} s a picture as measured and int8's ratio to it in
-[the model](model.md).
+on request). It is the embedding, the requests, and the compactions, from ${count(MEASURED.secondsPerEmbedding)} s a picture, and int8's ${count(MEASURED.int8ToFp32)} times as many in the same
+time, measured in turns with fp32 over one photo of 12 megapixels ([below](#what-was-measured)).
 
 Where they lie in the bucket already, \`likeness backfill --cloud\` has a state machine list, compare and enqueue them: ${usd(total(backfilling(1e6)))} for a million
 on top, and as much for a comparison that finds nothing, less the ${usd(total({ sqsRequest: 1e5 }))} of the messages. ${count(2 * 2_000)} steps of Step Functions are most of it.
@@ -249,8 +249,7 @@ ${table(
 
 ## What is assumed
 
-These need AWS, other measurements or a guess at what people do. The ratio of int8 is measured by \`npm run bench:embed\`
-([model](model.md)), seconds of a cold start and of idle runs by \`npm run bench:cold\` and \`npm run test:assets\`, which print them for the
+These need AWS, other measurements or a guess at what people do. Seconds of a cold start and of idle runs by \`npm run bench:cold\` and \`npm run test:assets\`, which print them for the
 machine that they run on; the network's speed is measured by
 [others](https://github.com/sjakthol/aws-network-benchmark). The seconds of a request to S3 are known only in an account. The rest are guesses.
 

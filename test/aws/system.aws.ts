@@ -13,12 +13,9 @@ import { expect, test } from 'vitest';
 import { createClient } from '../../client/client.ts';
 import { signingFetch } from '../../client/sigv4.ts';
 import { runCdk } from '../../scripts/cdk-cli.ts';
-import { deploy, takeDown } from '../../scripts/deploy/deploy.ts';
-import { deployedStack } from '../../scripts/deploy/deployed.ts';
-import { DeploymentRefused } from '../../scripts/deploy/errors.ts';
 import { VersionedBucket } from './bucket.ts';
+import { deployed, destroyed, refusesForgottenBucket } from './life.ts';
 import { oddKeys, smallPicture } from './odd-pictures.ts';
-import { removeAll } from './remove.ts';
 import { backfill, changeVersions, Report, StepFailed, type System, searchCold, uploadOdd } from './steps.ts';
 
 const PICTURES = 200;
@@ -38,10 +35,7 @@ test('a system is deployed, does what it should, and goes again', { timeout: 40 
     cdk: runCdk,
     say: (sentence: string) => console.log(sentence),
   };
-  const settings = (...more: readonly string[]): string[] =>
-    [`name=${name}`, 'weights=synthetic', 'backfill=true', 'uploads=true', 'deletes=true', ...more].flatMap(
-      (setting) => ['-c', setting],
-    );
+  const place = { tools, name, bucket };
   const report = new Report();
   const before = oddKeys('before/', 20);
   let system: System | undefined;
@@ -59,9 +53,7 @@ test('a system is deployed, does what it should, and goes again', { timeout: 40 
     return `${before.length} pictures`;
   });
   await report.step('deploy', async () => {
-    await deploy([...settings(`images=${bucket}`), '--require-approval=never'], tools);
-    const endpoint = (await deployedStack(tools.cloudFormation, name))?.outputs.ApiUrl;
-    if (!endpoint) throw new StepFailed('the stack has no output ApiUrl');
+    const endpoint = await deployed(place);
     system = {
       client: createClient({
         endpoint,
@@ -80,18 +72,8 @@ test('a system is deployed, does what it should, and goes again', { timeout: 40 
   );
   await report.step('uploads under odd keys', () => using((it) => uploadOdd(it, PICTURES)));
   await report.step('versions', () => using(changeVersions));
-  await report.step('a forgotten bucket is refused', async () => {
-    const refusal = await deploy(settings(), tools).then(
-      () => undefined,
-      (error: unknown) => error,
-    );
-    if (!(refusal instanceof DeploymentRefused)) throw new StepFailed(`it was not: ${String(refusal)}`);
-    return refusal.message.split('\n')[0]!;
-  });
-  await report.step('destroy', async () => {
-    await takeDown([...settings(`images=${bucket}`), '--require-approval=never'], tools);
-    return removeAll({ ...tools, stack: name, bucket });
-  });
+  await report.step('a forgotten bucket is refused', () => refusesForgottenBucket(place));
+  await report.step('destroy', () => destroyed(place));
 
   console.log(`\n${name}, ${region}, ${new Date().toISOString()}\n\n${report}\n`);
   expect(report.hasFailed).toBe(false);

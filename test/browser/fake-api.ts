@@ -17,6 +17,7 @@ import { Sample } from '../../functions/search/sample.ts';
 import * as schemas from '../../functions/search/schemas.ts';
 import { ThumbnailAddresses } from '../../functions/search/thumbnails.ts';
 import { demoPicture } from './demo-pictures.ts';
+import { type Identity, identityRoutes } from './identity-provider.ts';
 
 const CONSOLE = fileURLToPath(new URL('../../dist/console', import.meta.url));
 
@@ -58,6 +59,10 @@ export interface FakeState {
   loaded: number;
   /** Only requests with this bearer token are answered. */
   token: string | undefined;
+  /** What the token that is sent lets its holder do. */
+  allows: { uploads: boolean; deletes: boolean };
+  /** The provider that gives tokens. */
+  identity: Identity | undefined;
   /** Why uploads whose key contains `text` come to nothing: refused at once, or rejected when they are read. */
   refuse: { text: string; how: 'at-once' | 'when-read' | 'store-fails'; reason: string }[];
   /** Why a picture that is searched by cannot be read. */
@@ -94,6 +99,8 @@ export async function startFakeApi(initial: Partial<FakeState> = {}): Promise<Fa
     down: false,
     loaded: 1,
     token: undefined,
+    allows: { uploads: true, deletes: true },
+    identity: undefined,
     refuse: [],
     rejectQuery: undefined,
     config: { thumbnails: '/thumbnails/{key}?size={size}' },
@@ -117,6 +124,7 @@ export async function startFakeApi(initial: Partial<FakeState> = {}): Promise<Fa
     return next();
   });
   apiRoutes(app, state, url);
+  identityRoutes(app, `${url}/`, () => state.identity ?? { token: '' });
   app.post('/demo', (context) => {
     state.waiting = 12;
     return context.json({ pictures: 12 }, 202);
@@ -444,7 +452,7 @@ function apiRoutes(app: Hono, state: FakeState, url: string): void {
         log: { appends: 2, pending: 0 },
         memory: { bytes: state.pictures.length * 8_192, budgetBytes: 2_000_000_000 },
         queue: { waiting: state.waiting, failed: 0 },
-        allows: { uploads: true, deletes: true },
+        allows: state.allows,
         ...(state.waiting > 0 && {
           indexing: { done: 3_000 - state.waiting, total: 3_000, perSecond: 20 },
         }),

@@ -2,38 +2,15 @@
 
 import aslValidator from 'asl-validator';
 import { Duration, Stack } from 'aws-cdk-lib';
-import { Match, type Template } from 'aws-cdk-lib/assertions';
+import { Match } from 'aws-cdk-lib/assertions';
 import { type IVpc, Vpc } from 'aws-cdk-lib/aws-ec2';
 import { expect, test, vi } from 'vitest';
 import { ConfigurationInvalid } from '../../cdk/configuration-invalid.ts';
-import { resolveIntrinsics } from '../assets/template/intrinsics.ts';
+import { definitionOf } from './state-machine.ts';
 import { stubAssets } from './stub-assets.ts';
 import { synthesise } from './synthesise.ts';
 
 vi.setConfig({ testTimeout: 240_000 });
-
-interface State {
-  readonly Type: string;
-  readonly [field: string]: unknown;
-}
-
-interface Definition {
-  readonly StartAt: string;
-  readonly States: Readonly<Record<string, State>>;
-}
-
-/** The definition as Step Functions gets it, with names in place of references. */
-function definitionOf(template: Template): Definition {
-  const [machine] = Object.values(template.findResources('AWS::StepFunctions::StateMachine'));
-  const text = resolveIntrinsics(machine!.Properties.DefinitionString, (name) =>
-    name === 'AWS::Partition'
-      ? 'aws'
-      : name.endsWith('Arn')
-        ? 'arn:aws:lambda:us-east-1:111122223333:function:f'
-        : 'images',
-  );
-  return JSON.parse(String(text)) as Definition;
-}
 
 const template = (search: Parameters<typeof synthesise>[0] = {}) =>
   synthesise({ backfill: true, ...search }).serving!;
@@ -121,6 +98,30 @@ test('of several models each is filled', () => {
   const gem = { assets: stubAssets({ modelId: 'imagenet1k-v2-gem3-01234567' }) };
   const models = { main: { assets: stubAssets() }, gem };
   template({ models, active: 'main' }).resourceCountIs('Custom::LikenessBackfill', 2);
+});
+
+test('with the engine s3-vectors too: each of several models has its index there, its state machine and its first run', () => {
+  const gem = { assets: stubAssets({ modelId: 'imagenet1k-v2-gem3-01234567' }) };
+  const models = { main: { assets: stubAssets() }, gem };
+  const made = template({ models, active: 'main', engine: 's3-vectors' });
+  made.resourceCountIs('AWS::S3Vectors::Index', 2);
+  made.resourceCountIs('AWS::StepFunctions::StateMachine', 2);
+  const machines = Object.keys(made.findResources('AWS::StepFunctions::StateMachine'));
+  const starts = Object.values(made.findResources('Custom::LikenessBackfill'));
+  for (const machine of machines)
+    expect(
+      starts.filter(({ Properties }) => JSON.stringify(Properties.Update).includes(machine)),
+    ).toHaveLength(1);
+  // Each compact fills an index of its own, under the model that it is for.
+  const compacts = Object.values(made.findResources('AWS::Lambda::Function'))
+    .map(({ Properties }) => Properties.Environment?.Variables ?? {})
+    .filter(({ POWERTOOLS_SERVICE_NAME }) => POWERTOOLS_SERVICE_NAME === 'Compact');
+  const filled = compacts.map(({ LIKENESS_VECTOR_INDEX, LIKENESS_MODEL_ID }) => [
+    LIKENESS_MODEL_ID,
+    JSON.stringify(LIKENESS_VECTOR_INDEX),
+  ]);
+  expect(new Set(filled.map(([model]) => model)).size).toBe(2);
+  expect(new Set(filled.map(([, index]) => index)).size).toBe(2);
 });
 
 test('the worker knows the filter and the queue, and search the state machine', () => {

@@ -59,6 +59,7 @@ test.each([
   [{ imges: 'a' }, /imges/],
   [{ memory: { search: 'much' } }, /memory\.search/],
   [{ auth: 'everyone' }, /auth/],
+  [{ auth: { users: ['me'] } }, /auth/],
   ['{', /no JSON/],
 ])('%j is refused by name', (content, message) => {
   expect(() => readConfiguration({}, folderWith(content))).toThrow(ConfigurationInvalid);

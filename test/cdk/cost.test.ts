@@ -78,6 +78,12 @@ test('a backfill in the cloud costs little beside the embedding that it asks for
   expect(million).toBeLessThan(0.05 * 1e6 * total(upload()));
 });
 
+test('the run that a deployment starts over an empty bucket costs nothing to speak of', () => {
+  const empty = total(backfilling(0));
+  expect(empty).toBeGreaterThan(0);
+  expect(empty).toBeLessThan(0.001);
+});
+
 test('our API before S3 Vectors costs more than S3 Vectors alone', () => {
   const month = { pictures: 4_000_000, searches: 1_000_000 };
   expect(ELSEWHERE['S3 Vectors behind our API'](month)).toBeGreaterThan(ELSEWHERE['S3 Vectors'](month));

@@ -39,6 +39,7 @@ describe('routes', () => {
       ...api,
       model: { modelId: 'fake', synthetic: false },
       keysBudgetBytes: 2 ** 20,
+      searchBudgetBytes: 2 ** 30,
       uploads: { sign: () => Promise.reject(new Error('nothing is signed here')) },
       clock: systemClock,
       logger: silentLogger,

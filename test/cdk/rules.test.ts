@@ -29,6 +29,7 @@ const SHAPES: Record<string, ImageSearchProps> = {
     engine: 's3-vectors',
   },
   'with tokens': { auth: { jwt: { issuer: 'https://login.example.com', audience: ['photos'] } } },
+  'with users of its own': { auth: { users: ['me@example.com'] }, console: true },
   'open, with the console': { auth: 'none', console: true, corsOrigins: ['https://photos.example.com'] },
 };
 

@@ -279,6 +279,12 @@ describe('the API', () => {
     });
   });
 
+  test('keeps its access log where a busy account has room for it', () => {
+    serving.hasResourceProperties('AWS::Logs::LogGroup', {
+      LogGroupName: Match.stringLikeRegexp('^/aws/vendedlogs/likeness/'),
+    });
+  });
+
   test('answers pages of the origins it is told, and lets them upload', () => {
     const origin = 'https://photos.example.com';
     const made = synthesise({ corsOrigins: [origin] });
@@ -421,11 +427,25 @@ describe('monitoring', () => {
     const { data: outer, serving: shown } = synthesise({ dashboard: true });
     shown!.resourceCountIs('AWS::CloudWatch::Dashboard', 1);
     outer.hasOutput('DashboardUrl', {});
-    outer.hasMapping('Consoles', { 'aws-cn': { console: 'console.amazonaws.cn' } });
+    outer.hasMapping('Consoles', {
+      'aws-cn': { console: 'console.amazonaws.cn' },
+      'aws-us-gov': { console: 'console.amazonaws-us-gov.com' },
+    });
   });
 });
 
 describe('on wish', () => {
+  test('every role has a permissions boundary, by the context of the CDK, and none otherwise', () => {
+    const boundary = { '@aws-cdk/core:permissionsBoundary': { name: 'my-boundary' } };
+    const bounded = synthesise({ alarms: ['me@example.com'], backfill: true }, {}, boundary);
+    for (const template of [bounded.data, bounded.serving!])
+      for (const { Properties } of Object.values(template.findResources('AWS::IAM::Role')))
+        expect(JSON.stringify(Properties.PermissionsBoundary)).toContain('policy/my-boundary');
+    expect(Object.keys(bounded.serving!.findResources('AWS::IAM::Role')).length).toBeGreaterThan(5);
+    for (const { Properties } of Object.values(serving.findResources('AWS::IAM::Role')))
+      expect(Properties.PermissionsBoundary).toBeUndefined();
+  });
+
   test('one search function stays loaded', () => {
     const { serving: warm } = synthesise({ keepWarm: Duration.minutes(5) });
     warm!.hasResourceProperties('AWS::Scheduler::Schedule', {

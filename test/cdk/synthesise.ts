@@ -22,9 +22,19 @@ export interface Synthesised {
   readonly serving: Template | undefined;
 }
 
-export function synthesise(search: ImageSearchProps = {}, stack: LikenessStackProps = {}): Synthesised {
+/** @param more context besides that of cdk.json, as `-c` gives it */
+export function synthesise(
+  search: ImageSearchProps = {},
+  stack: LikenessStackProps = {},
+  more: Record<string, unknown> = {},
+): Synthesised {
   // Where each construct was made is of no interest here, and costs most of the time.
-  const app = new App({ context, stackTraces: false, treeMetadata: false, analyticsReporting: false });
+  const app = new App({
+    context: { ...context, ...more },
+    stackTraces: false,
+    treeMetadata: false,
+    analyticsReporting: false,
+  });
   const likeness = new LikenessStack(app, 'Likeness', {
     ...stack,
     search: { ...(!search.models && { assets }), ...search },

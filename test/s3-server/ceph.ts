@@ -138,6 +138,8 @@ rgw rados pool pg num min = 4
 rgw rados pool autoscale bias = 1
 rgw thread pool size = 64
 rgw enable usage log = false
+# A day of a lifecycle rule, in seconds; objects are looked through as often.
+rgw lc debug interval = 10
 `;
 
 /** Ports that nobody listens on, all different. */

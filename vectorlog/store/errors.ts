@@ -35,6 +35,18 @@ export class PreconditionFailed extends LikenessError {
   }
 }
 
+/** The object has more bytes than the caller would take; none of them were read. */
+export class ObjectTooLarge extends LikenessError {
+  readonly retryable = false;
+  constructor(
+    readonly key: string,
+    /** Bytes that it has. */
+    readonly size: number,
+  ) {
+    super(`"${key}" has ${size} bytes, more than were to be read`);
+  }
+}
+
 /** The object is shorter than the range that was asked for. */
 export class RangeNotSatisfiable extends LikenessError {
   readonly retryable = false;

@@ -4,7 +4,13 @@ import { type BigIntStats, constants } from 'node:fs';
 import { type FileHandle, mkdir, open, realpath, stat } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { mapInParallel } from '../parallel.ts';
-import { ObjectNotFound, ObjectUnreadable, PreconditionFailed, StoreUnavailable } from './errors.ts';
+import {
+  ObjectNotFound,
+  ObjectTooLarge,
+  ObjectUnreadable,
+  PreconditionFailed,
+  StoreUnavailable,
+} from './errors.ts';
 import { Draft } from './files/copying.ts';
 import { eTagOf, forbids, readAll, unlessAbsent, withStoreErrors } from './files/file-access.ts';
 import { GrowingFiles, Parts } from './files/growing.ts';
@@ -18,6 +24,7 @@ import {
   assertWithin,
   type ByteRange,
   type ComposePart,
+  type GetOptions,
   type ListOptions,
   type ObjectInfo,
   type ObjectStore,
@@ -102,11 +109,12 @@ export class FileStore implements ObjectStore {
     await this.#growing?.handOver(join(this.#sideFolder, HANDED_OVER));
   }
 
-  get(key: string, options: { ifMatch?: string } = {}): Promise<StoredObject> {
+  get(key: string, { ifMatch, maxBytes }: GetOptions = {}): Promise<StoredObject> {
     return this.#inOneState(key, (store) =>
       this.#reading(store, key, async (handle, stats) => {
         const info = infoOf(key, stats);
-        if (options.ifMatch !== undefined && options.ifMatch !== info.eTag) throw new PreconditionFailed(key);
+        if (ifMatch !== undefined && ifMatch !== info.eTag) throw new PreconditionFailed(key);
+        if (maxBytes !== undefined && info.size > maxBytes) throw new ObjectTooLarge(key, info.size);
         const body = new Uint8Array(info.size);
         const whole = await readAll(handle, body, 0);
         // The store itself never writes into a file, but the folder's owner may.

@@ -47,6 +47,15 @@ export interface ListOptions {
   readonly pageSize?: number;
 }
 
+export interface GetOptions {
+  /** The eTag that it must have. */
+  readonly ifMatch?: string;
+  /** Ends the read early; it then rejects with the signal's reason or an error of the store's. */
+  readonly signal?: AbortSignal;
+  /** What is larger is not read: for objects of others, which may have any size. @default all is */
+  readonly maxBytes?: number;
+}
+
 /**
  * Keys are non-empty strings of at most 1,024 UTF-8 bytes; every method rejects others with a `KeyInvalid`, and with a
  * `StoreUnavailable` (retryable) when the store could not be reached after its own retries: whether a write then
@@ -56,11 +65,10 @@ export interface ObjectStore {
   /**
    * Reads one object whole.
    *
-   * @param options.signal ends the read early; it then rejects with the signal's reason or an error of the store's
    * @throws ObjectNotFound when there is none, PreconditionFailed when `ifMatch` is given and the eTag differs,
-   * ObjectUnreadable when it is archived, or encrypted or forbidden to us.
+   * ObjectUnreadable when it is archived, or encrypted or forbidden to us, ObjectTooLarge when it has more than `maxBytes`.
    */
-  get(key: string, options?: { ifMatch?: string; signal?: AbortSignal }): Promise<StoredObject>;
+  get(key: string, options?: GetOptions): Promise<StoredObject>;
 
   /**
    * Reads the bytes of a range, straight into `target` when given (which must then be as long as the range).

@@ -25,6 +25,7 @@ import {
   type ByteRange,
   type ComposePart,
   compareKeys,
+  type GetOptions,
   type ListOptions,
   type ObjectInfo,
   type ObjectStore,
@@ -60,13 +61,13 @@ export class S3Store implements ObjectStore {
     this.#bucket = bucket;
   }
 
-  async get(key: string, options: { ifMatch?: string; signal?: AbortSignal } = {}): Promise<StoredObject> {
+  async get(key: string, options: GetOptions = {}): Promise<StoredObject> {
     assertKey(key);
-    const { ifMatch, signal } = options;
+    const { ifMatch, ...limits } = options;
     for (let attempt = 1; ; attempt++) {
       try {
         const source = { ...this.#source(key), eTag: ifMatch && `"${ifMatch}"` };
-        const { body, output } = await readWhole(source, signal);
+        const { body, output } = await readWhole(source, limits);
         return { ...describe(key, { ...output, ContentLength: body.byteLength }), body };
       } catch (error) {
         const wasReplaced = error instanceof PreconditionFailed && ifMatch === undefined;

@@ -4,6 +4,7 @@ import { StoreUnavailable } from '../store/errors.ts';
 import type {
   ByteRange,
   ComposePart,
+  GetOptions,
   ListOptions,
   ObjectInfo,
   ObjectStore,
@@ -42,7 +43,7 @@ export class FaultyStore implements ObjectStore {
     private readonly faults: () => Faults,
   ) {}
 
-  get(key: string, options?: { ifMatch?: string }): Promise<StoredObject> {
+  get(key: string, options?: GetOptions): Promise<StoredObject> {
     return this.#read(() => this.inner.get(key, options));
   }
 

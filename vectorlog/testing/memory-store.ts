@@ -2,13 +2,14 @@
 
 import { createHash } from 'node:crypto';
 import { type Clock, systemClock } from '../clock.ts';
-import { ObjectNotFound, PreconditionFailed } from '../store/errors.ts';
+import { ObjectNotFound, ObjectTooLarge, PreconditionFailed } from '../store/errors.ts';
 import {
   assertKey,
   assertWithin,
   type ByteRange,
   type ComposePart,
   compareKeys,
+  type GetOptions,
   type ListOptions,
   normalMetadata,
   type ObjectInfo,
@@ -37,9 +38,10 @@ export class MemoryStore implements ObjectStore {
     this.#pageSize = pageSize;
   }
 
-  async get(key: string, options: { ifMatch?: string } = {}): Promise<StoredObject> {
+  async get(key: string, { ifMatch, maxBytes }: GetOptions = {}): Promise<StoredObject> {
     const object = this.#find(key);
-    if (options.ifMatch !== undefined && options.ifMatch !== object.eTag) throw new PreconditionFailed(key);
+    if (ifMatch !== undefined && ifMatch !== object.eTag) throw new PreconditionFailed(key);
+    if (maxBytes !== undefined && object.size > maxBytes) throw new ObjectTooLarge(key, object.size);
     return { ...object, body: object.body.slice() };
   }
 

@@ -1,6 +1,13 @@
 /** The real state of the simulated store: tells a checker of every change, and lets it read without waiting. */
 
-import type { ComposePart, ListOptions, ObjectInfo, ObjectStore, PutOptions } from '../store/object-store.ts';
+import type {
+  ComposePart,
+  GetOptions,
+  ListOptions,
+  ObjectInfo,
+  ObjectStore,
+  PutOptions,
+} from '../store/object-store.ts';
 import { MemoryStore } from './memory-store.ts';
 
 export class ObservedStore implements ObjectStore {
@@ -18,7 +25,7 @@ export class ObservedStore implements ObjectStore {
     this.#onChange = onChange;
   }
 
-  get = (key: string, options?: { ifMatch?: string }) => this.#inner.get(key, options);
+  get = (key: string, options?: GetOptions) => this.#inner.get(key, options);
   read: ObjectStore['read'] = (key, range, target) => this.#inner.read(key, range, target);
   head = (key: string) => this.#inner.head(key);
   list = (options: ListOptions): AsyncIterable<readonly ObjectInfo[]> => this.#inner.list(options);

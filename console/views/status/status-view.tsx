@@ -5,8 +5,10 @@ import type { ComponentChildren } from 'preact';
 import { useEffect } from 'preact/hooks';
 import type { Stats } from '../../../client/index.ts';
 import { useConnection } from '../../api/connection.tsx';
+import { beginSignIn, signOut } from '../../api/sign-in.ts';
 import { useRequest } from '../../api/use-request.ts';
 import { useStats } from '../../api/use-stats.tsx';
+import { Button } from '../../parts/button.tsx';
 import { ago, bytes, count, plural } from '../../parts/format.ts';
 import { Notice } from '../../parts/notice.tsx';
 import { TroubleNotice } from '../../parts/trouble-notice.tsx';
@@ -66,6 +68,7 @@ function Health() {
 /** A server that makes thumbnails serves this page itself, and lets it talk to nobody else. */
 function Server() {
   const { endpoint, hasToken, config } = useConnection();
+  const { signIn } = config;
   if (config.thumbnails) return null;
   return (
     <section class="card status-wide">
@@ -73,7 +76,14 @@ function Server() {
       <p class="quiet small">
         This page talks to <code>{endpoint}</code> {hasToken ? 'with a token.' : 'without a token.'}
       </p>
-      <AccessForm />
+      {signIn ? (
+        <div class="group-actions">
+          <Button onClick={() => void beginSignIn(signIn)}>Sign in again</Button>
+          <Button onClick={() => signOut(signIn)}>Sign out</Button>
+        </div>
+      ) : (
+        <AccessForm />
+      )}
     </section>
   );
 }

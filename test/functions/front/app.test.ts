@@ -9,12 +9,14 @@ import { json, testApi } from '../../factories/api.ts';
 function frontOf(
   { pictures, index }: Pick<ReturnType<typeof testApi>, 'pictures' | 'index'>,
   keysBudgetBytes = 2 ** 24,
+  searchBudgetBytes = 2 ** 30,
 ) {
   return createFront({
     pictures,
     index,
     model: { modelId: 'fake-00000000', synthetic: true },
     keysBudgetBytes,
+    searchBudgetBytes,
     clock: systemClock,
     logger: silentLogger,
     uploads: {
@@ -52,6 +54,25 @@ describe('front', () => {
         { key: 'nothing.jpg', state: 'absent' },
       ],
     });
+  });
+
+  test('names a log that is longer than searches can take in, as the whole API does, until it is folded', async () => {
+    const budget = 20_000;
+    const api = testApi({ memoryBudgetBytes: budget });
+    for (const key of ['1.jpg', '2.jpg', '3.jpg']) await api.upload(key, key);
+    const { log } = (await (await api.request('/v1/stats')).json()) as { log: { pending: number } };
+    expect(log.pending).toBeGreaterThan(0);
+    const healthOf = async (bytes: number) =>
+      (await frontOf(api, 2 ** 24, bytes).request('/v1/health')).json();
+
+    const whole = await (await api.request('/v1/health')).json();
+    const tooLong = { status: 'degraded', reasons: [{ code: 'log-too-long' }] };
+    expect(whole).toMatchObject(tooLong);
+    // How many it cannot tell: a search holds other things as well, for a while.
+    expect(await healthOf(budget)).toMatchObject(tooLong);
+    expect(await healthOf(2 ** 30)).toMatchObject({ status: 'ok' });
+    await api.compact();
+    expect(await healthOf(budget)).toMatchObject({ status: 'ok' });
   });
 
   test('says which setting has to grow when the keys do not fit', async () => {

@@ -85,6 +85,56 @@ test('what needs all rows is refused with what to do instead', async () => {
   expect(histogram.status).toBe(507);
 });
 
+test('an index that does not fit is refused with how much memory it needs, and which engine searches past that', async () => {
+  const api = testApi({ memoryBudgetBytes: 0 });
+  for (let i = 0; i < 20; i++) await api.upload(`${i}.jpg`, `picture ${i}`);
+  await api.compact();
+  for (const path of ['/v1/images', '/v1/duplicates', '/v1/images/4.jpg/similar']) {
+    const response = await api.request(path);
+    const problem = await json(response);
+    expect(problem).toMatchObject({ status: 507, type: expect.stringContaining('index-too-large') });
+    expect(problem.detail).toMatch(/has 20 rows .* \d+ MB of memory or more/);
+    expect(problem.detail).toContain("engine: 's3-vectors'");
+  }
+});
+
+test('to the far index and back by compactions alone, which embed nothing, and every search on the way is answered', async () => {
+  const far = fake.client();
+  const here = testApi();
+  const { index } = here;
+  const there = testApi({ index, far, memoryBudgetBytes: 0 });
+  const deps = { index, modelId: 'fake-00000000', clock: systemClock, logger: silentLogger };
+  for (let i = 0; i < 40; i++) await here.upload(`${i}.jpg`, `picture ${i}`);
+  await createCompact(deps)();
+  const finds = async ({ request }: typeof here, engine: string) => {
+    const similar = await json(await request('/v1/images/4.jpg/similar?k=5'));
+    expect(similar).toMatchObject({ engine, exact: engine === 'memory' });
+    return (similar as unknown as Answer).results.map(({ key }) => key);
+  };
+  const before = await finds(here, 'memory');
+
+  // The engine is another, and compact has not run yet: the rows are few enough to be looked at.
+  expect(await finds(there, 's3-vectors')).toEqual(before);
+  expect(await createCompact({ ...deps, far })()).toMatchObject({ projection: { put: 40 } });
+  expect(await finds(there, 's3-vectors')).toEqual(before);
+  for (let i = 20; i < 40; i++) await here.forget(`${i}.jpg`);
+  await createCompact({ ...deps, far })();
+  const fewer = await finds(there, 's3-vectors');
+
+  // And back: by what is in memory, before the first deletion is committed and after it, which writes the file without the dead.
+  expect(await finds(here, 'memory')).toEqual(fewer);
+  const other = Array.from({ length: 20 }, (_, i) => `${i}.jpg`).find(
+    (key) => key !== '4.jpg' && !fewer.includes(key),
+  );
+  await here.forget(other!);
+  expect(await createCompact(deps)()).toMatchObject({ rewritten: true, live: 19 });
+  expect(await finds(here, 'memory')).toEqual(fewer);
+
+  // And there again, under names that are new.
+  expect(await createCompact({ ...deps, far })()).toMatchObject({ projection: { put: 19 } });
+  expect(await finds(there, 's3-vectors')).toEqual(fewer);
+});
+
 test('a service that is away undoes no commit, and a search looks at the rows itself', async () => {
   const far = fake.client({ maxAttempts: 1 });
   const api = testApi({ far });

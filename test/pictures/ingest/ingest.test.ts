@@ -11,7 +11,8 @@ import { readRejection, rejectionName } from '../../../pictures/ingest/rejection
 import { listAppends, readAppend } from '../../../vectorlog/log/append-log.ts';
 import type { LogRecord } from '../../../vectorlog/log/record.ts';
 import { silentLogger } from '../../../vectorlog/logger.ts';
-import { StoreUnavailable } from '../../../vectorlog/store/errors.ts';
+import { ObjectTooLarge, StoreUnavailable } from '../../../vectorlog/store/errors.ts';
+import type { GetOptions } from '../../../vectorlog/store/object-store.ts';
 import { MemoryStore } from '../../../vectorlog/testing/memory-store.ts';
 import { countingStore } from '../../factories/counting-store.ts';
 import { badPicture, fakeEmbedder, seededVector } from '../../factories/fake-embedder.ts';
@@ -148,6 +149,22 @@ describe('a bad picture', () => {
     await onUpload({ pictures: store as never })(sqsEvent(event));
     expect(store.calls.filter(({ method }) => method === 'get')).toEqual([]);
     expect(await readRejection(index, 'huge')).toMatchObject({ code: 'too-many-bytes' });
+  });
+
+  it('that is larger than its event said is refused by the size that it has', async () => {
+    const { eTag } = await pictures.put('huge', text('x'));
+    const store = countingStore(pictures);
+    const size = PICTURE_LIMITS.maxBytesOfLargeKinds + 1;
+    const get = async (key: string, { maxBytes = size }: GetOptions = {}) => {
+      if (size > maxBytes) throw new ObjectTooLarge(key, size);
+      return store.get(key);
+    };
+    const event = s3Event({ key: 'huge', sequencer: '1', eTag, size: 1 });
+    await onUpload({ pictures: { ...store, get } as never })(sqsEvent(event));
+    expect(await readRejection(index, 'huge')).toMatchObject({
+      code: 'too-many-bytes',
+      reason: expect.stringContaining(`${size} bytes`),
+    });
   });
 
   it('loses its entry when the key succeeds or is deleted, but not to an older event', async () => {

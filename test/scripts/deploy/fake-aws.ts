@@ -18,6 +18,8 @@ export interface FakeBucket {
   /** @default ACCOUNT */
   readonly owner?: string;
   readonly keys?: readonly string[];
+  /** Of a bucket that is to be emptied: version ids, by key; those that begin with `marker` are delete markers. */
+  readonly versions?: Record<string, string[]>;
   /** Id or ARN of the key that it is encrypted with. */
   readonly key?: string;
   readonly logs?: { readonly to: string; readonly prefix: string };
@@ -155,6 +157,11 @@ function cloudFormation({ stacks }: FakeAccount, form: URLSearchParams): Answer 
     },
     GetTemplate: () =>
       `<TemplateBody>${JSON.stringify(stack.template).replaceAll('&', '&amp;').replaceAll('<', '&lt;')}</TemplateBody>`,
+    DeleteStack: () => {
+      if (stack.isProtected) throw new Error(`${name} is protected`);
+      delete stacks[name];
+      return '';
+    },
     UpdateTerminationProtection: () => {
       stack.isProtected = form.get('EnableTerminationProtection') === 'true';
       return `<StackId>${name}</StackId>`;
@@ -178,7 +185,7 @@ function kms({ keys }: FakeAccount, { headers, body }: Asked): Answer {
     : json(action, { Policy: JSON.stringify(key.policy) });
 }
 
-function s3({ buckets }: FakeAccount, { method, url, headers }: Asked): Answer {
+function s3({ buckets }: FakeAccount, { method, url, headers, body }: Asked): Answer {
   const name = url.pathname.split('/')[1] ?? '';
   const bucket = buckets[name];
   const fail = (what: string, status: number, code: string, more = {}): Answer => ({
@@ -220,6 +227,26 @@ function s3({ buckets }: FakeAccount, { method, url, headers }: Asked): Answer {
       'GetBucketNotification',
       `<NotificationConfiguration>${rules.join('')}</NotificationConfiguration>`,
     );
+  }
+  if (url.searchParams.has('versions')) {
+    // One a page, as of a bucket that has more than a page.
+    const [one] = Object.entries(bucket.versions ?? {}).flatMap(([key, ids]) =>
+      ids.map((id) => ({ key, id })),
+    );
+    const tag = one?.id.startsWith('marker') ? 'DeleteMarker' : 'Version';
+    const entry = one ? `<${tag}><Key>${one.key}</Key><VersionId>${one.id}</VersionId></${tag}>` : '';
+    return xml('ListVersions', `<ListVersionsResult>${entry}</ListVersionsResult>`);
+  }
+  if (method === 'POST' && url.searchParams.has('delete')) {
+    for (const [, key, id] of body.matchAll(/<Key>(.*?)<\/Key><VersionId>(.*?)<\/VersionId>/g))
+      bucket.versions![key!] = bucket.versions![key!]!.filter((each) => each !== id);
+    return xml('DeleteObjects', '<DeleteResult/>');
+  }
+  if (method === 'DELETE') {
+    const isEmpty = Object.values(bucket.versions ?? {}).every((ids) => ids.length === 0);
+    if (!isEmpty) return fail('DeleteBucket', 409, 'BucketNotEmpty');
+    delete buckets[name];
+    return { what: 'DeleteBucket', status: 204 };
   }
   if (url.searchParams.has('list-type')) {
     const contents = (bucket.keys ?? []).map(

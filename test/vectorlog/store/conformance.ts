@@ -5,6 +5,7 @@ import { beforeAll, describe, expect, it } from 'vitest';
 import {
   KeyInvalid,
   ObjectNotFound,
+  ObjectTooLarge,
   PreconditionFailed,
   RangeNotSatisfiable,
 } from '../../../vectorlog/store/errors.ts';
@@ -223,6 +224,17 @@ export function conformance(
         await expect(store.get('a', { ifMatch: old })).rejects.toBeInstanceOf(PreconditionFailed);
         expect(textOf((await store.get('a', { ifMatch: eTag })).body)).toBe('new');
         await expect(store.get('none', { ifMatch: eTag })).rejects.toBeInstanceOf(ObjectNotFound);
+      });
+
+      it('does not read an object that has more bytes than its caller takes', async () => {
+        store = fresh();
+        await store.put('a', utf8('twelve bytes'));
+        expect(textOf((await store.get('a', { maxBytes: 12 })).body)).toBe('twelve bytes');
+        const error: unknown = await store.get('a', { maxBytes: 11 }).catch((each: unknown) => each);
+        expect(error).toBeInstanceOf(ObjectTooLarge);
+        expect(error).toMatchObject({ size: 12 });
+        await store.put('empty', new Uint8Array(0));
+        expect((await store.get('empty', { maxBytes: 0 })).body).toHaveLength(0);
       });
 
       it('keeps an object of many MiB', async () => {

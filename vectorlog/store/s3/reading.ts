@@ -4,9 +4,9 @@ import type { Readable } from 'node:stream';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { GetObjectCommand, type GetObjectCommandOutput, type S3Client } from '@aws-sdk/client-s3';
 import { mapInParallel } from '../../parallel.ts';
-import { RangeNotSatisfiable, StoreUnavailable, StoreUnsuitable } from '../errors.ts';
+import { ObjectTooLarge, RangeNotSatisfiable, StoreUnavailable, StoreUnsuitable } from '../errors.ts';
 import { STORE_LIMITS } from '../limits.ts';
-import type { ByteRange } from '../object-store.ts';
+import type { ByteRange, GetOptions } from '../object-store.ts';
 import { storeErrorOf } from './faults.ts';
 
 /** One object to read from, in one state if `eTag` is given (in quotes, as S3 gives it). */
@@ -87,13 +87,18 @@ async function readPart(
  * Reads an object whole, in one state. One request asks for the first part and learns the length; the rest, if there is
  * any, follows side by side.
  *
- * @throws RangeNotSatisfiable for an empty object, PreconditionFailed when it is not, or no longer, in the same state.
+ * @throws RangeNotSatisfiable for an empty object, PreconditionFailed when it is not, or no longer, in the same state,
+ * ObjectTooLarge when it has more than `maxBytes`
  */
 export async function readWhole(
   source: Source,
-  signal?: AbortSignal,
+  { signal, maxBytes = Number.POSITIVE_INFINITY }: Pick<GetOptions, 'signal' | 'maxBytes'>,
 ): Promise<{ body: Uint8Array; output: GetObjectCommandOutput }> {
   const answer = await requestRange(source, { start: 0, end: STORE_LIMITS.readPartBytes }, signal);
+  if (answer.total > maxBytes) {
+    answer.body.destroy();
+    throw new ObjectTooLarge(source.key, answer.total);
+  }
   const same = { ...source, eTag: answer.eTag };
   const body = new Uint8Array(answer.total);
   const first = body.subarray(0, STORE_LIMITS.readPartBytes);
