@@ -8,6 +8,7 @@ import { createApp } from '../functions/search/app.ts';
 import { SEARCH_LIMITS } from '../functions/search/limits.ts';
 import type { PictureDecoder } from '../pictures/decoding/decoder.ts';
 import { dimensionsOf } from '../pictures/dimensions.ts';
+import { Comparers } from '../pictures/duplicates/comparers.ts';
 import { fingerprintMaker } from '../pictures/duplicates/fingerprint.ts';
 import { dropFingerprints } from '../pictures/duplicates/fingerprint-writer.ts';
 import type { Embedder } from '../pictures/embedding/embedder.ts';
@@ -121,7 +122,8 @@ export async function serveFolder(options: ServeOptions): Promise<Serving> {
     budgetBytes: memoryBudgetBytes,
     patienceMs: SEARCH_LIMITS.loadingPatienceMs,
   });
-  const fingerprint = fingerprintMaker(decoder);
+  const comparers = new Comparers();
+  const fingerprint = fingerprintMaker(decoder, (pixels) => comparers.describe(pixels));
   const library = openLibrary({
     fingerprint,
     folder,
@@ -174,6 +176,7 @@ export async function serveFolder(options: ServeOptions): Promise<Serving> {
   const token = options.host === undefined ? undefined : randomBytes(16).toString('base64url');
   const api = createApp({
     fingerprint,
+    comparers,
     pictures,
     index,
     embedder,
@@ -209,6 +212,7 @@ export async function serveFolder(options: ServeOptions): Promise<Serving> {
   const stopping: (() => Promise<unknown>)[] = [
     () => listening.close(GRACE_MS),
     () => library.stop(),
+    () => comparers.stop(),
     () => timer.stop(),
     () => indexFiles.handOver(),
     () => lock.release(),

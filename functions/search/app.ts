@@ -35,7 +35,7 @@ export function createApp(dependencies: SearchDependencies): OpenAPIHono {
   const patienceMs = SEARCH_LIMITS.loadingPatienceMs;
   const live =
     dependencies.live ?? new LiveIndex({ store, clock, logger, dimensions, budgetBytes, patienceMs });
-  const verdicts = new Verifier(store, clock);
+  const verdicts = new Verifier(store, clock, dependencies.comparers);
   const centered = new CenteredIndex(dimensions, budgetBytes);
   const { far } = dependencies;
   const reader = far && new FarReader({ store, far, clock, logger, dimensions });

@@ -2,6 +2,7 @@
 
 import type { z } from '@hono/zod-openapi';
 import type { Picture } from '../../pictures/attributes.ts';
+import type { Comparers } from '../../pictures/duplicates/comparers.ts';
 import type { MakeFingerprint } from '../../pictures/duplicates/fingerprint.ts';
 import type { Embedder } from '../../pictures/embedding/embedder.ts';
 import type { Trash } from '../../pictures/trash/trash.ts';
@@ -27,6 +28,8 @@ export interface SearchDependencies {
   readonly embedder: Embedder;
   /** Makes what pictures are compared by, of a picture's file. @default - of what sharp reads */
   readonly fingerprint?: MakeFingerprint;
+  /** Threads that compare pictures, where others use them as well. @default - some of its own */
+  readonly comparers?: Comparers;
   readonly clock: Clock;
   readonly logger: Logger;
   readonly uploads: UploadSigner;

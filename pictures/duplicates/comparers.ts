@@ -1,9 +1,10 @@
-/** Compares many pairs of fingerprints on all cores, in worker threads, so that whoever asks stays free. */
+/** Compares pairs of fingerprints, and makes what computes longest of one, on all cores, in worker threads: whoever asks stays free. */
 
 import { availableParallelism } from 'node:os';
 import { Worker } from 'node:worker_threads';
 import { LikenessError } from '../../vectorlog/errors.ts';
 import { WORKER_SOURCE } from './comparing-worker.generated.ts';
+import type { Described, Pixels } from './describe.ts';
 import { encodeFingerprint, type Fingerprint } from './fingerprint-format.ts';
 import type { Comparison } from './measure.ts';
 
@@ -15,7 +16,7 @@ export class ComparingFailed extends LikenessError {
 /** Two pictures to compare. */
 export type FingerprintPair = readonly [Fingerprint, Fingerprint];
 
-/** What a worker gets at once. */
+/** Pairs that a worker gets at once. */
 export interface ComparingJob {
   /** Encoded; each of them is in one pair at least. */
   readonly fingerprints: readonly Uint8Array[];
@@ -24,18 +25,26 @@ export interface ComparingJob {
 }
 
 /** Of each pair what was measured; `undefined` where nothing of the one is seen in the other. */
-type Compared = (Comparison | undefined)[];
+export type Compared = (Comparison | undefined)[];
+
+/** What a worker gets: pairs to compare, or pixels to describe. */
+export type Job = ComparingJob | Pixels;
+
+type Result = Compared | Described;
+
+/** What a worker answers. */
+export type Outcome = { readonly result: Result } | { readonly error: unknown };
 
 /** Pairs that a thread gets at once: some tens of milliseconds of work, and few enough that all threads end together. */
 const PAIRS_AT_ONCE = 24;
 
 interface Waiting {
-  readonly job: ComparingJob;
-  resolve(compared: Compared): void;
+  readonly job: Job;
+  resolve(result: Result): void;
   reject(error: unknown): void;
 }
 
-/** Threads are started as they are needed, and idle for free: they do not keep the process alive. */
+/** Threads take what is asked for in turn; they are started as they are needed, and idle for free: they do not keep the process alive. */
 export class Comparers {
   readonly #waiting: Waiting[] = [];
   readonly #idle: Comparer[] = [];
@@ -52,20 +61,35 @@ export class Comparers {
   async compare(pairs: readonly FingerprintPair[]): Promise<Compared> {
     const jobs: Promise<Compared>[] = [];
     for (let at = 0; at < pairs.length; at += PAIRS_AT_ONCE) {
-      const job = jobOf(pairs.slice(at, at + PAIRS_AT_ONCE));
-      jobs.push(new Promise((resolve, reject) => this.#waiting.push({ job, resolve, reject })));
+      jobs.push(this.#ask(jobOf(pairs.slice(at, at + PAIRS_AT_ONCE))));
     }
-    this.#next();
     return (await Promise.all(jobs)).flat();
   }
 
-  /** Ends the threads, and what they have not done fails; the next comparison starts new ones. */
+  /**
+   * Does what `describePixels` does, bit for bit.
+   *
+   * @throws ComparingFailed (retryable) when a thread died
+   */
+  describe(pixels: Pixels): Promise<Described> {
+    return this.#ask(pixels);
+  }
+
+  /** Ends the threads, and what they have not done fails; whoever asks next starts new ones. */
   async stop(): Promise<void> {
-    for (const { reject } of this.#waiting.splice(0)) reject(new ComparingFailed('the comparison was ended'));
+    for (const { reject } of this.#waiting.splice(0)) reject(new ComparingFailed('the threads were ended'));
     const all = [...this.#all];
     this.#all.clear();
     this.#idle.length = 0;
     await Promise.all(all.map((comparer) => comparer.end()));
+  }
+
+  #ask(job: ComparingJob): Promise<Compared>;
+  #ask(job: Pixels): Promise<Described>;
+  #ask(job: Job): Promise<Result> {
+    const asked = new Promise<Result>((resolve, reject) => this.#waiting.push({ job, resolve, reject }));
+    this.#next();
+    return asked;
   }
 
   #next(): void {
@@ -85,11 +109,13 @@ export class Comparers {
 
   async #give(comparer: Comparer, { job, resolve, reject }: Waiting): Promise<void> {
     try {
-      resolve(await comparer.run(job));
+      const outcome = await comparer.run(job);
+      if ('error' in outcome) reject(outcome.error);
+      else resolve(outcome.result);
       if (this.#all.has(comparer)) this.#idle.push(comparer);
     } catch (error) {
       this.#all.delete(comparer);
-      reject(new ComparingFailed('a thread that compares pictures died', { cause: error }));
+      reject(new ComparingFailed('a thread that compares or describes pictures died', { cause: error }));
     }
     this.#next();
   }
@@ -110,7 +136,7 @@ function jobOf(pairs: readonly FingerprintPair[]): ComparingJob {
 /** One thread. */
 class Comparer {
   readonly #worker: Worker;
-  #answer: { resolve(compared: Compared): void; reject(error: unknown): void } | undefined;
+  #answer: { resolve(outcome: Outcome): void; reject(error: unknown): void } | undefined;
   #failure: unknown;
 
   constructor() {
@@ -122,13 +148,13 @@ class Comparer {
     };
     this.#worker.on('error', fail);
     this.#worker.on('exit', (code) => fail(new Error(`exit code ${code}`)));
-    this.#worker.on('message', (compared: Compared) => {
+    this.#worker.on('message', (outcome: Outcome) => {
       this.#worker.unref();
-      this.#answer?.resolve(compared);
+      this.#answer?.resolve(outcome);
     });
   }
 
-  run(job: ComparingJob): Promise<Compared> {
+  run(job: Job): Promise<Outcome> {
     return new Promise((resolve, reject) => {
       if (this.#failure) return reject(this.#failure);
       this.#answer = { resolve, reject };

@@ -36,6 +36,8 @@ const WEAKEST = 6;
 
 /** The pairs of points that a descriptor compares: 128 and, after them, the same ones mirrored at the direction. */
 const PAIRS = pairs();
+/** Where the points of `PAIRS` lie around the corner that is described: of each one as it is, then as a mirror shows it. */
+const TURNED = new Int32Array(4 * 128);
 
 /** @param grey its longer side is 256 pixels */
 export function findFeatures(grey: Grey): Features {
@@ -84,11 +86,13 @@ function corners({ width, height, pixels }: Grey, wanted: number): { x: number; 
       yy[at] = dy * dy;
     }
   }
-  const [a, b, c] = [xx, xy, yy].map((plane) => blur({ width, height, pixels: plane }).pixels);
+  const { pixels: a } = blur({ width, height, pixels: xx });
+  const { pixels: b } = blur({ width, height, pixels: xy });
+  const { pixels: c } = blur({ width, height, pixels: yy });
   const strength = new Float32Array(width * height);
   for (let at = 0; at < strength.length; at++) {
-    const half = (a![at]! - c![at]!) / 2;
-    strength[at] = (a![at]! + c![at]!) / 2 - Math.sqrt(half * half + b![at]! * b![at]!);
+    const half = (a[at]! - c[at]!) / 2;
+    strength[at] = (a[at]! + c[at]!) / 2 - Math.sqrt(half * half + b[at]! * b[at]!);
   }
   const best: { x: number; y: number; strength: number; cell: number }[] = [];
   const edge = 4;
@@ -137,18 +141,21 @@ function describe({ width, height, pixels }: Grey, x: number, y: number, angle: 
   const bits = new Uint32Array(WORDS);
   const cos = Math.cos(angle);
   const sin = Math.sin(angle);
-  const value = (u: number, v: number): number => {
-    const px = Math.min(width - 1, Math.max(0, Math.round(x + u * cos - v * sin)));
-    const py = Math.min(height - 1, Math.max(0, Math.round(y + u * sin + v * cos)));
-    return pixels[py * width + px]!;
-  };
+  for (let i = 0; i < 4 * 128; i += 2) {
+    const u = PAIRS[i]!;
+    const v = PAIRS[i + 1]!;
+    TURNED[i] = at(x + u * cos - v * sin, width) + at(y + u * sin + v * cos, height) * width;
+    TURNED[i + 1] = at(x + u * cos - -v * sin, width) + at(y + u * sin + -v * cos, height) * width;
+  }
   for (let i = 0; i < 128; i++) {
-    const [u1, v1, u2, v2] = [PAIRS[4 * i]!, PAIRS[4 * i + 1]!, PAIRS[4 * i + 2]!, PAIRS[4 * i + 3]!];
-    if (value(u1, v1) < value(u2, v2)) bits[i >>> 5]! |= 1 << (i & 31);
-    if (value(u1, -v1) < value(u2, -v2)) bits[4 + (i >>> 5)]! |= 1 << (i & 31);
+    if (pixels[TURNED[4 * i]!]! < pixels[TURNED[4 * i + 2]!]!) bits[i >>> 5]! |= 1 << (i & 31);
+    if (pixels[TURNED[4 * i + 1]!]! < pixels[TURNED[4 * i + 3]!]!) bits[4 + (i >>> 5)]! |= 1 << (i & 31);
   }
   return bits;
 }
+
+/** The pixel next to a place in a line. */
+const at = (place: number, length: number): number => Math.min(length - 1, Math.max(0, Math.round(place)));
 
 /** The same points in every process: two fingerprints must speak of the same ones. */
 function pairs(): Float32Array {
@@ -162,22 +169,35 @@ function pairs(): Float32Array {
   return Float32Array.from({ length: 4 * 128 }, within);
 }
 
-/** A box of 5 x 5, edges repeated. */
+/** A box of 5 x 5, edges repeated: sums that move along the rows, then down all columns side by side. */
 function blur({ width, height, pixels }: Grey): Grey {
   const rows = new Float32Array(pixels.length);
-  const out = new Float32Array(pixels.length);
-  for (let y = 0; y < height; y++) box(pixels, rows, y * width, 1, width);
-  for (let x = 0; x < width; x++) box(rows, out, x, width, height);
-  return { width, height, pixels: out };
-}
-
-function box(from: Float32Array, to: Float32Array, start: number, step: number, count: number): void {
-  const at = (i: number) => from[start + Math.min(count - 1, Math.max(0, i)) * step]!;
-  let sum = at(-2) + at(-1) + at(0) + at(1) + at(2);
-  for (let i = 0; i < count; i++) {
-    to[start + i * step] = sum / 5;
-    sum += at(i + 3) - at(i - 2);
+  const right = width - 1;
+  for (let y = 0, row = 0; y < height; y++, row += width) {
+    const first = pixels[row]!;
+    let sum = first + first + first + pixels[row + Math.min(1, right)]! + pixels[row + Math.min(2, right)]!;
+    for (let x = 0; x < width; x++) {
+      rows[row + x] = sum / 5;
+      sum += pixels[row + (x + 3 < right ? x + 3 : right)]! - pixels[row + (x > 2 ? x - 2 : 0)]!;
+    }
   }
+  const out = new Float32Array(pixels.length);
+  const bottom = (height - 1) * width;
+  const sums = new Float64Array(width);
+  const [second, third] = [Math.min(width, bottom), Math.min(2 * width, bottom)];
+  for (let x = 0; x < width; x++) {
+    sums[x] = rows[x]! + rows[x]! + rows[x]! + rows[second + x]! + rows[third + x]!;
+  }
+  for (let row = 0; row <= bottom; row += width) {
+    const comes = Math.min(row + 3 * width, bottom);
+    const goes = Math.max(row - 2 * width, 0);
+    for (let x = 0; x < width; x++) {
+      const sum = sums[x]!;
+      out[row + x] = sum / 5;
+      sums[x] = sum + (rows[comes + x]! - rows[goes + x]!);
+    }
+  }
+  return { width, height, pixels: out };
 }
 
 /** One level smaller, by bilinear samples of a picture that is smoothed a little. */
@@ -185,20 +205,32 @@ function shrink({ width, height, pixels }: Grey): Grey {
   const w = Math.round(width / LEVEL_SCALE);
   const h = Math.round(height / LEVEL_SCALE);
   const out = new Float32Array(w * h);
-  for (let y = 0; y < h; y++) {
-    const sy = Math.min(height - 1.001, ((y + 0.5) * height) / h - 0.5);
-    const y0 = Math.max(0, Math.floor(sy));
-    const fy = Math.max(0, sy - y0);
-    const y1 = Math.min(height - 1, y0 + 1);
-    for (let x = 0; x < w; x++) {
-      const sx = Math.min(width - 1.001, ((x + 0.5) * width) / w - 0.5);
-      const x0 = Math.max(0, Math.floor(sx));
-      const fx = Math.max(0, sx - x0);
-      const x1 = Math.min(width - 1, x0 + 1);
-      const top = pixels[y0 * width + x0]! * (1 - fx) + pixels[y0 * width + x1]! * fx;
-      const bottom = pixels[y1 * width + x0]! * (1 - fx) + pixels[y1 * width + x1]! * fx;
-      out[y * w + x] = top * (1 - fy) + bottom * fy;
+  const columns = samples(width, w);
+  const rows = samples(height, h);
+  for (let y = 0, at = 0; y < h; y++) {
+    const [above, below] = [rows.first[y]! * width, rows.second[y]! * width];
+    const fy = rows.fraction[y]!;
+    for (let x = 0; x < w; x++, at++) {
+      const [x0, x1] = [columns.first[x]!, columns.second[x]!];
+      const fx = columns.fraction[x]!;
+      const top = pixels[above + x0]! * (1 - fx) + pixels[above + x1]! * fx;
+      const bottom = pixels[below + x0]! * (1 - fx) + pixels[below + x1]! * fx;
+      out[at] = top * (1 - fy) + bottom * fy;
     }
   }
   return { width: w, height: h, pixels: out };
+}
+
+/** For each of `count` places in a line of `length`: the two pixels it lies between, and how far towards the second. */
+function samples(length: number, count: number) {
+  const first = new Int32Array(count);
+  const second = new Int32Array(count);
+  const fraction = new Float64Array(count);
+  for (let i = 0; i < count; i++) {
+    const place = Math.min(length - 1.001, ((i + 0.5) * length) / count - 0.5);
+    first[i] = Math.max(0, Math.floor(place));
+    second[i] = Math.min(length - 1, first[i]! + 1);
+    fraction[i] = Math.max(0, place - first[i]!);
+  }
+  return { first, second, fraction };
 }

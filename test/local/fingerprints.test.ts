@@ -2,8 +2,9 @@
 
 import { unlink } from 'node:fs/promises';
 import { join } from 'node:path';
-import { afterEach, beforeEach, expect, test } from 'vitest';
+import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { createCompact } from '../../functions/compact/handler.ts';
+import { findFeatures } from '../../pictures/duplicates/features.ts';
 import { dropFingerprints } from '../../pictures/duplicates/fingerprint-writer.ts';
 import { decodePack } from '../../pictures/duplicates/pack-store.ts';
 import { FINGERPRINTS_PREFIX } from '../../pictures/names.ts';
@@ -14,6 +15,9 @@ import { prefixed } from '../../vectorlog/store/prefixed-store.ts';
 import { fakeEmbedder } from '../factories/fake-embedder.ts';
 import { picture } from '../factories/pictures.ts';
 import { type ServedFolder, servedFolder } from '../factories/serving.ts';
+
+// Calls in this thread alone are seen: the workers' program is a bundle of its own.
+vi.mock('../../pictures/duplicates/features.ts', { spy: true });
 
 let library: ServedFolder;
 beforeEach(async () => {
@@ -47,4 +51,11 @@ test('a server keeps a fingerprint of each picture that it indexes, until a comp
   await (await library.serve()).serving.stop();
   await compact();
   expect(await kept()).toBe(1);
+});
+
+test('the thread that answers searches computes no fingerprints', async () => {
+  await library.write('a.png', await picture(1));
+  await (await library.serve()).serving.stop();
+  expect(await kept()).toBe(1);
+  expect(findFeatures).not.toHaveBeenCalled();
 });

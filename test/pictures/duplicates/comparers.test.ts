@@ -1,13 +1,19 @@
-/** Comparisons in threads: the same as without, each in its place, while the asking thread stays free. */
+/** Comparisons and descriptions in threads: the same as without, each in its place, while the asking thread stays free. */
 
 import { setImmediate } from 'node:timers/promises';
-import { afterEach, beforeAll, expect, test } from 'vitest';
+import { afterEach, beforeAll, expect, test, vi } from 'vitest';
 import { comparisonOf } from '../../../pictures/duplicates/compare.ts';
 import { Comparers, type FingerprintPair } from '../../../pictures/duplicates/comparers.ts';
+import { describePixels } from '../../../pictures/duplicates/describe.ts';
+import { findFeatures } from '../../../pictures/duplicates/features.ts';
 import { fingerprintOf } from '../../../pictures/duplicates/fingerprint.ts';
 import type { Fingerprint } from '../../../pictures/duplicates/fingerprint-format.ts';
 import { prepare } from '../../../pictures/duplicates/prepared.ts';
 import { picture } from '../../factories/pictures.ts';
+import { blocks } from '../../factories/pixels.ts';
+
+// Calls in this thread alone are seen: the workers' program is a bundle of its own.
+vi.mock('../../../pictures/duplicates/features.ts', { spy: true });
 
 const comparers = new Comparers(2);
 afterEach(() => comparers.stop());
@@ -50,4 +56,20 @@ test('what waits when the threads are ended fails, and the next comparison start
   await comparers.stop();
   await failed;
   expect(await comparers.compare([[fingerprints[0]!, fingerprints[0]!]])).toHaveLength(1);
+});
+
+test('pixels are described in threads, bit for bit as here', async () => {
+  const pictures = [blocks(256, 171, 3), blocks(97, 256, 1), blocks(256, 1, 3)];
+  const alone = pictures.map(describePixels);
+  vi.mocked(findFeatures).mockClear();
+  expect(await Promise.all(pictures.map((pixels) => comparers.describe(pixels)))).toEqual(alone);
+  expect(findFeatures).not.toHaveBeenCalled();
+});
+
+test('what a thread cannot do fails with its reason, and the thread goes on', async () => {
+  const one = new Comparers(1);
+  const broken = { width: -1, height: 1, channels: 3, data: new Uint8Array(3) } as const;
+  await expect(one.describe(broken)).rejects.toBeInstanceOf(RangeError);
+  expect(await one.describe(blocks(256, 1, 3))).toEqual(describePixels(blocks(256, 1, 3)));
+  await one.stop();
 });
