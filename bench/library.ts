@@ -25,7 +25,6 @@ const { values: options } = parseArgs({
 const FILES = Number(options.files ?? (options.quick ? 200 : 100_000));
 const PER_FOLDER = options.quick ? 20 : 50;
 /** A tenth of the library, by renaming its folders: fewer than are taken for a disk that went. */
-/** Whole folders, a tenth of all. */
 const RENAMED = Math.ceil(FILES / 10 / PER_FOLDER) * PER_FOLDER;
 /** Looks; the bytes of a file differ from all others' all the same. */
 const LOOKS = 50;
