@@ -103,8 +103,7 @@ export function VirtualGrid({ label, length, minTile, gap, onView, reveal, tile 
       style={{
         width: `${side}px`,
         height: `${side}px`,
-        left: `${(index % shape.columns) * (side + gap)}px`,
-        top: `${Math.floor(index / shape.columns) * shape.rowHeight}px`,
+        transform: `translate(${(index % shape.columns) * (side + gap)}px, ${Math.floor(index / shape.columns) * shape.rowHeight}px)`,
       }}
       onFocusCapture={() => setCurrent(index)}
     >
@@ -135,8 +134,8 @@ function Cell({
   return useMemo(() => tile(index, tabIndex), [index, tabIndex, tile]);
 }
 
-/** Tiles that are made before the browser may draw and answer again: a fraction of a frame. */
-const MADE_AT_ONCE = 8;
+/** Tiles that are made before the browser may draw and answer again: some 10 ms of work. */
+const MADE_AT_ONCE = 24;
 
 /** The indices from `start` to `end` that exist by now: those that do already, and a few new ones each frame. */
 function useGradually(start: number, end: number): number[] {
