@@ -4,7 +4,7 @@ import { constants } from 'node:fs';
 import { access } from 'node:fs/promises';
 import { join } from 'node:path';
 import { createOnUpload } from '../functions/on-upload/handler.ts';
-import { pictureOf } from '../pictures/attributes.ts';
+import { knownFacts } from '../pictures/attributes.ts';
 import type { MakeFingerprint } from '../pictures/duplicates/fingerprint.ts';
 import { FingerprintWriter } from '../pictures/duplicates/fingerprint-writer.ts';
 import type { Embedder } from '../pictures/embedding/embedder.ts';
@@ -268,17 +268,8 @@ async function recallFrom(
 
 /** What is known of the picture itself; an entry of an older version may lack it, and then it is looked at again. */
 function factsOf(entry: Entry): Recalled['facts'] {
-  const { width, height, taken, camera, latitude, longitude, preview } = pictureOf(entry);
-  if (width === undefined || height === undefined) return undefined;
-  return {
-    width,
-    height,
-    ...(taken !== undefined && { taken }),
-    ...(camera !== undefined && { camera }),
-    ...(latitude !== undefined && { latitude }),
-    ...(longitude !== undefined && { longitude }),
-    ...(preview && { preview }),
-  };
+  const { width, height, ...others } = knownFacts(entry);
+  return width === undefined || height === undefined ? undefined : { width, height, ...others };
 }
 
 const UNSEEN: Readonly<Record<Incomplete, string>> = {

@@ -21,29 +21,11 @@ export type Picture = Omit<Entry, 'attributes'> & PictureAttributes;
 /** The attributes as the index takes them. */
 export const attributesOf = (attributes: PictureAttributes): Attributes => ({ ...attributes });
 
-/** The picture of an entry; rows of earlier versions may lack an attribute. */
-export function pictureOf({ key, version, eTag, attributes }: Entry): Picture {
-  const {
-    size = 0,
-    contentType,
-    metadata = {},
-    lastModified = '',
-    width,
-    height,
-    taken,
-    camera,
-    latitude,
-    longitude,
-    preview,
-  } = attributes as Partial<PictureAttributes>;
+/** What an entry knows of the picture itself; rows of earlier versions may lack an attribute. */
+export function knownFacts({ attributes }: Pick<Entry, 'attributes'>): Partial<PictureFacts> {
+  const { width, height, taken, camera, latitude, longitude, preview } =
+    attributes as Partial<PictureAttributes>;
   return {
-    key,
-    version,
-    eTag,
-    size,
-    contentType,
-    metadata,
-    lastModified,
     ...(width !== undefined && { width }),
     ...(height !== undefined && { height }),
     ...(taken !== undefined && { taken }),
@@ -52,6 +34,18 @@ export function pictureOf({ key, version, eTag, attributes }: Entry): Picture {
     ...(longitude !== undefined && { longitude }),
     ...(preview && { preview }),
   };
+}
+
+/** The picture of an entry; rows of earlier versions may lack an attribute. */
+export function pictureOf({ key, version, eTag, attributes }: Entry): Picture {
+  const {
+    size = 0,
+    contentType,
+    metadata = {},
+    lastModified = '',
+  } = attributes as Partial<PictureAttributes>;
+  const facts = knownFacts({ attributes });
+  return { key, version, eTag, size, contentType, metadata, lastModified, ...facts };
 }
 
 /** What a picture can be filtered by in a far index. */

@@ -13,6 +13,7 @@ import {
   PutBucketNotificationConfigurationCommand,
   PutBucketVersioningCommand,
   PutObjectCommand,
+  type S3Client,
 } from '@aws-sdk/client-s3';
 import { SignatureV4 } from '@smithy/signature-v4';
 import type { S3Event } from 'aws-lambda';
@@ -97,6 +98,27 @@ function expiring(Bucket: string, Rules: LifecycleRule[]): PutBucketLifecycleCon
   return command;
 }
 
+/** on-upload over a bucket: has it handle an event, and gives what it learned of the key. */
+function ingestion(client: S3Client, bucket: string): (event: S3Event) => Promise<LogRecord> {
+  const index = new MemoryStore();
+  const onUpload = createOnUpload({
+    pictures: new S3Store({ client, bucket }),
+    index,
+    embedder: fakeEmbedder(),
+    clock: systemClock,
+    logger: silentLogger,
+  });
+  let sequencer = 0x100;
+  return async (event) => {
+    // This server's sequencers do not sort; on AWS they do.
+    event.Records[0]!.s3.object.sequencer = (sequencer++).toString(16);
+    expect(await onUpload(sqsEvent(event))).toEqual({ batchItemFailures: [] });
+    const names: string[] = [];
+    for await (const { name } of listAppends(index)) names.push(name);
+    return (await readAppend(index, names.at(-1)!, DIMENSIONS)).records[0]!;
+  };
+}
+
 describeWithS3('events of a bucket with versions', (server) => {
   const listener = new Listener();
   beforeAll(() => new Promise<void>((resolve) => listener.server.listen(0, '127.0.0.1', resolve)));
@@ -113,25 +135,8 @@ describeWithS3('events of a bucket with versions', (server) => {
     const NotificationConfiguration = { TopicConfigurations: [{ Id: 'all', TopicArn, Events: [...Events] }] };
     await client.send(new PutBucketNotificationConfigurationCommand({ Bucket, NotificationConfiguration }));
 
-    const index = new MemoryStore();
-    const onUpload = createOnUpload({
-      pictures: new S3Store({ client, bucket: Bucket }),
-      index,
-      embedder: fakeEmbedder(),
-      clock: systemClock,
-      logger: silentLogger,
-    });
-    let sequencer = 0x100;
-    /** Handles the next event; gives what was learned of the key. */
-    const heard = async (): Promise<LogRecord> => {
-      const event = await listener.next();
-      // This server's sequencers do not sort; on AWS they do.
-      event.Records[0]!.s3.object.sequencer = (sequencer++).toString(16);
-      expect(await onUpload(sqsEvent(event))).toEqual({ batchItemFailures: [] });
-      const names: string[] = [];
-      for await (const { name } of listAppends(index)) names.push(name);
-      return (await readAppend(index, names.at(-1)!, DIMENSIONS)).records[0]!;
-    };
+    const learn = ingestion(client, Bucket);
+    const heard = async (): Promise<LogRecord> => learn(await listener.next());
     const Key = 'a/picture.jpg';
     const put = (Body: string) => client.send(new PutObjectCommand({ Bucket, Key, Body }));
     const remove = (VersionId?: string) =>
@@ -174,22 +179,9 @@ describeWithS3('events of a bucket with versions', (server) => {
         { ID: 'all', Status: 'Enabled', Filter: { Prefix: 'short/' }, Expiration: { Days: 1 } },
       ]),
     );
-    const index = new MemoryStore();
-    const onUpload = createOnUpload({
-      pictures: new S3Store({ client, bucket: Bucket }),
-      index,
-      embedder: fakeEmbedder(),
-      clock: systemClock,
-      logger: silentLogger,
-    });
-    let sequencer = 0x100;
-    const told = async (change: Omit<Parameters<typeof s3Event>[0], 'sequencer'>): Promise<LogRecord> => {
-      const event = s3Event({ ...change, sequencer: (sequencer++).toString(16) });
-      expect(await onUpload(sqsEvent(event))).toEqual({ batchItemFailures: [] });
-      const names: string[] = [];
-      for await (const { name } of listAppends(index)) names.push(name);
-      return (await readAppend(index, names.at(-1)!, DIMENSIONS)).records[0]!;
-    };
+    const learn = ingestion(client, Bucket);
+    const told = (change: Omit<Parameters<typeof s3Event>[0], 'sequencer'>): Promise<LogRecord> =>
+      learn(s3Event({ ...change, sequencer: '' }));
     const put = async (key: string, Body: string) => {
       const { ETag = '', VersionId = '' } = await client.send(
         new PutObjectCommand({ Bucket, Key: key, Body }),
