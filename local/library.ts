@@ -21,7 +21,7 @@ import { EventQueue } from './event-queue.ts';
 import { FolderEvents } from './folder-events.ts';
 import { Keeper, within } from './keeper.ts';
 import type { Selection } from './library-settings.ts';
-import { openPictures } from './picture-folder.ts';
+import { openPictures, type Receive } from './picture-folder.ts';
 import { Presence, sampleOf } from './presence.ts';
 import { passOverAll, Sequencer } from './sequencer.ts';
 import type { FolderTrash } from './trash.ts';
@@ -71,6 +71,8 @@ export interface LibraryOptions {
 export interface OpenLibrary {
   /** Tells of what is written and deleted through it at once. */
   readonly pictures: ObjectStore;
+  /** Whoever calls it tells of what was written by `look`. */
+  readonly receive: Receive;
   readonly trash: FolderTrash;
   readonly queue: EventQueue;
   readonly troubles: Troubles;
@@ -99,7 +101,7 @@ export function openLibrary(options: LibraryOptions): OpenLibrary {
       sample: (prefix) => sampleOf(index, prefix),
     },
   });
-  const { pictures, trash, isLeftAlone, passedOver } = openPictures({
+  const { pictures, receive, trash, isLeftAlone, passedOver } = openPictures({
     folder,
     indexFolder,
     presence,
@@ -108,7 +110,7 @@ export function openLibrary(options: LibraryOptions): OpenLibrary {
   const fingerprints = new FingerprintWriter(index, clock, logger, options.fingerprint);
   const queue = new EventQueue({
     handler: createOnUpload({
-      onEmbedded: (picture, file) => fingerprints.add(picture, file),
+      onEmbedded: (picture, file, header) => fingerprints.add(picture, file, header),
       pictures,
       index,
       embedder,
@@ -219,6 +221,7 @@ export function openLibrary(options: LibraryOptions): OpenLibrary {
       void told(events.deleted(key));
       options.onChange(key);
     }),
+    receive,
     trash,
     queue,
     look: onChange,

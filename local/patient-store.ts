@@ -10,13 +10,16 @@ const WAITING = 100_000;
 /** Longer than a slow disk takes for the largest picture, or a folder with a million names. */
 const PATIENCE_MS = 60_000;
 
+/** Does something that may have to wait for a file system. @throws StoreUnavailable when that does not answer in time */
+export type Patiently = <T>(call: () => Promise<T>) => Promise<T>;
+
 /**
  * @param what it is, for messages: `the folder /mnt/photos`
  * @param patienceMs after which a call fails; its place in the line stays taken until the file system lets go of it
  */
-export function patientStore(store: ObjectStore, what: string, patienceMs = PATIENCE_MS): ObjectStore {
+export function patience(what: string, patienceMs = PATIENCE_MS): Patiently {
   const line = new Line({ atOnce: AT_ONCE, maxWaiting: WAITING, of: `reads of ${what}` });
-  const patiently = async <T>(call: () => Promise<T>): Promise<T> => {
+  return async (call) => {
     const over = new AbortController();
     let timer: NodeJS.Timeout | undefined;
     const late = new Promise<never>((_, reject) => {
@@ -31,6 +34,9 @@ export function patientStore(store: ObjectStore, what: string, patienceMs = PATI
       clearTimeout(timer);
     }
   };
+}
+
+export function patientStore(store: ObjectStore, patiently: Patiently): ObjectStore {
   return {
     get: (key, options) => patiently(() => store.get(key, options)),
     read: async (key, range, target) => {

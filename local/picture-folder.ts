@@ -7,9 +7,9 @@ import { LikenessError } from '../vectorlog/errors.ts';
 import { ObjectNotFound, ObjectOutOfReach, StoreUnsuitable } from '../vectorlog/store/errors.ts';
 import { FileStore } from '../vectorlog/store/file-store.ts';
 import { unlessAbsent } from '../vectorlog/store/files/file-access.ts';
-import type { ObjectStore } from '../vectorlog/store/object-store.ts';
+import type { ObjectStore, PutOptions } from '../vectorlog/store/object-store.ts';
 import { leftAlone, type Selection } from './library-settings.ts';
-import { patientStore } from './patient-store.ts';
+import { patience, patientStore } from './patient-store.ts';
 import { isPictureKey } from './picture-names.ts';
 import { FolderAway, type Presence } from './presence.ts';
 import { FolderTrash } from './trash.ts';
@@ -29,8 +29,22 @@ export interface PassedOver {
   readonly unnameable: readonly string[];
 }
 
+/**
+ * Writes a picture while its bytes come, which holds no more of them in memory than one piece.
+ *
+ * @param admit is given what reads all of them, when they are there; what it rejects is not written
+ * @throws what `admit` or `pieces` does, KeyBlocked, FolderAway, and what a store throws
+ */
+export type Receive = (
+  key: string,
+  pieces: AsyncIterable<Uint8Array>,
+  admit: (bytes: () => Promise<Uint8Array>) => Promise<void>,
+  options: PutOptions,
+) => Promise<void>;
+
 export interface PictureFolder {
   readonly pictures: ObjectStore;
+  readonly receive: Receive;
   /** Keeps what is deleted or replaced through the store. */
   readonly trash: FolderTrash;
   /** Whether the watcher may leave a file, or a folder with a slash at its end, alone. */
@@ -124,8 +138,24 @@ export function openPictures({
       await (await open()).delete(admitted);
     },
   };
+  const patiently = patience(`the folder ${folder}`);
+  const receive: Receive = async (key, pieces, admit, options) => {
+    const incoming = await patiently(async () => (await open()).begin(await writing(key)));
+    try {
+      for await (const piece of pieces) await patiently(() => incoming.append(piece));
+      await admit(() => patiently(() => incoming.bytes()));
+      await patiently(async () => {
+        // Much may have happened since the first byte.
+        await writing(key);
+        await incoming.commit(options);
+      });
+    } finally {
+      await patiently(() => incoming.discard());
+    }
+  };
   return {
-    pictures: patientStore(pictures, `the folder ${folder}`),
+    pictures: patientStore(pictures, patiently),
+    receive,
     trash,
     isLeftAlone,
     passedOver: () => passed,

@@ -9,7 +9,8 @@ import { MemoryBudget } from '../pictures/decoding/memory-budget.ts';
 import { pictureType } from '../pictures/picture-names.ts';
 import { LikenessError } from '../vectorlog/errors.ts';
 import type { ObjectInfo, ObjectStore } from '../vectorlog/store/object-store.ts';
-import { Line } from './line.ts';
+import { Line, NobodyWaits } from './line.ts';
+import type { Receive } from './picture-folder.ts';
 import { isPictureKey, KEY_RULE } from './picture-names.ts';
 import { keyOfUrl } from './picture-urls.ts';
 import { type Thumbnails, thumbnailSize } from './thumbnails.ts';
@@ -17,6 +18,7 @@ import { UPLOADS, type UploadSigner } from './uploads.ts';
 
 export interface PictureRoutesOptions {
   readonly pictures: ObjectStore;
+  readonly receive: Receive;
   readonly thumbnails: Thumbnails;
   readonly signer: UploadSigner;
   /** Refuses what cannot be indexed before it is written. */
@@ -39,10 +41,10 @@ export const THUMBNAILS = '/thumbnails/';
 /** An SVG can carry scripts; opened by itself it must not run them in the name of this server. */
 const HARMLESS = { 'content-security-policy': "default-src 'none'; style-src 'unsafe-inline'; sandbox" };
 
-/** More at once would only wait for the disk together. */
-const UPLOADS_AT_ONCE = 8;
-/** Bytes of uploads that are looked at side by side before they are written; a larger one is alone. */
-const UPLOADED_BYTES = 128 * 1024 * 1024;
+/** Each holds a file and a piece of 64 KiB while its bytes come, from however slow a device. */
+const UPLOADS_AT_ONCE = 64;
+/** Bytes of uploads that are in memory side by side to be looked at; a larger one is alone. */
+const LOOKED_AT_BYTES = 128 * 1024 * 1024;
 const UPLOADS_WAITING = 256;
 /** As long as a slow connection takes for a large picture before it. */
 const UPLOADS_WAIT_MS = 60_000;
@@ -55,6 +57,7 @@ const THUMBNAILS_WAIT_MS = 5 * 60_000;
 
 export function pictureRoutes({
   pictures,
+  receive,
   thumbnails,
   signer,
   decoder,
@@ -67,7 +70,7 @@ export function pictureRoutes({
     maxWaitMs: UPLOADS_WAIT_MS,
     of: 'uploads',
   });
-  const inMemory = new MemoryBudget(UPLOADED_BYTES);
+  const inMemory = new MemoryBudget(LOOKED_AT_BYTES);
   const making = new Line({
     atOnce: THUMBNAILS_AT_ONCE,
     maxWaiting: THUMBNAILS_WAITING,
@@ -119,13 +122,15 @@ export function pictureRoutes({
         detail: NOT_SIGNED,
       });
     const { contentType, metadata, size } = signed;
-    const write = async () => {
-      const bytes = await exactly(size, raw.body);
-      await decoder.smallCopy(bytes, LOOK);
-      await pictures.put(key, bytes, { contentType, metadata });
-    };
+    const isReadable = (bytes: () => Promise<Uint8Array>) =>
+      inMemory.run(size, async () => {
+        await decoder.smallCopy(await bytes(), LOOK);
+        // Whoever was not told that it is written may go on as if it were not.
+        if (raw.signal.aborted) throw new NobodyWaits('nobody waits for the upload any more');
+      });
+    const write = () => receive(key, exactly(size, raw.body), isReadable, { contentType, metadata });
     try {
-      await uploading.run(() => inMemory.run(size, write), raw.signal);
+      await uploading.run(write, raw.signal);
     } catch (error) {
       if (error instanceof PictureRejected) return notReadable(error);
       throw error;
@@ -203,20 +208,18 @@ export class UploadIncomplete extends LikenessError {
   readonly retryable = false;
 }
 
-/** A body of as many bytes as were signed. @throws UploadIncomplete */
-async function exactly(size: number, body: ReadableStream<Uint8Array> | null): Promise<Uint8Array> {
-  const pieces: Uint8Array[] = [];
+/** The pieces of a body that has as many bytes as were signed. @throws UploadIncomplete */
+async function* exactly(size: number, body: ReadableStream<Uint8Array> | null): AsyncGenerator<Uint8Array> {
   let bytes = 0;
   for await (const piece of body ?? []) {
     bytes += piece.byteLength;
     if (bytes > size) break;
-    pieces.push(piece);
+    yield piece;
   }
   if (bytes !== size)
     throw new UploadIncomplete(
       `the body was to have ${size} bytes, and has ${bytes > size ? 'more' : bytes}`,
     );
-  return Buffer.concat(pieces);
 }
 
 const NOT_SIGNED =

@@ -33,7 +33,7 @@ import { openLibrary, type Patience } from './library.ts';
 import { keepSelection, type Selection } from './library-settings.ts';
 import { listen } from './listen.ts';
 import { IndexLock } from './lock.ts';
-import { patientStore } from './patient-store.ts';
+import { patience, patientStore } from './patient-store.ts';
 import { PICTURES, THUMBNAILS } from './picture-routes.ts';
 import { urlPathOfKey } from './picture-urls.ts';
 import { wasSeen } from './presence.ts';
@@ -115,7 +115,7 @@ export async function serveFolder(options: ServeOptions): Promise<Serving> {
   const memoryBudgetBytes = budgetOf(machineBytes());
   const live = new LiveIndex({
     // On a share that hangs it is unavailable, and nobody waits for ever.
-    store: patientStore(index, `the index in ${indexFolder}`),
+    store: patientStore(index, patience(`the index in ${indexFolder}`)),
     clock,
     logger,
     dimensions: dimensionsOf(embedder.model.modelId),
@@ -141,7 +141,7 @@ export async function serveFolder(options: ServeOptions): Promise<Serving> {
         .forget(key)
         .catch((error: unknown) => logger.info('old thumbnails stay', { key, error })),
   });
-  const { pictures, trash, queue, troubles } = library;
+  const { pictures, receive, trash, queue, troubles } = library;
   const thumbnails = new Thumbnails(pictures, join(indexFolder, '.thumbnails'), decoder);
   const compact = createCompact({
     index,
@@ -197,6 +197,7 @@ export async function serveFolder(options: ServeOptions): Promise<Serving> {
   });
   const server = createServer({
     pictures,
+    receive,
     thumbnails,
     signer,
     decoder,

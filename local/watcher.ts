@@ -3,11 +3,12 @@
  * systems allow some 100,000 watches, and a library has more files than that.
  */
 
-import { type BigIntStats, type FSWatcher, watch } from 'node:fs';
+import type { BigIntStats } from 'node:fs';
 import { lstat, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Limiter } from '../vectorlog/parallel.ts';
 import { codeOf, eTagOf, forbids, unlessAbsent } from '../vectorlog/store/files/file-access.ts';
+import { FolderWatches } from './folder-watches.ts';
 import { isPictureKey, keyOfPath } from './picture-names.ts';
 
 export interface WatcherOptions {
@@ -45,7 +46,8 @@ const FLOOD_WINDOW_MS = 1_000;
 const RECURSIVE = process.platform === 'darwin' || process.platform === 'win32';
 
 interface Watched {
-  readonly watcher: FSWatcher;
+  /** Ends its watch. */
+  readonly end: () => void;
   /** Tells the folder from another one that takes its place. */
   readonly ino: bigint;
 }
@@ -54,6 +56,7 @@ export class PictureWatcher {
   readonly #options: WatcherOptions;
   /** By key, with a slash at the end; the library's own folder is `''`. */
   readonly #watched = new Map<string, Watched>();
+  readonly #watches = new FolderWatches(RECURSIVE);
   /** Keys that something happened to and that are being looked at; `true` when something happened again since. */
   readonly #looking = new Map<string, boolean>();
   #closed = false;
@@ -70,13 +73,13 @@ export class PictureWatcher {
   /** Starts to watch; resolves when every change from now on will be told. */
   static async open(options: WatcherOptions): Promise<PictureWatcher> {
     const watcher = new PictureWatcher(options);
-    await watcher.#enter('', () => {});
-    return watcher;
-  }
-
-  /** Folders that are watched. */
-  get folders(): number {
-    return this.#watched.size;
+    try {
+      await watcher.#enter('', () => {});
+      return watcher;
+    } catch (error) {
+      watcher.close();
+      throw error;
+    }
   }
 
   /** Whether folders are being walked whose files were not told of yet. */
@@ -86,7 +89,7 @@ export class PictureWatcher {
 
   close(): void {
     this.#closed = true;
-    for (const { watcher } of this.#watched.values()) watcher.close();
+    this.#watches.stop();
     this.#watched.clear();
   }
 
@@ -95,7 +98,8 @@ export class PictureWatcher {
     const path = join(this.#options.folder, key);
     const stats = await this.#lstat(key);
     if (this.#closed || (!stats && key !== '')) return;
-    this.#watch(key, path, stats?.ino ?? 0n);
+    await this.#watch(key, path, stats?.ino ?? 0n);
+    if (this.#closed) return;
     const entries = await this.#asking
       .run(() => unlessAbsent(readdir(path, { withFileTypes: true })))
       .catch((error: unknown) => {
@@ -109,17 +113,21 @@ export class PictureWatcher {
     }
   }
 
-  #watch(key: string, path: string, ino: bigint): void {
+  async #watch(key: string, path: string, ino: bigint): Promise<void> {
     const before = this.#watched.get(key);
     if (before?.ino === ino || (RECURSIVE && key !== '')) return;
-    before?.watcher.close();
+    before?.end();
     try {
-      const watcher = watch(path, { recursive: RECURSIVE }, (_, name) => {
-        this.#count();
-        if (name !== null) this.#hear(key + keyOfPath(name));
+      const end = await this.#watches.begin(path, {
+        heard: (name) => {
+          this.#count();
+          if (name !== null) this.#hear(key + keyOfPath(name));
+        },
+        failed: () => this.#hear(key.slice(0, -1)),
       });
-      watcher.on('error', () => this.#hear(key.slice(0, -1)));
-      this.#watched.set(key, { watcher, ino });
+      // Two walks may have come here at once.
+      this.#watched.get(key)?.end();
+      this.#watched.set(key, { end, ino });
     } catch (error) {
       if (['ENOSPC', 'EMFILE', 'ENFILE'].includes(codeOf(error) ?? '')) this.#options.onIncomplete('limit');
       else if (key === '') throw error;
@@ -197,9 +205,9 @@ export class PictureWatcher {
 
   /** Watches a folder and those below it no more. */
   #leave(prefix: string): void {
-    for (const [key, { watcher }] of this.#watched) {
+    for (const [key, { end }] of this.#watched) {
       if (!key.startsWith(prefix)) continue;
-      watcher.close();
+      end();
       this.#watched.delete(key);
     }
     this.#options.onFolderGone(prefix);

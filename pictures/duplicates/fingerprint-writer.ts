@@ -4,6 +4,7 @@ import type { Clock } from '../../vectorlog/clock.ts';
 import type { KeyedRow } from '../../vectorlog/commit/base.ts';
 import type { Logger } from '../../vectorlog/logger.ts';
 import type { ObjectStore } from '../../vectorlog/store/object-store.ts';
+import type { PictureHeader } from '../decoding/header.ts';
 import { FINGERPRINTS_PREFIX } from '../names.ts';
 import type { MakeFingerprint } from './fingerprint.ts';
 import { encodeFingerprint } from './fingerprint-format.ts';
@@ -26,9 +27,14 @@ export class FingerprintWriter {
   ) {}
 
   /** Makes one. Never rejects: a picture without a fingerprint is indexed all the same. */
-  async add(picture: Pick<KeyedRow, 'key' | 'eTag'>, file: Uint8Array): Promise<void> {
+  async add(
+    picture: Pick<KeyedRow, 'key' | 'eTag'>,
+    file: Uint8Array,
+    header?: PictureHeader,
+  ): Promise<void> {
     try {
-      this.#made.push({ id: fingerprintId(picture), value: encodeFingerprint(await this.make(file)) });
+      const fingerprint = await this.make(file, header);
+      this.#made.push({ id: fingerprintId(picture), value: encodeFingerprint(fingerprint) });
       if (this.#made.length >= FINGERPRINTS_A_PACK) await this.flush();
     } catch (error) {
       this.logger.info('a picture is indexed without a fingerprint', { key: picture.key, error });

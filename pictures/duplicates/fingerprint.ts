@@ -1,9 +1,10 @@
 /** Makes what is kept of a picture to compare it with others. */
 
 import { createHash } from 'node:crypto';
-import sharp from 'sharp';
+import sharp, { type Sharp } from 'sharp';
 import type { PictureDecoder } from '../decoding/decoder.ts';
 import { factsOf } from '../decoding/facts.ts';
+import type { PictureHeader } from '../decoding/header.ts';
 import { PICTURE_LIMITS } from '../decoding/limits.ts';
 import { type Described, describePixels, type Pixels } from './describe.ts';
 import type { Fingerprint } from './fingerprint-format.ts';
@@ -31,8 +32,10 @@ export async function fingerprintOf(
   describe: Describe = describePixels,
 ): Promise<Fingerprint> {
   const options = { limitInputPixels: PICTURE_LIMITS.maxPixels, failOn: 'error' } as const;
-  const [{ exif, autoOrient }, { data, info }] = await Promise.all([
-    sharp(bytes, options).metadata(),
+  const [about, { data, info }] = await Promise.all([
+    original ?? aboutFile(bytes, sharp(bytes, options)),
+    // Not of pixels that were decoded for the embedding: libjpeg decodes for a copy of this size at a half to an eighth, which is
+    // quicker, and of whole pixels the copy would be another one than those that are kept.
     sharp(bytes, options)
       .rotate()
       .flatten({ background: '#ffffff' })
@@ -44,19 +47,21 @@ export async function fingerprintOf(
   ]);
   const { width, height } = info;
   const described = await describe({ width, height, channels: info.channels === 3 ? 3 : 1, data });
-  return {
-    ...(original ?? {
-      hash: hashOf(bytes),
-      width: autoOrient.width,
-      height: autoOrient.height,
-      hasExif: exif !== undefined,
-    }),
-    ...described,
-  };
+  return { ...about, ...described };
 }
 
-/** Makes the fingerprint of a picture file. */
-export type MakeFingerprint = (file: Uint8Array) => Promise<Fingerprint>;
+async function aboutFile(bytes: Uint8Array, picture: Sharp): Promise<AboutOriginal> {
+  const { exif, autoOrient } = await picture.metadata();
+  const { width, height } = autoOrient;
+  return { hash: hashOf(bytes), width, height, hasExif: exif !== undefined };
+}
+
+/**
+ * Makes the fingerprint of a picture file.
+ *
+ * @param header of the file, where it has been read: that takes time, most of all for kinds that an added decoder reads
+ */
+export type MakeFingerprint = (file: Uint8Array, header?: PictureHeader) => Promise<Fingerprint>;
 
 /**
  * Makes fingerprints of all that can be indexed: where the decoder reads another file than the one that was given, a RAW file's
@@ -66,16 +71,15 @@ export type MakeFingerprint = (file: Uint8Array) => Promise<Fingerprint>;
  */
 export const fingerprintMaker =
   (decoder: PictureDecoder, describe: Describe = describePixels): MakeFingerprint =>
-  async (file) => {
-    const header = await decoder.header(file);
+  async (file, given) => {
+    const header = given ?? (await decoder.header(file));
     const { kind, bytes } = header.source;
-    if (kind !== 'raw' && kind !== 'tiff' && bytes.length >= file.length) {
-      return fingerprintOf(file, undefined, describe);
-    }
     const { width, height } = factsOf(header);
-    const small = await decoder.smallCopy(header, { side: 2 * FEATURE_SIDE, fit: 'inside', format: 'png' });
     const original = { hash: hashOf(file), width, height, hasExif: header.metadata.exif !== undefined };
-    return fingerprintOf(small, original, describe);
+    const isReadAsItIs = kind !== 'raw' && kind !== 'tiff' && bytes.length >= file.length;
+    const small = { side: 2 * FEATURE_SIDE, fit: 'inside', format: 'png' } as const;
+    const read = isReadAsItIs ? file : await decoder.smallCopy(header, small);
+    return fingerprintOf(read, original, describe);
   };
 
 const hashOf = (file: Uint8Array): string => createHash('sha256').update(file).digest('hex').slice(0, 32);

@@ -3,6 +3,7 @@
 import { LikenessError } from '../../vectorlog/errors.ts';
 import type { PictureRejected } from '../decoding/errors.ts';
 import type { PictureFacts } from '../decoding/facts.ts';
+import type { PictureHeader } from '../decoding/header.ts';
 import type { Thumbnail } from '../thumbnails/thumbnails.ts';
 
 /** What a model is, as the file beside it says; known without loading the network. */
@@ -22,6 +23,8 @@ export type EmbedOutcome =
       readonly embedding: Float32Array;
       /** What the header told, where the embedder reads one. */
       readonly facts?: PictureFacts;
+      /** That header, for who has to know more of the file. */
+      readonly header?: PictureHeader;
       /** Where it was asked for, and one decoding could serve for both. */
       readonly thumbnail?: Thumbnail | undefined;
       readonly rejected?: undefined;

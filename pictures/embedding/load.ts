@@ -59,6 +59,7 @@ export async function loadEmbedder(folder: string, options: EmbedderOptions = {}
       return {
         embedding,
         facts: factsOf(header),
+        header,
         ...(copy && { thumbnail: asThumbnail(copy, bytes, header) }),
       };
     } catch (error) {

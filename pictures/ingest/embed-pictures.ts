@@ -11,6 +11,7 @@ import {
 import type { ObjectStore, StoredObject } from '../../vectorlog/store/object-store.ts';
 import { PictureRejected } from '../decoding/errors.ts';
 import type { PictureFacts } from '../decoding/facts.ts';
+import type { PictureHeader } from '../decoding/header.ts';
 import { PICTURE_LIMITS } from '../decoding/limits.ts';
 import type { Embedder } from '../embedding/embedder.ts';
 import type { MakeThumbnail, Thumbnail } from '../thumbnails/thumbnails.ts';
@@ -46,8 +47,12 @@ export interface EmbedPicturesDeps {
   readonly embedder: Embedder;
   /** @default no small copies are made */
   readonly thumbnail?: MakeThumbnail | undefined;
-  /** Is given each file that was embedded; never rejects. */
-  readonly onEmbedded?: (picture: Pick<PutChange, 'key' | 'eTag'>, file: Uint8Array) => Promise<void>;
+  /** Is given each file that was embedded, with its header where the embedder reads one; never rejects. */
+  readonly onEmbedded?: (
+    picture: Pick<PutChange, 'key' | 'eTag'>,
+    file: Uint8Array,
+    header?: PictureHeader,
+  ) => Promise<void>;
   readonly logger: Logger;
 }
 
@@ -100,7 +105,7 @@ async function embedPicture(
     if (outcome!.rejected) return { state: 'rejected', reason: outcome!.rejected };
     const { embedding, facts } = outcome!;
     const thumbnail = outcome!.thumbnail ?? (await thumbnailOf(deps, change.key, body, signal));
-    await deps.onEmbedded?.(change, body);
+    await deps.onEmbedded?.(change, body, outcome!.header);
     return { state: 'embedded', embedding, facts, object, thumbnail };
   } catch (error) {
     return { state: 'failed', error };

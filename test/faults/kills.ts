@@ -18,24 +18,40 @@ const TOLD = 0.1;
 /** Kills between two checks of everything. */
 const CHECK_EVERY = 10;
 
-/** What a key may be on disk: one look when it was acknowledged, several while nobody knows; `undefined` is no file. */
-type Possible = readonly (number | undefined)[];
+/** Changes of a key that are told when it is not what it should be. */
+const TOLD_OF_A_KEY = 8;
+
+/** Which picture a key is; `undefined` is no file. */
+type Look = number | undefined;
+
+/** What a key may be on disk: one look when it was acknowledged, several while nobody knows. */
+type Possible = readonly Look[];
 
 class Model {
   readonly #possible = new Map<string, Possible>();
+  /** What happened to each key lately, for whoever has to find out what broke. */
+  readonly #history = new Map<string, string[]>();
   acknowledged = 0;
 
   /** Does a change; until it is acknowledged, the key may be as before or as after. */
-  async change(key: string, after: number | undefined, work: () => Promise<unknown>): Promise<void> {
+  async change(key: string, kind: string, after: Look, work: () => Promise<unknown>): Promise<boolean> {
     const before = this.possible(key);
     this.#possible.set(key, [...before, after]);
     try {
       await work();
-    } catch {
-      return;
+      this.#possible.set(key, [after]);
+      this.acknowledged++;
+      this.note(key, `${kind} to ${after}`);
+      return true;
+    } catch (error) {
+      this.note(key, `${kind} to ${after} failed (${(error as Error).message})`);
+      return false;
     }
-    this.#possible.set(key, [after]);
-    this.acknowledged++;
+  }
+
+  note(key: string, what: string): void {
+    const seconds = (performance.now() / 1_000).toFixed(2);
+    this.#history.set(key, [...(this.#history.get(key) ?? []), `${seconds} ${what}`].slice(-TOLD_OF_A_KEY));
   }
 
   possible(key: string): Possible {
@@ -55,7 +71,8 @@ class Model {
       const fits = looks.find(({ bytes }) => (bytes && found ? bytes.equals(found) : bytes === found));
       if (!fits)
         throw new Error(
-          `"${key}" is ${found ? 'another picture' : 'gone'}, and ${this.possible(key)} was acknowledged`,
+          `"${key}" is ${found ? 'another picture' : 'gone'}, and ${this.possible(key)} was acknowledged: ` +
+            `${this.#history.get(key)?.join('; ')}`,
         );
       this.#possible.set(key, [fits.look]);
     }
@@ -80,20 +97,20 @@ async function change(
     const { client } = library;
     if (kind < 0.45) {
       const image = await picture(look);
-      await model.change(key, look, () => client.upload(image, { key, contentType: 'image/png' }));
+      await model.change(key, 'upload', look, () => client.upload(image, { key, contentType: 'image/png' }));
     } else if (kind < 0.6 && there) {
-      await model.change(key, undefined, () => client.delete(key));
+      await model.change(key, 'deletion', undefined, () => client.delete(key));
       if (random.chance(0.5) && model.possible(key).length === 1)
-        await model.change(key, known[0], () => client.restore({ keys: [key] }));
+        await model.change(key, 'restoring', known[0], () => client.restore({ keys: [key] }));
     } else if (kind < 0.85) {
       const image = await picture(look);
       // As a program that writes pictures does: beside it, then in its place.
-      await model.change(key, look, async () => {
+      await model.change(key, 'file', look, async () => {
         await mkdir(dirname(path), { recursive: true });
         await writeFile(`${path}.part`, image);
         await rename(`${path}.part`, path);
       });
-    } else if (there) await model.change(key, undefined, () => unlink(path));
+    } else if (there) await model.change(key, 'no file', undefined, () => unlink(path));
     await sleep(random.int(20));
   }
 }
@@ -122,7 +139,9 @@ export const kills: Scenario = {
       await sleep(random.int(2_000));
       if (compacting && random.chance(0.5)) compactionsKilled += compacting.child.kill('SIGKILL') ? 1 : 0;
       // One that is told to end hands its index files over.
-      await library.end(random.chance(TOLD) ? 'SIGTERM' : 'SIGKILL');
+      const signal = random.chance(TOLD) ? 'SIGTERM' : 'SIGKILL';
+      for (const key of KEYS) model.note(key, signal);
+      await library.end(signal);
       stop.abort();
       await Promise.all(changing);
       await compacting?.done.catch(() => {});

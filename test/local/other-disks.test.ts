@@ -1,11 +1,13 @@
 /** File systems that lack what the index builds on, and an index that stands on another disk than the pictures. */
 
+import { spawnSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
-import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
+import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { FolderUnusable } from '../../local/serve.ts';
+import { draftPath } from '../../vectorlog/store/files/writing.ts';
 import { picture } from '../factories/pictures.ts';
 import { countingEmbedder, type ServedFolder, servedFolder } from '../factories/serving.ts';
 
@@ -31,13 +33,20 @@ vi.mock('node:fs/promises', async (original) => {
     return real[call](from, to);
   };
   /** Another disk has another number. */
-  const stat = async (path: string, options?: { bigint: true }) => {
-    const stats = await real.stat(path, options);
+  const numbered = (call: 'stat' | 'lstat') => async (path: string, options?: { bigint: true }) => {
+    const stats = await real[call](path, options);
     return isApart(path) ? Object.assign(stats, { dev: options ? 1n : 1 }) : stats;
   };
   const statfs = async (path: string) =>
     Object.assign(await real.statfs(path), disks.full && { bavail: 0, bfree: 0 });
-  return { ...real, link: checked('link'), rename: checked('rename'), stat, statfs };
+  return {
+    ...real,
+    link: checked('link'),
+    rename: checked('rename'),
+    stat: numbered('stat'),
+    lstat: numbered('lstat'),
+    statfs,
+  };
 });
 
 let library: ServedFolder;
@@ -120,6 +129,15 @@ describe.each([
 
     await found('there.png');
     expect(await readFile(join(library.folder, 'there.png'))).toEqual(await picture(1));
+    // A server that is killed meanwhile leaves what came of an upload; the next one removes it.
+    const drafts = join(library.folder, '.likeness-drafts');
+    expect(await readdir(drafts)).toEqual([]);
+    const [machine] = basename(draftPath(drafts)).split('-');
+    const { pid } = spawnSync(process.execPath, ['-e', '']);
+    await writeFile(join(drafts, `${machine}-${pid}-KILLED`), 'the first half');
+    await library.serve({ indexFolder });
+    expect(await readdir(drafts)).toEqual([]);
+
     const names = (await readdir(library.folder, { recursive: true })).filter(
       (name) => !name.startsWith('.'),
     );

@@ -1,5 +1,5 @@
 import { describe, expect, it, vi } from 'vitest';
-import { patientStore } from '../../local/patient-store.ts';
+import { patience, patientStore } from '../../local/patient-store.ts';
 import { StoreUnavailable } from '../../vectorlog/store/errors.ts';
 import { MemoryStore } from '../../vectorlog/testing/memory-store.ts';
 
@@ -19,7 +19,7 @@ describe('patientStore', () => {
   it('gives up on a file system that hangs, keeps few threads in it, and works again when it does', async () => {
     vi.useFakeTimers();
     const { store, begun, wake } = hanging();
-    const patient = patientStore(store, 'the folder /mnt', 1_000);
+    const patient = patientStore(store, patience('the folder /mnt', 1_000));
 
     const heads = Array.from({ length: 50 }, (_, i) => patient.head(`${i}.jpg`));
     const outcomes = Promise.allSettled(heads);
@@ -43,7 +43,7 @@ describe('patientStore', () => {
     const ends: (() => void)[] = [];
     store.read = (_key, _range, target = new Uint8Array(2)) =>
       new Promise((resolve) => ends.push(() => resolve(target.fill(7))));
-    const patient = patientStore(store, 'the index', 1_000);
+    const patient = patientStore(store, patience('the index', 1_000));
     const memory = new Uint8Array(2);
 
     const late = patient.read('rows', { start: 0, end: 2 }, memory).catch((error: unknown) => error);

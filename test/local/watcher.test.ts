@@ -1,30 +1,30 @@
 /** What the system's two limits of watching do to a library: watches that are refused, and events that are dropped. */
 
-import { EventEmitter } from 'node:events';
 import { rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import type { WatchListener } from '../../local/folder-watches.ts';
 import { picture } from '../factories/pictures.ts';
 import { type ServedFolder, servedFolder } from '../factories/serving.ts';
-
-type Listener = (event: string, name: string) => void;
 
 /** A system that hears nothing by itself, and watches so many folders. */
 const system = vi.hoisted(() => ({
   watches: 0,
   most: Number.POSITIVE_INFINITY,
-  listeners: [] as Listener[],
+  listeners: [] as WatchListener[],
 }));
 
-vi.mock('node:fs', async (original) => ({
-  ...(await original<typeof import('node:fs')>()),
-  watch: (_path: string, _options: object, listener: Listener) => {
-    if (++system.watches > system.most)
-      throw Object.assign(new Error('ENOSPC: System limit for number of file watchers reached'), {
-        code: 'ENOSPC',
-      });
-    system.listeners.push(listener);
-    return Object.assign(new EventEmitter(), { close: () => {} });
+vi.mock('../../local/folder-watches.ts', () => ({
+  FolderWatches: class {
+    async begin(_path: string, listener: WatchListener) {
+      if (++system.watches > system.most)
+        throw Object.assign(new Error('ENOSPC: System limit for number of file watchers reached'), {
+          code: 'ENOSPC',
+        });
+      system.listeners.push(listener);
+      return () => {};
+    }
+    stop() {}
   },
 }));
 
@@ -63,7 +63,7 @@ describe('a library', () => {
     await writeFile(join(library.folder, 'b/2.png'), await picture(4));
 
     // What is heard is of a file that is no picture; the change of the picture was dropped.
-    for (let i = 0; i < 8_000; i++) system.listeners[0]!('change', 'notes.txt');
+    for (let i = 0; i < 8_000; i++) system.listeners[0]!.heard('notes.txt');
 
     await vi.waitFor(
       async () =>

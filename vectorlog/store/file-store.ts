@@ -14,6 +14,7 @@ import {
 import { Draft } from './files/copying.ts';
 import { eTagOf, forbids, readAll, unlessAbsent, withStoreErrors } from './files/file-access.ts';
 import { GrowingFiles, Parts } from './files/growing.ts';
+import { Incoming } from './files/incoming.ts';
 import { type Walk, walkKeys } from './files/listing.ts';
 import { NO_NOTES, type Notes } from './files/notes.ts';
 import { describe, infoOf, Opened } from './files/opened.ts';
@@ -150,10 +151,10 @@ export class FileStore implements ObjectStore {
   }
 
   async *list(options: ListOptions): AsyncIterable<readonly ObjectInfo[]> {
-    const { places } = await withStoreErrors(() => this.#open());
-    const { walk = {} } = this.#options;
+    const opened = await withStoreErrors(() => this.#open());
+    const walk = opened.walkWith(this.#options.walk ?? {});
     const { pageSize = PAGE_SIZE } = options;
-    const keys = walkKeys(places, walk, options);
+    const keys = walkKeys(opened.places, walk, options);
     for (;;) {
       const listed = await withStoreErrors(() => take(keys, pageSize));
       const page = await withStoreErrors(() => Promise.all(listed.map((one) => describe(one, walk))));
@@ -163,16 +164,21 @@ export class FileStore implements ObjectStore {
     }
   }
 
-  put(key: string, body: Uint8Array, options: PutOptions = {}): Promise<{ eTag: string }> {
+  async put(key: string, body: Uint8Array, options: PutOptions = {}): Promise<{ eTag: string }> {
+    const incoming = await this.begin(key);
+    try {
+      await incoming.append(body);
+      return await incoming.commit(options);
+    } finally {
+      await incoming.discard();
+    }
+  }
+
+  /** Begins an object whose bytes come one after the other; a crash leaves nothing of it that the next start does not remove. */
+  begin(key: string): Promise<Incoming> {
     return this.#working(key, async (store) => {
-      const path = await store.placeFor(key);
-      const draft = await Draft.create(await store.draftsFor(path));
-      try {
-        await draft.append(body);
-        return { eTag: await replace(store, key, path, draft, { ...options, keep: this.#options.keep }) };
-      } finally {
-        await draft.discard();
-      }
+      const draft = await Draft.create(await store.draftsFor(store.places.candidates(key)[0]!));
+      return new Incoming(store, key, draft, this.#options.keep);
     });
   }
 

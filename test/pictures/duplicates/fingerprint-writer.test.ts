@@ -2,7 +2,7 @@
 
 import { createHash } from 'node:crypto';
 import sharp from 'sharp';
-import { beforeAll, expect, test } from 'vitest';
+import { beforeAll, expect, test, vi } from 'vitest';
 import { PictureDecoder } from '../../../pictures/decoding/decoder.ts';
 import { findOptionalDecoders } from '../../../pictures/decoding/optional/find.ts';
 import { Comparers } from '../../../pictures/duplicates/comparers.ts';
@@ -178,4 +178,24 @@ test('what sharp does not read is fingerprinted through the decoder that indexes
   const [comparison] = await comparers.compare([[made, plain]]);
   await comparers.stop();
   expect(comparison && confidenceOf(measuresOf(comparison, 1))).toBeGreaterThan(0.9);
+});
+
+test('a file whose header the embedder has read is not looked at again before it is fingerprinted', async () => {
+  const decoder = new PictureDecoder({}, findOptionalDecoders());
+  const make = fingerprintMaker(decoder);
+  const { data, info } = await sharp(files[0]!).raw().toBuffer({ resolveWithObject: true });
+  const turned = await sharp(data, { raw: info })
+    .resize(600, 400)
+    .withExif({ IFD0: { Orientation: '6' } })
+    .jpeg()
+    .toBuffer();
+  for (const file of [files[0]!, turned, bmpOf(data, info.width, info.height)]) {
+    const expected = await make(file);
+    const header = await decoder.header(file);
+    const read = vi.spyOn(decoder, 'header');
+
+    expect(await make(file, header)).toEqual(expected);
+    expect(read).not.toHaveBeenCalled();
+    read.mockRestore();
+  }
 });

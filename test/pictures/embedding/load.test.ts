@@ -56,6 +56,7 @@ describe('embed', () => {
     const made = await thumbnailMaker(new PictureDecoder())(photo);
 
     expect(both!.embedding).toEqual(alone!.embedding);
+    expect(alone!.header).toMatchObject({ source: { kind: 'jpeg' }, width: expect.any(Number) });
     expect(alone!.thumbnail).toBeUndefined();
     expect(both!.thumbnail).toMatchObject({ hash: made.hash, hasExif: made.hasExif });
     const [size, expected] = await Promise.all(

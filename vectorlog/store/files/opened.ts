@@ -32,6 +32,7 @@ export class Opened {
     const [drafts, notes, odd] = [join(side, 'drafts'), join(side, 'notes'), join(side, 'odd')];
     for (const folder of [drafts, notes, odd]) await mkdir(folder, { recursive: true });
     await removeAbandoned(drafts);
+    await unlessAbsent(removeAbandoned(join(root, DRAFTS_ELSEWHERE)));
     return new Opened(new Places(root, await realpath(side), ignoreHidden), new NoteBook(notes), drafts);
   }
 
@@ -57,8 +58,11 @@ export class Opened {
    */
   async draftsFor(path: string): Promise<string> {
     const { places, drafts } = this;
-    const device = async (folder: string) => (await stat(folder)).dev;
+    // Of a link, the device that it stands on: no object is written through one.
+    const device = async (folder: string) => (await lstat(folder)).dev;
     let top = dirname(path);
+    // The folder of a new object may not be there yet.
+    while (top !== places.root && !(await unlessAbsent(lstat(top)))) top = dirname(top);
     const dev = await device(top);
     if (dev === (await device(drafts))) return drafts;
     while (top !== places.root && (await device(dirname(top))) === dev) top = dirname(top);
@@ -66,6 +70,19 @@ export class Opened {
     await mkdir(folder, { recursive: true });
     await removeAbandoned(folder);
     return folder;
+  }
+
+  /** The walk; on its way, what crashes have left on other file systems is removed. */
+  walkWith({ onMount, ...walk }: Walk): Walk {
+    if (!onMount) return walk;
+    return {
+      ...walk,
+      onMount: (key, device) => {
+        onMount(key, device);
+        // Another walk removes what this one cannot.
+        removeAbandoned(join(this.places.root, key, DRAFTS_ELSEWHERE)).catch(() => {});
+      },
+    };
   }
 
   /** The file of an object; `undefined` when there is no such object. */
