@@ -42,7 +42,7 @@ export class Fingerprints {
     private readonly index: ObjectStore,
     private readonly pictures: Pick<ObjectStore, 'get'>,
     clock: Pick<Clock, 'ulid'>,
-    private readonly make: MakeFingerprint = fingerprintOf,
+    private readonly make: MakeFingerprint = (file) => fingerprintOf(file),
   ) {
     this.#packs = new PackStore(index, FINGERPRINTS_PREFIX, clock);
   }

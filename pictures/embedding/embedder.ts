@@ -29,7 +29,12 @@ export type EmbedOutcome =
       readonly thumbnail?: Thumbnail | undefined;
       readonly rejected?: undefined;
     }
-  | { readonly rejected: PictureRejected; readonly embedding?: undefined; readonly thumbnail?: undefined };
+  | {
+      readonly rejected: PictureRejected;
+      readonly embedding?: undefined;
+      readonly header?: undefined;
+      readonly thumbnail?: undefined;
+    };
 
 /** A part of a picture, in fractions of its width and height after EXIF rotation, 0 to 1. */
 export interface Crop {

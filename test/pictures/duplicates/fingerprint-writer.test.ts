@@ -6,7 +6,7 @@ import { beforeAll, expect, test, vi } from 'vitest';
 import { PictureDecoder } from '../../../pictures/decoding/decoder.ts';
 import { findOptionalDecoders } from '../../../pictures/decoding/optional/find.ts';
 import { Comparers } from '../../../pictures/duplicates/comparers.ts';
-import { fingerprintMaker, fingerprintOf } from '../../../pictures/duplicates/fingerprint.ts';
+import { fingerprintMaker, fingerprintOf, type MakeFingerprint } from '../../../pictures/duplicates/fingerprint.ts';
 import { dropFingerprints, FingerprintWriter } from '../../../pictures/duplicates/fingerprint-writer.ts';
 import { Fingerprints, fingerprintId } from '../../../pictures/duplicates/fingerprints.ts';
 import { confidenceOf, measuresOf } from '../../../pictures/duplicates/verdict.ts';
@@ -32,6 +32,8 @@ const packsIn = async (index: MemoryStore): Promise<string[]> => {
   return names;
 };
 
+const make: MakeFingerprint = (file) => fingerprintOf(file);
+
 const files: Buffer[] = [];
 beforeAll(async () => {
   for (let i = 0; i < 3; i++) files.push(await picture(i + 1));
@@ -39,7 +41,7 @@ beforeAll(async () => {
 
 async function written(): Promise<MemoryStore> {
   const index = new MemoryStore();
-  const writer = new FingerprintWriter(index, systemClock, silentLogger, fingerprintOf);
+  const writer = new FingerprintWriter(index, systemClock, silentLogger, make);
   for (const [i, file] of files.entries()) {
     await writer.add(version(i), file);
     // A pack each.
@@ -63,7 +65,7 @@ test('what was made when pictures were indexed is used without reading them', as
 
 test('a file that is no picture is no reason to fail', async () => {
   const index = new MemoryStore();
-  const writer = new FingerprintWriter(index, systemClock, silentLogger, fingerprintOf);
+  const writer = new FingerprintWriter(index, systemClock, silentLogger, make);
   await writer.add(version(0), Buffer.from('no picture'));
   await writer.flush();
   expect(await packsIn(index)).toEqual([]);
@@ -81,7 +83,7 @@ test('pictures that are gone take their fingerprints along, and no others', asyn
 
 test('many small packs become few, and lose nothing', async () => {
   const index = new MemoryStore();
-  const writer = new FingerprintWriter(index, systemClock, silentLogger, fingerprintOf);
+  const writer = new FingerprintWriter(index, systemClock, silentLogger, make);
   for (let i = 0; i < 60; i++) {
     await writer.add(version(i), files[i % 3]!);
     await writer.flush();
