@@ -232,9 +232,139 @@ describe('a failure', () => {
     const messages = event.Records.map(({ messageId, body }) => ({ id: messageId, body }));
 
     const deps = { pictures, index, embedder, clock, logger: silentLogger };
-    const report = await ingest(deps, messages, over.signal);
+    const never = new AbortController().signal;
+    const deadlines = { taking: over.signal, beforeAppend: never, writing: never };
+    const report = await ingest(deps, messages, deadlines);
 
     expect(report).toMatchObject({ failed: new Set(['message-1']), embedded: 1 });
+    expect(await log()).toMatchObject([{ key: 'a' }]);
+  });
+
+  describe('a store that does not answer any more', () => {
+    const isPicture = (key: string) => key === 'hung.jpg';
+    /** What hangs, until which deadline it is waited for, and which messages come back; the others are in the log. */
+    it.each([
+      {
+        name: 'at a look at the key that an event is about',
+        hangs: (method: string, key: string) => method === 'head' && isPicture(key),
+        until: 'taking',
+        back: ['message-1'],
+      },
+      {
+        name: 'at the picture',
+        hangs: (method: string, key: string) => method === 'get' && isPicture(key),
+        until: 'taking',
+        back: ['message-1'],
+      },
+      {
+        name: 'at the note of a picture that came back',
+        hangs: (method: string, key: string) => method === 'put' && key.includes('in-work'),
+        until: 'taking',
+        back: ['message-2'],
+      },
+      {
+        name: 'at removing that note',
+        hangs: (method: string, key: string) => method === 'delete' && key.includes('in-work'),
+        until: 'beforeAppend',
+        back: [],
+      },
+      {
+        name: 'at a thumbnail',
+        hangs: (method: string, key: string) => method === 'put' && key.startsWith('thumbnails/'),
+        until: 'beforeAppend',
+        back: [],
+      },
+      {
+        name: 'at the entry of a rejected picture',
+        hangs: (method: string, key: string) => method === 'put' && key.startsWith('rejected/'),
+        until: 'writing',
+        back: ['message-3'],
+      },
+      {
+        name: 'at the append',
+        hangs: (method: string) => method === 'putIfAbsent',
+        until: 'writing',
+        back: ['message-0', 'message-1', 'message-2', 'message-3'],
+      },
+    ] as const)('$name costs no neighbour', async ({ hangs, until, back }) => {
+      const over = {
+        taking: new AbortController(),
+        beforeAppend: new AbortController(),
+        writing: new AbortController(),
+      };
+      const hanging = (store: MemoryStore) => {
+        const counting = countingStore(store);
+        counting.before = async (method, key) => {
+          if (!hangs(method, key)) return;
+          setImmediate(() => over[until].abort());
+          await new Promise(() => {});
+        };
+        return counting;
+      };
+      const written = await upload('hung.jpg', text('h'));
+      const restored = s3Event({ eventName: 'ObjectRestore:Completed', key: 'hung.jpg', sequencer: 'F00' });
+      const isLook = until === 'taking' && hangs('head', 'hung.jpg');
+      const event = sqsEvent(
+        await upload('fine.jpg', text('f')),
+        isLook ? restored : written,
+        await upload('again.jpg', text('a')),
+        await upload('bad.jpg', badPicture()),
+      );
+      const messages = event.Records.map(({ messageId, body }, i) => ({
+        id: messageId,
+        body,
+        receives: i === 2 ? 2 : 1,
+      }));
+
+      const report = await ingest(
+        {
+          pictures: hanging(pictures),
+          index: hanging(index),
+          embedder: fakeEmbedder(),
+          thumbnail: async () => ({ body: text('small'), hash: 'h', hasExif: false }),
+          clock,
+          logger: silentLogger,
+        },
+        messages,
+        {
+          taking: over.taking.signal,
+          beforeAppend: over.beforeAppend.signal,
+          writing: over.writing.signal,
+        },
+      );
+
+      expect([...report.failed].sort()).toEqual([...back]);
+      const keys = ['fine.jpg', 'hung.jpg', 'again.jpg', 'bad.jpg'];
+      // A deletion is written for a rejected picture, whatever becomes of its entry.
+      const isThere = (i: number) => i === 3 || !(back as readonly string[]).includes(`message-${i}`);
+      const expected = report.appended ? keys.filter((_, i) => isThere(i)) : [];
+      expect((await log()).map(({ key }) => key).sort()).toEqual(expected.sort());
+    });
+  });
+
+  it('of what wakes compaction, or of the queue, does not keep the run from its end', async () => {
+    const over: AbortController[] = [];
+    const timeout = vi.spyOn(AbortSignal, 'timeout').mockImplementation(() => {
+      over.push(new AbortController());
+      return over.at(-1)!.signal;
+    });
+    const hang = () => {
+      setImmediate(() => over.at(-1)!.abort());
+      return new Promise<never>(() => {});
+    };
+    const handle = createOnUpload({
+      pictures,
+      index,
+      embedder: fakeEmbedder(),
+      clock,
+      logger: silentLogger,
+      wakeCompaction: hang,
+      queue: { postpone: hang, bury: hang },
+    });
+    const event = sqsEvent(await upload('a', text('a')), 'no message');
+    const answer = await handle(event, { getRemainingTimeInMillis: () => 60_000 });
+    timeout.mockRestore();
+    expect(answer).toEqual({ batchItemFailures: [{ itemIdentifier: 'message-1' }] });
     expect(await log()).toMatchObject([{ key: 'a' }]);
   });
 
