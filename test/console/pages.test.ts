@@ -1,6 +1,7 @@
 /** Tests that lists are loaded page by page, as far as someone looks, and read again without a gap. */
 
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
+import { ProblemError } from '../../client/problem-error.ts';
 import { type LoadPage, Pages } from '../../console/api/pages.ts';
 
 /** A list of numbers that can change between two pages. */
@@ -65,6 +66,25 @@ describe('pages', () => {
     for (let n = 0; n < 20; n++) pages.refresh();
     await settled(pages);
     expect(state.pages).toBe(8);
+  });
+
+  it('begins anew where the cursor is of another time, and shows what it had until then', async () => {
+    const { state, load } = numbers(500);
+    const pages = new Pages(load);
+    pages.want(10);
+    await settled(pages);
+    const expired = { type: 'urn:likeness:problem:cursor-expired', title: 'of another time', status: 410 };
+    state.fail = new ProblemError(expired);
+    pages.subscribe(() => {
+      if (pages.trouble) state.fail = undefined;
+    });
+    vi.useFakeTimers({ toFake: ['setTimeout'] });
+    const all = pages.all();
+    expect(pages.items).toHaveLength(200);
+    await vi.advanceTimersByTimeAsync(60_000);
+    vi.useRealTimers();
+    expect(await all).toEqual(state.numbers);
+    expect(pages.trouble).toBeUndefined();
   });
 
   it('says what went wrong, and goes on when asked again', async () => {
