@@ -89,7 +89,7 @@ export class Pages<T> {
     this.want(Number.POSITIVE_INFINITY);
     await new Promise<void>((resolve) => {
       const look = () => {
-        if (!this.complete && (!this.trouble || this.trouble.passing)) return;
+        if (!this.complete && (!this.trouble || this.trouble.passing || this.trouble.expired)) return;
         stop();
         resolve();
       };

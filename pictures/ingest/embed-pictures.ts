@@ -14,7 +14,7 @@ import { PICTURE_LIMITS } from '../decoding/limits.ts';
 import type { Embedder } from '../embedding/embedder.ts';
 import type { MakeThumbnail, Thumbnail } from '../thumbnails/thumbnails.ts';
 import type { PutChange } from './change.ts';
-import { inTime } from './in-time.ts';
+import { inTime, untilLate } from './in-time.ts';
 import { INGEST_LIMITS } from './limits.ts';
 
 export interface Embedded {
@@ -86,7 +86,7 @@ async function embedPicture(
   signal?: AbortSignal,
 ): Promise<PictureOutcome> {
   try {
-    const picture = await inTime(() => readPicture(deps.pictures, change, signal), signal);
+    const picture = await readInTime(deps.pictures, change, signal);
     if (!('body' in picture)) return picture;
     const { body, ...object } = picture;
     // The embedder runs those together that wait together.
@@ -117,7 +117,17 @@ async function thumbnailOf(
   }
 }
 
-export async function readPicture(
+/** Reads a picture, unless that takes so long that those behind it would have no time. @throws OutOfTime */
+export function readInTime(
+  pictures: ObjectStore,
+  change: Pick<PutChange, 'key' | 'eTag' | 'size'>,
+  deadline: AbortSignal | undefined,
+): Promise<StoredObject | PictureOutcome> {
+  const late = untilLate(deadline);
+  return inTime(() => readPicture(pictures, change, late), late);
+}
+
+async function readPicture(
   pictures: ObjectStore,
   change: Pick<PutChange, 'key' | 'eTag' | 'size'>,
   signal: AbortSignal | undefined,

@@ -1,8 +1,9 @@
 /** The times of one run of on-upload: what is not done by them fails by itself, and costs its neighbours nothing. */
 
 import { LikenessError } from '../../vectorlog/errors.ts';
+import { INGEST_LIMITS } from './limits.ts';
 
-/** The run has no time left for a step; its message comes again, to a run that has. */
+/** A step has taken longer than it may; its message comes again. */
 export class OutOfTime extends LikenessError {
   readonly retryable = true;
 }
@@ -17,13 +18,17 @@ export interface Deadlines {
   readonly writing: AbortSignal;
 }
 
+/** Ends with a deadline, and before it when a single step takes too long: those behind it must have time as well. */
+export const untilLate = (deadline: AbortSignal | undefined): AbortSignal | undefined =>
+  deadline && AbortSignal.any([deadline, AbortSignal.timeout(INGEST_LIMITS.longestStepMs)]);
+
 /** The result of `work`; or `OutOfTime`, and then the work is not begun, or nobody waits for it any more. */
 export async function inTime<Result>(
   work: () => Result | Promise<Result>,
   signal: AbortSignal | undefined,
 ): Promise<Result> {
   if (!signal) return work();
-  const outOfTime = () => new OutOfTime('the run has no time left');
+  const outOfTime = () => new OutOfTime('it took too long, or the run has no time left');
   if (signal.aborted) throw outOfTime();
   const over = new AbortController();
   const late = new Promise<never>((_, reject) => {

@@ -7,7 +7,7 @@ import { PictureRejected } from '../decoding/errors.ts';
 import { IN_WORK_PREFIX } from '../names.ts';
 import type { PutChange } from './change.ts';
 import { type EmbedPicturesDeps, embedPictures, type PictureOutcome } from './embed-pictures.ts';
-import { type Deadlines, inTime } from './in-time.ts';
+import { type Deadlines, inTime, untilLate } from './in-time.ts';
 import { entryName } from './rejections.ts';
 
 interface Notes {
@@ -50,7 +50,7 @@ async function readNote(
   signal: AbortSignal | undefined,
 ): Promise<Note | undefined> {
   try {
-    const { body } = await inTime(() => index.get(entryName(IN_WORK_PREFIX, key)), signal);
+    const { body } = await inTime(() => index.get(entryName(IN_WORK_PREFIX, key)), untilLate(signal));
     const note = JSON.parse(new TextDecoder().decode(body)) as Note;
     return note.eTag === eTag ? note : undefined;
   } catch (error) {
@@ -81,7 +81,7 @@ async function embedNoted(
       const note: Note = { key, eTag, ends: ends + 1 };
       const body = new TextEncoder().encode(JSON.stringify(note));
       const write = () => index.put(name, body, { contentType: 'application/json' });
-      await inTime(write, deadlines?.taking);
+      await inTime(write, untilLate(deadlines?.taking));
     } catch (error) {
       return { state: 'failed', error };
     }

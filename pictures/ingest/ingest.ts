@@ -26,7 +26,7 @@ import {
   embedPictures,
   type PictureOutcome,
 } from './embed-pictures.ts';
-import { type Deadlines, inTime } from './in-time.ts';
+import { type Deadlines, inTime, untilLate } from './in-time.ts';
 import { embedOneByOne } from './in-work.ts';
 import { decodeMessage, MessageUnreadable } from './messages.ts';
 import { type RecallDeps, recallPictures } from './recall-pictures.ts';
@@ -128,7 +128,8 @@ export async function ingest(
   }
   const looked = await mapInParallel(LOOKS_AT_ONCE, wanted, async ({ message, change }): Promise<Task[]> => {
     if (change.op !== 'look') return [{ message, change }];
-    const found = await attempt(message, () => look(deps.pictures, change), deadlines?.taking);
+    const late = untilLate(deadlines?.taking);
+    const found = await attempt(message, () => look(deps.pictures, change), late);
     return found ? [{ message, change: found }] : [];
   });
 
@@ -140,7 +141,7 @@ export async function ingest(
   }
 
   const rejected = tasks.filter(({ outcome }) => outcome?.state === 'rejected');
-  // Beside the append: one that hangs must not hold it up.
+  // Beside all else: one that hangs must not hold it up.
   const rejecting = rejected.map(async ({ message, change, outcome }) => {
     if (change.op === 'put' && outcome?.state === 'rejected')
       await attempt(message, () => reject(deps, change, outcome.reason));
@@ -162,9 +163,7 @@ export async function ingest(
     written.catch(() => {});
     await Promise.all(recorded.map(({ message }) => attempt(message, () => written)));
   }
-  await Promise.all(rejecting);
-
-  await mapInParallel(THUMBNAILS_AT_ONCE, bare, ({ message, change }) =>
+  const thumbnails = mapInParallel(THUMBNAILS_AT_ONCE, bare, ({ message, change }) =>
     attempt(message, () => makeThumbnail(deps, change, deadlines?.taking)),
   );
 
@@ -175,14 +174,13 @@ export async function ingest(
   );
   // Most pictures have no entry; of many, a list tells which ones have.
   const listed = settled.length < WORTH_A_LIST ? undefined : rejectedNames(deps.index);
-  await Promise.all(
-    settled.map(({ change: { key, version }, message }) =>
-      attempt(message, async () => {
-        const names = await listed;
-        if (!names || names.has(rejectionName(key))) await removeRejection(deps.index, key, version);
-      }),
-    ),
+  const removals = settled.map(({ change: { key, version }, message }) =>
+    attempt(message, async () => {
+      const names = await listed;
+      if (!names || names.has(rejectionName(key))) await removeRejection(deps.index, key, version);
+    }),
   );
+  await Promise.all([...rejecting, thumbnails, ...removals]);
   return {
     failed,
     hopeless,

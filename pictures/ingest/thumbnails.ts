@@ -7,7 +7,7 @@ import type { ObjectStore } from '../../vectorlog/store/object-store.ts';
 import { PictureRejected } from '../decoding/errors.ts';
 import { writeThumbnail } from '../thumbnails/thumbnails.ts';
 import type { Change, ThumbnailChange } from './change.ts';
-import { type EmbedPicturesDeps, type PictureOutcome, readPicture } from './embed-pictures.ts';
+import { type EmbedPicturesDeps, type PictureOutcome, readInTime } from './embed-pictures.ts';
 import { inTime } from './in-time.ts';
 
 /** Small copies of one batch that are written side by side. */
@@ -49,7 +49,7 @@ export async function makeThumbnail(
   signal: AbortSignal | undefined,
 ): Promise<void> {
   if (!thumbnail) return;
-  const picture = await inTime(() => readPicture(pictures, change, signal), signal);
+  const picture = await readInTime(pictures, change, signal);
   if (!('body' in picture)) return;
   try {
     const made = await inTime(() => thumbnail(picture.body), signal);

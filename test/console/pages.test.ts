@@ -73,7 +73,12 @@ describe('pages', () => {
     const pages = new Pages(load);
     pages.want(10);
     await settled(pages);
-    const expired = { type: 'urn:likeness:problem:cursor-expired', title: 'of another time', status: 410 };
+    const expired = {
+      type: 'urn:likeness:problem:cursor-expired',
+      title: 'It is old',
+      status: 410,
+      detail: '',
+    };
     state.fail = new ProblemError(expired);
     pages.subscribe(() => {
       if (pages.trouble) state.fail = undefined;

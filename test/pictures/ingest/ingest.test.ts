@@ -247,13 +247,13 @@ describe('a failure', () => {
       {
         name: 'at a look at the key that an event is about',
         hangs: (method: string, key: string) => method === 'head' && isPicture(key),
-        until: 'taking',
+        until: 'step',
         back: ['message-1'],
       },
       {
         name: 'at the picture',
         hangs: (method: string, key: string) => method === 'get' && isPicture(key),
-        until: 'taking',
+        until: 'step',
         back: ['message-1'],
       },
       {
@@ -291,19 +291,25 @@ describe('a failure', () => {
         taking: new AbortController(),
         beforeAppend: new AbortController(),
         writing: new AbortController(),
+        /** Of the steps under way: all others have ended when it is over. */
+        step: new AbortController(),
       };
+      const timeout = vi.spyOn(AbortSignal, 'timeout').mockImplementation(() => over.step.signal);
       const hanging = (store: MemoryStore) => {
         const counting = countingStore(store);
         counting.before = async (method, key) => {
           if (!hangs(method, key)) return;
-          setImmediate(() => over[until].abort());
+          setImmediate(() => {
+            over[until].abort();
+            over.step = new AbortController();
+          });
           await new Promise(() => {});
         };
         return counting;
       };
       const written = await upload('hung.jpg', text('h'));
       const restored = s3Event({ eventName: 'ObjectRestore:Completed', key: 'hung.jpg', sequencer: 'F00' });
-      const isLook = until === 'taking' && hangs('head', 'hung.jpg');
+      const isLook = hangs('head', 'hung.jpg');
       const event = sqsEvent(
         await upload('fine.jpg', text('f')),
         isLook ? restored : written,
@@ -333,6 +339,7 @@ describe('a failure', () => {
         },
       );
 
+      timeout.mockRestore();
       expect([...report.failed].sort()).toEqual([...back]);
       const keys = ['fine.jpg', 'hung.jpg', 'again.jpg', 'bad.jpg'];
       // A deletion is written for a rejected picture, whatever becomes of its entry.
