@@ -1,6 +1,6 @@
 /** on-upload: one append for a batch, a bad picture costs one entry, and what failed comes back alone. */
 
-import { beforeEach, describe, expect, it, vi } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { createOnUpload, EventFailed } from '../../../functions/on-upload/handler.ts';
 import { PICTURE_LIMITS } from '../../../pictures/decoding/limits.ts';
 import { DIMENSIONS } from '../../../pictures/dimensions.ts';
@@ -29,6 +29,8 @@ beforeEach(() => {
   index = new MemoryStore({ clock });
   sequencer = 0x100;
 });
+
+afterEach(() => vi.restoreAllMocks());
 
 const text = (content: string) => new TextEncoder().encode(content);
 const isSlow = (file: Uint8Array) => new TextDecoder().decode(file) === 'slow';
@@ -294,7 +296,7 @@ describe('a failure', () => {
         /** Of the steps under way: all others have ended when it is over. */
         step: new AbortController(),
       };
-      const timeout = vi.spyOn(AbortSignal, 'timeout').mockImplementation(() => over.step.signal);
+      vi.spyOn(AbortSignal, 'timeout').mockImplementation(() => over.step.signal);
       const hanging = (store: MemoryStore) => {
         const counting = countingStore(store);
         counting.before = async (method, key) => {
@@ -339,7 +341,6 @@ describe('a failure', () => {
         },
       );
 
-      timeout.mockRestore();
       expect([...report.failed].sort()).toEqual([...back]);
       const keys = ['fine.jpg', 'hung.jpg', 'again.jpg', 'bad.jpg'];
       // A deletion is written for a rejected picture, whatever becomes of its entry.
@@ -350,27 +351,30 @@ describe('a failure', () => {
   });
 
   it('of what wakes compaction, or of the queue, does not keep the run from its end', async () => {
-    const over: AbortController[] = [];
-    const timeout = vi.spyOn(AbortSignal, 'timeout').mockImplementation(() => {
-      over.push(new AbortController());
-      return over.at(-1)!.signal;
+    /** By their milliseconds. */
+    const over = new Map<number, AbortController>();
+    vi.spyOn(AbortSignal, 'timeout').mockImplementation((ms) => {
+      const controller = new AbortController();
+      over.set(ms, controller);
+      return controller.signal;
     });
-    const hang = () => {
-      setImmediate(() => over.at(-1)!.abort());
+    const remaining = 60_000;
+    const hangUntil = (left: number) => () => {
+      setImmediate(() => over.get(remaining - left)!.abort());
       return new Promise<never>(() => {});
     };
+    const { timeToReportMs } = INGEST_LIMITS;
     const handle = createOnUpload({
       pictures,
       index,
       embedder: fakeEmbedder(),
       clock,
       logger: silentLogger,
-      wakeCompaction: hang,
-      queue: { postpone: hang, bury: hang },
+      wakeCompaction: hangUntil(timeToReportMs),
+      queue: { postpone: hangUntil(timeToReportMs / 2), bury: hangUntil(timeToReportMs / 2) },
     });
     const event = sqsEvent(await upload('a', text('a')), 'no message');
-    const answer = await handle(event, { getRemainingTimeInMillis: () => 60_000 });
-    timeout.mockRestore();
+    const answer = await handle(event, { getRemainingTimeInMillis: () => remaining });
     expect(answer).toEqual({ batchItemFailures: [{ itemIdentifier: 'message-1' }] });
     expect(await log()).toMatchObject([{ key: 'a' }]);
   });
