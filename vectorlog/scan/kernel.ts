@@ -12,7 +12,6 @@ export interface Kernel {
     stride: number,
     bytes: number,
     queries: number,
-    pitch: number,
     out: number,
     line: number,
   ): void;
@@ -26,8 +25,19 @@ export interface Kernel {
     weights: number,
     out: number,
   ): void;
+  dotRest(
+    numbers: number,
+    count: number,
+    first: number,
+    stride: number,
+    start: number,
+    dimensions: number,
+    query: number,
+    products: number,
+  ): void;
   sift(
     products: number,
+    numbers: number,
     rows: number,
     bounds: number,
     stride: number,
@@ -53,6 +63,27 @@ export interface Encoder {
     count: number,
     scratch: number,
     record: number,
+  ): void;
+  rotateQuery(
+    query: number,
+    centre: number,
+    share: number,
+    dimensions: number,
+    block: number,
+    directions: number,
+    count: number,
+    rotated: number,
+    sums: number,
+  ): void;
+  roundQuery(
+    rotated: number,
+    start: number,
+    end: number,
+    fineStep: number,
+    coarseStep: number,
+    fine: number,
+    coarse: number,
+    sums: number,
   ): void;
 }
 

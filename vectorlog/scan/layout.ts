@@ -60,6 +60,10 @@ export const recordBytes = (dimensions: number, directions: number): number =>
 /** Numbers that are rotated together: the largest power of two that divides the dimensions. */
 export const rotationBlock = (dimensions: number): number => dimensions & -dimensions;
 
+/** Coarse integers of a query that lie together, and queries that lie side by side in such tiles: the kernel reads them in one go. */
+export const TILE = 32;
+export const QUERY_TILES = 4;
+
 /** Bytes from one query's line of scores to the next's. */
 export const SCORE_LINE = UNIT_ROWS * 4;
 
@@ -112,14 +116,14 @@ export class RowLayout {
     return this.rowAt(row) + this.shape.dimensions;
   }
 
-  /** Bytes from one query to the next. */
-  get queryPitch(): number {
-    return this.shape.kind === 'codes' ? this.shape.dimensions : this.stride;
-  }
-
-  /** The `i`th query: float32, or coarse 6-bit integers where rows are codes. */
+  /**
+   * The `i`th query: float32, or where rows are codes the first `TILE` of its coarse integers; the others follow `QUERY_TILES`
+   * tiles on, each behind the same ones of the queries before it.
+   */
   queryAt(i: number): number {
-    return this.#queries + i * this.queryPitch;
+    if (this.shape.kind === 'float32') return this.#queries + i * this.stride;
+    const beside = i % QUERY_TILES;
+    return this.#queries + (i - beside) * this.shape.dimensions + beside * TILE;
   }
 
   /** The `i`th query as 16-bit integers; only where rows are codes. */

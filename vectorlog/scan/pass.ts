@@ -4,7 +4,7 @@ import { Bitset } from './bitset.ts';
 import type { Control } from './control.ts';
 import { TopK } from './hit.ts';
 import { instantiate, type Kernel } from './kernel.ts';
-import { headOf, RowLayout, type RowShape, SCORE_LINE, type Stage, UNIT_ROWS } from './layout.ts';
+import { headOf, MAX_QUERIES, RowLayout, type RowShape, SCORE_LINE, type Stage, UNIT_ROWS } from './layout.ts';
 
 /** A segment's memory and what is in it; a thread keeps what it was given until the memory holds something else. */
 export interface SegmentGrant {
@@ -45,8 +45,10 @@ const SPARSE = 1 / 8;
  */
 const HEAD_QUERIES = 8;
 /** Above this share of rows that their heads do not rule out, heads are left alone for a while. */
-const HEAD_PAYS = 1 / 6;
-const HEAD_PAUSE_UNITS = 24;
+const HEAD_PAYS = 1 / 2;
+const HEAD_PAUSE_UNITS = 8;
+/** Rows that are judged before those left are sifted again, since each of them may raise what must be reached. */
+const JUDGED_AT_ONCE = 32;
 /** Where the sums stand among a row's bounds. */
 const SUM_AT = { whole: 16, head: 20 } as const satisfies Partial<Record<Stage, number>>;
 
@@ -58,8 +60,11 @@ const toFours = (rows: number): number => (rows + 3) & ~3;
 
 interface SegmentView {
   readonly kernel: Kernel;
-  readonly memory: WebAssembly.Memory;
   readonly layout: RowLayout;
+  /** The memory's head, where scores are, as what they are: views made once, since many small ones take longer than what they show. */
+  readonly ints: Int32Array;
+  readonly floats: Float32Array;
+  readonly doubles: Float64Array;
 }
 
 /** Rows that lie together: their first number in the matrix, and in their segment. */
@@ -88,7 +93,17 @@ export class Thread {
     const known = this.#segments.get(id);
     if (known && sameShape(known.layout.shape, shape)) return;
     const kernel = known?.kernel ?? instantiate(this.module, memory);
-    this.#segments.set(id, { kernel, memory, layout: new RowLayout(shape) });
+    const layout = new RowLayout(shape);
+    const { buffer } = memory;
+    const ints = new Int32Array(buffer, 0, layout.headBytes / 4);
+    ints.set(firstNumbers, this.#allNumbers(layout) / 4);
+    this.#segments.set(id, {
+      kernel,
+      layout,
+      ints,
+      floats: new Float32Array(buffer, 0, layout.headBytes / 4),
+      doubles: new Float64Array(buffer, 0, layout.headBytes / 8),
+    });
   }
 
   /** Takes units until none is left, and answers with the rows of these that may be each query's best. */
@@ -121,13 +136,14 @@ export class Thread {
     return { segment, row, local: row % job.segmentRows, rows };
   }
 
-  #floats({ segment: { kernel, layout, memory }, row, local, rows }: Unit, queries: QueryScan[]): void {
+  #floats({ segment: { kernel, layout, floats }, row, local, rows }: Unit, queries: QueryScan[]): void {
     const out = layout.scoresAt(this.number);
     const [from, to] = [layout.rowAt(local), layout.queryAt(queries[0]!.index)];
     if (queries.length === 1) kernel.dotFloats(from, toFours(rows), layout.stride, to, out);
     else kernel.dotFloats4(from, toFours(rows), layout.stride, to, out, SCORE_LINE);
     queries.forEach((query, i) => {
-      query.take(row, new Float32Array(memory.buffer, out + i * SCORE_LINE, rows));
+      const scores = (out + i * SCORE_LINE) / 4;
+      query.take(row, floats.subarray(scores, scores + rows));
     });
   }
 
@@ -141,32 +157,52 @@ export class Thread {
     const stage = mayTryHeads && queries.every((query) => query.triesHead(dimensions)) ? 'head' : 'whole';
     const bytes = stage === 'head' ? headOf(dimensions) : dimensions;
     const [from, to] = [layout.rowAt(local), layout.queryAt(queries[0]!.index)];
-    const { stride, queryPitch } = layout;
+    const { stride } = layout;
     if (queries.length === 1) kernel.dotCoarse(from, toFours(rows), stride, bytes, to, out);
-    else kernel.dotCoarse4(from, toFours(rows), stride, bytes, to, queryPitch, out, SCORE_LINE);
+    else kernel.dotCoarse4(from, toFours(rows), stride, bytes, to, out, SCORE_LINE);
     queries.forEach((query, i) => {
-      const count = kernel.sift(
-        out + i * SCORE_LINE,
-        rows,
-        layout.boundsAt(local),
-        stride,
-        SUM_AT[stage],
-        layout.weightsAt(query.index, stage),
-        query.threshold,
-        survivors,
-      );
-      if (stage === 'head') query.headLeft(count / rows);
-      this.#judge(unit, query, survivors, count);
+      const products = out + i * SCORE_LINE;
+      const sifted = (by: keyof typeof SUM_AT, numbers: number, count: number, to = numbers): number =>
+        kernel.sift(
+          products,
+          numbers,
+          count,
+          layout.boundsAt(local),
+          stride,
+          SUM_AT[by],
+          layout.weightsAt(query.index, by),
+          query.threshold,
+          to,
+        );
+      let numbers = survivors;
+      let count = sifted(stage, this.#allNumbers(layout), rows, numbers);
+      if (stage === 'head') {
+        query.headLeft(count / rows);
+        const place = layout.queryAt(query.index);
+        kernel.dotRest(numbers, count, from, stride, bytes, dimensions, place, products);
+        count = sifted('whole', numbers, count);
+      }
+      while (count > 0) {
+        const some = Math.min(count, JUDGED_AT_ONCE);
+        this.#judge(unit, query, numbers, some);
+        numbers += some * 4;
+        count = sifted('whole', numbers, count - some);
+      }
     });
   }
 
+  /** Where all numbers within a unit lie. */
+  #allNumbers(layout: RowLayout): number {
+    return layout.scoresAt(this.number) + MAX_QUERIES * SCORE_LINE;
+  }
+
   #oneByOne(unit: Unit, query: QueryScan, coded: boolean): void {
-    const { kernel, layout, memory } = unit.segment;
+    const { kernel, layout, ints } = unit.segment;
     const { row, local, rows } = unit;
     query.listen();
     if (coded) {
       const numbers = layout.scoresAt(this.number);
-      new Int32Array(memory.buffer, numbers, rows).set(firstNumbers.subarray(0, rows));
+      ints.set(firstNumbers.subarray(0, rows), numbers / 4);
       this.#judge(unit, query, numbers, rows);
       return;
     }
@@ -180,10 +216,13 @@ export class Thread {
 
   /** Looks closely at those rows of a unit that can be hits. @param numbers where they are, int32 within the unit */
   #judge({ segment, row, local }: Unit, query: QueryScan, numbers: number, count: number): void {
-    const { kernel, layout, memory } = segment;
-    const rows = new Int32Array(memory.buffer, numbers, count);
+    const { kernel, layout, ints, doubles } = segment;
+    const from = numbers / 4;
     let allowed = 0;
-    for (const at of rows) if (query.isAllowed(row + at)) rows[allowed++] = at;
+    for (let i = 0; i < count; i++) {
+      const at = ints[from + i]!;
+      if (query.isAllowed(row + at)) ints[from + allowed++] = at;
+    }
     const out = numbers + SCORE_LINE;
     kernel.judge(
       numbers,
@@ -195,8 +234,9 @@ export class Thread {
       layout.weightsAt(query.index, 'fine'),
       out,
     );
-    const ends = new Float64Array(memory.buffer, out, 2 * allowed);
-    for (let i = 0; i < allowed; i++) query.offer(row + rows[i]!, ends[2 * i]!, ends[2 * i + 1]!);
+    const ends = out / 8;
+    for (let i = 0; i < allowed; i++)
+      query.offer(row + ints[from + i]!, doubles[ends + 2 * i]!, doubles[ends + 2 * i + 1]!);
     query.publish();
   }
 }
