@@ -23,6 +23,7 @@ export interface Kernel {
     dimensions: number,
     query: number,
     weights: number,
+    shares: number,
     out: number,
   ): void;
   dotRest(
@@ -43,9 +44,23 @@ export interface Kernel {
     stride: number,
     sumAt: number,
     weights: number,
+    shares: number,
     threshold: number,
     out: number,
   ): number;
+  sift4(
+    products: number,
+    line: number,
+    rows: number,
+    bounds: number,
+    stride: number,
+    sumAt: number,
+    weights: number,
+    shares: number,
+    thresholds: number,
+    out: number,
+    counts: number,
+  ): void;
 }
 
 /** The functions of assembly/encoder.ts, over a memory of its own. */

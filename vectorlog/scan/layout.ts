@@ -30,9 +30,10 @@ export const SHARE_STEPS = 32_766;
 /** How far directions can be from unit length, and from right angles to each other and to the centre; for the proof. */
 export const ANGLE_ERROR = 2 ** -22;
 
-/** Numbers among a query's weights, float64; its shares of the directions follow, float64 or 16-bit integers. */
+/** Numbers among a query's weights, float64, and bytes of each query's shares of the directions, float64 or 16-bit integers. */
 export const WEIGHTS = 8;
-const WEIGHT_BYTES = (WEIGHTS + DIRECTIONS) * 8;
+const SHARE_BYTES = DIRECTIONS * 8;
+const WEIGHT_BYTES = WEIGHTS * 8 + SHARE_BYTES;
 
 /**
  * How a row's score is looked for: by all its codes or by its first ones alone, and coarse integers of the query; then by
@@ -131,13 +132,24 @@ export class RowLayout {
     return this.#fine + i * this.shape.dimensions * 2;
   }
 
-  /** The `i`th query's weights in a stage; only where rows are codes. */
+  /** The first of the `i`th query's weights in a stage, the next `QUERY_TILES` float64 on; only where rows are codes. */
   weightsAt(i: number, stage: Stage): number {
-    return this.#weights + (i * STAGES.length + STAGES.indexOf(stage)) * WEIGHT_BYTES;
+    return this.#stageAt(i, stage) + (i % QUERY_TILES) * 8;
+  }
+
+  /** The `i`th query's shares in a stage; only where rows are codes. */
+  sharesAt(i: number, stage: Stage): number {
+    return this.#stageAt(i, stage) + QUERY_TILES * WEIGHTS * 8 + (i % QUERY_TILES) * SHARE_BYTES;
   }
 
   /** A thread's place for scores: a line for each query, and one more for row numbers; thread 0 is the main one. */
   scoresAt(thread: number): number {
     return this.#scores + thread * (MAX_QUERIES + 1) * SCORE_LINE;
+  }
+
+  /** What the queries that are multiplied together have in a stage. */
+  #stageAt(i: number, stage: Stage): number {
+    const group = Math.floor(i / QUERY_TILES) * STAGES.length + STAGES.indexOf(stage);
+    return this.#weights + group * QUERY_TILES * WEIGHT_BYTES;
   }
 }

@@ -51,11 +51,15 @@ export class Segment implements SegmentGrant {
       new Int16Array(buffer, this.layout.fineQueryAt(i), fine.length).set(fine);
       for (const stage of STAGES) {
         const { along, step, residual, norm, size, rest, least, apart, shares } = weights[stage];
-        const at = this.layout.weightsAt(i, stage);
-        const numbers = [along, step, residual, norm, size, rest, least, apart];
-        new Float64Array(buffer, at, WEIGHTS).set(numbers);
+        const at = new Float64Array(
+          buffer,
+          this.layout.weightsAt(i, stage),
+          WEIGHTS * QUERY_TILES - (i % QUERY_TILES),
+        );
+        for (const [n, number] of [along, step, residual, norm, size, rest, least, apart].entries())
+          at[n * QUERY_TILES] = number;
         const Shares = shares instanceof Int16Array ? Int16Array : Float64Array;
-        new Shares(buffer, at + WEIGHTS * 8, shares.length).set(shares);
+        new Shares(buffer, this.layout.sharesAt(i, stage), shares.length).set(shares);
       }
     }
   }

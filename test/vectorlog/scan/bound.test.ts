@@ -36,7 +36,7 @@ function interval(layout: RowLayout, { judge }: Kernel = kernel) {
   const [numbers, out] = [layout.scoresAt(0), layout.scoresAt(1)];
   new Int32Array(memory.buffer, numbers, 1)[0] = 0;
   const { dimensions } = layout.shape;
-  const places = [layout.fineQueryAt(0), layout.weightsAt(0, 'fine')] as const;
+  const places = [layout.fineQueryAt(0), layout.weightsAt(0, 'fine'), layout.sharesAt(0, 'fine')] as const;
   judge(numbers, 1, layout.rowAt(0), layout.stride, dimensions, ...places, out);
   const [lowest, highest] = new Float64Array(memory.buffer, out, 2);
   return { lowest: lowest!, highest: highest! };
@@ -127,11 +127,16 @@ describe('the interval of a row', () => {
         if (bytes === 0) continue;
         const out = layout.scoresAt(0);
         kernel.dotCoarse(layout.rowAt(0), 4, layout.stride, bytes, layout.queryAt(0), out);
-        const weights = layout.weightsAt(0, stage);
-        const numbers = layout.scoresAt(1);
+        const query = [layout.weightsAt(0, stage), layout.sharesAt(0, stage)] as const;
+        const [numbers, left] = [layout.scoresAt(1), layout.scoresAt(2)];
         new Int32Array(memory.buffer, numbers, 4).set([0, 1, 2, 3]);
-        const args = [out, numbers, 4, layout.boundsAt(0), layout.stride, sumAt, weights] as const;
-        expect(kernel.sift(...args, score, layout.scoresAt(2))).toBe(4);
+        const rows = [4, layout.boundsAt(0), layout.stride, sumAt] as const;
+        expect(kernel.sift(out, numbers, ...rows, ...query, score, left)).toBe(4);
+        const [limits, counts] = [layout.scoresAt(3), layout.scoresAt(4)];
+        new Float64Array(memory.buffer, limits, 4).fill(score);
+        kernel.dotCoarse4(layout.rowAt(0), 4, layout.stride, bytes, layout.queryAt(0), out, 16);
+        kernel.sift4(out, 16, ...rows, ...query, limits, left, counts);
+        expect([...new Int32Array(memory.buffer, counts, 4)]).toEqual([4, 4, 4, 4]);
       }
     });
   });

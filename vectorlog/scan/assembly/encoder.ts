@@ -274,14 +274,7 @@ function squaredError(numbers: v128, integers: v128, step: v128): v128 {
 
 /** Four numbers in two vectors of float64, which are integers, as int32. */
 function fourInts(low: v128, high: v128): v128 {
-  return v128.shuffle<i32>(
-    i32x4.trunc_sat_f64x2_s_zero(low),
-    i32x4.trunc_sat_f64x2_s_zero(high),
-    0,
-    1,
-    4,
-    5,
-  );
+  return v128.shuffle<i32>(i32x4.trunc_sat_f64x2_s_zero(low), i32x4.trunc_sat_f64x2_s_zero(high), 0, 1, 4, 5);
 }
 
 /**

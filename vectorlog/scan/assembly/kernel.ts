@@ -6,7 +6,10 @@
  * give the same.
  */
 
+import { sumInts } from './intervals';
+
 export { dotFloat, dotFloats, dotFloats4 } from './float-products';
+export { judge, sift, sift4 } from './intervals';
 
 /**
  * How products of bytes are computed; the builds set it. 0: by what every processor with SIMD has. 1: by relaxed SIMD's
@@ -14,11 +17,6 @@ export { dotFloat, dotFloats, dotFloats4 } from './float-products';
  * instruction on ARM; V8 makes five of it on an x86 without AVX-VNNI.
  */
 const PRODUCTS: i32 = 0;
-
-function sumInts(v: v128): i32 {
-  const halves = i32x4.add(v, v128.shuffle<i32>(v, v, 2, 3, 0, 1));
-  return i32x4.extract_lane(halves, 0) + i32x4.extract_lane(halves, 1);
-}
 
 /** Adds the products of 16 codes, from -127 to 127, and 16 query integers that are bytes too. */
 function addWidened(sum: v128, codes: v128, query: v128): v128 {
@@ -170,124 +168,4 @@ export function dotRest(
     const product = products + (number << 2);
     store<i32>(product, load<i32>(product) + sumInts(sum));
   }
-}
-
-/** The codes of one row and a query of 16-bit integers; exact. */
-function dotFine(row: usize, bytes: usize, query: usize): i32 {
-  let a = i32x4.splat(0);
-  let b = i32x4.splat(0);
-  const end = row + bytes;
-  while (row < end) {
-    a = i32x4.add(a, i32x4.dot_i16x8_s(v128.load_ext<i8>(row), v128.load(query)));
-    b = i32x4.add(b, i32x4.dot_i16x8_s(v128.load_ext<i8>(row, 8), v128.load(query, 16)));
-    row += 16;
-    query += 32;
-  }
-  return sumInts(i32x4.add(a, b));
-}
-
-/** Two 16-bit integers from lane `at` on, times two float64 where `weights` lie. */
-function widened(shares: v128, weights: usize): v128 {
-  return f64x2.mul(f64x2.convert_low_i32x4_s(shares), v128.load(weights));
-}
-
-/** The shares of a row, times those of a query, in float64. */
-function dotShares(row: usize, query: usize): f64 {
-  const shares = v128.load(row);
-  const low = i32x4.extend_low_i16x8_s(shares);
-  const high = i32x4.extend_high_i16x8_s(shares);
-  const sum = f64x2.add(
-    f64x2.add(widened(low, query), widened(i64x2.shuffle(low, low, 1, 1), query + 16)),
-    f64x2.add(widened(high, query + 32), widened(i64x2.shuffle(high, high, 1, 1), query + 48)),
-  );
-  return f64x2.extract_lane(sum, 0) + f64x2.extract_lane(sum, 1);
-}
-
-/**
- * Between what the scores of some rows are, by all their codes and the query's 16-bit integers.
- *
- * `numbers`: int32, which rows from `first` on, `stride` bytes apart. `weights`: eight float64 of the query, then eight
- * that are its shares (see query.ts). `out`: for each row its lowest and its highest score, float64; endless where its
- * bounds are.
- */
-export function judge(
-  numbers: usize,
-  count: i32,
-  first: usize,
-  stride: usize,
-  dimensions: usize,
-  query: usize,
-  weights: usize,
-  out: usize,
-): void {
-  const along = load<f64>(weights);
-  const step = load<f64>(weights, 8);
-  const residual = load<f64>(weights, 16);
-  const norm = load<f64>(weights, 24);
-  const size = load<f64>(weights, 32);
-  const least = load<f64>(weights, 48);
-  const apart = load<f64>(weights, 56);
-  for (let i = 0; i < count; i++) {
-    const row = first + <usize>load<i32>(numbers + (i << 2)) * stride;
-    const bounds = row + dimensions;
-    const rowNorm = <f64>load<f32>(bounds, 28);
-    const middle =
-      along * <f64>load<f32>(bounds, 4) +
-      rowNorm * (apart * dotShares(bounds + 32, weights + 64)) +
-      <f64>load<f32>(bounds) * (step * <f64>dotFine(row, dimensions, query));
-    const reach =
-      residual * <f64>load<f32>(bounds, 8) + norm * <f64>load<f32>(bounds, 12) + size * rowNorm + least;
-    const isBounded = reach < Infinity;
-    store<f64>(out + (i << 4), isBounded ? middle - reach : -Infinity);
-    store<f64>(out + (i << 4), isBounded ? middle + reach : Infinity, 8);
-  }
-}
-
-/**
- * Which of some rows may reach `threshold`, by their coarse products.
- *
- * `numbers`: int32, which rows; `products` are those of all rows. `bounds`: the first row's eight float32 and its shares (see
- * codes.ts), the next `stride` bytes on; `sumAt`: which of them is the sum of the codes that the products are of. `weights`:
- * eight float64 of the query and its shares (see query.ts), which are zeros where rows have none. `out`: int32, the numbers
- * of those that may; it can be `numbers`. Returns how many there are. Rows whose interval is NaN are among them.
- */
-export function sift(
-  products: usize,
-  numbers: usize,
-  rows: i32,
-  bounds: usize,
-  stride: usize,
-  sumAt: usize,
-  weights: usize,
-  threshold: f64,
-  out: usize,
-): i32 {
-  const along = load<f64>(weights);
-  const step = load<f64>(weights, 8);
-  const residual = load<f64>(weights, 16);
-  const norm = load<f64>(weights, 24);
-  const size = load<f64>(weights, 32);
-  const rest = load<f64>(weights, 40);
-  const least = load<f64>(weights, 48);
-  const apart = load<f64>(weights, 56);
-  const shares = v128.load(weights, 64);
-  let count = 0;
-  for (let i = 0; i < rows; i++) {
-    const number = load<i32>(numbers + (i << 2));
-    const row = bounds + <usize>number * stride;
-    const product = <f64>load<i32>(products + (number << 2)) - 32 * <f64>load<f32>(row + sumAt);
-    const rowNorm = <f64>load<f32>(row, 28);
-    const ofShares = <f64>sumInts(i32x4.dot_i16x8_s(v128.load(row, 32), shares));
-    const middle =
-      along * <f64>load<f32>(row, 4) + rowNorm * (apart * ofShares) + <f64>load<f32>(row) * (step * product);
-    const reach =
-      residual * <f64>load<f32>(row, 8) +
-      norm * <f64>load<f32>(row, 12) +
-      rest * <f64>load<f32>(row, 24) +
-      size * rowNorm +
-      least;
-    store<i32>(out + (count << 2), number);
-    count += middle + reach < threshold ? 0 : 1;
-  }
-  return count;
 }
