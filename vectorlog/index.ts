@@ -144,7 +144,12 @@ export function open(
       try {
         const { committed, damage } = await newestManifest(index);
         for (const each of damage?.names ?? [])
-          findings.add(damage?.mayLack ? 'error' : 'warning', 'manifest-unreadable', each, damage!.error.message);
+          findings.add(
+            damage?.mayLack ? 'error' : 'warning',
+            'manifest-unreadable',
+            each,
+            damage!.error.message,
+          );
         if (committed) await verifyFiles(index, committed.manifest, dimensions, findings);
       } catch (error) {
         if (!(error instanceof IndexDamaged)) throw error;
