@@ -11,7 +11,12 @@ import { FarUnavailable } from '../../vectorlog/far/far-index.ts';
 import { CenteredTooLarge, IndexLoading, IndexTooLarge } from '../../vectorlog/read/errors.ts';
 import { RESERVED_BYTES } from '../../vectorlog/read/memory.ts';
 import { QueryInvalid } from '../../vectorlog/scan/errors.ts';
-import { KeyInvalid, StoreUnavailable } from '../../vectorlog/store/errors.ts';
+import {
+  KeyInvalid,
+  ObjectOutOfReach,
+  StoreUnavailable,
+  StoreUnsuitable,
+} from '../../vectorlog/store/errors.ts';
 import type { PROBLEM_CODES, Problem } from './schemas.ts';
 
 type ProblemCode = (typeof PROBLEM_CODES)[number];
@@ -111,7 +116,14 @@ export function problemOf(error: unknown, isFar = false): ApiProblem | undefined
     return new ApiProblem('index-loading', loading(error), { loading: progressOf(error) });
   if (error instanceof IndexDamaged || error instanceof IndexForeign)
     return new ApiProblem('index-unusable', `${error.message}. See docs/recovery.md.`);
-  if (error instanceof ModelUnusable) return new ApiProblem('model-unusable', error.message);
+  // Their messages name places on the server's disk, which its log says.
+  if (error instanceof ModelUnusable)
+    return new ApiProblem('model-unusable', "The model is missing or damaged; the server's log says where.");
+  if (error instanceof StoreUnsuitable || error instanceof ObjectOutOfReach)
+    return new ApiProblem(
+      'store-unavailable',
+      "The store refuses this: a permission is missing, or the store takes no writes. The server's log says which.",
+    );
   if (error instanceof FarUnavailable) {
     return new ApiProblem('store-unavailable', 'Amazon S3 Vectors did not answer. Try again in a moment.');
   }

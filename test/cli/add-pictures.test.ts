@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { afterAll, expect, test } from 'vitest';
 import { addPictures } from '../../cli/add-pictures.ts';
 import { type Client, createClient } from '../../client/client.ts';
+import { ProblemError } from '../../client/problem-error.ts';
 import { testApi } from '../factories/api.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'likeness-add-'));
@@ -125,4 +126,39 @@ test('every call is tried again: a new account throttles', async () => {
     },
   });
   expect(outcome.added).toHaveLength(8);
+});
+
+test("a poll that fails is the command's failure, told when the uploads under way are done", async () => {
+  const { client } = library();
+  let done = 0;
+  let failed: () => void = () => {};
+  const hasFailed = new Promise<void>((resolve) => {
+    failed = resolve;
+  });
+  const adding = addPictures(files.slice(0, 3), {
+    ...options,
+    force: true,
+    atOnce: 1,
+    client: {
+      ...client,
+      upload: async () => {
+        // The first one is asked about while the second one is on its way.
+        if (done === 1) await hasFailed;
+        done++;
+      },
+      states: async () => {
+        // After this turn, in which whoever does not listen would not hear of it.
+        setImmediate(failed);
+        throw new ProblemError({
+          type: 'about:blank',
+          title: 'this token may not look',
+          status: 403,
+          detail: '',
+        });
+      },
+    },
+  });
+  // A rejection that nobody hears fails this file, as it would end the command with a stack trace.
+  await expect(adding).rejects.toThrow('this token may not look');
+  expect(done).toBe(3);
 });
