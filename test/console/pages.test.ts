@@ -38,6 +38,17 @@ describe('pages', () => {
     expect([pages.items.length, state.pages]).toEqual([1_200, 2]);
   });
 
+  it('tells nobody of a change when all that is looked at is there', async () => {
+    const { load } = numbers(5_000);
+    const pages = new Pages(load);
+    pages.want(900);
+    await settled(pages);
+    const before = pages.revision;
+    for (let end = 100; end < 900; end += 100) pages.want(end);
+    await settled(pages);
+    expect(pages.revision).toBe(before);
+  });
+
   it('loads all there is when asked to', async () => {
     const { load } = numbers(2_500);
     const pages = new Pages(load);
