@@ -1,6 +1,6 @@
 /** Requests of the API as events of API Gateway, and what a function answers as a response: how a client asks a function. */
 
-import type { APIGatewayProxyStructuredResultV2 } from 'aws-lambda';
+import type { APIGatewayProxyEventV2, APIGatewayProxyStructuredResultV2 } from 'aws-lambda';
 import { httpEvent } from '../test/factories/http-event.ts';
 
 /** A function's answer; `undefined` when it was ended at its timeout. */
@@ -8,11 +8,11 @@ export type FunctionAnswer = APIGatewayProxyStructuredResultV2 | undefined;
 
 /** A `fetch` for the client that asks a function. */
 export const fetchFrom =
-  (invoke: (event: unknown) => Promise<FunctionAnswer>): typeof fetch =>
+  (invoke: (event: APIGatewayProxyEventV2) => Promise<FunctionAnswer>): typeof fetch =>
   async (input, init) =>
     responseOf(await invoke(await eventOf(new Request(input, init))));
 
-async function eventOf(request: Request): Promise<unknown> {
+async function eventOf(request: Request): Promise<APIGatewayProxyEventV2> {
   const url = new URL(request.url);
   const body = request.body ? new Uint8Array(await request.arrayBuffer()) : undefined;
   return httpEvent({

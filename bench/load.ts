@@ -9,12 +9,13 @@
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
 import { functions } from './load/functions.ts';
 import { madePictures } from './load/made-pictures.ts';
 import { oneMachine } from './load/one-machine.ts';
 import type { Target } from './load/target.ts';
-import { burst, put, type Searched, searches, timesOf } from './load/traffic.ts';
+import { burst, isShed, OPEN, put, type Searched, searches, timesOf } from './load/traffic.ts';
 import { describeMachine, machine } from './machine.ts';
 
 const { values: options } = parseArgs({
@@ -81,12 +82,26 @@ async function beside<T>(
   return { done, searched: await searching };
 }
 
+/** Asks again while it is refused for now. */
+async function patiently<Result>(ask: () => Promise<Result>): Promise<Result> {
+  for (;;) {
+    try {
+      return await ask();
+    } catch (error) {
+      if (!isShed(error)) throw error;
+      await sleep(1_000);
+    }
+  }
+}
+
 /** Every key that was put is listed, and nothing but them. @returns how many are not */
 async function lost(target: Target, keys: readonly string[]): Promise<number> {
   const missing = new Set(keys);
   let cursor: string | undefined;
   do {
-    const page = await target.client.images({ limit: 1_000, ...(cursor !== undefined && { cursor }) });
+    const page = await patiently(() =>
+      target.client.images({ limit: 1_000, ...(cursor !== undefined && { cursor }) }),
+    );
     for (const { key } of page.items) missing.delete(key);
     cursor = page.cursor;
   } while (cursor !== undefined);
@@ -140,6 +155,7 @@ try {
     pictures: PICTURES,
     searchesPerSecond: SEARCHES_PER_SECOND,
     byPictureEvery: load.byPictureEvery,
+    open: OPEN,
     ...figures,
     calm: { search: figuresOf(calm.searched), found: timesOf(calm.done.found) },
     saturated: {

@@ -9,6 +9,7 @@ import type { ILayerVersion } from 'aws-cdk-lib/aws-lambda';
 import type { IBucket } from 'aws-cdk-lib/aws-s3';
 import { ScheduleExpression } from 'aws-cdk-lib/aws-scheduler';
 import { Construct } from 'constructs';
+import { SEARCH_LIMITS } from '../functions/search/limits.ts';
 import type { ModelInfo } from '../pictures/embedding/embedder.ts';
 import { DEFAULT_FILTER, formatEndings, type PictureFilter } from '../pictures/picture-names.ts';
 import { acknowledgeWildcards } from './acknowledgements.ts';
@@ -108,7 +109,12 @@ export class ImageSearch extends Construct {
     });
 
     for (const [, { backfill, model, ingestion, compaction }] of pipelines)
-      backfill?.startOnce({ modelId: model.modelId, after: [ingestion, compaction, notifications] });
+      backfill?.startOnce({
+        modelId: model.modelId,
+        images: this.images,
+        index: this.index,
+        after: [ingestion, compaction, notifications],
+      });
 
     const changes = { uploads: props.uploads ?? own, deletes: props.deletes ?? own };
     const buckets = { images: this.images, index: this.index, modelId: this.model.modelId };
@@ -263,7 +269,7 @@ export class ImageSearch extends Construct {
       code: named.assets.search,
       layers: [layer, ...(props.decoders ?? [])],
       memory: searchMemory(props),
-      timeout: props.timeout?.search ?? Duration.minutes(5),
+      timeout: searchTimeout(props),
       environment: {
         imagesBucket: this.images.bucketName,
         indexBucket: this.index.bucketName,
@@ -334,6 +340,15 @@ export class ImageSearch extends Construct {
 /** Megabytes. */
 const searchMemory = ({ memory }: ImageSearchProps): number => memory?.search ?? 3_008;
 
+/** A process that is killed while it loads begins anew: a search must be able to say in time that it is still loading. */
+function searchTimeout({ timeout }: ImageSearchProps): Duration {
+  const { search = Duration.minutes(5) } = timeout ?? {};
+  const least = (3 * SEARCH_LIMITS.loadingPatienceMs) / 2;
+  if (search.toMilliseconds() < least)
+    throw new ConfigurationInvalid(`timeout.search must be ${least / 1000} seconds at least`);
+  return search;
+}
+
 /** What callers of the API may do to the pictures. */
 interface Changes {
   readonly uploads: boolean;
@@ -363,9 +378,16 @@ function allowedKey(scope: Construct, key: IKey): IKey {
 }
 
 /** In one bucket every append would be an upload of its own, without end. */
-function refuseOneBucket({ images, index }: ImageSearchProps): void {
-  if (images && index && (images === index || images.bucketName === index.bucketName))
+/** What the system itself writes must not come back to it as events. */
+function refuseOneBucket({ images, index, accessLogs }: ImageSearchProps): void {
+  const isImages = (bucket: IBucket | undefined) =>
+    images !== undefined && bucket !== undefined && images.bucketName === bucket.bucketName;
+  if (isImages(index))
     throw new ConfigurationInvalid(
       'pictures and index need a bucket each: what the index writes would be taken for pictures',
+    );
+  if (isImages(accessLogs))
+    throw new ConfigurationInvalid(
+      'accessLogs is the bucket of the pictures, where each log file would be an event that writes another one',
     );
 }

@@ -110,7 +110,9 @@ export function openLibrary(options: LibraryOptions): OpenLibrary {
   const fingerprints = new FingerprintWriter(index, clock, logger, options.fingerprint);
   const queue = new EventQueue({
     handler: createOnUpload({
-      onEmbedded: (picture, file, header) => fingerprints.add(picture, file, header),
+      onEmbedded: async (picture, file, header) => {
+        await fingerprints.add(picture, file, header);
+      },
       pictures,
       index,
       embedder,

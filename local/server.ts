@@ -86,9 +86,11 @@ export function createServer(options: ServerOptions): Hono {
     ...(currentCaller()?.here !== false && { desktop: DESKTOP, demo: DEMO }),
   });
   app.route('/', consoleRoutes(config));
-  app.onError((error) => {
+  app.onError((error, context) => {
     if (error instanceof DecodingFailed) options.logger.warn('a picture could not be decoded now', { error });
-    if (!(error instanceof LikenessError)) options.logger.error('a request failed', { error });
+    // Of a caller that has left, nobody needs to know.
+    if (!(error instanceof LikenessError) && !context.req.raw.signal.aborted)
+      options.logger.error('a request failed', { error });
     return problemOf(error);
   });
   return app;
@@ -102,8 +104,14 @@ const notFromHere = (): Response =>
     detail: 'This works only in a browser on the machine that serves the pictures.',
   });
 
+/** Whether a message may name a place on this machine. */
+const hasPath = (message: string): boolean => /[/\\]/.test(message);
+
 function problemOf(error: Error): Response {
-  const { message: detail } = error;
+  const { message } = error;
+  // Where things are on this machine is nothing to other devices.
+  const detail =
+    currentCaller()?.here === false && hasPath(message) ? 'The log of the server says more.' : message;
   if (error instanceof Overloaded || error instanceof NobodyWaits) {
     const retryAfter = error instanceof Overloaded ? Math.max(1, Math.ceil(error.retryAfterMs / 1_000)) : 1;
     return problem({ code: 'overloaded', status: 503, title: 'Too much at once', detail, retryAfter });

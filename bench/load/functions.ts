@@ -27,18 +27,21 @@ const THROTTLED = {
 export async function functions(): Promise<Target> {
   if (!existsSync(CDK_OUT)) throw new Error('there is no cdk.out: run "npm run test:assets" first');
   const deployment = await Deployment.start(CDK_OUT);
-  const { searcher, onUpload, compactor, images } = deployment;
+  const { searcher, onUpload, compactor, front, images } = deployment;
   let failed: unknown;
   // An execution takes one event at a time.
-  const execution = new Limiter(1);
+  const executions = new Map([searcher, front].map((fn) => [fn, new Limiter(1)]));
   const client = createClient({
     endpoint: 'http://gateway',
     fetch: fetchFrom(async (event) => {
       // Pictures that nobody takes in any more would be waited for without end.
       if (failed) throw failed;
+      const { method, path } = event.requestContext.http;
+      const fn = deployment.functionFor(method, path);
+      const execution = executions.get(fn)!;
       return execution.waiting >= MOST_WAITING
         ? THROTTLED
-        : execution.run(() => searcher.invoke(event) as Promise<FunctionAnswer>);
+        : execution.run(() => fn.invoke(event) as Promise<FunctionAnswer>);
     }),
   });
   const sequencer = new Sequencer(systemClock);
@@ -76,8 +79,14 @@ export async function functions(): Promise<Target> {
       const change = { kind: 'ObjectCreated:Put', key, eTag, size: bytes.length, at } as const;
       waiting.push({ change: { ...change, sequencer: sequencer.next() }, since: at });
     },
+    // By the function that does not search: the other's line is full of searches.
+    async found(_prefix, keys) {
+      if (keys.size === 0) return [];
+      const { states } = await client.states([...keys]);
+      return states.filter(({ state }) => state === 'indexed').map(({ key }) => key);
+    },
     resident: () =>
-      Object.fromEntries([searcher, onUpload, compactor].map((fn) => [fn.name, fn.residentBytes])),
+      Object.fromEntries([searcher, front, onUpload, compactor].map((fn) => [fn.name, fn.residentBytes])),
     async close() {
       isOpen = false;
       clearInterval(timer);

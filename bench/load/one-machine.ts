@@ -7,6 +7,9 @@ import { join } from 'node:path';
 import { startServer } from '../server.ts';
 import type { Target } from './target.ts';
 
+/** Pictures on the page that tells what is found. */
+const PAGE = 100;
+
 export async function oneMachine(): Promise<Target> {
   const base = await mkdtemp(join(tmpdir(), 'likeness-load-'));
   const pictures = join(base, 'pictures');
@@ -18,6 +21,10 @@ export async function oneMachine(): Promise<Target> {
     client,
     endpoint,
     put: (key, bytes) => client.upload(bytes, { key, contentType: 'image/jpeg' }),
+    async found(prefix, keys) {
+      const page = await client.images({ order: 'newest', prefix, limit: PAGE });
+      return page.items.map(({ key }) => key).filter((key) => keys.has(key));
+    },
     resident: () => ({ server: residentBytes(pid) }),
     async close() {
       await server.stop();

@@ -9,6 +9,8 @@ export interface Target {
   readonly endpoint: string | undefined;
   /** Puts a picture where the index follows; resolves when it is acknowledged. */
   put(key: string, bytes: Uint8Array): Promise<void>;
+  /** Which of some keys that were put begin to be found, all of which begin with `prefix`. */
+  found(prefix: string, keys: ReadonlySet<string>): Promise<readonly string[]>;
   /** Memory that is resident now, of every process by its name. */
   resident(): Record<string, number>;
   close(): Promise<void>;

@@ -7,12 +7,13 @@ import type { Target } from './target.ts';
 
 /** Keys of what is put begin with this. */
 const PREFIX = 'load/';
-/** Pictures that were put and are not found yet, at the most: the next goes in when one of them is found. */
-const OPEN = 16;
+/**
+ * Pictures that were put and are not found yet, at the most: the next goes in when one of them is found. As many as
+ * `likeness add` has on their way to one machine; both cores are busy with fewer, and more would only wait longer.
+ */
+export const OPEN = 8;
 /** How often it is asked what is found by now; times are too long by half of this on average. */
 const LOOK_MS = 50;
-/** Pictures on the page that tells what is found. */
-const PAGE = 100;
 
 export interface Times {
   readonly count: number;
@@ -82,7 +83,9 @@ async function search(target: Target, load: SearchLoad, i: number, due: number, 
   }
 }
 
-const isShed = (error: unknown): boolean => [429, 503].includes((error as { status?: number }).status ?? 0);
+/** Whether a request was refused for now. */
+export const isShed = (error: unknown): boolean =>
+  [429, 503].includes((error as { status?: number }).status ?? 0);
 
 /** What became of the pictures that were put. */
 export interface Put {
@@ -111,25 +114,25 @@ export async function put(
   const waiting = new Map<string, number>();
   const started = performance.now();
   let isPutting = true;
+  let isOver = false;
   const putAll = async (): Promise<void> => {
     for (const [i, file] of files.entries()) {
       await sleep(Math.max(0, started + i * everyMs - performance.now()));
-      while (waiting.size >= OPEN) await sleep(LOOK_MS / 5);
+      while (waiting.size >= OPEN && !isOver) await sleep(LOOK_MS / 5);
+      if (isOver) return;
       const key = `${PREFIX}${name}/${i}.jpg`;
       await target.put(key, await readFile(file));
       waiting.set(key, performance.now());
     }
   };
   const look = async (): Promise<void> => {
-    const page = await target.client
-      .images({ order: 'newest', prefix: `${PREFIX}${name}/`, limit: PAGE })
-      .catch((error: unknown) => {
-        // Shed like any other request; the next look tells.
-        if (isShed(error)) return { items: [] };
-        throw error;
-      });
+    const asked = new Set(waiting.keys());
+    const fresh = await target.found(`${PREFIX}${name}/`, asked).catch((error: unknown) => {
+      // Shed like any other request; the next look tells.
+      if (isShed(error)) return [];
+      throw error;
+    });
     const now = performance.now();
-    const fresh = page.items.map(({ key }) => key).filter((key) => waiting.has(key));
     for (const key of fresh) {
       found.push(now - waiting.get(key)!);
       at.push(now - started);
@@ -139,12 +142,20 @@ export async function put(
     if (fresh.length > 0) onFound?.(keys);
   };
   const lookAll = async (): Promise<void> => {
-    while (isPutting || waiting.size > 0) {
+    while ((isPutting || waiting.size > 0) && !isOver) {
       await look();
       await sleep(LOOK_MS);
     }
   };
-  await Promise.all([putAll().finally(() => (isPutting = false)), lookAll()]);
+  // Where one of them fails the other ends too: nothing would be found any more.
+  const both = [putAll().finally(() => (isPutting = false)), lookAll()].map((one) =>
+    one.catch((error: unknown) => {
+      isOver = true;
+      throw error;
+    }),
+  );
+  await Promise.allSettled(both);
+  await Promise.all(both);
   return { found, at, keys, seconds: (performance.now() - started) / 1_000 };
 }
 

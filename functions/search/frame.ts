@@ -3,6 +3,8 @@
 import { OpenAPIHono, type z } from '@hono/zod-openapi';
 import { bodyLimit } from 'hono/body-limit';
 import { DecodingFailed } from '../../pictures/decoding/errors.ts';
+import { ModelUnusable } from '../../pictures/embedding/embedder.ts';
+import { ObjectOutOfReach, StoreUnsuitable } from '../../vectorlog/store/errors.ts';
 import type { SearchDependencies } from './dependencies.ts';
 import { routePath } from './key-path.ts';
 import { SEARCH_LIMITS } from './limits.ts';
@@ -35,6 +37,12 @@ export function newApi({
   app.onError((error) => {
     // What it was that failed helps nobody but the operator.
     if (error instanceof DecodingFailed) logger.warn('a picture could not be decoded now', { error });
+    if (
+      error instanceof ModelUnusable ||
+      error instanceof StoreUnsuitable ||
+      error instanceof ObjectOutOfReach
+    )
+      logger.error('the server cannot do what was asked as it is set up', { error });
     const problem = problemOf(error, isFar);
     if (problem) return respond(problem);
     const requestId = clock.ulid();

@@ -11,7 +11,12 @@ import { FarUnavailable } from '../../vectorlog/far/far-index.ts';
 import { CenteredTooLarge, IndexLoading, IndexTooLarge } from '../../vectorlog/read/errors.ts';
 import { RESERVED_BYTES } from '../../vectorlog/read/memory.ts';
 import { QueryInvalid } from '../../vectorlog/scan/errors.ts';
-import { KeyInvalid, StoreUnavailable } from '../../vectorlog/store/errors.ts';
+import {
+  KeyInvalid,
+  ObjectOutOfReach,
+  StoreUnavailable,
+  StoreUnsuitable,
+} from '../../vectorlog/store/errors.ts';
 import type { PROBLEM_CODES, Problem } from './schemas.ts';
 
 type ProblemCode = (typeof PROBLEM_CODES)[number];
@@ -25,6 +30,7 @@ const KINDS: Readonly<Record<ProblemCode, { readonly status: number; readonly ti
   'picture-not-searchable': { status: 404, title: 'The picture is not in the index' },
   'cursor-expired': { status: 410, title: 'The cursor is of another time' },
   'trash-keeps-itself': { status: 409, title: 'The bucket decides when old versions go' },
+  'picture-changed': { status: 412, title: 'The picture is another one now' },
   'body-too-large': { status: 413, title: 'The body is too large' },
   'unsupported-media-type': { status: 415, title: 'The type of the body is not understood' },
   'picture-rejected': { status: 422, title: 'The picture cannot be used' },
@@ -110,7 +116,14 @@ export function problemOf(error: unknown, isFar = false): ApiProblem | undefined
     return new ApiProblem('index-loading', loading(error), { loading: progressOf(error) });
   if (error instanceof IndexDamaged || error instanceof IndexForeign)
     return new ApiProblem('index-unusable', `${error.message}. See docs/recovery.md.`);
-  if (error instanceof ModelUnusable) return new ApiProblem('model-unusable', error.message);
+  // Their messages name places on the server's disk, which its log says.
+  if (error instanceof ModelUnusable)
+    return new ApiProblem('model-unusable', "The model is missing or damaged; the server's log says where.");
+  if (error instanceof StoreUnsuitable || error instanceof ObjectOutOfReach)
+    return new ApiProblem(
+      'store-unavailable',
+      "The store refuses this: a permission is missing, or the store takes no writes. The server's log says which.",
+    );
   if (error instanceof FarUnavailable) {
     return new ApiProblem('store-unavailable', 'Amazon S3 Vectors did not answer. Try again in a moment.');
   }

@@ -1,8 +1,9 @@
 /** The one way from picture files to pixels: for the network, for thumbnails and for smaller copies, equally strict. */
 
 import sharp, { type Sharp } from 'sharp';
-import { meaningOf, PictureRejected } from './errors.ts';
+import { decodeTimeout, meaningOf, PictureRejected } from './errors.ts';
 import { type PictureHeader, readHeader } from './header.ts';
+import { refuseDamagedJpeg } from './jpeg.ts';
 import { optionalKindOf, type PictureKind } from './kinds.ts';
 import { PICTURE_LIMITS, type PictureLimits } from './limits.ts';
 import { MemoryBudget } from './memory-budget.ts';
@@ -26,6 +27,9 @@ const SIDE_BY_SIDE_BYTES = 256 * MiB;
 
 /** Small pictures that are decoded at once: as many as keep the network busy while it cannot ask for more. */
 const DECODED_AT_ONCE = 8;
+
+/** What following the codes of a progressive JPEG holds for a pixel of one channel: two words of 32 bits a block. */
+const FOLLOWED_BYTES = 1 / 8;
 
 /** A picture, or a part of one, in pixels of the picture. */
 export interface Rectangle {
@@ -59,6 +63,7 @@ export class PictureDecoder {
   readonly limits: PictureLimits;
   readonly #budget: MemoryBudget;
   readonly #leastShare: number;
+  readonly #following: MemoryBudget;
   /** Decoders that the user added. */
   readonly optional: readonly OptionalDecoder[];
 
@@ -72,6 +77,7 @@ export class PictureDecoder {
     const sideBySide = Math.min(SIDE_BY_SIDE_BYTES, this.limits.maxMemoryBytes);
     this.#budget = new MemoryBudget(sideBySide);
     this.#leastShare = sideBySide / DECODED_AT_ONCE;
+    this.#following = new MemoryBudget(sideBySide / 2);
   }
 
   /** @throws PictureRejected, DecodingFailed */
@@ -95,6 +101,17 @@ export class PictureDecoder {
   }
 
   async #headerOf(bytes: Uint8Array): Promise<PictureHeader> {
+    const header = await this.#declared(bytes);
+    const { kind, bytes: jpeg } = header.source;
+    if (kind !== 'jpeg' && kind !== 'raw') return header;
+    // Outside of the shares of decoding: what was made to take long must not hold up who waits for all of them.
+    const { isProgressive, channels } = header.metadata;
+    const held = isProgressive ? header.width * header.height * channels * FOLLOWED_BYTES : 1;
+    await this.#following.run(held, () => refuseDamagedJpeg(jpeg, this.limits.decodeTimeoutMs));
+    return header;
+  }
+
+  async #declared(bytes: Uint8Array): Promise<PictureHeader> {
     const read = () => readHeader(bytes, this.limits);
     try {
       return await this.#budget.run(1, () => together.run(1, read));
@@ -224,8 +241,7 @@ function exifOf(bytes: Uint8Array): Buffer | undefined {
 async function within<Result>(ms: number, work: Promise<Result>): Promise<Result> {
   let timer: NodeJS.Timeout | undefined;
   const tooLate = new Promise<never>((_, reject) => {
-    const message = `The picture takes more than ${ms / 1000} seconds to decode. Upload a smaller version.`;
-    timer = setTimeout(() => reject(new PictureRejected('decode-timeout', message)), ms);
+    timer = setTimeout(() => reject(decodeTimeout(ms)), ms);
   });
   try {
     return await Promise.race([work, tooLate]);

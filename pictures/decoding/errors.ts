@@ -31,6 +31,13 @@ export class PictureRejected extends LikenessError {
   }
 }
 
+/** It took longer than it may. @param ms the limit */
+export const decodeTimeout = (ms: number): PictureRejected =>
+  new PictureRejected(
+    'decode-timeout',
+    `The picture takes more than ${ms / 1_000} seconds to decode. Upload a smaller version.`,
+  );
+
 /** Decoding failed for a reason that is not the picture's, such as memory that ran out; trying again may help. */
 export class DecodingFailed extends LikenessError {
   readonly retryable = true;

@@ -2,7 +2,6 @@
 
 import sharp, { type Metadata } from 'sharp';
 import { meaningOf, PictureRejected } from './errors.ts';
-import { refuseDamagedJpeg } from './jpeg.ts';
 import type { PictureLimits } from './limits.ts';
 import { type Source, sourceOf } from './source.ts';
 
@@ -43,7 +42,6 @@ export async function readHeader(bytes: Uint8Array, limits: PictureLimits): Prom
         'Save it again with 8 or 16 bits a channel.',
     );
   }
-  if (source.kind === 'jpeg' || source.kind === 'raw') refuseDamagedJpeg(source.bytes);
   return {
     source,
     metadata,

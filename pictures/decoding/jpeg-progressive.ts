@@ -1,8 +1,9 @@
 /** Follows the coded data of progressive JPEGs, scan by scan, without computing a pixel (ITU-T T.81, annex G). */
 
-import { Bits, followUnits, NO_CODE, NO_ROOM } from './jpeg-bits.ts';
-import type { Frame, HuffmanTable, HuffmanTables } from './jpeg-structure.ts';
+import { Averages, Bits, followUnits, NO_CODE, NO_ROOM } from './jpeg-bits.ts';
+import type { Divisors, Frame, HuffmanTable, HuffmanTables } from './jpeg-structure.ts';
 import { PICTURE_LIMITS } from './limits.ts';
+import type { Turns } from './turns.ts';
 
 /** By component, which coefficients of each block are not zero so far, in two words of 32: later scans refine them. */
 type Known = ReadonlyMap<number, Uint32Array>;
@@ -25,6 +26,7 @@ export interface ProgressiveScan {
   readonly frame: Frame;
   readonly known: Known;
   readonly tables: HuffmanTables;
+  readonly divisors: Divisors;
   /** Units between restarts, 0 where there are none. */
   readonly restart: number;
   /** The scan's own header, and where its data begin. */
@@ -33,46 +35,62 @@ export interface ProgressiveScan {
 }
 
 /** What is wrong with a scan; `undefined` when nothing is, or the decoder says it itself. */
-export function followProgressiveScan(bytes: Buffer, scan: ProgressiveScan): string | undefined {
+export async function followProgressiveScan(
+  bytes: Buffer,
+  scan: ProgressiveScan,
+  turns: Turns,
+): Promise<string | undefined> {
   const first = scan.content[1 + (scan.content[0] ?? 0) * 2] ?? 0;
-  return first === 0 ? followAverages(bytes, scan) : followBand(bytes, scan);
+  return first === 0 ? followAverages(bytes, scan, turns) : followBand(bytes, scan, turns);
 }
 
 const isRefining = (approximation: number | undefined): boolean => (approximation ?? 0) >> 4 > 0;
 
 /** The first coefficient of each block, of one component or of several in turn: a code, or a bit more of what is known. */
-function followAverages(
+async function followAverages(
   bytes: Buffer,
-  { frame, tables, restart, content, from }: ProgressiveScan,
-): string | undefined {
+  { frame, tables, divisors, restart, content, from }: ProgressiveScan,
+  turns: Turns,
+): Promise<string | undefined> {
   const count = content[0] ?? 0;
-  const refining = isRefining(content[3 + count * 2]);
+  const approximation = content[3 + count * 2] ?? 0;
+  const refining = isRefining(approximation);
   let units = frame.unitsAcross * frame.unitsDown;
-  const blocks: HuffmanTable[] = [];
+  const blocks: { readonly table: HuffmanTable; readonly averages: Averages }[] = [];
   for (let i = 0; i < count; i++) {
     const component = frame.components.find(({ id }) => id === content[1 + i * 2]);
     const table = tables.get((content[2 + i * 2] ?? 0) >> 4) ?? (refining ? NO_TABLE : undefined);
     if (!component || !table) return undefined;
+    const averages = new Averages(component, divisors, approximation & 15);
     if (count === 1) units = component.blocksAcross * component.blocksDown;
     const ofUnit = count === 1 ? 1 : component.across * component.down;
-    for (let block = 0; block < ofUnit; block++) blocks.push(table);
+    for (let block = 0; block < ofUnit; block++) blocks.push({ table, averages });
   }
   const bits = new Bits(bytes, from);
-  return followUnits(bytes, bits, { units, restart }, () => {
+  const follow = (): string | undefined => {
     if (refining) bits.skip(blocks.length);
-    else for (const table of blocks) if (bits.symbol(table) < 0) return NO_CODE;
+    else
+      for (const { table, averages } of blocks) {
+        const damage = averages.follow(bits, table);
+        if (damage) return damage;
+      }
     return undefined;
-  });
+  };
+  const atEnd = (): undefined => {
+    for (const { averages } of blocks) averages.restart();
+  };
+  return followUnits(bytes, bits, { units, restart, follow, atEnd }, turns);
 }
 
 /** Refining needs none. */
 const NO_TABLE: HuffmanTable = { whole: new Uint16Array(), short: new Uint16Array() };
 
 /** Other coefficients, of one component. */
-function followBand(
+async function followBand(
   bytes: Buffer,
   { frame, known, tables, restart, content, from }: ProgressiveScan,
-): string | undefined {
+  turns: Turns,
+): Promise<string | undefined> {
   const [count, id, numbers = 0, start = 0, end = 0, approximation] = content;
   const component = frame.components.find((each) => each.id === id);
   const table = tables.get(16 + (numbers & 15));
@@ -114,11 +132,12 @@ function followBand(
     }
     return undefined;
   };
-  return followUnits(bytes, bits, { units: blocksAcross * blocksDown, restart }, follow, () => {
+  const atEnd = (): string | undefined => {
     const isTooLong = run > 0;
     run = 0;
     return isTooLong ? TOO_LONG : undefined;
-  });
+  };
+  return followUnits(bytes, bits, { units: blocksAcross * blocksDown, restart, follow, atEnd }, turns);
 }
 
 const isKnown = (words: Uint32Array, word: number, coefficient: number): boolean =>

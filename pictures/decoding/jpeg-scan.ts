@@ -3,26 +3,40 @@
  * data that were changed hardly ever give as many blocks as the picture has (ITU-T T.81, annex F).
  */
 
-import { Bits, followUnits, NO_CODE, NO_ROOM } from './jpeg-bits.ts';
+import { PictureRejected } from './errors.ts';
+import { Averages, Bits, followUnits, NO_CODE, NO_ROOM } from './jpeg-bits.ts';
 import { followProgressiveScan, nothingKnown } from './jpeg-progressive.ts';
 import {
+  type Divisors,
   type Frame,
   type HuffmanTable,
-  type HuffmanTables,
+  HuffmanTables,
   markerFrom,
+  readDivisors,
   readFrame,
-  readTables,
 } from './jpeg-structure.ts';
+import type { Turns } from './turns.ts';
 
 /** Zeros as many as the smallest sector of a disk that lost it: never in a scan whose tables give zeros another meaning. */
 const HOLE_BYTES = 512;
 
-/** What is wrong with the data of a JPEG, or `undefined`; of other codings than Huffman's the decoder says it itself. */
-export function damageOf(bytes: Buffer): string | undefined {
+/**
+ * Scans of one picture: encoders write up to a few dozen, and each costs a look at all blocks, however few bytes it has.
+ */
+const MAX_SCANS = 200;
+
+/**
+ * What is wrong with the data of a JPEG, or `undefined`; of other codings than Huffman's the decoder says it itself.
+ *
+ * @throws PictureRejected when it has more scans, or takes more time, than any picture should
+ */
+export async function damageOf(bytes: Buffer, turns: Turns): Promise<string | undefined> {
   let frame: Frame | undefined;
   let known: ReturnType<typeof nothingKnown> | undefined;
   let restart = 0;
-  const tables: HuffmanTables = new Map();
+  let scans = 0;
+  const tables = new HuffmanTables();
+  const divisors: Divisors = new Map();
   for (let at = markerFrom(bytes, 2); at + 4 <= bytes.length; ) {
     const marker = bytes[at + 1]!;
     const next = at + 2 + bytes.readUInt16BE(at + 2);
@@ -35,16 +49,19 @@ export function damageOf(bytes: Buffer): string | undefined {
       known = frame && marker === 0xc2 ? nothingKnown(frame) : undefined;
       if (!frame || (marker === 0xc2 && !known)) return undefined;
     }
-    if (marker === 0xc4) readTables(content, tables);
+    if (marker === 0xda && ++scans > MAX_SCANS) throw tooManyScans();
+    if (marker === 0xc4) tables.read(content);
+    else if (marker === 0xdb) readDivisors(content, divisors);
     else if (marker === 0xdd && content.length >= 2) restart = content.readUInt16BE();
     else if (marker === 0xd9) return undefined;
     else if (marker === 0xda && frame && known) {
-      const damage = followProgressiveScan(bytes, { frame, known, tables, restart, content, from: next });
+      const about = { frame, known, tables, divisors, restart, content, from: next };
+      const damage = await followProgressiveScan(bytes, about, turns);
       if (damage) return damage;
     } else if (marker === 0xda) {
-      const scan = frame && readScan(content, frame, tables);
+      const scan = frame && readScan(content, frame, tables, divisors);
       if (!scan) return undefined;
-      const damage = holeOf(bytes, next, scan) ?? followScan(bytes, next, scan, restart);
+      const damage = holeOf(bytes, next, scan) ?? (await followScan(bytes, next, scan, restart, turns));
       // One that holds all components is the only one, as for libjpeg.
       if (damage || scan.isWhole) return damage;
     }
@@ -53,18 +70,33 @@ export function damageOf(bytes: Buffer): string | undefined {
   return undefined;
 }
 
+const tooManyScans = (): PictureRejected =>
+  new PictureRejected(
+    'unsupported-format',
+    `The JPEG has more than ${MAX_SCANS} scans. Save it again, as a plain or a progressive JPEG.`,
+  );
+
 interface Scan {
-  /** The tables of each block of a unit, in their order. */
-  readonly blocks: readonly { readonly dc: HuffmanTable; readonly ac: HuffmanTable }[];
+  /** The tables of each block of a unit, in their order, and the averages of its component. */
+  readonly blocks: readonly {
+    readonly dc: HuffmanTable;
+    readonly ac: HuffmanTable;
+    readonly averages: Averages;
+  }[];
   readonly units: number;
   readonly isWhole: boolean;
 }
 
 /** `undefined` when the decoder will say what is wrong. */
-function readScan(content: Buffer, frame: Frame, tables: HuffmanTables): Scan | undefined {
+function readScan(
+  content: Buffer,
+  frame: Frame,
+  tables: HuffmanTables,
+  divisors: Divisors,
+): Scan | undefined {
   const { components } = frame;
   const count = content[0] ?? 0;
-  const blocks: { dc: HuffmanTable; ac: HuffmanTable }[] = [];
+  const blocks: Scan['blocks'][number][] = [];
   let units = frame.unitsAcross * frame.unitsDown;
   for (let i = 0; i < count; i++) {
     const component = components.find(({ id }) => id === content[1 + i * 2]);
@@ -73,9 +105,10 @@ function readScan(content: Buffer, frame: Frame, tables: HuffmanTables): Scan | 
     const ac = tables.get(16 + (numbers & 15));
     if (!component || !dc || !ac) return undefined;
     const { across, down } = component;
+    const averages = new Averages(component, divisors, 0);
     // A component that comes alone comes block by block, and without the blocks that only fill up units.
     if (count === 1) units = component.blocksAcross * component.blocksDown;
-    for (let block = 0; block < (count === 1 ? 1 : across * down); block++) blocks.push({ dc, ac });
+    for (let block = 0; block < (count === 1 ? 1 : across * down); block++) blocks.push({ dc, ac, averages });
   }
   return { blocks, units, isWhole: count === components.length };
 }
@@ -100,12 +133,14 @@ function followScan(
   from: number,
   { blocks, units }: Scan,
   restart: number,
-): string | undefined {
+  turns: Turns,
+): Promise<string | undefined> {
   const bits = new Bits(bytes, from);
-  return followUnits(bytes, bits, { units, restart }, () => {
+  const follow = (): string | undefined => {
     for (let block = 0; block < blocks.length; block++) {
-      const { dc, ac } = blocks[block]!;
-      if (bits.symbol(dc) < 0) return NO_CODE;
+      const { dc, ac, averages } = blocks[block]!;
+      const damage = averages.follow(bits, dc);
+      if (damage) return damage;
       for (let coefficient = 1; coefficient < 64; ) {
         const symbol = bits.symbol(ac);
         if (symbol < 0) return NO_CODE;
@@ -119,5 +154,9 @@ function followScan(
       }
     }
     return undefined;
-  });
+  };
+  const atEnd = (): undefined => {
+    for (const { averages } of blocks) averages.restart();
+  };
+  return followUnits(bytes, bits, { units, restart, follow, atEnd }, turns);
 }

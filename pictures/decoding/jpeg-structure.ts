@@ -7,11 +7,10 @@ export interface HuffmanTable {
   readonly short: Uint16Array;
 }
 
-/** By class and number, as they stand in the file. */
-export type HuffmanTables = Map<number, HuffmanTable>;
-
 export interface Component {
   readonly id: number;
+  /** Number of its table of quantisation. */
+  readonly quantised: number;
   /** How many blocks of it a unit has, across and down. */
   readonly across: number;
   readonly down: number;
@@ -53,6 +52,7 @@ export function readFrame(content: Buffer): Frame | undefined {
     id: content[6 + i * 3]!,
     across: content[7 + i * 3]! >> 4,
     down: content[7 + i * 3]! & 15,
+    quantised: content[8 + i * 3]!,
   }));
   if (factors.length === 0 || factors.some(({ across, down }) => across === 0 || down === 0))
     return undefined;
@@ -71,26 +71,61 @@ export function readFrame(content: Buffer): Frame | undefined {
   };
 }
 
-export function readTables(content: Buffer, tables: HuffmanTables): void {
-  for (let at = 0; at + 17 <= content.length; ) {
-    const whole = new Uint16Array(65_536);
-    const isDc = content[at]! < 16;
-    let symbol = at + 17;
-    let code = 0;
-    for (let bits = 1; bits <= 16; bits++) {
-      const step = 65_536 >> bits;
-      for (let count = content[at + bits]!; count > 0; count--, symbol++, code += step) {
-        const value = content[symbol] ?? 0;
-        whole.fill(((bits + (isDc ? Math.min(value, 16) : value & 15)) << 8) | value, code, code + step);
-      }
+/** The Huffman tables of a file, by class and number. One is made out when a scan needs it: a file has room for many more. */
+export class HuffmanTables {
+  readonly #written = new Map<number, Buffer>();
+  readonly #made = new Map<number, HuffmanTable>();
+
+  /** Takes in the content of a segment of tables. */
+  read(content: Buffer): void {
+    for (let at = 0; at + 17 <= content.length; ) {
+      const symbols = content.subarray(at + 1, at + 17).reduce((sum, count) => sum + count, 0);
+      const table = content.subarray(at, at + 17 + symbols);
+      this.#written.set(content[at]!, table);
+      this.#made.delete(content[at]!);
+      at += 17 + symbols;
     }
-    const short = new Uint16Array(1 << SHORT_BITS);
-    const apart = 16 - SHORT_BITS;
-    for (let i = 0; i < short.length; i++) {
-      const first = whole[i << apart]!;
-      if (first === whole[((i + 1) << apart) - 1]) short[i] = first;
+  }
+
+  get(number: number): HuffmanTable | undefined {
+    const written = this.#written.get(number);
+    if (!written) return undefined;
+    const table = this.#made.get(number) ?? huffmanTable(written);
+    this.#made.set(number, table);
+    return table;
+  }
+}
+
+function huffmanTable(content: Buffer): HuffmanTable {
+  const whole = new Uint16Array(65_536);
+  const isDc = content[0]! < 16;
+  let symbol = 17;
+  let code = 0;
+  for (let bits = 1; bits <= 16; bits++) {
+    const step = 65_536 >> bits;
+    for (let count = content[bits]!; count > 0; count--, symbol++, code += step) {
+      const value = content[symbol] ?? 0;
+      whole.fill(((bits + (isDc ? Math.min(value, 16) : value & 15)) << 8) | value, code, code + step);
     }
-    tables.set(content[at]!, { whole, short });
-    at = symbol;
+  }
+  const short = new Uint16Array(1 << SHORT_BITS);
+  const apart = 16 - SHORT_BITS;
+  for (let i = 0; i < short.length; i++) {
+    const first = whole[i << apart]!;
+    if (first === whole[((i + 1) << apart) - 1]) short[i] = first;
+  }
+  return { whole, short };
+}
+
+/** By the number of a table of quantisation, by how much it divides averages: the least, where a file gives several. */
+export type Divisors = Map<number, number>;
+
+export function readDivisors(content: Buffer, divisors: Divisors): void {
+  for (let at = 0; at + 65 <= content.length; ) {
+    const isWide = content[at]! >= 16;
+    const number = content[at]! & 15;
+    const divisor = isWide ? content.readUInt16BE(at + 1) : content[at + 1]!;
+    divisors.set(number, Math.min(divisor, divisors.get(number) ?? divisor));
+    at += isWide ? 129 : 65;
   }
 }

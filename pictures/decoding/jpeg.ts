@@ -2,6 +2,7 @@
 
 import { PictureRejected } from './errors.ts';
 import { damageOf } from './jpeg-scan.ts';
+import { Turns } from './turns.ts';
 
 const END = Buffer.of(0xff, 0xd9);
 
@@ -15,8 +16,12 @@ export function withEnd(file: Uint8Array): Uint8Array {
     : Buffer.concat([file, END]);
 }
 
-/** @throws PictureRejected when the data of a JPEG cannot be what was written */
-export function refuseDamagedJpeg(file: Uint8Array): void {
-  const damage = damageOf(Buffer.from(file.buffer, file.byteOffset, file.byteLength));
+/**
+ * @param limitMs how long looking may take
+ * @throws PictureRejected when the data of a JPEG cannot be what was written
+ */
+export async function refuseDamagedJpeg(file: Uint8Array, limitMs: number): Promise<void> {
+  const bytes = Buffer.from(file.buffer, file.byteOffset, file.byteLength);
+  const damage = await damageOf(bytes, new Turns(limitMs));
   if (damage) throw new PictureRejected('corrupt', `The file is damaged: ${damage}.`);
 }

@@ -26,18 +26,24 @@ export class FingerprintWriter {
     private readonly make: MakeFingerprint,
   ) {}
 
-  /** Makes one. Never rejects: a picture without a fingerprint is indexed all the same. */
+  /**
+   * Makes one. Never rejects: a picture without a fingerprint is indexed all the same.
+   *
+   * @returns whether it was made
+   */
   async add(
     picture: Pick<KeyedRow, 'key' | 'eTag'>,
     file: Uint8Array,
     header?: PictureHeader,
-  ): Promise<void> {
+  ): Promise<boolean> {
     try {
       const fingerprint = await this.make(file, header);
       this.#made.push({ id: fingerprintId(picture), value: encodeFingerprint(fingerprint) });
       if (this.#made.length >= FINGERPRINTS_A_PACK) await this.flush();
+      return true;
     } catch (error) {
       this.logger.info('a picture is indexed without a fingerprint', { key: picture.key, error });
+      return false;
     }
   }
 

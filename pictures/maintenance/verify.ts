@@ -1,7 +1,7 @@
 /** Re-reads the whole index and checks that it keeps its promises. */
 
 import { type Clock, systemClock } from '../../vectorlog/clock.ts';
-import { IndexDamaged } from '../../vectorlog/commit/errors.ts';
+import { IndexDamaged, IndexForeign } from '../../vectorlog/commit/errors.ts';
 import { listIndexFiles, orphansOf } from '../../vectorlog/commit/garbage.ts';
 import { listManifests, type Manifest, readManifest } from '../../vectorlog/commit/manifest.ts';
 import { AppendUnreadable } from '../../vectorlog/log/append-file.ts';
@@ -16,6 +16,7 @@ import { Known } from '../ingest/known.ts';
 import { reconcile } from '../ingest/reconcile.ts';
 import { listRejections } from '../ingest/rejections.ts';
 import { orphanedThumbnails } from '../thumbnails/kept.ts';
+import { readFingerprinted } from './fingerprints.ts';
 
 export interface VerifyDeps {
   /** The index store, in the model's namespace. */
@@ -23,6 +24,11 @@ export interface VerifyDeps {
   readonly modelId: string;
   /** The pictures' bucket; without it they are not compared. */
   readonly pictures?: ObjectStore;
+  /**
+   * Whether every picture is to have a fingerprint that can be read, as on one machine; in the cloud they are made when pictures
+   * are first compared, and not looked at here. @default false
+   */
+  readonly fingerprints?: boolean;
   /** @default systemClock */
   readonly clock?: Clock;
 }
@@ -76,13 +82,13 @@ export interface VerifyOptions {
 }
 
 /**
- * Checks manifests, files, log, orphans, rejections, thumbnails and, picture by picture, the bucket's eTags. Changes nothing. Run
+ * Checks manifests, files, log, orphans, rejections, thumbnails, fingerprints and, picture by picture, the bucket's eTags. Changes nothing. Run
  * while uploads and compactions go on, it may warn of differences that are gone a moment later.
  *
  * @throws StoreUnavailable; what is wrong with the index itself is in the report
  */
 export async function verify(
-  { index, modelId, pictures, clock = systemClock }: VerifyDeps,
+  { index, modelId, pictures, fingerprints = false, clock = systemClock }: VerifyDeps,
   { onProgress = () => {}, from, isOver = () => false, most }: VerifyOptions = {},
 ): Promise<VerifyReport> {
   const problems = new Findings({ before: from, ...(most !== undefined && { most }) });
@@ -143,26 +149,30 @@ export async function verify(
   await orphanedThumbnails(index, known.expected(), now, (names) => {
     for (const name of names) problems.add('warning', 'thumbnail-orphan', name, 'backfill removes it');
   });
+  const { without } = fingerprints ? await readFingerprinted(index, known.states) : { without: [] };
+  for (const { key, isUnreadable } of without) {
+    if (isUnreadable) problems.add('warning', 'fingerprint-unreadable', key, FINGERPRINTS.unreadable);
+    else problems.add('warning', 'fingerprint-missing', key, FINGERPRINTS.missing);
+  }
   return report();
 }
 
-/** Reads all manifests that are there; returns the highest. */
+/** Reads all manifests that are there; returns the one that is the index. */
 async function verifyManifests(
   index: ObjectStore,
   modelId: string,
   problems: Findings,
 ): Promise<Manifest | undefined> {
   let before: Manifest | undefined;
-  let latest: Manifest | undefined;
   const listed = await listManifests(index);
   for (const { generation } of listed) {
     const isHighest = generation === listed.at(-1)?.generation;
+    // The last one that can be read has all that this one had.
+    const isNext = generation === (before?.generation ?? 0) + 1;
     const name = manifestName(generation);
     const wrong = (detail: string) => problems.add('error', 'manifest-inconsistent', name, detail);
-    latest = undefined;
     try {
       const manifest = await readManifest(index, generation);
-      latest = manifest;
       const { lineage, rows, live, files } = manifest;
       if (manifest.modelId !== modelId) wrong(`it is of the model ${manifest.modelId}`);
       if (live > rows) wrong(`${live} live rows of ${rows}`);
@@ -171,13 +181,16 @@ async function verifyManifests(
       before = manifest;
     } catch (error) {
       // An old one is only history, and cleaned away in time.
-      const severity = isHighest ? 'error' : 'warning';
-      if (error instanceof IndexDamaged) problems.add(severity, 'manifest-unreadable', name, error.message);
-      // Cleaned away since it was listed.
-      else if (!(error instanceof ObjectNotFound)) throw error;
+      const isForeign = error instanceof IndexForeign;
+      const isFatal = isHighest && (isForeign || !isNext);
+      if (isForeign || error instanceof IndexDamaged) {
+        problems.add(isFatal ? 'error' : 'warning', 'manifest-unreadable', name, error.message);
+        if (isFatal) return undefined;
+        // Cleaned away since it was listed.
+      } else if (!(error instanceof ObjectNotFound)) throw error;
     }
   }
-  return latest;
+  return before;
 }
 
 async function verifyAppend(
@@ -195,6 +208,12 @@ async function verifyAppend(
     else if (!(error instanceof ObjectNotFound)) throw error;
   }
 }
+
+const FINGERPRINTS = {
+  missing: 'it has none to be compared by; duplicates makes it, and so does backfill',
+  unreadable:
+    'what it is compared by is damaged or of another version; duplicates makes it, and so does backfill',
+} as const;
 
 const DIFFERENCES = {
   missing: ['picture-missing', 'it is in the bucket and not in the index; backfill adds it'],

@@ -151,10 +151,14 @@ export class Deployment {
     return items;
   }
 
+  /** Which function API Gateway hands a request to. */
+  functionFor(method: string, path: string): RunningFunction {
+    return serviceFor(this.services, method, path) === 'Front' ? this.front : this.searcher;
+  }
+
   /** Asks the API through an event of API Gateway, which chooses the function. @throws Throttled, FunctionFailed */
   async api<Body>(request: HttpRequest): Promise<HttpAnswer<Body>> {
-    const service = serviceFor(this.services, request.method, request.path);
-    const fn = service === 'Front' ? this.front : this.searcher;
+    const fn = this.functionFor(request.method, request.path);
     const answer = (await this.account.run(() =>
       fn.invoke(httpEvent(request)),
     )) as APIGatewayProxyStructuredResultV2;

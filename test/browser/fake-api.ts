@@ -15,6 +15,7 @@ import { MetadataNames } from '../../functions/search/metadata.ts';
 import * as requests from '../../functions/search/requests.ts';
 import { Sample } from '../../functions/search/sample.ts';
 import * as schemas from '../../functions/search/schemas.ts';
+import { States } from '../../functions/search/states.ts';
 import { ThumbnailAddresses } from '../../functions/search/thumbnails.ts';
 import { demoPicture } from './demo-pictures.ts';
 import { type Identity, identityRoutes } from './identity-provider.ts';
@@ -164,6 +165,7 @@ function apiRoutes(app: Hono, state: FakeState, url: string): void {
     size,
     contentType: 'image/webp',
   });
+  const eTagOf = (key: string) => `${key} ${state.pictures[find(key)]?.size}`;
   const find = (key: string) => state.pictures.findIndex((picture) => picture.key === key);
   const keyOf = (context: Context) => keyFromPath(decodeURIComponent(context.req.param('key') ?? '')) ?? '';
 
@@ -255,8 +257,25 @@ function apiRoutes(app: Hono, state: FakeState, url: string): void {
       : problem(404, 'picture-not-found', 'No such picture', `The bucket has no picture "${key}".`);
   });
 
+  app.post('/v1/states', async (context) => {
+    const { keys } = requests.StatesRequest.parse(await context.req.json());
+    const states = keys.map((key) => {
+      const rejected = state.rejected.find((each) => each.key === key);
+      if (rejected) return { key, state: 'rejected', reason: { code: 'corrupt', message: rejected.message } };
+      const picture = state.pictures[find(key)];
+      if (!picture) return { key, state: 'absent' };
+      const { size, lastModified } = shown(picture);
+      return { key, state: 'indexed', size, lastModified };
+    });
+    return context.json(States.parse({ states }));
+  });
+
   app.delete('/v1/images/:key', (context) => {
     const key = keyOf(context);
+    const { eTag, copyOf, copyOfETag } = requests.DeletionQuery.parse(context.req.query());
+    const isStill = (one: string, meant: string | undefined) => meant === undefined || meant === eTagOf(one);
+    if (!isStill(key, eTag) || (copyOf !== undefined && !isStill(copyOf, copyOfETag)))
+      return problem(412, 'picture-changed', 'Another picture now', `"${key}" has changed since.`);
     const gone = state.pictures[find(key)];
     if (gone) state.trash.unshift(gone);
     state.pictures = state.pictures.filter((picture) => picture.key !== key);
@@ -278,7 +297,9 @@ function apiRoutes(app: Hono, state: FakeState, url: string): void {
     state.trash = state.trash.filter(({ key }) => !back.includes(key));
     return context.json(schemas.Restored.parse({ results: back.map((key) => ({ key, restored: true })) }));
   });
-  app.post('/v1/trash/empty', (context) => {
+  app.post('/v1/trash/empty', async (context) => {
+    // All of it is old enough.
+    requests.EmptyTrash.parse(await context.req.json());
     const pictures = state.trash.length;
     state.trash = [];
     return context.json(schemas.Emptied.parse({ pictures, bytes: pictures * 20_000 }));
@@ -376,6 +397,7 @@ function apiRoutes(app: Hono, state: FakeState, url: string): void {
           ...each,
           tier: 'same',
           protected: isProtected(each.key),
+          eTag: eTagOf(each.key),
         }));
         const isPreferred = ({ key }: { key: string }) =>
           state.preferred.some((folder) => key.startsWith(folder));

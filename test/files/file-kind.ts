@@ -28,6 +28,8 @@ export interface FileKind {
   readonly levels?: number;
   /** Files of it in a full run. @default 4 */
   readonly variants?: number;
+  /** Takes many seconds and hundreds of megabytes: left out of quick runs. */
+  readonly isHeavy?: true;
   /** Taken only where a package that the user adds decodes it; else `unsupported-format`. */
   readonly byPackage?: true;
 }

@@ -3,6 +3,7 @@
 import sharp, { type JpegOptions, type Sharp } from 'sharp';
 import { turned, withOrientation } from './exif.ts';
 import type { FileKind, Making } from './file-kind.ts';
+import type { MadePicture } from './made-picture.ts';
 
 type Row = Omit<FileKind, 'format' | 'ending'>;
 
@@ -40,10 +41,18 @@ const grainy = async ({ picture, variant }: Making): Promise<Buffer> => {
     .toBuffer();
 };
 
+/** A strip in the shape of a panorama. */
+const panorama = ({ picture }: Making): Promise<MadePicture> =>
+  picture.stretched(PANORAMA[0] / 4, PANORAMA[1] / 4);
+
 const animated = async ({ picture }: Making): Promise<Sharp> => {
   const frames = [await picture.png(), await picture.image().negate().png().toBuffer()];
   return sharp(frames, { join: { animated: true } });
 };
+
+/** As large as telephones take pictures: 200 megapixels. */
+const LARGEST = [16_320, 12_240] as const;
+const PANORAMA = [40_000, 960] as const;
 
 const JPEG_ROWS: readonly Row[] = [
   { name: 'baseline', outcome: 'taken', make: (m) => jpeg(m) },
@@ -110,6 +119,43 @@ const JPEG_ROWS: readonly Row[] = [
       return bytes.fill(0, scanOf(bytes) - 3, scanOf(bytes));
     },
   },
+  {
+    name: '200 megapixels',
+    outcome: 'taken',
+    isHeavy: true,
+    variants: 1,
+    make: ({ picture }) =>
+      picture
+        .image()
+        .resize(...LARGEST, { fit: 'fill', kernel: 'nearest' })
+        .jpeg({ quality: 85 })
+        .toBuffer(),
+    rendering: ({ picture }) => picture.stretched(640, 480),
+    cosine: SUBSAMPLED,
+  },
+  {
+    name: 'a panorama of 40,000 pixels',
+    outcome: 'taken',
+    variants: 2,
+    make: async (m) => {
+      const strip = await panorama(m);
+      return strip
+        .image()
+        .resize(...PANORAMA, { fit: 'fill' })
+        .jpeg({ quality: 95, chromaSubsampling: '4:4:4' })
+        .toBuffer();
+    },
+    rendering: (m) => panorama(m),
+    // A thumbnail of it is 160 x 4 pixels.
+    levels: 40,
+  },
+  {
+    name: 'more than 50 MiB',
+    outcome: 'too-many-bytes',
+    isHeavy: true,
+    variants: 1,
+    make: async (m) => Buffer.concat([await jpeg(m), Buffer.alloc(50 * 2 ** 20)]),
+  },
   { name: 'cut off', outcome: 'corrupt', make: (m) => cut(jpeg(m), m.variant) },
   {
     name: 'half a scan, closed',
@@ -144,6 +190,12 @@ const JPEGS = JPEG_ROWS.map((row): Row => ({ cosine: LOSSY, ...row }));
 const PNGS: readonly Row[] = [
   { name: '8 bit', outcome: 'taken', make: ({ picture }) => picture.png() },
   { name: '16 bit', outcome: 'taken', make: (m) => image(m).toColourspace('rgb16').png().toBuffer() },
+  {
+    name: '16 bit with a profile',
+    outcome: 'taken',
+    make: (m) => image(m).toColourspace('rgb16').withIccProfile('p3').png().toBuffer(),
+    cosine: LOSSY,
+  },
   { name: 'interlaced', outcome: 'taken', make: (m) => image(m).png({ progressive: true }).toBuffer() },
   {
     name: 'palette',

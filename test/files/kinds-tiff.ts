@@ -114,6 +114,28 @@ const ROWS: readonly Row[] = [
     picture.image().toColourspace('rgb16').tiff({ compression: 'none' }).toBuffer(),
   ),
   taken(
+    '16 bit with a profile',
+    ({ picture }) =>
+      picture
+        .image()
+        .toColourspace('rgb16')
+        .withIccProfile('p3')
+        .tiff({ compression: 'lzw', predictor: 'none' })
+        .toBuffer(),
+    { cosine: 0.985 },
+  ),
+  taken(
+    '24 megapixels of 72 MB',
+    async ({ picture }) =>
+      (await picture.stretched(6_000, 4_000)).image().tiff({ compression: 'none' }).toBuffer(),
+    {
+      isHeavy: true,
+      variants: 1,
+      rendering: ({ picture }) => picture.stretched(600, 400),
+      cosine: 0.95,
+    },
+  ),
+  taken(
     'Display P3',
     ({ picture }) => picture.image().withIccProfile('p3').tiff({ compression: 'lzw' }).toBuffer(),
     { cosine: 0.985 },
@@ -135,6 +157,11 @@ const ROWS: readonly Row[] = [
     },
   ),
   refused('old JPEG compression', { compression: 6, photometric: 6 }, 'the old form of JPEG'),
+  refused(
+    'old JPEG compression in tiles',
+    { compression: 6, photometric: 6, tiled: true },
+    'the old form of JPEG',
+  ),
   refused('LZMA', { compression: 34_925 }, 'LZMA'),
   refused('Zstandard', { compression: 50_000 }, 'Zstandard'),
   refused('LERC', { compression: 34_887 }, 'LERC'),

@@ -62,10 +62,13 @@ export class MadePicture {
   }
 
   /** The picture `factor` times as large. */
-  async enlarged(factor: number): Promise<MadePicture> {
-    const size = { width: this.width * factor, height: this.height * factor };
-    const rgb = await this.image().resize(size.width, size.height, { fit: 'fill' }).raw().toBuffer();
-    return new MadePicture(rgb, size);
+  enlarged(factor: number): Promise<MadePicture> {
+    return this.stretched(this.width * factor, this.height * factor);
+  }
+
+  async stretched(width: number, height: number): Promise<MadePicture> {
+    const rgb = await this.image().resize(width, height, { fit: 'fill' }).raw().toBuffer();
+    return new MadePicture(rgb, { width, height });
   }
 
   /** In grey, by the weights of video. */

@@ -25,7 +25,7 @@ interface Answer {
 }
 
 /** Asks as another device would: by the machine's address in the network, which `Host` says. */
-const asDevice = (path: string, headers: Record<string, string> = {}, method = 'GET') =>
+const asDevice = (path: string, headers: Record<string, string> = {}, method = 'GET', sent?: Uint8Array) =>
   new Promise<Answer>((resolve, reject) => {
     const { hostname, port } = new URL(url);
     request(
@@ -40,7 +40,7 @@ const asDevice = (path: string, headers: Record<string, string> = {}, method = '
       },
     )
       .on('error', reject)
-      .end();
+      .end(sent);
   });
 
 const cookie = () => ({ cookie: `likeness-token=${token}` });
@@ -87,6 +87,26 @@ describe('serve --host', () => {
     expect((await asDevice('/local/desktop/open', cookie(), 'POST')).status).toBe(403);
     expect(JSON.parse((await asDevice('/config.json', cookie())).body)).not.toHaveProperty('desktop');
     expect(await (await fetch(`${url}/config.json`)).json()).toHaveProperty('desktop');
+  });
+
+  it('tells other devices of no path where something fails', async () => {
+    const bytes = await picture(2);
+    // "a.png" is a file, and no folder.
+    const body = JSON.stringify({ key: 'a.png/b.png', contentType: 'image/png', size: bytes.length });
+    const signing = await fetch(`${url}/v1/uploads`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body,
+    });
+    const { pathname, search } = new URL(((await signing.json()) as { url: string }).url);
+    const { status, body: told } = await asDevice(
+      pathname + search,
+      { ...cookie(), 'content-type': 'image/png' },
+      'PUT',
+      bytes,
+    );
+    expect(status).toBe(400);
+    expect(told).not.toContain(library.folder);
   });
 
   it('refuses another site although the browser has the cookie', async () => {

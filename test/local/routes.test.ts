@@ -1,15 +1,22 @@
-import { writeFile } from 'node:fs/promises';
+import { truncate, writeFile } from 'node:fs/promises';
 import { request } from 'node:http';
+import { connect } from 'node:net';
 import { join } from 'node:path';
 import sharp from 'sharp';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { UploadTarget } from '../../client/types.ts';
 import { PICTURE_LIMITS } from '../../pictures/decoding/limits.ts';
+import { silentLogger } from '../../vectorlog/logger.ts';
 import { picture } from '../factories/pictures.ts';
 import { type ServedFolder, servedFolder } from '../factories/serving.ts';
 
+/** More than any picture may have, and than a buffer could hold; a file of holes. */
+const HUGE = 6 * 2 ** 30;
+
 let library: ServedFolder;
 let url: string;
+/** Errors that the server logged. */
+const errors: unknown[] = [];
 
 beforeAll(async () => {
   library = await servedFolder();
@@ -20,8 +27,15 @@ beforeAll(async () => {
   );
   await library.write('text.png', 'this is not a picture');
   await library.write('notes.txt', 'private');
+  await library.write('empty.png', '');
+  await library.write('huge.png', '');
+  await truncate(join(library.folder, 'huge.png'), HUGE);
   await writeFile(join(library.folder, '.secret.png'), await picture(2));
-  ({ url } = (await library.serve()).serving);
+  const logger = {
+    ...silentLogger,
+    error: (message: string, about?: unknown) => errors.push([message, about]),
+  };
+  ({ url } = (await library.serve({ logger })).serving);
 });
 afterAll(() => library.remove());
 
@@ -68,6 +82,16 @@ describe('/pictures', () => {
     expect(await header('')).toBe('private, no-cache');
   });
 
+  it('sends a file that no memory could hold, piece by piece', async () => {
+    const response = await fetch(`${url}/pictures/huge.png`);
+    const reader = response.body!.getReader();
+    const { value } = await reader.read();
+
+    expect(response.headers.get('content-length')).toBe(String(HUGE));
+    expect(value!.length).toBeLessThanOrEqual(2 ** 20);
+    await reader.cancel();
+  });
+
   it('does not let a drawing run its scripts', async () => {
     const response = await fetch(`${url}/pictures/drawing.svg`);
 
@@ -102,8 +126,13 @@ describe('/thumbnails', () => {
     expect(response.headers.get('etag')).toBeTruthy();
   });
 
-  it('says so when a file is not a readable picture', async () => {
-    const response = await fetch(`${url}/thumbnails/text.png?size=160`);
+  it.each([
+    ['no picture', 'text.png'],
+    ['empty', 'empty.png'],
+    ['larger than any picture', 'huge.png'],
+    ['a drawing', 'drawing.svg'],
+  ])('says so when a file is %s', async (_, name) => {
+    const response = await fetch(`${url}/thumbnails/${name}?size=160`);
 
     expect(response.status).toBe(415);
     expect(response.headers.get('content-type')).toBe('application/problem+json');
@@ -175,6 +204,37 @@ describe('/uploads', () => {
 
     expect((await send(target.url)).status).toBe(204);
     expect(new Uint8Array(await (await fetch(`${url}/pictures/up.png`)).arrayBuffer())).toEqual(bytes);
+  });
+
+  it('signs no more metadata than S3 keeps', async () => {
+    const body = JSON.stringify({ ...about, metadata: { album: 'x'.repeat(2_044) } });
+    const headers = { 'content-type': 'application/json' };
+    expect((await fetch(`${url}/v1/uploads`, { method: 'POST', headers, body })).status).toBe(400);
+  });
+
+  it('is no error of the server when its caller hangs up', async () => {
+    errors.length = 0;
+    const target = await signed({ ...about, key: 'left.png', size: 1_000 });
+    const { hostname, port, pathname, search } = new URL(target.url);
+    const headers = Object.entries({
+      ...target.headers,
+      host: `${hostname}:${port}`,
+      'content-length': '1000',
+    });
+    const socket = connect(Number(port), hostname);
+    const lines = [
+      `PUT ${pathname}${search} HTTP/1.1`,
+      ...headers.map(([name, value]) => `${name}: ${value}`),
+    ];
+    await new Promise<void>((resolve) => {
+      socket.write(`${lines.join('\r\n')}\r\n\r\nhalf`, () => resolve());
+    });
+    // Later requests come after it has begun.
+    for (let i = 0; i < 5; i++) await fetch(`${url}/v1/health`);
+    socket.destroy();
+    for (let i = 0; i < 20; i++) await fetch(`${url}/v1/health`);
+    expect(errors).toEqual([]);
+    expect((await fetch(`${url}/pictures/left.png`)).status).toBe(404);
   });
 
   it('refuses what nobody signed', async () => {

@@ -1,12 +1,9 @@
 /** Decodes a picture by a package that the user added, within the limits of all others. */
 
-import { DecodingFailed, PictureRejected } from '../errors.ts';
+import { DecodingFailed, decodeTimeout, PictureRejected } from '../errors.ts';
 import type { PictureLimits } from '../limits.ts';
 import type { Decoded, OptionalDecoder } from './optional-decoder.ts';
 import { decodeInOwnProcess } from './own-process.ts';
-
-/** What decoding holds for a pixel: the planes of a decoder in WebAssembly, RGBA, and the RGB that comes out, here too. */
-const BYTES_PER_PIXEL = 24;
 
 /** What the process takes that holds them. */
 const PROCESS_BYTES = 48 * 1024 * 1024;
@@ -25,18 +22,14 @@ export async function decodeOptional(
   const { maxMemoryBytes } = limits;
   const maxPixels = Math.min(
     limits.maxPixels,
-    Math.max(0, Math.floor((maxMemoryBytes - PROCESS_BYTES) / BYTES_PER_PIXEL)),
+    Math.max(0, Math.floor((maxMemoryBytes - PROCESS_BYTES) / decoder.bytesPerPixel)),
   );
   const bounds = { maxPixels, maxMemoryBytes, timeoutMs: decodeTimeoutMs };
   const outcome = await decodeInOwnProcess(decoder, bytes, bounds).catch((cause: unknown) => {
     throw new DecodingFailed('The picture could not be decoded now', { cause });
   });
   if ('decoded' in outcome) return outcome.decoded;
-  if ('late' in outcome)
-    throw new PictureRejected(
-      'decode-timeout',
-      `The picture takes more than ${decodeTimeoutMs / 1_000} seconds to decode. Upload a smaller version.`,
-    );
+  if ('late' in outcome) throw decodeTimeout(decodeTimeoutMs);
   if ('tooLarge' in outcome)
     throw new PictureRejected(
       'too-many-pixels',

@@ -12,12 +12,12 @@ import { KNOWN_PACKAGES } from './packages.ts';
  */
 export function findOptionalDecoders(): OptionalDecoder[] {
   const { resolve } = createRequire(import.meta.url);
-  return KNOWN_PACKAGES.flatMap(({ package: name, modules, kinds, source }) => {
+  return KNOWN_PACKAGES.flatMap(({ package: name, modules, ...known }) => {
     try {
       const files = Object.fromEntries(
-        Object.entries(modules).map(([known, module]) => [known, resolve(module)]),
+        Object.entries(modules).map(([file, module]) => [file, resolve(module)]),
       );
-      return [{ name: `${name} ${versionOf(name, Object.values(files)[0]!)}`, kinds, source, files }];
+      return [{ ...known, name: `${name} ${versionOf(name, Object.values(files)[0]!)}`, files }];
     } catch (error) {
       if ((error as NodeJS.ErrnoException).code === 'MODULE_NOT_FOUND') return [];
       throw error;

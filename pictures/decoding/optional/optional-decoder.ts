@@ -7,6 +7,8 @@ export interface OptionalDecoder {
   /** The package's name and version. */
   readonly name: string;
   readonly kinds: ReadonlySet<OptionalKind>;
+  /** What decoding holds for a pixel: planes in WebAssembly, RGBA, and the RGB that comes out, here too. */
+  readonly bytesPerPixel: number;
   /** CommonJS that defines `decode({ files, bytes, maxPixels })`, an async function whose result is `Decoded`. */
   readonly source: string;
   /** Paths of the package's files, by the names that `source` knows them by. */
@@ -14,7 +16,7 @@ export interface OptionalDecoder {
 }
 
 /** What is known of a package before it is found. */
-export interface KnownPackage extends Pick<OptionalDecoder, 'kinds' | 'source'> {
+export interface KnownPackage extends Pick<OptionalDecoder, 'kinds' | 'bytesPerPixel' | 'source'> {
   readonly package: string;
   /** Modules of the package whose files are needed, by the names that `source` knows them by. */
   readonly modules: Readonly<Record<string, string>>;

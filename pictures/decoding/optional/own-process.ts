@@ -49,12 +49,22 @@ const HEAP_IS_FULL = /heap out of memory|allocation failed/i;
 /** Where the process writes its answer; decoders write what they like to the usual outputs. */
 const ANSWER = 3;
 
+/** What is never written to: it closes when this process ends, however it ends. */
+const LIFELINE = 4;
+
+/** A thread, since a decoder may keep its own in a loop. */
+const WATCHER = `
+const lifeline = new (require('node:net').Socket)({ fd: ${LIFELINE} });
+lifeline.on('error', () => {}).on('close', () => process.kill(process.pid, 'SIGKILL')).resume();`;
+
 /**
  * What follows a decoder's source. The signals of a terminal or of a service that ends go to all of its processes, and what is
  * at work is to be finished.
  */
 const PROGRAM = `
 const { readFileSync, writeSync } = require('node:fs');
+const { Worker } = require('node:worker_threads');
+new Worker(${JSON.stringify(WATCHER)}, { eval: true }).on('error', () => {}).unref();
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, () => {});
 const grow = WebAssembly.Memory.prototype.grow;
 let heavy = false;
@@ -97,7 +107,7 @@ export async function decodeInOwnProcess(
       JSON.stringify({ files, maxPixels }),
     ],
     {
-      stdio: ['pipe', 'ignore', 'pipe', 'pipe'],
+      stdio: ['pipe', 'ignore', 'pipe', 'pipe', 'pipe'],
       // Nothing of this process's, such as its credentials, but where its libraries are.
       env: process.env.LD_LIBRARY_PATH ? { LD_LIBRARY_PATH: process.env.LD_LIBRARY_PATH } : {},
       // A folder that is there, whatever became of the one where this process was started.
@@ -133,6 +143,7 @@ async function outcomeOf(child: ChildProcess, bytes: Uint8Array, maxPixels: numb
   });
   // One that ends early reads no further: how it ended tells more than that.
   child.stdin!.on('error', () => {});
+  child.stdio[LIFELINE]!.on('error', () => {});
   child.stdin!.end(bytes);
   const [answer, how] = await Promise.all([readAnswer(child.stdio[ANSWER] as Readable, maxPixels), closed]);
   if (answer) return answer;

@@ -6,6 +6,7 @@ import type { KnownPackage } from './optional-decoder.ts';
 const LIBHEIF: KnownPackage = {
   package: 'libheif-js',
   kinds: new Set(['heic']),
+  bytesPerPixel: 24,
   modules: { libheif: 'libheif-js/wasm-bundle' },
   // libheif turns the picture as its boxes say and leaves its colours as they are; the profile stands in a box of its own.
   source: `
@@ -45,6 +46,7 @@ function profileOf(file) {
 const MAGICK: KnownPackage = {
   package: '@imagemagick/magick-wasm',
   kinds: new Set(['heic', 'jxl', 'psd', 'bmp', 'jp2', 'odd-tiff']),
+  bytesPerPixel: 28,
   modules: { magick: '@imagemagick/magick-wasm', wasm: '@imagemagick/magick-wasm/magick.wasm' },
   source: `
 async function decode({ files, bytes, maxPixels }) {

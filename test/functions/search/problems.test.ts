@@ -8,7 +8,12 @@ import { ModelUnusable } from '../../../pictures/embedding/embedder.ts';
 import { NotInTrash, type Trash, TrashKeepsItself } from '../../../pictures/trash/trash.ts';
 import { IndexDamaged } from '../../../vectorlog/commit/errors.ts';
 import { IndexLoading } from '../../../vectorlog/read/errors.ts';
-import { ObjectUnreadable, StoreUnavailable } from '../../../vectorlog/store/errors.ts';
+import {
+  ObjectOutOfReach,
+  ObjectUnreadable,
+  StoreUnavailable,
+  StoreUnsuitable,
+} from '../../../vectorlog/store/errors.ts';
 import { json, picture, testApi } from '../../factories/api.ts';
 import { badPicture, fakeEmbedder } from '../../factories/fake-embedder.ts';
 
@@ -69,6 +74,7 @@ const cases: readonly [(typeof PROBLEM_CODES)[number], number, () => Promise<Res
   ['unsupported-media-type', 415, () => testApi().request('/v1/search', picture('x', 'text/plain'))],
   ['body-too-large', 413, () => testApi().request('/v1/search', oversized())],
   ['picture-rejected', 422, () => testApi().request('/v1/search', picture(badPicture()))],
+  ['picture-changed', 412, () => testApi().request('/v1/images/a.jpg?eTag=of-another', { method: 'DELETE' })],
   ['picture-not-found', 404, () => testApi().request('/v1/images/none.jpg')],
   ['picture-not-searchable', 404, notIndexedYet],
   ['cursor-expired', 410, () => testApi().request('/v1/duplicates?cursor=WyJvdGhlciIsMSwyLDAsImdvbmUiXQ')],
@@ -224,6 +230,27 @@ describe('details', () => {
 
   test('of a body that is too large ask for a smaller copy', async () => {
     expect((await ask('/v1/search', oversized())).detail).toContain('Send a smaller copy');
+  });
+
+  test.each([
+    [
+      'a folder that nobody may read',
+      new StoreUnsuitable("EACCES: permission denied, open '/home/x/a'"),
+      503,
+    ],
+    ['a place where nobody can look', new ObjectOutOfReach('/home/x/a'), 503],
+    ['a model that is not there', new ModelUnusable('there is no model in /home/x'), 500],
+  ])('of %s say so, and the log says where', async (_, error, status) => {
+    const lines: unknown[] = [];
+    const logger = { info() {}, warn() {}, error: (_: string, fields: unknown) => lines.push(fields) };
+    const api = testApi({}, { logger });
+    api.index.before = () => {
+      throw error;
+    };
+    const document = await problem(await api.request('/v1/images'));
+    expect(document.status).toBe(status);
+    expect(JSON.stringify(document)).not.toContain('/home');
+    expect(lines).toEqual([{ error }]);
   });
 
   test('of an unknown fault name the line in the log, and keep its message there', async () => {

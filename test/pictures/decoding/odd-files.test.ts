@@ -6,7 +6,9 @@ import sharp from 'sharp';
 import { describe, expect, it } from 'vitest';
 import { PictureDecoder } from '../../../pictures/decoding/decoder.ts';
 import { DecodingFailed, meaningOf, PictureRejected } from '../../../pictures/decoding/errors.ts';
+import { damageOf } from '../../../pictures/decoding/jpeg-scan.ts';
 import { type Pixels, plainTiff } from '../../../pictures/decoding/pixels.ts';
+import { Turns } from '../../../pictures/decoding/turns.ts';
 import { preprocess } from '../../factories/preprocess.ts';
 
 const png = readFileSync(new URL('../../fixtures/embedding/reduced.png', import.meta.url));
@@ -38,13 +40,22 @@ async function animation(format: 'gif' | 'webp', spoil: (bytes: Buffer) => void)
   return bytes;
 }
 
+/** A table with one code, a zero, for `symbol`. */
+const table = (kind: number, symbol = 0) => [
+  ...[0xff, 0xc4, 0, 20, kind, 1, ...new Array<number>(15).fill(0), symbol],
+];
+/** What a grey JPEG begins with: divisors of 1 and its size. */
+const greyStart = (frame: 0xc0 | 0xc2, width: number, height: number) => [
+  ...[0xff, 0xd8, 0xff, 0xdb, 0, 67, 0, ...new Array<number>(64).fill(1)],
+  ...[0xff, frame, 0, 11, 8, height >> 8, height & 255, width >> 8, width & 255, 1, 1, 0x11, 0],
+];
+const scanStart = (from: number, to: number) => [0xff, 0xda, 0, 8, 1, 1, 0, from, to, 0];
+
 /** A grey picture of 16 blocks, each interval of four in a piece of its own. */
 function greyWithRestarts(): Buffer[] {
-  const table = (kind: number) => [0xff, 0xc4, 0, 20, kind, 1, ...new Array<number>(15).fill(0), 0];
   const start = [
-    ...[0xff, 0xd8, 0xff, 0xdb, 0, 67, 0, ...new Array<number>(64).fill(1)],
-    ...[0xff, 0xc0, 0, 11, 8, 0, 32, 0, 32, 1, 1, 0x11, 0, ...table(0), ...table(0x10)],
-    ...[0xff, 0xdd, 0, 4, 0, 4, 0xff, 0xda, 0, 8, 1, 1, 0, 0, 63, 0],
+    ...[...greyStart(0xc0, 32, 32), ...table(0), ...table(0x10)],
+    ...[0xff, 0xdd, 0, 4, 0, 4, ...scanStart(0, 63)],
   ];
   // "As the last one" and "end of block" are a zero each.
   return [start, [0, 0xff, 0xd0], [0, 0xff, 0xd1], [0, 0xff, 0xd2], [0, 0xff, 0xd9]].map((piece) =>
@@ -123,6 +134,53 @@ describe('a JPEG', () => {
     const grey = greyWithRestarts();
     expect(await outcomes(Buffer.concat(grey))).toEqual(['taken', 'taken']);
     expect(await outcomes(Buffer.concat(grey.filter((_, i) => i !== 2)))).toEqual(['corrupt', 'corrupt']);
+  });
+
+  it('whose averages become brighter than light is refused: data of something else go that way', async () => {
+    // Each block is 2,047 more than the one before: a zero, eleven ones, and a zero for no more.
+    const bits = '0111111111110'.repeat(16);
+    const data = Array.from({ length: 26 }, (_, i) => Number.parseInt(bits.slice(i * 8, i * 8 + 8), 2));
+    const stuffed = data.flatMap((byte) => (byte === 0xff ? [0xff, 0] : [byte]));
+    const start = [...greyStart(0xc0, 32, 32), ...table(0, 11), ...table(0x10), ...scanStart(0, 63)];
+    const jpeg = Buffer.from([...start, ...stuffed, 0xff, 0xd9]);
+    expect(await outcomes(jpeg)).toEqual(['corrupt', 'corrupt']);
+  });
+
+  describe('that is small and costs many looks at millions of blocks', () => {
+    /** 210 million pixels; each scan says in 375 bytes that no block has anything. */
+    const scans = (count: number): Buffer =>
+      Buffer.from([
+        ...[...greyStart(0xc2, 12_800, 16_384), ...table(0), ...table(0x10, 0xe0)],
+        ...[...scanStart(0, 0), ...new Array<number>((200 * 16_384) / 8).fill(0)],
+        ...Array.from({ length: count - 1 }, () => [
+          ...scanStart(1, 63),
+          ...new Array<number>((200 * 15) / 8).fill(0),
+        ]).flat(),
+        ...[0xff, 0xd9],
+      ]);
+
+    it('lets others have their turn meanwhile', async () => {
+      let turns = 0;
+      const look = damageOf(scans(20), new Turns(60_000)).finally(() => clearImmediate(next));
+      let next = setImmediate(function count() {
+        turns++;
+        next = setImmediate(count);
+      });
+      expect(await look).toBeUndefined();
+      expect(turns).toBeGreaterThan(1);
+    });
+
+    it('is given up when its time is over', async () => {
+      await expect(damageOf(scans(20), new Turns(-1))).rejects.toMatchObject({ code: 'decode-timeout' });
+    });
+
+    it('is refused when it has more scans than any encoder writes', async () => {
+      const tables = new Array<number[]>(1_000).fill(table(0x11)).flat();
+      const grey = [...greyStart(0xc2, 32, 32), ...table(0), ...table(0x10, 0x40), ...tables];
+      const one = [...scanStart(1, 63), 0];
+      const jpeg = Buffer.from([...grey, ...new Array<number[]>(201).fill(one).flat(), 0xff, 0xd9]);
+      await expect(decoder.header(jpeg)).rejects.toMatchObject({ code: 'unsupported-format' });
+    });
   });
 
   it('of every way of coding is taken', async () => {

@@ -1,7 +1,10 @@
 /** Kinds that packages decode which the user adds: HEIC by two, JPEG XL, PSD, BMP and JPEG 2000 by one. */
 
-import { readFileSync } from 'node:fs';
+import { spawn } from 'node:child_process';
+import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { createRequire } from 'node:module';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { ImageMagick, initializeImageMagick, MagickFormat } from '@imagemagick/magick-wasm';
 import sharp from 'sharp';
 import { beforeAll, describe, expect, test } from 'vitest';
@@ -47,6 +50,16 @@ const bmp = async () => written('Bmp');
 async function written(format: 'Jxl' | 'Psd' | 'Bmp' | 'Jp2'): Promise<Uint8Array> {
   const png = await originalPng();
   return ImageMagick.read(png, (image) => image.write(MagickFormat[format], (data) => new Uint8Array(data)));
+}
+
+/** Whether a process runs; one that has ended and that nobody has asked about does not. */
+function isThere(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return !/\) Z /.test(readFileSync(`/proc/${pid}/stat`, 'utf8'));
+  } catch {
+    return false;
+  }
 }
 
 beforeAll(async () => {
@@ -140,6 +153,34 @@ describe('limits hold', () => {
     }
   });
 
+  test('of this process: a decoder in a loop ends when the one that started it is killed', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'likeness-orphan-'));
+    const told = join(folder, 'pid');
+    const module = new URL('../../../pictures/decoding/optional/own-process.ts', import.meta.url);
+    const source = `async function decode({ files }) {
+      require('node:fs').writeFileSync(files.part, String(process.pid));
+      require('node:fs').renameSync(files.part, files.told);
+      for (;;);
+    }`;
+    const decoder = { source, files: { told, part: `${told}.part` } };
+    const bounds = { maxPixels: 1, maxMemoryBytes: 2 ** 26, timeoutMs: 3_600_000 };
+    const program = `import { decodeInOwnProcess } from ${JSON.stringify(module.href)};
+      await decodeInOwnProcess(${JSON.stringify(decoder)}, new Uint8Array(1), ${JSON.stringify(bounds)});`;
+    const parent = spawn(process.execPath, ['--import', 'tsx', '--input-type=module', '--eval', program]);
+    let pid = 0;
+    try {
+      await expect.poll(() => existsSync(told), { timeout: 60_000 }).toBe(true);
+      pid = Number(readFileSync(told, 'utf8'));
+      expect(isThere(pid)).toBe(true);
+      parent.kill('SIGKILL');
+      await expect.poll(() => isThere(pid), { timeout: 20_000 }).toBe(false);
+    } finally {
+      parent.kill('SIGKILL');
+      if (pid > 0 && isThere(pid)) process.kill(pid, 'SIGKILL');
+      rmSync(folder, { recursive: true });
+    }
+  });
+
   test('and no secret of this process is known to a decoder', async () => {
     process.env.AWS_SECRET_ACCESS_KEY ??= 'secret';
     const source = 'async function decode() { throw new Error(JSON.stringify(process.env)); }';
@@ -170,6 +211,7 @@ describe('memory of a decoder', () => {
       {
         name: 'hungry',
         kinds: new Set(['bmp'] as const),
+        bytesPerPixel: 24,
         files: {},
         source: `async function decode() { ${source} }`,
       },

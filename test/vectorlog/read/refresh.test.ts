@@ -3,7 +3,7 @@
 import { describe, expect, test } from 'vitest';
 import { DIMENSIONS, ROW_BYTES } from '../../../pictures/dimensions.ts';
 import { deadBytes } from '../../../vectorlog/commit/file-formats.ts';
-import { latestManifest } from '../../../vectorlog/commit/manifest.ts';
+import { latestManifest } from '../../../vectorlog/commit/newest-manifest.ts';
 import { LOG_PREFIX, MANIFEST_END } from '../../../vectorlog/names.ts';
 import { DOWNLOAD_LIMITS } from '../../../vectorlog/read/memory.ts';
 import { DIRECTIONS, recordBytes } from '../../../vectorlog/scan/layout.ts';
@@ -224,6 +224,27 @@ describe('a store that changes while it is read', () => {
     expect(await index.read('strong', keysIn)).toEqual(['8', '9']);
     held.open();
     expect(await old).toHaveLength(10);
+  });
+
+  test('a picture that is replaced, while a reader of the older rows is at work', async () => {
+    const books = library();
+    const { index } = liveIndex(books);
+    await books.append({ put: 'a' }, { put: 'b' });
+    await books.compact();
+    const before = books.truth.get('a')!;
+    const held = gate();
+    const old = index.read('strong', async (view) => {
+      await held.opened;
+      return { eTag: view.find('a')?.eTag, embedding: await view.embedding('a') };
+    });
+    const eTag = await index.read('strong', (view) => view.find('a')?.eTag);
+    await books.append({ put: 'a' });
+    await books.compact();
+    expect(await index.read('strong', (view) => view.find('a')?.eTag)).not.toBe(eTag);
+    held.open();
+
+    // The reader's own rows have the picture as it was: were it unknown here, it would be found as similar to itself.
+    expect(await old).toEqual({ eTag, embedding: before });
   });
 
   test('an index that was restored from a copy: other commits of the same numbers', async () => {
