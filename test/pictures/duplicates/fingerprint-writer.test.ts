@@ -6,7 +6,11 @@ import { beforeAll, expect, test, vi } from 'vitest';
 import { PictureDecoder } from '../../../pictures/decoding/decoder.ts';
 import { findOptionalDecoders } from '../../../pictures/decoding/optional/find.ts';
 import { Comparers } from '../../../pictures/duplicates/comparers.ts';
-import { fingerprintMaker, fingerprintOf, type MakeFingerprint } from '../../../pictures/duplicates/fingerprint.ts';
+import {
+  fingerprintMaker,
+  fingerprintOf,
+  type MakeFingerprint,
+} from '../../../pictures/duplicates/fingerprint.ts';
 import { dropFingerprints, FingerprintWriter } from '../../../pictures/duplicates/fingerprint-writer.ts';
 import { Fingerprints, fingerprintId } from '../../../pictures/duplicates/fingerprints.ts';
 import { packsOf, writePack } from '../../../pictures/duplicates/pack-store.ts';
@@ -81,7 +85,7 @@ test('verify names pictures whose fingerprint is missing or cannot be read, and 
   const [index, pictures] = [new MemoryStore(), new MemoryStore()];
   const embedder = fakeEmbedder();
   const { modelId } = embedder.model;
-  const writer = new FingerprintWriter(index, systemClock, silentLogger, fingerprintOf);
+  const writer = new FingerprintWriter(index, systemClock, silentLogger, make);
   const names = ['indexed', 'missing', 'damaged', 'changed'].map((name) => `${name}.png`);
   for (const [i, key] of names.entries()) {
     const file = files[i % 3]!;
