@@ -113,7 +113,7 @@ test('verify names pictures whose fingerprint is missing or cannot be read, and 
   ]);
   expect((await verify({ index, pictures, modelId })).problems).toEqual([]);
 
-  const deps = { index, pictures, clock: systemClock, logger: silentLogger, make: fingerprintOf };
+  const deps = { index, pictures, clock: systemClock, logger: silentLogger, make };
   expect(await makeFingerprints(deps)).toBe(3);
   expect(await found()).toEqual([]);
   expect(await makeFingerprints(deps)).toBe(0);
