@@ -4,7 +4,7 @@ import type { Command } from 'commander';
 import type { Client } from '../../client/client.ts';
 import { ProblemError } from '../../client/problem-error.ts';
 import type { DuplicateGroup, DuplicatesOptions } from '../../client/types.ts';
-import { jsonText } from '../../local/printable.ts';
+import { jsonText, printable } from '../../local/printable.ts';
 import { connect, type ServerFlags } from '../connection.ts';
 import { CommandFailed, UsageError } from '../errors.ts';
 import { startProgress } from '../progress.ts';
@@ -211,7 +211,9 @@ function show(
       for (const { key, size, width = '', height = '', tier } of plan.group.pictures) {
         const becomes = becomesOf(plan, key);
         const reason = becomes === 'kept' ? plan.reason : '';
-        terminal.out([i + 1, becomes, quoted(key), size, width, height, tier, quoted(reason)].join(','));
+        const line = [i + 1, becomes, quoted(key), size, width, height, tier, quoted(reason)].join(',');
+        // A file has the keys as they are; whoever reads the lines on a terminal does not want to obey them.
+        terminal.out(terminal.interactive ? printable(line) : line);
       }
     }
     return;
@@ -219,10 +221,14 @@ function show(
   for (const plan of plans) {
     const { tier, pictures } = plan.group;
     terminal.out(
-      styled(terminal, 'bold', plan.keeper ? `${tier}, keep ${plan.keeper} (${plan.reason})` : tier),
+      styled(
+        terminal,
+        'bold',
+        plan.keeper ? `${tier}, keep ${printable(plan.keeper)} (${printable(plan.reason)})` : tier,
+      ),
     );
     for (const { key, size } of pictures) {
-      terminal.out(`  ${becomesOf(plan, key).padEnd(9)} ${fileSize(size).padStart(8)}  ${key}`);
+      terminal.out(`  ${becomesOf(plan, key).padEnd(9)} ${fileSize(size).padStart(8)}  ${printable(key)}`);
     }
   }
   if (plans.length === 0) {
