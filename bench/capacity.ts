@@ -1,7 +1,8 @@
 /**
  * What a million pictures take: loads an index from a folder, searches it, appends to it and compacts, and prints memory
  * and times: `npm run bench:capacity [-- --json] [--quick] [--rows 1000000] [--made-up]`. Writes some 10 GB to the temporary
- * folder.
+ * folder. `peak_mb` is the most memory of this process, which searches, and `compact_peak_mb` that of the one that compacts:
+ * on AWS each is a function of its own.
  *
  * Where the model that is set up has trained weights, the rows are embeddings of rendered pictures and of parts of them
  * (which takes minutes the first time), and beyond these jittered copies. Copies are closer to each other than pictures,
@@ -12,19 +13,19 @@ import { openSync, readSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { readModelChoice } from '../local/model-choice.ts';
 import { DIMENSIONS } from '../pictures/dimensions.ts';
 import { readModelInfo } from '../pictures/embedding/load.ts';
-import { systemClock } from '../vectorlog/clock.ts';
-import { Compactor } from '../vectorlog/commit/compaction.ts';
+import { runProgram } from '../scripts/run-program.ts';
 import { rowOffset } from '../vectorlog/commit/file-formats.ts';
-import { silentLogger } from '../vectorlog/logger.ts';
 import { neededBytes } from '../vectorlog/read/memory.ts';
 import { Vectors } from '../vectorlog/read/vectors.ts';
 import { FileStore } from '../vectorlog/store/file-store.ts';
+import type { Compaction } from './capacity/compact.ts';
 import { appendPictures } from './cold/write-index.ts';
-import { describeMachine, machine } from './machine.ts';
+import { describeMachine, machine, peakMb } from './machine.ts';
 import { codesOnly, writeMadeUpIndex } from './made-up-index.ts';
 import { type EndlessRows, extended, MADE_UP } from './made-up-rows.ts';
 import { median } from './median.ts';
@@ -45,8 +46,13 @@ const say = (line: string): void => {
   if (!options.json) console.log(line);
 };
 
-/** The most memory that was resident since the process began, MiB. */
-const peakMb = (): number => Math.round(process.resourceUsage().maxRSS / 1024);
+/** Compacts in a process of its own, as on AWS, where the search function compacts nothing. */
+function compacted(): Compaction {
+  const program = fileURLToPath(new URL('capacity/compact.ts', import.meta.url));
+  const { ok, output, stdout } = runProgram(process.execPath, ['--import', 'tsx', program, folder, MODEL]);
+  if (!ok) throw new Error(`the compaction failed:\n${output}`);
+  return JSON.parse(stdout) as Compaction;
+}
 
 async function seconds(work: () => Promise<unknown>): Promise<number> {
   const started = performance.now();
@@ -106,24 +112,14 @@ try {
   const loaded = process.memoryUsage.rss() - before;
   await appendPictures(store, 1_000, { prefix: 'new' });
   const tailS = await seconds(() => index.read('strong', () => {}));
-  // What a function that only searches takes; compaction is another function on AWS, and the same process on one machine.
-  const searchPeakMb = peakMb();
-  globalThis.gc?.();
-  const compactor = new Compactor({
-    index: store,
-    modelId: MODEL,
-    dimensions: DIMENSIONS,
-    clock: systemClock,
-    logger: silentLogger,
-  });
-  const compactS = await seconds(() => compactor.run());
+  const compaction = compacted();
   const growS = await seconds(() => index.read('strong', () => {}));
   const size = ROWS >= 1e6 ? `${ROWS / 1e6}m` : `${ROWS / 1e3}k`;
   const figures = {
     'capacity.bytes_per_row': Math.round(loaded / ROWS),
     'capacity.needed_bytes_per_row': Math.round(held / ROWS),
     [`capacity.peak_mb_${size}`]: peakMb(),
-    [`capacity.search_peak_mb_${size}`]: searchPeakMb,
+    [`capacity.compact_peak_mb_${size}`]: compaction.peakMb,
     [`reads.median_${size}`]: ten.median,
     [`reads.p99_${size}`]: ten.p99,
     [`reads.k100_median_${size}`]: hundred.median,
@@ -131,7 +127,7 @@ try {
     'capacity.load_s': loadS,
     'capacity.search_ms': ten.ms,
     'capacity.tail_s': tailS,
-    'capacity.compact_s': compactS,
+    'capacity.compact_s': compaction.seconds,
     'capacity.grow_s': growS,
   };
   if (options.json)

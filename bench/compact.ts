@@ -16,7 +16,7 @@ import { FileStore } from '../vectorlog/store/file-store.ts';
 import type { ObjectStore } from '../vectorlog/store/object-store.ts';
 import { type Meter, metered } from './compact/metered.ts';
 import { MODEL_ID, seedIndex, upload } from './compact/seed.ts';
-import { describeMachine, machine } from './machine.ts';
+import { describeMachine, machine, peakMb } from './machine.ts';
 import { median } from './median.ts';
 
 const { values: options } = parseArgs({
@@ -132,7 +132,7 @@ try {
   say(
     `time at 100,000 rows, composed against rewritten: ${ratios.time_composed_vs_rewritten_100k.toFixed(3)}`,
   );
-  say(`peak memory of this process: ${(process.resourceUsage().maxRSS / 1024).toFixed(0)} MiB`);
+  say(`peak memory of this process: ${peakMb()} MiB`);
   if (options.json)
     console.log(
       JSON.stringify({

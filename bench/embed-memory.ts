@@ -15,7 +15,7 @@ import { ALLOCATOR_ENVIRONMENT } from '../pictures/decoding/limits.ts';
 import { loadEmbedder } from '../pictures/embedding/load.ts';
 import { sharedPhotos } from '../test/shared.ts';
 import { measureHeavy } from './embed-memory/heavy.ts';
-import { describeMachine, machine } from './machine.ts';
+import { describeMachine, machine, peakMb } from './machine.ts';
 import { photoNames, RENDERED, renderedNames } from './pictures.ts';
 
 /** As many as a batch of on-upload has. */
@@ -71,7 +71,7 @@ for (let done = 0; done < PICTURES; ) {
   say(`${String(done).padStart(6)} pictures: ${sample.residentMiB} MiB resident`);
 }
 const seconds = (performance.now() - start) / 1000;
-const most = Math.round(process.resourceUsage().maxRSS / 1024);
+const most = peakMb();
 const grownMiB = samples.at(-1)!.residentMiB - samples[0]!.residentMiB;
 const heavy = process.platform === 'linux' ? await measureHeavy(HEAVY_SIDE) : [];
 const tooHeavy = heavy.filter(({ took, weight }) => took > weight + BESIDES);

@@ -1,5 +1,6 @@
 /** What a figure was measured on; no benchmark prints one without it. */
 
+import { readFileSync } from 'node:fs';
 import { availableParallelism, cpus, totalmem } from 'node:os';
 
 export interface Machine {
@@ -18,3 +19,13 @@ export const machine = (): Machine => ({
 
 export const describeMachine = ({ cpu, cores, memoryGiB, node }: Machine): string =>
   `${cpu}, ${cores} cores, ${memoryGiB} GiB, Node ${node}`;
+
+/**
+ * The most memory that this process had since it began, MiB. On Linux `resourceUsage` of a process begins with what its parent
+ * had when it was started, so the kernel's own line is read there.
+ */
+export function peakMb(): number {
+  const status = process.platform === 'linux' ? readFileSync('/proc/self/status', 'latin1') : '';
+  const [, kibibytes = process.resourceUsage().maxRSS] = /^VmHWM:\s+(\d+) kB/m.exec(status) ?? [];
+  return Math.round(Number(kibibytes) / 1024);
+}

@@ -216,14 +216,14 @@ export interface ImageSearchProps extends ModelChoice {
 
   /**
    * Megabytes of memory, which also decide how much CPU a function has. Accounts begin with a limit of 3,008; a
-   * search over n pictures needs about 640 + n / 99 MB.
+   * search over n pictures needs about 768 + n / 430 MB.
    *
    * @default - 3,008 for uploads and search, 1,769 for backfill, 1,024 for the others
    */
   readonly memory?: PerFunction<number>;
 
   /**
-   * How long one run may take.
+   * How long one run may take; search at least 30 seconds, so that it can say in time that it is still loading.
    *
    * @default - 2 minutes for uploads, 15 minutes for compaction, 5 minutes for search and front: API Gateway waits half a minute, but a
    *   search that loads a large index goes on and is warm for the next

@@ -9,6 +9,7 @@ import type { ILayerVersion } from 'aws-cdk-lib/aws-lambda';
 import type { IBucket } from 'aws-cdk-lib/aws-s3';
 import { ScheduleExpression } from 'aws-cdk-lib/aws-scheduler';
 import { Construct } from 'constructs';
+import { SEARCH_LIMITS } from '../functions/search/limits.ts';
 import type { ModelInfo } from '../pictures/embedding/embedder.ts';
 import { DEFAULT_FILTER, formatEndings, type PictureFilter } from '../pictures/picture-names.ts';
 import { acknowledgeWildcards } from './acknowledgements.ts';
@@ -263,7 +264,7 @@ export class ImageSearch extends Construct {
       code: named.assets.search,
       layers: [layer, ...(props.decoders ?? [])],
       memory: searchMemory(props),
-      timeout: props.timeout?.search ?? Duration.minutes(5),
+      timeout: searchTimeout(props),
       environment: {
         imagesBucket: this.images.bucketName,
         indexBucket: this.index.bucketName,
@@ -333,6 +334,15 @@ export class ImageSearch extends Construct {
 
 /** Megabytes. */
 const searchMemory = ({ memory }: ImageSearchProps): number => memory?.search ?? 3_008;
+
+/** A process that is killed while it loads begins anew: a search must be able to say in time that it is still loading. */
+function searchTimeout({ timeout }: ImageSearchProps): Duration {
+  const { search = Duration.minutes(5) } = timeout ?? {};
+  const least = (3 * SEARCH_LIMITS.loadingPatienceMs) / 2;
+  if (search.toMilliseconds() < least)
+    throw new ConfigurationInvalid(`timeout.search must be ${least / 1000} seconds at least`);
+  return search;
+}
 
 /** What callers of the API may do to the pictures. */
 interface Changes {

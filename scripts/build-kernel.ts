@@ -3,6 +3,7 @@
  * the scan's worker, and pictures/embedding/resampling/kernel.generated.ts; and the bundle of the worker that compares pictures.
  */
 
+import { existsSync, readFileSync } from 'node:fs';
 import { readFile, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
@@ -51,7 +52,7 @@ export async function compileAssembly(
       ...(products === 'portable' ? [] : ['--enable', 'relaxed-simd']),
     ],
     {
-      readFile: (name) => (name === 'module.ts' ? source : null),
+      readFile: (name) => (name === 'module.ts' ? source : neighbour(path, name)),
       writeFile: (name, contents) => {
         written.set(name, contents as Uint8Array<ArrayBuffer>);
       },
@@ -61,6 +62,12 @@ export async function compileAssembly(
   );
   if (error) throw new Error(`${path} does not compile:\n${messages.join('')}`, { cause: error });
   return written.get('module.wasm')!;
+}
+
+/** The text of a file beside a source, which the source imports; `null` when there is none, as the compiler wants it. */
+function neighbour(path: string, name: string): string | null {
+  const file = join(root, dirname(path), name);
+  return existsSync(file) ? readFileSync(file, 'utf8') : null;
 }
 
 /** A worker with all it imports, as one CommonJS program. */

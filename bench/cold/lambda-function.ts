@@ -10,14 +10,11 @@ export interface FunctionSettings {
   readonly bundle: string;
   readonly environment: Readonly<Record<string, string>>;
   readonly timeoutMs: number;
-  /** Has the first request take too long after so many milliseconds, whatever the timeout. @default as any other */
-  readonly firstTimeoutMs?: number | undefined;
 }
 
 export class LambdaFunction {
   /** Processes that were started. */
   starts = 0;
-  #requests = 0;
   #child: ChildProcess | undefined;
 
   constructor(private readonly settings: FunctionSettings) {}
@@ -28,8 +25,7 @@ export class LambdaFunction {
     const child = this.#child;
     child.kill('SIGCONT');
     child.send(event as object);
-    const { timeoutMs, firstTimeoutMs = timeoutMs } = this.settings;
-    const timeout = AbortSignal.timeout(this.#requests++ === 0 ? firstTimeoutMs : timeoutMs);
+    const timeout = AbortSignal.timeout(this.settings.timeoutMs);
     try {
       const [message] = (await once(child, 'message', { signal: timeout })) as [
         { answer?: FunctionAnswer; error?: string },

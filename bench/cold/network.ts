@@ -17,8 +17,10 @@ export interface Network {
   readonly endpoint: string;
   /** Bytes of objects that were asked for since the last `renew`. */
   readonly sentBytes: number;
-  /** Another function: it has its burst before it. */
+  /** Another function: it has its burst before it, and what hung hangs no more. */
   renew(): void;
+  /** Answers nothing any more until `renew`. */
+  hang(): void;
   close(): void;
 }
 
@@ -41,6 +43,7 @@ export async function startNetwork(store: Readable, shape = LAMBDA_NETWORK): Pro
       return allowance.sentBytes;
     },
     renew: () => allowance.renew(),
+    hang: () => allowance.hang(),
     close: () => {
       server.closeAllConnections();
       server.close();
@@ -53,6 +56,8 @@ class Allowance {
   sentBytes = 0;
   #level: number;
   #asOf = performance.now();
+  #flowing: Promise<void> = Promise.resolve();
+  #flow: () => void = () => {};
 
   constructor(private readonly shape: typeof LAMBDA_NETWORK) {
     this.#level = shape.burstBytes;
@@ -62,6 +67,18 @@ class Allowance {
     this.sentBytes = 0;
     this.#level = this.shape.burstBytes;
     this.#asOf = performance.now();
+    this.#flow();
+  }
+
+  hang(): void {
+    this.#flowing = new Promise((resolve) => {
+      this.#flow = resolve;
+    });
+  }
+
+  /** Resolves when nothing hangs. */
+  flowing(): Promise<void> {
+    return this.#flowing;
   }
 
   async take(bytes: number): Promise<void> {
@@ -82,7 +99,7 @@ async function answer(
   requestMs: number,
 ): Promise<void> {
   const { pathname, searchParams } = new URL(request.url ?? '/', 'http://s3');
-  await sleep(requestMs);
+  await Promise.all([sleep(requestMs), allowance.flowing()]);
   const key = decodeURIComponent(pathname.split('/').slice(2).join('/'));
   if (request.method === 'GET' && searchParams.has('list-type')) {
     response.writeHead(200, { 'content-type': 'application/xml' }).end(await listing(store, searchParams));

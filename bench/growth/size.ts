@@ -7,6 +7,7 @@ import { latestManifest } from '../../vectorlog/commit/manifest.ts';
 import { silentLogger } from '../../vectorlog/logger.ts';
 import { FileStore } from '../../vectorlog/store/file-store.ts';
 import { appendPictures } from '../cold/write-index.ts';
+import { peakMb } from '../machine.ts';
 import { codesOnly } from '../made-up-index.ts';
 import { MADE_UP } from '../made-up-rows.ts';
 import { median } from '../median.ts';
@@ -72,7 +73,7 @@ const compactMs = await repeated(3, async (round) => {
   await appendPictures(store, newRows, { perAppend: PER_APPEND, prefix: `new-${round}` });
   return ms(() => compactor.run());
 });
-const peakBytes = process.resourceUsage().maxRSS * 1024;
+const peakBytes = peakMb() * 2 ** 20;
 const size: Size = { rows, loadMs, searchMs, refreshMs, compactMs, residentBytes, peakBytes };
 console.log(JSON.stringify(size));
 process.exit();

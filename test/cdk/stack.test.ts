@@ -362,6 +362,12 @@ describe('the functions', () => {
     ]);
   });
 
+  test('search is given the time to say that it is still loading', () => {
+    const withTimeout = (seconds: number) => synthesise({ timeout: { search: Duration.seconds(seconds) } });
+    expect(() => withTimeout(29)).toThrow(ConfigurationInvalid);
+    withTimeout(30).serving!.hasResourceProperties('AWS::Lambda::Function', { Timeout: 30 });
+  });
+
   test('take their settings from the properties', () => {
     const made = synthesise({
       memory: { search: 1_769 },

@@ -5,8 +5,8 @@ import { type Hit, TopK } from './hit.ts';
 import { instantiate, type Kernel } from './kernel.ts';
 import { kernelModule } from './kernel-module.ts';
 import { MAX_DIMENSIONS, PAGE } from './layout.ts';
-import type { FoundRows } from './pass.ts';
 import { type CodedQuery, prepareQuery } from './query.ts';
+import type { FoundRows } from './query-scan.ts';
 import { type Reservation, RowMemory, type RowMemoryOptions, type SearchOptions } from './row-memory.ts';
 
 /** Reads the float32 vectors of some rows, in their order; each may lie anywhere in memory. */

@@ -8,40 +8,12 @@
  */
 
 import { principalDirections } from './directions.ts';
-import type { Encoder } from './kernel.ts';
-import { newEncoder } from './kernel-module.ts';
-import {
-  ANGLE_ERROR,
-  DIRECTIONS,
-  headOf,
-  MAX_DIMENSIONS,
-  PAGE,
-  recordBytes,
-  rotationBlock,
-} from './layout.ts';
+import { encoderOf, RECORD, ROW, SCRATCH, theEncoder } from './encoder-memory.ts';
+import { ANGLE_ERROR, DIRECTIONS, headOf, recordBytes, rotationBlock } from './layout.ts';
 
 /** A centre outside of these norms is of no use. */
 const LEAST_CENTRE = 1e-3;
 const LARGEST_CENTRE = 1e3;
-
-// Where things lie in the encoder's memory; every place is large enough for the most dimensions.
-const ROW = PAGE;
-const CENTRE = ROW + MAX_DIMENSIONS * 4;
-const OTHERS = CENTRE + MAX_DIMENSIONS * 4;
-const SCRATCH = OTHERS + DIRECTIONS * MAX_DIMENSIONS * 4;
-const RECORD = SCRATCH + MAX_DIMENSIONS * 4 + DIRECTIONS * 8;
-const MEMORY_PAGES = Math.ceil((RECORD + recordBytes(MAX_DIMENSIONS, DIRECTIONS)) / PAGE);
-
-let encoder: Encoder | undefined;
-
-function theEncoder(): Encoder {
-  if (!encoder) {
-    encoder = newEncoder();
-    const missing = MEMORY_PAGES - encoder.memory.buffer.byteLength / PAGE;
-    if (missing > 0) encoder.memory.grow(missing);
-  }
-  return encoder;
-}
 
 /**
  * What codes are made against: of each row its share of the centre and of some directions are kept apart, and the rest
@@ -90,18 +62,16 @@ export class Frame {
    */
   encode(vectors: Float32Array): Uint8Array {
     const { dimensions, directions, recordBytes: bytes } = this;
-    const { memory, encodeRow } = theEncoder();
+    const { encoder, centre, directions: others } = encoderOf(this);
+    const { memory, encodeRow } = encoder;
     const rows = vectors.length / dimensions;
     const records = new Uint8Array(rows * bytes);
-    new Float32Array(memory.buffer, CENTRE, dimensions).set(this.centre);
-    const others = new Float32Array(memory.buffer, OTHERS, directions.length * dimensions);
-    for (const [i, direction] of directions.entries()) others.set(direction, i * dimensions);
     const row = new Float32Array(memory.buffer, ROW, dimensions);
     const record = new Uint8Array(memory.buffer, RECORD, bytes);
     const [block, head, count] = [rotationBlock(dimensions), headOf(dimensions), directions.length];
     for (let i = 0; i < rows; i++) {
       row.set(vectors.subarray(i * dimensions, (i + 1) * dimensions));
-      encodeRow(ROW, CENTRE, this.squares, dimensions, block, head, OTHERS, count, SCRATCH, RECORD);
+      encodeRow(ROW, centre, this.squares, dimensions, block, head, others, count, SCRATCH, RECORD);
       records.set(record, i * bytes);
     }
     return records;
@@ -111,8 +81,8 @@ export class Frame {
   #product(a: Float32Array, b: Float32Array): number {
     const { memory, dotWide } = theEncoder();
     new Float32Array(memory.buffer, ROW, this.dimensions).set(a);
-    new Float32Array(memory.buffer, CENTRE, this.dimensions).set(b);
-    return dotWide(ROW, CENTRE, this.dimensions);
+    new Float32Array(memory.buffer, SCRATCH, this.dimensions).set(b);
+    return dotWide(ROW, SCRATCH, this.dimensions);
   }
 
   #assertAngles(): void {

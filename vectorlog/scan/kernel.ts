@@ -12,7 +12,6 @@ export interface Kernel {
     stride: number,
     bytes: number,
     queries: number,
-    pitch: number,
     out: number,
     line: number,
   ): void;
@@ -24,18 +23,44 @@ export interface Kernel {
     dimensions: number,
     query: number,
     weights: number,
+    shares: number,
     out: number,
+  ): void;
+  dotRest(
+    numbers: number,
+    count: number,
+    first: number,
+    stride: number,
+    start: number,
+    dimensions: number,
+    query: number,
+    products: number,
   ): void;
   sift(
     products: number,
+    numbers: number,
     rows: number,
     bounds: number,
     stride: number,
     sumAt: number,
     weights: number,
+    shares: number,
     threshold: number,
     out: number,
   ): number;
+  sift4(
+    products: number,
+    line: number,
+    rows: number,
+    bounds: number,
+    stride: number,
+    sumAt: number,
+    weights: number,
+    shares: number,
+    thresholds: number,
+    out: number,
+    counts: number,
+  ): void;
 }
 
 /** The functions of assembly/encoder.ts, over a memory of its own. */
@@ -53,6 +78,27 @@ export interface Encoder {
     count: number,
     scratch: number,
     record: number,
+  ): void;
+  rotateQuery(
+    query: number,
+    centre: number,
+    share: number,
+    dimensions: number,
+    block: number,
+    directions: number,
+    count: number,
+    rotated: number,
+    sums: number,
+  ): void;
+  roundQuery(
+    rotated: number,
+    start: number,
+    end: number,
+    fineStep: number,
+    coarseStep: number,
+    fine: number,
+    coarse: number,
+    sums: number,
   ): void;
 }
 

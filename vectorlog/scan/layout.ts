@@ -30,9 +30,10 @@ export const SHARE_STEPS = 32_766;
 /** How far directions can be from unit length, and from right angles to each other and to the centre; for the proof. */
 export const ANGLE_ERROR = 2 ** -22;
 
-/** Numbers among a query's weights, float64; its shares of the directions follow, float64 or 16-bit integers. */
+/** Numbers among a query's weights, float64, and bytes of each query's shares of the directions, float64 or 16-bit integers. */
 export const WEIGHTS = 8;
-const WEIGHT_BYTES = (WEIGHTS + DIRECTIONS) * 8;
+const SHARE_BYTES = DIRECTIONS * 8;
+const WEIGHT_BYTES = WEIGHTS * 8 + SHARE_BYTES;
 
 /**
  * How a row's score is looked for: by all its codes or by its first ones alone, and coarse integers of the query; then by
@@ -59,6 +60,10 @@ export const recordBytes = (dimensions: number, directions: number): number =>
 
 /** Numbers that are rotated together: the largest power of two that divides the dimensions. */
 export const rotationBlock = (dimensions: number): number => dimensions & -dimensions;
+
+/** Coarse integers of a query that lie together, and queries that lie side by side in such tiles: the kernel reads them in one go. */
+export const TILE = 32;
+export const QUERY_TILES = 4;
 
 /** Bytes from one query's line of scores to the next's. */
 export const SCORE_LINE = UNIT_ROWS * 4;
@@ -112,14 +117,14 @@ export class RowLayout {
     return this.rowAt(row) + this.shape.dimensions;
   }
 
-  /** Bytes from one query to the next. */
-  get queryPitch(): number {
-    return this.shape.kind === 'codes' ? this.shape.dimensions : this.stride;
-  }
-
-  /** The `i`th query: float32, or coarse 6-bit integers where rows are codes. */
+  /**
+   * The `i`th query: float32, or where rows are codes the first `TILE` of its coarse integers; the others follow `QUERY_TILES`
+   * tiles on, each behind the same ones of the queries before it.
+   */
   queryAt(i: number): number {
-    return this.#queries + i * this.queryPitch;
+    if (this.shape.kind === 'float32') return this.#queries + i * this.stride;
+    const beside = i % QUERY_TILES;
+    return this.#queries + (i - beside) * this.shape.dimensions + beside * TILE;
   }
 
   /** The `i`th query as 16-bit integers; only where rows are codes. */
@@ -127,13 +132,24 @@ export class RowLayout {
     return this.#fine + i * this.shape.dimensions * 2;
   }
 
-  /** The `i`th query's weights in a stage; only where rows are codes. */
+  /** The first of the `i`th query's weights in a stage, the next `QUERY_TILES` float64 on; only where rows are codes. */
   weightsAt(i: number, stage: Stage): number {
-    return this.#weights + (i * STAGES.length + STAGES.indexOf(stage)) * WEIGHT_BYTES;
+    return this.#stageAt(i, stage) + (i % QUERY_TILES) * 8;
+  }
+
+  /** The `i`th query's shares in a stage; only where rows are codes. */
+  sharesAt(i: number, stage: Stage): number {
+    return this.#stageAt(i, stage) + QUERY_TILES * WEIGHTS * 8 + (i % QUERY_TILES) * SHARE_BYTES;
   }
 
   /** A thread's place for scores: a line for each query, and one more for row numbers; thread 0 is the main one. */
   scoresAt(thread: number): number {
     return this.#scores + thread * (MAX_QUERIES + 1) * SCORE_LINE;
+  }
+
+  /** What the queries that are multiplied together have in a stage. */
+  #stageAt(i: number, stage: Stage): number {
+    const group = Math.floor(i / QUERY_TILES) * STAGES.length + STAGES.indexOf(stage);
+    return this.#weights + group * QUERY_TILES * WEIGHT_BYTES;
   }
 }

@@ -1,23 +1,15 @@
 /** One thread's part in a pass over the rows: it takes units of rows until none is left. */
 
-import { Bitset } from './bitset.ts';
 import type { Control } from './control.ts';
-import { TopK } from './hit.ts';
 import { instantiate, type Kernel } from './kernel.ts';
 import { headOf, RowLayout, type RowShape, SCORE_LINE, type Stage, UNIT_ROWS } from './layout.ts';
+import { type FoundRows, type QueryJob, QueryScan } from './query-scan.ts';
 
 /** A segment's memory and what is in it; a thread keeps what it was given until the memory holds something else. */
 export interface SegmentGrant {
   readonly id: number;
   readonly memory: WebAssembly.Memory;
   readonly shape: RowShape;
-}
-
-export interface QueryJob {
-  readonly k: number;
-  readonly minScore: number;
-  /** Bits of the rows that can be hits; all when `undefined`. */
-  readonly mask: Uint8Array | undefined;
 }
 
 /** Rows `start` to `end`; the queries themselves lie in each segment's head. */
@@ -30,13 +22,6 @@ export interface ScanJob {
   readonly queries: readonly QueryJob[];
 }
 
-/** The rows that may be among the best, and between what their scores are; for float32 both ends are the score. */
-export interface FoundRows {
-  readonly rows: Int32Array;
-  readonly lowest: Float64Array;
-  readonly highest: Float64Array;
-}
-
 /** Below this share of a unit's rows it is cheaper to score the allowed ones one by one. */
 const SPARSE = 1 / 8;
 /**
@@ -44,11 +29,13 @@ const SPARSE = 1 / 8;
  * at half the speed.
  */
 const HEAD_QUERIES = 8;
-/** Above this share of rows that their heads do not rule out, heads are left alone for a while. */
-const HEAD_PAYS = 1 / 6;
-const HEAD_PAUSE_UNITS = 24;
+/** Rows that are judged before those left are sifted again, since each of them may raise what must be reached. */
+const JUDGED_AT_ONCE = 32;
 /** Where the sums stand among a row's bounds. */
 const SUM_AT = { whole: 16, head: 20 } as const satisfies Partial<Record<Stage, number>>;
+
+/** What a thread's lines of scores hold: of four queries a line each, or two numbers a row. */
+const LINES = { products: 0, survivors: 4, ends: 8, thresholds: 12, counts: 13, all: 14 } as const;
 
 /** All numbers within a unit. */
 const firstNumbers = Int32Array.from({ length: UNIT_ROWS }, (_, i) => i);
@@ -58,8 +45,11 @@ const toFours = (rows: number): number => (rows + 3) & ~3;
 
 interface SegmentView {
   readonly kernel: Kernel;
-  readonly memory: WebAssembly.Memory;
   readonly layout: RowLayout;
+  /** The memory's head, where scores are, as what they are: views made once, since many small ones take longer than what they show. */
+  readonly ints: Int32Array;
+  readonly floats: Float32Array;
+  readonly doubles: Float64Array;
 }
 
 /** Rows that lie together: their first number in the matrix, and in their segment. */
@@ -88,7 +78,17 @@ export class Thread {
     const known = this.#segments.get(id);
     if (known && sameShape(known.layout.shape, shape)) return;
     const kernel = known?.kernel ?? instantiate(this.module, memory);
-    this.#segments.set(id, { kernel, memory, layout: new RowLayout(shape) });
+    const layout = new RowLayout(shape);
+    const { buffer } = memory;
+    const ints = new Int32Array(buffer, 0, layout.headBytes / 4);
+    ints.set(firstNumbers, this.#line(layout, LINES.all) / 4);
+    this.#segments.set(id, {
+      kernel,
+      layout,
+      ints,
+      floats: new Float32Array(buffer, 0, layout.headBytes / 4),
+      doubles: new Float64Array(buffer, 0, layout.headBytes / 8),
+    });
   }
 
   /** Takes units until none is left, and answers with the rows of these that may be each query's best. */
@@ -121,52 +121,120 @@ export class Thread {
     return { segment, row, local: row % job.segmentRows, rows };
   }
 
-  #floats({ segment: { kernel, layout, memory }, row, local, rows }: Unit, queries: QueryScan[]): void {
+  #floats({ segment: { kernel, layout, floats }, row, local, rows }: Unit, queries: QueryScan[]): void {
     const out = layout.scoresAt(this.number);
     const [from, to] = [layout.rowAt(local), layout.queryAt(queries[0]!.index)];
     if (queries.length === 1) kernel.dotFloats(from, toFours(rows), layout.stride, to, out);
     else kernel.dotFloats4(from, toFours(rows), layout.stride, to, out, SCORE_LINE);
     queries.forEach((query, i) => {
-      query.take(row, new Float32Array(memory.buffer, out + i * SCORE_LINE, rows));
+      const scores = (out + i * SCORE_LINE) / 4;
+      query.take(row, floats.subarray(scores, scores + rows));
     });
   }
 
   #codes(unit: Unit, queries: QueryScan[], mayTryHeads: boolean): void {
     const { segment, local, rows } = unit;
-    const { kernel, layout } = segment;
-    const out = layout.scoresAt(this.number);
-    const survivors = out + queries.length * SCORE_LINE;
+    const { kernel, layout, ints, doubles } = segment;
     const { dimensions } = layout.shape;
+    const { stride } = layout;
     for (const query of queries) query.listen();
     const stage = mayTryHeads && queries.every((query) => query.triesHead(dimensions)) ? 'head' : 'whole';
     const bytes = stage === 'head' ? headOf(dimensions) : dimensions;
-    const [from, to] = [layout.rowAt(local), layout.queryAt(queries[0]!.index)];
-    const { stride, queryPitch } = layout;
-    if (queries.length === 1) kernel.dotCoarse(from, toFours(rows), stride, bytes, to, out);
-    else kernel.dotCoarse4(from, toFours(rows), stride, bytes, to, queryPitch, out, SCORE_LINE);
-    queries.forEach((query, i) => {
-      const count = kernel.sift(
-        out + i * SCORE_LINE,
+    const { index } = queries[0]!;
+    const [from, to, bounds] = [layout.rowAt(local), layout.queryAt(index), layout.boundsAt(local)];
+    const [weights, shares] = [layout.weightsAt(index, stage), layout.sharesAt(index, stage)];
+    const [products, survivors] = [this.#line(layout, LINES.products), this.#line(layout, LINES.survivors)];
+    const counts = this.#line(layout, LINES.counts);
+    if (queries.length === 1) {
+      const { threshold } = queries[0]!;
+      kernel.dotCoarse(from, toFours(rows), stride, bytes, to, products);
+      const all = this.#line(layout, LINES.all);
+      ints[counts / 4] = kernel.sift(
+        products,
+        all,
         rows,
-        layout.boundsAt(local),
+        bounds,
         stride,
         SUM_AT[stage],
-        layout.weightsAt(query.index, stage),
-        query.threshold,
+        weights,
+        shares,
+        threshold,
         survivors,
       );
+    } else {
+      const thresholds = this.#line(layout, LINES.thresholds);
+      for (const [i, { threshold }] of queries.entries()) doubles[thresholds / 8 + i] = threshold;
+      kernel.dotCoarse4(from, toFours(rows), stride, bytes, to, products, SCORE_LINE);
+      kernel.sift4(
+        products,
+        SCORE_LINE,
+        rows,
+        bounds,
+        stride,
+        SUM_AT[stage],
+        weights,
+        shares,
+        thresholds,
+        survivors,
+        counts,
+      );
+    }
+    for (const [i, query] of queries.entries()) {
+      const count = ints[counts / 4 + i]!;
       if (stage === 'head') query.headLeft(count / rows);
-      this.#judge(unit, query, survivors, count);
-    });
+      this.#settle(unit, query, stage, i * SCORE_LINE, count);
+    }
+  }
+  /**
+   * Judges those of a query's survivors that may still be hits; each that is judged may raise what the others must reach.
+   *
+   * @param line bytes from the first query's lines to this one's
+   */
+  #settle(unit: Unit, query: QueryScan, stage: keyof typeof SUM_AT, line: number, survivors: number): void {
+    const { kernel, layout } = unit.segment;
+    const { dimensions } = layout.shape;
+    const products = this.#line(layout, LINES.products) + line;
+    let numbers = this.#line(layout, LINES.survivors) + line;
+    let count = survivors;
+    const sift = (): void => {
+      count = kernel.sift(
+        products,
+        numbers,
+        count,
+        layout.boundsAt(unit.local),
+        layout.stride,
+        SUM_AT.whole,
+        layout.weightsAt(query.index, 'whole'),
+        layout.sharesAt(query.index, 'whole'),
+        query.threshold,
+        numbers,
+      );
+    };
+    if (stage === 'head' && count > 0) {
+      const [from, to] = [layout.rowAt(unit.local), layout.queryAt(query.index)];
+      kernel.dotRest(numbers, count, from, layout.stride, headOf(dimensions), dimensions, to, products);
+      sift();
+    }
+    while (count > 0) {
+      const some = Math.min(count, JUDGED_AT_ONCE);
+      this.#judge(unit, query, numbers, some);
+      numbers += some * 4;
+      count -= some;
+      if (count > 0) sift();
+    }
+  }
+
+  #line(layout: RowLayout, line: number): number {
+    return layout.scoresAt(this.number) + line * SCORE_LINE;
   }
 
   #oneByOne(unit: Unit, query: QueryScan, coded: boolean): void {
-    const { kernel, layout, memory } = unit.segment;
+    const { kernel, layout, ints } = unit.segment;
     const { row, local, rows } = unit;
     query.listen();
     if (coded) {
-      const numbers = layout.scoresAt(this.number);
-      new Int32Array(memory.buffer, numbers, rows).set(firstNumbers.subarray(0, rows));
+      const numbers = this.#line(layout, LINES.survivors);
+      ints.set(firstNumbers.subarray(0, rows), numbers / 4);
       this.#judge(unit, query, numbers, rows);
       return;
     }
@@ -180,11 +248,14 @@ export class Thread {
 
   /** Looks closely at those rows of a unit that can be hits. @param numbers where they are, int32 within the unit */
   #judge({ segment, row, local }: Unit, query: QueryScan, numbers: number, count: number): void {
-    const { kernel, layout, memory } = segment;
-    const rows = new Int32Array(memory.buffer, numbers, count);
+    const { kernel, layout, ints, doubles } = segment;
+    const from = numbers / 4;
     let allowed = 0;
-    for (const at of rows) if (query.isAllowed(row + at)) rows[allowed++] = at;
-    const out = numbers + SCORE_LINE;
+    for (let i = 0; i < count; i++) {
+      const at = ints[from + i]!;
+      if (query.isAllowed(row + at)) ints[from + allowed++] = at;
+    }
+    const out = this.#line(layout, LINES.ends);
     kernel.judge(
       numbers,
       allowed,
@@ -193,129 +264,12 @@ export class Thread {
       layout.shape.dimensions,
       layout.fineQueryAt(query.index),
       layout.weightsAt(query.index, 'fine'),
+      layout.sharesAt(query.index, 'fine'),
       out,
     );
-    const ends = new Float64Array(memory.buffer, out, 2 * allowed);
-    for (let i = 0; i < allowed; i++) query.offer(row + rows[i]!, ends[2 * i]!, ends[2 * i + 1]!);
+    const ends = out / 8;
+    for (let i = 0; i < allowed; i++)
+      query.offer(row + ints[from + i]!, doubles[ends + 2 * i]!, doubles[ends + 2 * i + 1]!);
     query.publish();
-  }
-}
-
-/** What one thread knows of one query's answer while it goes through the rows. */
-class QueryScan {
-  /** The lowest scores that rows can have: the k-th best of them is a threshold that the answer surely reaches. */
-  readonly #best: TopK;
-  readonly #mask: Bitset | undefined;
-  /** A row whose score is surely lower is no hit. */
-  threshold: number;
-  #published = Number.NEGATIVE_INFINITY;
-  #headPause = 0;
-  #rows = new Int32Array(256);
-  #lowest = new Float64Array(256);
-  #highest = new Float64Array(256);
-  #size = 0;
-  #pruneAt = 256;
-
-  constructor(
-    { k, minScore, mask }: QueryJob,
-    readonly index: number,
-    private readonly control: Control,
-  ) {
-    this.#best = new TopK(k);
-    this.threshold = minScore;
-    this.#mask = mask && new Bitset(mask.length * 8, mask);
-  }
-
-  /** How many of the rows can be hits. */
-  allowed(row: number, rows: number): number {
-    return this.#mask ? this.#mask.count(row, row + rows) : rows;
-  }
-
-  isAllowed(row: number): boolean {
-    return this.#mask === undefined || this.#mask.has(row);
-  }
-
-  /** Whether to look at the heads of the next rows first. */
-  triesHead(dimensions: number): boolean {
-    return headOf(dimensions) > 0 && this.threshold > Number.NEGATIVE_INFINITY && this.#headPause-- <= 0;
-  }
-
-  /** Is told the share of rows that their heads left over. */
-  headLeft(share: number): void {
-    this.#headPause = share > HEAD_PAYS ? HEAD_PAUSE_UNITS : 0;
-  }
-
-  /** Takes the float32 scores of rows from `row` on. */
-  take(row: number, scores: Float32Array): void {
-    this.listen();
-    for (let i = 0; i < scores.length; i++) {
-      const score = scores[i]!;
-      if (score >= this.threshold && this.isAllowed(row + i)) this.offer(row + i, score, score);
-    }
-    this.publish();
-  }
-
-  /** Takes a row whose score is between the two. */
-  offer(row: number, lowest: number, highest: number): void {
-    // Written so that NaN fails.
-    if (!(highest >= this.threshold)) return;
-    if (this.#size === this.#rows.length) this.#makeRoom();
-    this.#rows[this.#size] = row;
-    this.#lowest[this.#size] = lowest;
-    this.#highest[this.#size++] = highest;
-    if (lowest > Number.NEGATIVE_INFINITY) this.#best.offer(row, lowest);
-    this.#raise(this.#best.threshold);
-  }
-
-  /** What other threads found may already rule rows out. */
-  listen(): void {
-    this.#raise(this.control.threshold(this.index));
-  }
-
-  publish(): void {
-    if (this.threshold <= this.#published) return;
-    this.#published = this.threshold;
-    this.control.raise(this.index, this.threshold);
-  }
-
-  found(): FoundRows {
-    this.listen();
-    this.#prune();
-    const size = this.#size;
-    return {
-      rows: this.#rows.slice(0, size),
-      lowest: this.#lowest.slice(0, size),
-      highest: this.#highest.slice(0, size),
-    };
-  }
-
-  #raise(threshold: number): void {
-    if (threshold > this.threshold) this.threshold = threshold;
-  }
-
-  /** Forgets the rows that are surely no hits, and grows when that was not enough. */
-  #makeRoom(): void {
-    if (this.#size >= this.#pruneAt) this.#prune();
-    this.#pruneAt = this.#size * 2;
-    if (this.#size <= this.#rows.length / 2) return;
-    const grown = this.#rows.length * 2;
-    const [rows, lowest, highest] = [this.#rows, this.#lowest, this.#highest];
-    this.#rows = new Int32Array(grown);
-    this.#rows.set(rows);
-    this.#lowest = new Float64Array(grown);
-    this.#lowest.set(lowest);
-    this.#highest = new Float64Array(grown);
-    this.#highest.set(highest);
-  }
-
-  #prune(): void {
-    let kept = 0;
-    for (let i = 0; i < this.#size; i++) {
-      if (this.#highest[i]! < this.threshold) continue;
-      this.#rows[kept] = this.#rows[i]!;
-      this.#lowest[kept] = this.#lowest[i]!;
-      this.#highest[kept++] = this.#highest[i]!;
-    }
-    this.#size = kept;
   }
 }

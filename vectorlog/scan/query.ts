@@ -1,6 +1,7 @@
 /** A query made ready for the pass over codes: its integers, and what turns a product of integers into an interval. */
 
 import type { Frame } from './codes.ts';
+import { COARSE, encoderOf, FINE, ROTATED, ROW, SUMS } from './encoder-memory.ts';
 import { QueryInvalid } from './errors.ts';
 import { ANGLE_ERROR, DIRECTIONS, headOf, rotationBlock, SHARE_STEPS, type Stage } from './layout.ts';
 
@@ -42,11 +43,7 @@ const SMALLEST = 1e-40;
 const LARGEST_NORM = 1e18;
 /** Four products of coarse integers and codes must stay within int16. */
 const COARSE_LIMIT = 31;
-/** Coarse integers are never negative. */
-const COARSE_OFFSET = 32;
 const FINE_LIMIT = 32_767;
-/** Numbers so large have no fractions: adding this and taking it away rounds, many times faster than `Math.round`. */
-const NO_FRACTIONS = 1.5 * 2 ** 52;
 /** The sum of `DIRECTIONS` products with 16-bit shares must stay within int32. */
 const SHARE_LIMIT = 8_191;
 /**
@@ -77,38 +74,33 @@ export function assertQuery(floats: Float32Array, dimensions: number): number {
 }
 
 /** @throws QueryInvalid when the query is not finite numbers, as many as the frame's */
-export function prepareQuery(
-  floats: Float32Array,
-  { centre, squares, dimensions, directions }: Frame,
-): CodedQuery {
+export function prepareQuery(floats: Float32Array, frame: Frame): CodedQuery {
+  const { squares, dimensions, directions } = frame;
   const norm = assertQuery(floats, dimensions);
-  const along = squares > 0 ? productOf(floats, centre) : 0;
+  const { encoder, centre, directions: others } = encoderOf(frame);
+  const { buffer } = encoder.memory;
+  new Float32Array(buffer, ROW, dimensions).set(floats);
+  const along = squares > 0 ? encoder.dotWide(ROW, centre, dimensions) : 0;
   const share = squares > 0 ? along / squares : 0;
-  const rotated = new Float64Array(dimensions);
-  for (let i = 0; i < dimensions; i++) rotated[i] = floats[i]! - share * centre[i]!;
+  const [block, count] = [rotationBlock(dimensions), directions.length];
+  encoder.rotateQuery(ROW, centre, share, dimensions, block, others, count, ROTATED, SUMS);
+  const [largest = 0, absolute = 0, ...products] = new Float64Array(buffer, SUMS, 2 + count);
   const shares = new Float64Array(DIRECTIONS);
-  for (const [j, direction] of directions.entries()) {
-    const product = productOf(floats, direction);
-    shares[j] = product;
-    for (let i = 0; i < dimensions; i++) rotated[i]! -= product * direction[i]!;
-  }
-  hadamard(rotated, rotationBlock(dimensions));
+  shares.set(products);
 
-  let largest = 0;
-  let absolute = 0;
-  for (let i = 0; i < dimensions; i++) {
-    const size = Math.abs(rotated[i]!);
-    if (size > largest) largest = size;
-    absolute += size;
-  }
   // The sum of products with codes up to 127 must stay within int32.
   const fineStep = Math.max(largest / FINE_LIMIT, absolute / (Math.floor((2 ** 31 - 1) / 127) - dimensions));
   const coarseStep = largest / COARSE_LIMIT;
-  const fine = new Int16Array(dimensions);
-  const coarse = new Uint8Array(dimensions);
+  const rounded = (start: number, end: number): Rounded => {
+    encoder.roundQuery(ROTATED, start, end, fineStep, coarseStep, FINE, COARSE, SUMS);
+    const [squares = 0, fineErrors = 0, coarseErrors = 0] = new Float64Array(buffer, SUMS, 3);
+    return { squares, fineErrors, coarseErrors };
+  };
   const head = headOf(dimensions);
-  const inHead = rounded(rotated, 0, head, { fineStep, coarseStep, fine, coarse });
-  const behind = rounded(rotated, head, dimensions, { fineStep, coarseStep, fine, coarse });
+  const inHead = rounded(0, head);
+  const behind = rounded(head, dimensions);
+  const fine = new Int16Array(buffer, FINE, dimensions).slice();
+  const coarse = new Uint8Array(buffer, COARSE, dimensions).slice();
 
   const whole = Math.sqrt(inHead.squares + behind.squares);
   // What the shares of the centre in row and query lose when they are rounded below the range of float32.
@@ -152,6 +144,13 @@ export function prepareQuery(
   };
 }
 
+/** The squares of some of a query's numbers, and of what rounding left out of them. */
+interface Rounded {
+  readonly squares: number;
+  readonly fineErrors: number;
+  readonly coarseErrors: number;
+}
+
 /** A query's shares, and what they leave out, relative to a row's norm. */
 type Shares = Pick<Weights, 'apart' | 'shares'> & { readonly error: number };
 
@@ -162,54 +161,4 @@ function sievedShares(shares: Float64Array): Shares {
   const error = Math.sqrt(shares.reduce((sum, x, i) => sum + (x - step * integers[i]!) ** 2, 0));
   // The shares of a row are together hardly longer than the row.
   return { apart: step / SHARE_STEPS, shares: integers, error: error * 1.001 };
-}
-
-/** In four sums, since one would wait for each addition. The number of dimensions is a multiple of four. */
-function productOf(a: Float32Array, b: Float32Array): number {
-  let [first, second, third, fourth] = [0, 0, 0, 0];
-  for (let i = 0; i < a.length; i += 4) {
-    first += a[i]! * b[i]!;
-    second += a[i + 1]! * b[i + 1]!;
-    third += a[i + 2]! * b[i + 2]!;
-    fourth += a[i + 3]! * b[i + 3]!;
-  }
-  return first + second + (third + fourth);
-}
-
-/** Rounds some of the numbers to whole multiples of both steps, and sums the squares of them and of what that leaves out. */
-function rounded(
-  numbers: Float64Array,
-  start: number,
-  end: number,
-  to: { fineStep: number; coarseStep: number; fine: Int16Array; coarse: Uint8Array },
-): { squares: number; fineErrors: number; coarseErrors: number } {
-  const { fineStep, coarseStep, fine, coarse } = to;
-  const fineFactor = fineStep > 0 ? 1 / fineStep : 0;
-  const coarseFactor = coarseStep > 0 ? 1 / coarseStep : 0;
-  let [squares, fineErrors, coarseErrors] = [0, 0, 0];
-  for (let i = start; i < end; i++) {
-    const number = numbers[i]!;
-    const fineInteger = number * fineFactor + NO_FRACTIONS - NO_FRACTIONS;
-    const coarseInteger = number * coarseFactor + NO_FRACTIONS - NO_FRACTIONS;
-    fine[i] = fineInteger;
-    coarse[i] = coarseInteger + COARSE_OFFSET;
-    const fineError = number - fineStep * fineInteger;
-    const coarseError = number - coarseStep * coarseInteger;
-    squares += number * number;
-    fineErrors += fineError * fineError;
-    coarseErrors += coarseError * coarseError;
-  }
-  return { squares, fineErrors, coarseErrors };
-}
-
-/** The Hadamard transform of each `block` numbers, in place and without a factor. */
-function hadamard(numbers: Float64Array, block: number): void {
-  for (let half = 1; half < block; half *= 2)
-    for (let start = 0; start < numbers.length; start += 2 * half)
-      for (let i = start; i < start + half; i++) {
-        const a = numbers[i]!;
-        const b = numbers[i + half]!;
-        numbers[i] = a + b;
-        numbers[i + half] = a - b;
-      }
 }

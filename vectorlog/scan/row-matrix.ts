@@ -1,8 +1,8 @@
 /** Vectors of float32 in memory, searched exactly by reading all of them. */
 
 import { byScore, type Hit } from './hit.ts';
-import type { FoundRows } from './pass.ts';
 import { assertQuery } from './query.ts';
+import type { FoundRows } from './query-scan.ts';
 import { type Reservation, RowMemory, type RowMemoryOptions, type SearchOptions } from './row-memory.ts';
 
 /**

@@ -4,8 +4,8 @@ import type { Bitset } from './bitset.ts';
 import { MatrixClosed } from './errors.ts';
 import { MAX_K } from './hit.ts';
 import { BLOCK_ROWS, RowLayout, type RowShape } from './layout.ts';
-import type { FoundRows } from './pass.ts';
 import type { CodedQuery } from './query.ts';
+import type { FoundRows } from './query-scan.ts';
 import { type ScannedRows, ScanQueue } from './scan-queue.ts';
 import { type Segment, SegmentPool } from './segment.ts';
 

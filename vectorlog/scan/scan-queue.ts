@@ -3,8 +3,9 @@
 import { Control } from './control.ts';
 import { type KernelName, kernelModule } from './kernel-module.ts';
 import { MAX_QUERIES } from './layout.ts';
-import { type FoundRows, type QueryJob, type ScanJob, Thread } from './pass.ts';
+import { type ScanJob, Thread } from './pass.ts';
 import type { CodedQuery } from './query.ts';
+import type { FoundRows, QueryJob } from './query-scan.ts';
 import type { Segment } from './segment.ts';
 import { WorkerPool } from './worker-pool.ts';
 

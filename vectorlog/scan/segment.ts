@@ -1,7 +1,7 @@
 /** A stretch of rows in one WebAssembly memory: it grows where it lies, so that views into it stay good. */
 
 import { RowMemoryExhausted } from './errors.ts';
-import { PAGE, RowLayout, type RowShape, STAGES, WEIGHTS } from './layout.ts';
+import { PAGE, QUERY_TILES, RowLayout, type RowShape, STAGES, TILE, WEIGHTS } from './layout.ts';
 import type { SegmentGrant } from './pass.ts';
 import type { CodedQuery } from './query.ts';
 
@@ -44,15 +44,22 @@ export class Segment implements SegmentGrant {
         continue;
       }
       const { coarse, fine, weights } = query;
-      new Uint8Array(buffer, this.layout.queryAt(i), coarse.length).set(coarse);
+      const head = new Uint8Array(buffer, 0, this.layout.headBytes);
+      let to = this.layout.queryAt(i);
+      for (let from = 0; from < coarse.length; from += TILE, to += TILE * QUERY_TILES)
+        head.set(coarse.subarray(from, from + TILE), to);
       new Int16Array(buffer, this.layout.fineQueryAt(i), fine.length).set(fine);
       for (const stage of STAGES) {
         const { along, step, residual, norm, size, rest, least, apart, shares } = weights[stage];
-        const at = this.layout.weightsAt(i, stage);
-        const numbers = [along, step, residual, norm, size, rest, least, apart];
-        new Float64Array(buffer, at, WEIGHTS).set(numbers);
+        const at = new Float64Array(
+          buffer,
+          this.layout.weightsAt(i, stage),
+          WEIGHTS * QUERY_TILES - (i % QUERY_TILES),
+        );
+        for (const [n, number] of [along, step, residual, norm, size, rest, least, apart].entries())
+          at[n * QUERY_TILES] = number;
         const Shares = shares instanceof Int16Array ? Int16Array : Float64Array;
-        new Shares(buffer, at + WEIGHTS * 8, shares.length).set(shares);
+        new Shares(buffer, this.layout.sharesAt(i, stage), shares.length).set(shares);
       }
     }
   }

@@ -6,7 +6,8 @@ import { Control } from './control.ts';
 import { ScanFailed } from './errors.ts';
 import { type KernelName, kernelModule, workerSource } from './kernel-module.ts';
 import { MAX_THREADS, type RowShape } from './layout.ts';
-import { type FoundRows, type ScanJob, type SegmentGrant, sameShape } from './pass.ts';
+import { type ScanJob, type SegmentGrant, sameShape } from './pass.ts';
+import type { FoundRows } from './query-scan.ts';
 
 export interface WorkerStart {
   readonly number: number;

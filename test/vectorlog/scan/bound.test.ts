@@ -25,7 +25,7 @@ function laid(row: Float32Array, query: Float32Array, frame: Frame) {
   const layout = new RowLayout(shape);
   const segment = new Segment(shape, memory, 1);
   const prepared = prepareQuery(query, frame);
-  segment.setQueries([prepared]);
+  segment.setQueries([prepared, prepared, prepared, prepared]);
   const record = frame.encode(row);
   for (let i = 0; i < 4; i++) segment.bytes(i, 1).set(record);
   return { layout, prepared, codes: new Int8Array(memory.buffer, layout.rowAt(0), row.length) };
@@ -36,7 +36,7 @@ function interval(layout: RowLayout, { judge }: Kernel = kernel) {
   const [numbers, out] = [layout.scoresAt(0), layout.scoresAt(1)];
   new Int32Array(memory.buffer, numbers, 1)[0] = 0;
   const { dimensions } = layout.shape;
-  const places = [layout.fineQueryAt(0), layout.weightsAt(0, 'fine')] as const;
+  const places = [layout.fineQueryAt(0), layout.weightsAt(0, 'fine'), layout.sharesAt(0, 'fine')] as const;
   judge(numbers, 1, layout.rowAt(0), layout.stride, dimensions, ...places, out);
   const [lowest, highest] = new Float64Array(memory.buffer, out, 2);
   return { lowest: lowest!, highest: highest! };
@@ -127,9 +127,16 @@ describe('the interval of a row', () => {
         if (bytes === 0) continue;
         const out = layout.scoresAt(0);
         kernel.dotCoarse(layout.rowAt(0), 4, layout.stride, bytes, layout.queryAt(0), out);
-        const weights = layout.weightsAt(0, stage);
-        const args = [out, 4, layout.boundsAt(0), layout.stride, sumAt, weights] as const;
-        expect(kernel.sift(...args, score, layout.scoresAt(1))).toBe(4);
+        const query = [layout.weightsAt(0, stage), layout.sharesAt(0, stage)] as const;
+        const [numbers, left] = [layout.scoresAt(1), layout.scoresAt(2)];
+        new Int32Array(memory.buffer, numbers, 4).set([0, 1, 2, 3]);
+        const rows = [4, layout.boundsAt(0), layout.stride, sumAt] as const;
+        expect(kernel.sift(out, numbers, ...rows, ...query, score, left)).toBe(4);
+        const [limits, counts] = [layout.scoresAt(3), layout.scoresAt(4)];
+        new Float64Array(memory.buffer, limits, 4).fill(score);
+        kernel.dotCoarse4(layout.rowAt(0), 4, layout.stride, bytes, layout.queryAt(0), out, 16);
+        kernel.sift4(out, 16, ...rows, ...query, limits, left, counts);
+        expect([...new Int32Array(memory.buffer, counts, 4)]).toEqual([4, 4, 4, 4]);
       }
     });
   });
@@ -175,12 +182,19 @@ describe('products of codes', () => {
           codes.reduce((total, code, i) => total + BigInt(code) * BigInt(numbers[i]!), 0n);
         for (const { kernel, name } of kernels) {
           const out = layout.scoresAt(0);
-          const { stride, queryPitch } = layout;
+          const { stride } = layout;
           kernel.dotCoarse(layout.rowAt(0), 4, stride, row.length, layout.queryAt(0), out);
           const one = [...new Int32Array(memory.buffer, out, 4)].map(BigInt);
           expect([name, ...one]).toEqual([name, ...new Array(4).fill(sum(prepared.coarse))]);
-          kernel.dotCoarse4(layout.rowAt(0), 4, stride, row.length, layout.queryAt(0), queryPitch, out, 16);
-          expect([...new Int32Array(memory.buffer, out, 4)].map(BigInt)).toEqual(one);
+          kernel.dotCoarse4(layout.rowAt(0), 4, stride, row.length, layout.queryAt(0), out, 16);
+          const four = [...new Int32Array(memory.buffer, out, 16)].map(BigInt);
+          expect(four).toEqual([...one, ...one, ...one, ...one]);
+          const [head, numbers] = [headOf(row.length), layout.scoresAt(1)];
+          kernel.dotCoarse(layout.rowAt(0), 4, stride, head, layout.queryAt(0), out);
+          new Int32Array(memory.buffer, numbers, 2).set([1, 3]);
+          kernel.dotRest(numbers, 2, layout.rowAt(0), stride, head, row.length, layout.queryAt(0), out);
+          const rest = [...new Int32Array(memory.buffer, out, 4)].map(BigInt);
+          expect([rest[1], rest[3]]).toEqual([one[1], one[3]]);
         }
       }),
       { numRuns: 100 },
@@ -191,7 +205,7 @@ describe('products of codes', () => {
     const row = new Float32Array(2048).fill(1);
     const { layout, codes } = laid(row, row, new Frame(new Float32Array(2048)));
     codes.fill(code);
-    new Uint8Array(memory.buffer, layout.queryAt(0), 2048).fill(63);
+    new Uint8Array(memory.buffer, layout.queryAt(0), 4 * 2048).fill(63);
     for (const { kernel, name } of kernels) {
       const out = layout.scoresAt(0);
       kernel.dotCoarse(layout.rowAt(0), 4, layout.stride, 2048, layout.queryAt(0), out);

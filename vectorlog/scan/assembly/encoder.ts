@@ -1,5 +1,6 @@
 /**
- * Rounds rows of float32 to 8-bit codes with their bounds, in AssemblyScript: docs/scan.md has the derivation.
+ * Rounds rows of float32 to 8-bit codes with their bounds, and queries to integers, in AssemblyScript: docs/scan.md has the
+ * derivation.
  *
  * Only operations that every processor rounds alike, in one order, so that the codes of a row are the same bytes
  * wherever they are made. Addresses are multiples of 16.
@@ -192,4 +193,136 @@ export function encodeRow(
   store<f32>(bounds, <f32>headSum, 20);
   store<f32>(bounds, <f32>(wide * sqrt(<f64>(codeSquares - headSquares)) * (1 + 1e-6) + 1e-37), 24);
   store<f32>(bounds, norm, 28);
+}
+
+/** The Hadamard transform of each `block` float64, in place and without a factor. */
+function hadamardWide(at: usize, dimensions: i32, block: i32): void {
+  const end = at + ((<usize>dimensions) << 3);
+  const signs = f64x2(1, -1);
+  for (let p = at; p < end; p += 16) {
+    const v = v128.load(p);
+    v128.store(p, f64x2.add(f64x2.mul(v, signs), v128.shuffle<f64>(v, v, 1, 0)));
+  }
+  for (let half: usize = 16; half < (<usize>block) << 3; half <<= 1) {
+    for (let start = at; start < end; start += half << 1) {
+      for (let p = start; p < start + half; p += 16) {
+        const a = v128.load(p);
+        const b = v128.load(p + half);
+        v128.store(p, f64x2.add(a, b));
+        v128.store(p + half, f64x2.sub(a, b));
+      }
+    }
+  }
+}
+
+/**
+ * What is left of a query without its shares of the centre and of the directions, rotated: float64 at `rotated`.
+ *
+ * `share` is that of the centre. `sums`: float64, the largest absolute number that is left, the sum of the absolute
+ * numbers, and then the query's product with each direction.
+ */
+export function rotateQuery(
+  query: usize,
+  centre: usize,
+  share: f64,
+  dimensions: i32,
+  block: i32,
+  directions: usize,
+  count: i32,
+  rotated: usize,
+  sums: usize,
+): void {
+  const rowBytes = dimensions << 2;
+  const products = sums + 16;
+  for (let j = 0; j < count; j++)
+    store<f64>(products + (j << 3), dotWide(query, directions + j * rowBytes, dimensions));
+  const ofCentre = f64x2.splat(share);
+  for (let i = 0; i < rowBytes; i += 16) {
+    const x = v128.load(query + i);
+    const m = v128.load(centre + i);
+    let low = less(f64x2.promote_low_f32x4(x), ofCentre, f64x2.promote_low_f32x4(m));
+    let high = less(f64x2.promote_low_f32x4(upper(x)), ofCentre, f64x2.promote_low_f32x4(upper(m)));
+    let at = directions + i;
+    for (let j = 0; j < count; j++) {
+      const u = v128.load(at);
+      const factor = v128.load64_splat(products + (j << 3));
+      low = less(low, factor, f64x2.promote_low_f32x4(u));
+      high = less(high, factor, f64x2.promote_low_f32x4(upper(u)));
+      at += rowBytes;
+    }
+    v128.store(rotated + (i << 1), low);
+    v128.store(rotated + (i << 1) + 16, high);
+  }
+  hadamardWide(rotated, dimensions, block);
+
+  let most = f64x2.splat(0);
+  let all = f64x2.splat(0);
+  for (let i = 0; i < dimensions << 3; i += 16) {
+    const size = f64x2.abs(v128.load(rotated + i));
+    most = f64x2.max(most, size);
+    all = f64x2.add(all, size);
+  }
+  store<f64>(sums, max(f64x2.extract_lane(most, 0), f64x2.extract_lane(most, 1)));
+  store<f64>(sums, sum2(all), 8);
+}
+
+/** The square of what rounding left out. */
+function squaredError(numbers: v128, integers: v128, step: v128): v128 {
+  const error = f64x2.sub(numbers, f64x2.mul(step, integers));
+  return f64x2.mul(error, error);
+}
+
+/** Four numbers in two vectors of float64, which are integers, as int32. */
+function fourInts(low: v128, high: v128): v128 {
+  return v128.shuffle<i32>(i32x4.trunc_sat_f64x2_s_zero(low), i32x4.trunc_sat_f64x2_s_zero(high), 0, 1, 4, 5);
+}
+
+/**
+ * Rounds a rotated query to whole multiples of both steps: `fine`, 16-bit integers, and `coarse`, bytes that are 32 more
+ * than what they stand for. A step of 0 makes zeros.
+ *
+ * `sums`: float64, of the numbers from `start` to `end` the squares, and the squares of what `fine` and `coarse` leave out.
+ */
+export function roundQuery(
+  rotated: usize,
+  start: i32,
+  end: i32,
+  fineStep: f64,
+  coarseStep: f64,
+  fine: usize,
+  coarse: usize,
+  sums: usize,
+): void {
+  const fineSteps = f64x2.splat(fineStep);
+  const coarseSteps = f64x2.splat(coarseStep);
+  const perFine = f64x2.splat(fineStep > 0 ? 1 / fineStep : 0);
+  const perCoarse = f64x2.splat(coarseStep > 0 ? 1 / coarseStep : 0);
+  let squares = f64x2.splat(0);
+  let fineErrors = f64x2.splat(0);
+  let coarseErrors = f64x2.splat(0);
+  for (let i = start; i < end; i += 4) {
+    const low = v128.load(rotated + (i << 3));
+    const high = v128.load(rotated + (i << 3), 16);
+    const fineLow = f64x2.nearest(f64x2.mul(low, perFine));
+    const fineHigh = f64x2.nearest(f64x2.mul(high, perFine));
+    const coarseLow = f64x2.nearest(f64x2.mul(low, perCoarse));
+    const coarseHigh = f64x2.nearest(f64x2.mul(high, perCoarse));
+    const fines = fourInts(fineLow, fineHigh);
+    v128.store_lane<i64>(fine + (i << 1), i16x8.narrow_i32x4_s(fines, fines), 0);
+    const coarses = i32x4.add(fourInts(coarseLow, coarseHigh), i32x4.splat(32));
+    const halves = i16x8.narrow_i32x4_s(coarses, coarses);
+    v128.store_lane<i32>(coarse + i, i8x16.narrow_i16x8_u(halves, halves), 0);
+    squares = f64x2.add(squares, f64x2.add(f64x2.mul(low, low), f64x2.mul(high, high)));
+    fineErrors = f64x2.add(
+      fineErrors,
+      f64x2.add(squaredError(low, fineLow, fineSteps), squaredError(high, fineHigh, fineSteps)),
+    );
+    coarseErrors = f64x2.add(
+      coarseErrors,
+      f64x2.add(squaredError(low, coarseLow, coarseSteps), squaredError(high, coarseHigh, coarseSteps)),
+    );
+  }
+  store<f64>(sums, sum2(squares));
+  store<f64>(sums, sum2(fineErrors), 8);
+  store<f64>(sums, sum2(coarseErrors), 16);
 }
