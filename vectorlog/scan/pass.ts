@@ -31,11 +31,23 @@ const SPARSE = 1 / 8;
 const HEAD_QUERIES = 8;
 /** Rows that are judged before those left are sifted again, since each of them may raise what must be reached. */
 const JUDGED_AT_ONCE = 32;
-/** Where the sums stand among a row's bounds. */
-const SUM_AT = { whole: 16, head: 20 } as const satisfies Partial<Record<Stage, number>>;
+/** Where the sum of all codes and the norm of no other stand among a row's bounds. */
+const [SUM_AT, REST_AT] = [16, 24];
+
+/** How coarse integers are multiplied. */
+type CoarseStage = Exclude<Stage, 'fine'>;
 
 /** What a thread's lines of scores hold: of four queries a line each, or two numbers a row. */
-const LINES = { products: 0, survivors: 4, ends: 8, thresholds: 12, counts: 13, all: 14 } as const;
+const LINES = {
+  products: 0,
+  survivors: 4,
+  ends: 8,
+  thresholds: 12,
+  counts: 13,
+  all: 14,
+  sums: 15,
+  rests: 16,
+} as const;
 
 /** All numbers within a unit. */
 const firstNumbers = Int32Array.from({ length: UNIT_ROWS }, (_, i) => i);
@@ -66,6 +78,8 @@ export const sameShape = (a: RowShape, b: RowShape): boolean =>
 /** One thread's hands on the rows. */
 export class Thread {
   readonly #segments = new Map<number, SegmentView>();
+  /** The unit that heads were measured of. */
+  #measured: Unit | undefined;
 
   /** @param number 0 is the main thread, workers follow */
   constructor(
@@ -145,6 +159,7 @@ export class Thread {
     const [weights, shares] = [layout.weightsAt(index, stage), layout.sharesAt(index, stage)];
     const [products, survivors] = [this.#line(layout, LINES.products), this.#line(layout, LINES.survivors)];
     const counts = this.#line(layout, LINES.counts);
+    const parts = this.#parts(unit, stage);
     if (queries.length === 1) {
       const { threshold } = queries[0]!;
       kernel.dotCoarse(from, toFours(rows), stride, bytes, to, products);
@@ -155,7 +170,7 @@ export class Thread {
         rows,
         bounds,
         stride,
-        SUM_AT[stage],
+        ...parts,
         weights,
         shares,
         threshold,
@@ -171,7 +186,7 @@ export class Thread {
         rows,
         bounds,
         stride,
-        SUM_AT[stage],
+        ...parts,
         weights,
         shares,
         thresholds,
@@ -185,12 +200,13 @@ export class Thread {
       this.#settle(unit, query, stage, i * SCORE_LINE, count);
     }
   }
+
   /**
    * Judges those of a query's survivors that may still be hits; each that is judged may raise what the others must reach.
    *
    * @param line bytes from the first query's lines to this one's
    */
-  #settle(unit: Unit, query: QueryScan, stage: keyof typeof SUM_AT, line: number, survivors: number): void {
+  #settle(unit: Unit, query: QueryScan, stage: CoarseStage, line: number, survivors: number): void {
     const { kernel, layout } = unit.segment;
     const { dimensions } = layout.shape;
     const products = this.#line(layout, LINES.products) + line;
@@ -203,7 +219,7 @@ export class Thread {
         count,
         layout.boundsAt(unit.local),
         layout.stride,
-        SUM_AT.whole,
+        ...this.#parts(unit, 'whole'),
         layout.weightsAt(query.index, 'whole'),
         layout.sharesAt(query.index, 'whole'),
         query.threshold,
@@ -222,6 +238,22 @@ export class Thread {
       count -= some;
       if (count > 0) sift();
     }
+  }
+
+  /** Where the sums of the rows' codes are, and the norms of those that a stage leaves out, and the bytes from row to row. */
+  #parts(unit: Unit, stage: CoarseStage): [sums: number, rests: number, step: number] {
+    const { kernel, layout } = unit.segment;
+    const { stride } = layout;
+    const { dimensions } = layout.shape;
+    const bounds = layout.boundsAt(unit.local);
+    if (stage === 'whole') return [bounds + SUM_AT, bounds + REST_AT, stride];
+    const [sums, rests] = [this.#line(layout, LINES.sums), this.#line(layout, LINES.rests)];
+    if (this.#measured !== unit) {
+      this.#measured = unit;
+      const from = layout.rowAt(unit.local);
+      kernel.measureParts(from, unit.rows, stride, headOf(dimensions), dimensions, sums, rests);
+    }
+    return [sums, rests, 4];
   }
 
   #line(layout: RowLayout, line: number): number {
