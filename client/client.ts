@@ -4,6 +4,7 @@ import { keyToPath } from '../functions/search/key-path.ts';
 import { ProblemError } from './problem-error.ts';
 import type {
   Decisions,
+  DeleteOptions,
   Deletion,
   DuplicatesOptions,
   DuplicatesPage,
@@ -88,8 +89,12 @@ export interface Client {
   ): Promise<void>;
   /** Where and how to upload a picture, for callers who send the bytes themselves. */
   uploadTarget(request: UploadRequest, options?: { signal?: AbortSignal }): Promise<UploadTarget>;
-  /** Deletes a picture from the bucket; the index follows. */
-  delete(key: string, options?: { signal?: AbortSignal }): Promise<Deletion>;
+  /**
+   * Deletes a picture from the bucket; the index follows.
+   *
+   * @throws ProblemError `picture-changed`, with nothing deleted, where a condition of `options` does not hold
+   */
+  delete(key: string, options?: DeleteOptions): Promise<Deletion>;
   /** One page of the pictures that could not be indexed, with the reasons. */
   rejected(options?: Omit<ListOptions, 'prefix'>): Promise<RejectedPage>;
   /** One page of groups of pictures that are the same but for size, crop or compression. */
@@ -179,7 +184,11 @@ export function createClient({ endpoint, fetch = globalThis.fetch, onLoading }: 
       if (!response.ok) throw await ProblemError.from(response);
     },
     uploadTarget: (request, { signal } = {}) => call('POST', '/v1/uploads', { body: json(request), signal }),
-    delete: (key, { signal } = {}) => call('DELETE', `/v1/images/${keyToPath(key)}`, { signal }),
+    delete: (key, { eTag, copyOf, signal } = {}) =>
+      call('DELETE', `/v1/images/${keyToPath(key)}`, {
+        query: { eTag, copyOf: copyOf?.key, copyOfETag: copyOf?.eTag },
+        signal,
+      }),
     trash: ({ signal, ...query } = {}) => call('GET', '/v1/trash', { query, signal }),
     restore: (which, { signal } = {}) => call('POST', '/v1/trash/restore', { body: json(which), signal }),
     emptyTrash: (which, { signal } = {}) => call('POST', '/v1/trash/empty', { body: json(which), signal }),

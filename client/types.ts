@@ -97,6 +97,14 @@ export interface SearchOptions extends SimilarOptions {
   readonly crop?: { readonly x: number; readonly y: number; readonly width: number; readonly height: number };
 }
 
+export interface DeleteOptions {
+  /** Only while the picture is this one, as `duplicates` says it. */
+  readonly eTag?: string;
+  /** Only while this one, which stays, is what it was. */
+  readonly copyOf?: { readonly key: string; readonly eTag: string };
+  readonly signal?: AbortSignal;
+}
+
 export interface ListOptions {
   readonly prefix?: string;
   readonly cursor?: string;

@@ -108,7 +108,9 @@ export function openLibrary(options: LibraryOptions): OpenLibrary {
   const fingerprints = new FingerprintWriter(index, clock, logger, options.fingerprint);
   const queue = new EventQueue({
     handler: createOnUpload({
-      onEmbedded: (picture, file) => fingerprints.add(picture, file),
+      onEmbedded: async (picture, file) => {
+        await fingerprints.add(picture, file);
+      },
       pictures,
       index,
       embedder,

@@ -138,11 +138,38 @@ Examples:
         bar.stop();
       }
       const failed = (await sender?.finish())?.failed ?? 0;
-      if (flags.json) terminal.out(jsonText({ ...report, failed }));
-      else show(terminal, report, target, flags);
+      const fingerprints =
+        target.local && !flags.dryRun ? await fingerprintsMade(target, flags, terminal) : 0;
+      if (flags.json) terminal.out(jsonText({ ...report, fingerprints, failed }));
+      else show(terminal, { ...report, fingerprints }, target, flags);
       if (failed > 0)
         throw new CommandFailed(`${count(failed, 'picture')} could not be indexed; run it again`);
     });
+}
+
+/** What was indexed here, renamed or damaged has no fingerprint yet. */
+async function fingerprintsMade(
+  { index, pictures }: Target,
+  { prefix }: Flags,
+  terminal: Terminal,
+): Promise<number> {
+  const [{ PictureDecoder }, { findOptionalDecoders }, { fingerprintMaker }, { makeFingerprints }] =
+    await Promise.all([
+      import('../../pictures/decoding/decoder.ts'),
+      import('../../pictures/decoding/optional/find.ts'),
+      import('../../pictures/duplicates/fingerprint.ts'),
+      import('../../pictures/maintenance/fingerprints.ts'),
+    ]);
+  const make = fingerprintMaker(new PictureDecoder({}, findOptionalDecoders()));
+  const logger = consoleLogger(terminal.err);
+  const bar = startProgress({ title: 'Fingerprints', total: 0 });
+  try {
+    const deps = { index, pictures, clock: systemClock, logger, make };
+    const onProgress = (done: number, total: number) => bar.update(done, total);
+    return await makeFingerprints(deps, { ...(prefix && { prefix }), onProgress });
+  } finally {
+    bar.stop();
+  }
 }
 
 /** What is indexed is for the stack to say: its prefix and endings hold there. */
@@ -167,13 +194,13 @@ async function startInCloud(
 
 function show(
   terminal: Terminal,
-  report: BackfillReport,
+  report: BackfillReport & { readonly fingerprints: number },
   { local }: Target,
   { dryRun = false, function: isDirect }: Flags,
 ): void {
-  const { compared, missing, changed, bare, gone } = report;
+  const { compared, missing, changed, bare, gone, fingerprints } = report;
   const done = dryRun ? 'nothing was changed' : local || isDirect ? 'all is indexed' : 'the queue has them';
   terminal.out(
-    `Compared ${count(compared, 'key')}: ${missing} missing, ${changed} changed, ${bare > 0 ? `${bare} without a thumbnail, ` : ''}${gone} gone; ${done}.`,
+    `Compared ${count(compared, 'key')}: ${missing} missing, ${changed} changed, ${bare > 0 ? `${bare} without a thumbnail, ` : ''}${gone} gone; ${done}${fingerprints > 0 ? `, and ${count(fingerprints, 'fingerprint')} made` : ''}.`,
   );
 }

@@ -19,6 +19,7 @@ interface Flags extends ServerFlags {
   readonly protect: readonly string[];
   readonly dryRun?: boolean;
   readonly trash?: boolean;
+  readonly forGood?: boolean;
   readonly csv?: boolean;
 }
 
@@ -56,8 +57,12 @@ export function duplicatesCommand(program: Command, terminal: Terminal): void {
       [] as readonly string[],
     )
     .option('--dry-run', 'say what would be deleted and freed (the default)')
-    .option('--trash', 'delete all but the keepers; they can be had back where a trash is kept')
-    .option('--csv', 'print a line a picture: group, what becomes of it, key, bytes, size, tier, reason')
+    .option('--trash', 'delete all but the keepers; they can be had back from the trash')
+    .option('--for-good', 'with --trash: also where nothing is kept, so that what is deleted is gone')
+    .option(
+      '--csv',
+      'print a line a picture: group, what becomes of it, key, bytes, size, dates, tier, reason',
+    )
     .addHelpText(
       'after',
       `
@@ -75,7 +80,13 @@ Exit codes: 0 done, 1 failed or not all could be deleted, 2 wrong usage.`,
       if (flags.trash && flags.dryRun) throw new UsageError('choose --dry-run or --trash');
       if (flags.trash && flags.tier === 'alike')
         throw new UsageError('pictures that are only alike are not deleted; use --tier same or identical');
+      if (flags.forGood && !flags.trash) throw new UsageError('--for-good goes with --trash');
       const client = await connect(flags);
+      if (flags.trash && !flags.forGood && !(await client.trash({ limit: 1 })).kept)
+        throw new CommandFailed(
+          'nothing that is deleted here can be had back: the bucket keeps no versions. Nothing was deleted; ' +
+            'say --for-good too if that is meant',
+        );
       const plans = plansOf(await allGroups(client, flags, rule));
       const deleted = flags.trash ? await remove(client, plans) : undefined;
       show(terminal, flags, plans, deleted);
@@ -145,7 +156,7 @@ function plansOf(groups: readonly DuplicateGroup[]): Plan[] {
   });
 }
 
-/** Deletes, group by group, what is still the picture that was compared, if the one that stays is too. */
+/** Deletes, group by group, what is still the picture that was compared, while the one that stays is too. */
 async function remove(client: Client, plans: readonly Plan[]) {
   const total = plans.reduce((sum, { gone }) => sum + gone.length, 0);
   const bar = startProgress({ title: 'Deleting', total });
@@ -153,38 +164,21 @@ async function remove(client: Client, plans: readonly Plan[]) {
   let [done, final] = [0, 0];
   try {
     for (const { group, keeper, gone } of plans) {
-      const kept = group.pictures.find(({ key }) => key === keeper);
-      for (let at = 0; kept && at < gone.length; at += STATES_AT_ONCE) {
-        const some = gone.slice(at, at + STATES_AT_ONCE);
-        const changed = await changedOf(client, [kept, ...some]);
-        for (const { key } of some) {
-          try {
-            if (changed.has(kept.key)) throw new Error(`${kept.key}, which was to stay, has changed or gone`);
-            if (changed.has(key)) throw new Error('it has changed since it was compared');
-            const { restorable } = await client.delete(key);
-            if (!restorable) final++;
-          } catch (error) {
-            failed.push(`${key}: ${(error as Error).message}`);
-          }
-          bar.update(++done);
+      const copyOf = group.pictures.find(({ key }) => key === keeper);
+      for (const { key, eTag } of gone) {
+        try {
+          const { restorable } = await client.delete(key, { eTag, ...(copyOf && { copyOf }) });
+          if (!restorable) final++;
+        } catch (error) {
+          failed.push(`${key}: ${(error as Error).message}`);
         }
+        bar.update(++done);
       }
     }
   } finally {
     bar.stop();
   }
   return { deleted: total - failed.length, final, failed };
-}
-
-/** Besides the one that stays; 100 are asked for at a time. */
-const STATES_AT_ONCE = 99;
-
-/** Keys of those that are no longer what they were when they were compared. */
-async function changedOf(client: Client, pictures: readonly Member[]): Promise<ReadonlySet<string>> {
-  const { states } = await client.states(pictures.map(({ key }) => key));
-  const isAsItWas = ({ size, lastModified }: Member, i: number) =>
-    states[i]?.state === 'indexed' && states[i].size === size && states[i].lastModified === lastModified;
-  return new Set(pictures.filter((each, i) => !isAsItWas(each, i)).map(({ key }) => key));
 }
 
 function show(
@@ -206,12 +200,14 @@ function show(
     return;
   }
   if (flags.csv) {
-    terminal.out('group,becomes,key,bytes,width,height,tier,reason');
+    terminal.out('group,becomes,key,bytes,width,height,taken,lastModified,tier,reason');
     for (const [i, plan] of plans.entries()) {
-      for (const { key, size, width = '', height = '', tier } of plan.group.pictures) {
+      for (const picture of plan.group.pictures) {
+        const { key, size, width = '', height = '', taken = '', lastModified, tier } = picture;
         const becomes = becomesOf(plan, key);
         const reason = becomes === 'kept' ? plan.reason : '';
-        terminal.out([i + 1, becomes, quoted(key), size, width, height, tier, quoted(reason)].join(','));
+        const fields = [becomes, quoted(key), size, width, height, taken, lastModified, tier, quoted(reason)];
+        terminal.out([i + 1, ...fields].join(','));
       }
     }
     return;
@@ -221,8 +217,12 @@ function show(
     terminal.out(
       styled(terminal, 'bold', plan.keeper ? `${tier}, keep ${plan.keeper} (${plan.reason})` : tier),
     );
-    for (const { key, size } of pictures) {
-      terminal.out(`  ${becomesOf(plan, key).padEnd(9)} ${fileSize(size).padStart(8)}  ${key}`);
+    for (const { key, size, width = 0, height = 0, taken, lastModified } of pictures) {
+      const pixels = width > 0 ? `${width} x ${height}` : '';
+      const date = (taken ?? lastModified).slice(0, 10);
+      terminal.out(
+        `  ${becomesOf(plan, key).padEnd(9)} ${fileSize(size).padStart(8)} ${pixels.padStart(13)}  ${date}  ${key}`,
+      );
     }
   }
   if (plans.length === 0) {

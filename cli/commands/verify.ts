@@ -43,7 +43,10 @@ async function verifyHere(folder: string | undefined, flags: TargetFlags): Promi
   const { verify } = await import('../../pictures/maintenance/verify.ts');
   const bar = startProgress({ title: 'Verifying', total: 0 });
   try {
-    return await verify(target, { onProgress: ({ done, total = done }) => bar.update(done, total) });
+    return await verify(
+      { ...target, fingerprints: target.local },
+      { onProgress: ({ done, total = done }) => bar.update(done, total) },
+    );
   } finally {
     bar.stop();
   }

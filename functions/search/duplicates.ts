@@ -252,6 +252,7 @@ class Page {
           ...(member.height && { height: member.height }),
           tier: (star ? tiers[i - 1] : 'alike') ?? tier,
           protected: this.#isProtected(member.key),
+          eTag: member.picture.eTag,
         })),
       );
       const gone = star ? members.filter(({ key }) => !this.#isProtected(key)) : [];

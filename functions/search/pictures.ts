@@ -116,10 +116,33 @@ export const deleteImage =
   async (c) => {
     if (!allowed(allows, c.env).deletes) throw notAllowed('deletes no pictures');
     const { key } = c.req.valid('param');
+    const { eTag, copyOf, copyOfETag } = c.req.valid('query');
+    await Promise.all([
+      assertStill(key, eTag, pictures),
+      copyOf !== undefined && assertStill(copyOf, copyOfETag, pictures),
+    ]);
     const restorable = (await trash?.keeps()) ?? false;
     await pictures.delete([key]);
     return c.json({ key, state: 'pending' as const, restorable }, 202);
   };
+
+/**
+ * Stands just before a deletion: a store of objects has no deletion on condition, so that a picture that is written within
+ * those milliseconds goes too.
+ *
+ * @param eTag of the picture that is meant; any picture is where it is left out
+ */
+async function assertStill(
+  key: string,
+  eTag: string | undefined,
+  pictures: Pick<SearchDependencies['pictures'], 'head'>,
+): Promise<void> {
+  if (eTag === undefined || (await pictures.head(key))?.eTag === eTag) return;
+  throw new ApiProblem(
+    'picture-changed',
+    `"${key}" has changed or gone since it was looked at, so nothing was deleted. Look again, and decide anew.`,
+  );
+}
 
 export const createUpload =
   ({

@@ -30,6 +30,7 @@ const KINDS: Readonly<Record<ProblemCode, { readonly status: number; readonly ti
   'picture-not-searchable': { status: 404, title: 'The picture is not in the index' },
   'cursor-expired': { status: 410, title: 'The cursor is of another time' },
   'trash-keeps-itself': { status: 409, title: 'The bucket decides when old versions go' },
+  'picture-changed': { status: 412, title: 'The picture is another one now' },
   'body-too-large': { status: 413, title: 'The body is too large' },
   'unsupported-media-type': { status: 415, title: 'The type of the body is not understood' },
   'picture-rejected': { status: 422, title: 'The picture cannot be used' },

@@ -158,6 +158,26 @@ export const KeyParams = z.object({
     }),
 });
 
+export const DeletionQuery = z
+  .object({
+    eTag: unlessEmpty(
+      z.string().optional().openapi({
+        description: 'Deletes only while the picture is this one: its `eTag`, as GET /v1/duplicates says it.',
+      }),
+    ),
+    copyOf: unlessEmpty(
+      Key.optional().openapi({
+        description: 'Key of the picture that stays: deletes only while that one is what `copyOfETag` says.',
+      }),
+    ),
+    copyOfETag: unlessEmpty(
+      z.string().optional().openapi({ description: 'The `eTag` of the picture that stays.' }),
+    ),
+  })
+  .refine(({ copyOf, copyOfETag }) => (copyOf === undefined) === (copyOfETag === undefined), {
+    error: 'copyOf and copyOfETag go together',
+  });
+
 export const SimilarQuery = z.object({
   k: unlessEmpty(
     z.coerce

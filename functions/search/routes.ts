@@ -10,6 +10,7 @@ const MEANINGS = {
   404: 'There is no such picture, or it is not in the index.',
   409: 'What is there now does not allow it.',
   410: 'The cursor is of another time.',
+  412: 'The picture is no longer the one that was meant.',
   413: 'The body is too large.',
   415: 'The type of the body is not understood.',
   422: 'The picture cannot be used.',
@@ -95,11 +96,12 @@ export const deleteImage = createRoute({
   path: '/v1/images/{key}',
   operationId: 'deleteImage',
   summary: 'Delete a picture from its bucket, and so from the index',
-  request: { params: requests.KeyParams },
+  request: { params: requests.KeyParams, query: requests.DeletionQuery },
   responses: {
     202: ok('Deleted; the index follows.', schemas.Deletion),
     403: problem(403),
     ...always,
+    412: problem(412),
     503: problem(503),
   },
 });

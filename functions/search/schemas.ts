@@ -237,6 +237,9 @@ const DuplicatePicture = z
       description: 'How the picture goes with the keeper; the keeper has that of the group.',
     }),
     protected: z.boolean().openapi({ description: 'In a folder from which nothing is to be deleted.' }),
+    eTag: z.string().openapi({
+      description: 'Which bytes were compared; a deletion that gives it deletes no others.',
+    }),
   })
   .openapi('DuplicatePicture');
 
@@ -389,6 +392,7 @@ export const PROBLEM_CODES = [
   'cursor-expired',
   'not-allowed',
   'trash-keeps-itself',
+  'picture-changed',
   'route-not-found',
   'index-loading',
   'index-too-large',

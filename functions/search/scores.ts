@@ -1,6 +1,7 @@
 /** What is said about results beyond the best ones: how many pictures score how much, and which are copies of others. */
 
 import { attributesOf } from '../../pictures/attributes.ts';
+import { type Decisions, NotDuplicates } from '../../pictures/duplicates/decisions.ts';
 import { mapInParallel } from '../../vectorlog/parallel.ts';
 import type { Filter } from '../../vectorlog/read/filter.ts';
 import { matches } from '../../vectorlog/read/filter.ts';
@@ -45,19 +46,27 @@ const READS_AT_ONCE = 48;
 /** Results that are compared with each new one: copies of a picture score alike, so they stand near each other. */
 const NEAR = 48;
 
-/** For each result the better one that it is nearly a copy of. */
+/**
+ * For each result the better one that it is nearly a copy of.
+ *
+ * @param decided what people said of pictures that are no duplicates; asked for only when some look like it
+ */
 export async function stacksOf(
   keys: readonly string[],
   minScore: number,
   view: Pick<SearchView, 'embedding'>,
+  decided: () => Promise<Pick<Decisions, 'notDuplicates'>>,
 ): Promise<ReadonlyMap<string, string>> {
   const stackedOn = new Map<string, string>();
   const tops: { key: string; embedding: Float32Array }[] = [];
+  let told: NotDuplicates | undefined;
   const embeddings = await mapInParallel(READS_AT_ONCE, keys, (key) => view.embedding(key));
   for (const [i, key] of keys.entries()) {
     const embedding = embeddings[i];
     if (!embedding) continue;
-    const top = tops.slice(-NEAR).find((each) => dot(each.embedding, embedding) >= minScore);
+    const near = tops.slice(-NEAR).filter((each) => dot(each.embedding, embedding) >= minScore);
+    if (near.length > 0) told ??= new NotDuplicates((await decided()).notDuplicates);
+    const top = near.find((each) => !told?.has(each.key, key));
     if (top) stackedOn.set(key, top.key);
     else tops.push({ key, embedding });
   }

@@ -121,6 +121,7 @@ async function answer(
             results.map(({ entry }) => entry.key),
             options.stack,
             view,
+            () => readDecisions(dependencies.index),
           );
     return {
       results: fitting(

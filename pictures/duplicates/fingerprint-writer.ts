@@ -25,13 +25,19 @@ export class FingerprintWriter {
     private readonly make: MakeFingerprint,
   ) {}
 
-  /** Makes one. Never rejects: a picture without a fingerprint is indexed all the same. */
-  async add(picture: Pick<KeyedRow, 'key' | 'eTag'>, file: Uint8Array): Promise<void> {
+  /**
+   * Makes one. Never rejects: a picture without a fingerprint is indexed all the same.
+   *
+   * @returns whether it was made
+   */
+  async add(picture: Pick<KeyedRow, 'key' | 'eTag'>, file: Uint8Array): Promise<boolean> {
     try {
       this.#made.push({ id: fingerprintId(picture), value: encodeFingerprint(await this.make(file)) });
       if (this.#made.length >= FINGERPRINTS_A_PACK) await this.flush();
+      return true;
     } catch (error) {
       this.logger.info('a picture is indexed without a fingerprint', { key: picture.key, error });
+      return false;
     }
   }
 

@@ -174,6 +174,12 @@ async function readPack(store: ObjectStore, name: string): Promise<PackEntry[]> 
   }
 }
 
+/** The entries of all packs, pack by pack. */
+export async function* packsOf(store: ObjectStore, prefix: string): AsyncIterable<readonly PackEntry[]> {
+  for await (const page of store.list({ prefix }))
+    for (const { key } of page) yield await readPack(store, key);
+}
+
 /** Takes entries out of all packs that hold some of them; of the others only the heads are read. */
 export async function dropFromPacks(
   store: ObjectStore,

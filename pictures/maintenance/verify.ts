@@ -16,6 +16,7 @@ import { Known } from '../ingest/known.ts';
 import { reconcile } from '../ingest/reconcile.ts';
 import { listRejections } from '../ingest/rejections.ts';
 import { orphanedThumbnails } from '../thumbnails/kept.ts';
+import { readFingerprinted } from './fingerprints.ts';
 
 export interface VerifyDeps {
   /** The index store, in the model's namespace. */
@@ -23,6 +24,11 @@ export interface VerifyDeps {
   readonly modelId: string;
   /** The pictures' bucket; without it they are not compared. */
   readonly pictures?: ObjectStore;
+  /**
+   * Whether every picture is to have a fingerprint that can be read, as on one machine; in the cloud they are made when pictures
+   * are first compared, and not looked at here. @default false
+   */
+  readonly fingerprints?: boolean;
   /** @default systemClock */
   readonly clock?: Clock;
 }
@@ -76,13 +82,13 @@ export interface VerifyOptions {
 }
 
 /**
- * Checks manifests, files, log, orphans, rejections, thumbnails and, picture by picture, the bucket's eTags. Changes nothing. Run
+ * Checks manifests, files, log, orphans, rejections, thumbnails, fingerprints and, picture by picture, the bucket's eTags. Changes nothing. Run
  * while uploads and compactions go on, it may warn of differences that are gone a moment later.
  *
  * @throws StoreUnavailable; what is wrong with the index itself is in the report
  */
 export async function verify(
-  { index, modelId, pictures, clock = systemClock }: VerifyDeps,
+  { index, modelId, pictures, fingerprints = false, clock = systemClock }: VerifyDeps,
   { onProgress = () => {}, from, isOver = () => false, most }: VerifyOptions = {},
 ): Promise<VerifyReport> {
   const problems = new Findings({ before: from, ...(most !== undefined && { most }) });
@@ -143,6 +149,11 @@ export async function verify(
   await orphanedThumbnails(index, known.expected(), now, (names) => {
     for (const name of names) problems.add('warning', 'thumbnail-orphan', name, 'backfill removes it');
   });
+  const { without } = fingerprints ? await readFingerprinted(index, known.states) : { without: [] };
+  for (const { key, isUnreadable } of without) {
+    if (isUnreadable) problems.add('warning', 'fingerprint-unreadable', key, FINGERPRINTS.unreadable);
+    else problems.add('warning', 'fingerprint-missing', key, FINGERPRINTS.missing);
+  }
   return report();
 }
 
@@ -195,6 +206,12 @@ async function verifyAppend(
     else if (!(error instanceof ObjectNotFound)) throw error;
   }
 }
+
+const FINGERPRINTS = {
+  missing: 'it has none to be compared by; duplicates makes it, and so does backfill',
+  unreadable:
+    'what it is compared by is damaged or of another version; duplicates makes it, and so does backfill',
+} as const;
 
 const DIFFERENCES = {
   missing: ['picture-missing', 'it is in the bucket and not in the index; backfill adds it'],

@@ -301,7 +301,11 @@ describe('looking through pictures', () => {
     await page.getByRole('button', { name: 'Restore gone 1.webp' }).click();
     await expect.poll(() => faked.api.state.trash.length, SOON).toBe(1);
     await page.getByRole('button', { name: 'Empty' }).click();
+    const asked = page.waitForRequest('**/v1/trash/empty');
+    await page.getByLabel('What goes').selectOption('30');
     await page.getByRole('button', { name: 'Delete for good' }).click();
+    const { before } = (await asked).postDataJSON() as { before: string };
+    expect(Math.round((Date.now() - Date.parse(before)) / 86_400_000)).toBe(30);
     await expect.poll(() => faked.api.state.trash.length, SOON).toBe(0);
   });
 });

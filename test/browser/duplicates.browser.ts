@@ -67,6 +67,22 @@ describe('the duplicates workbench', () => {
     await expect.poll(() => groups().count(), SOON).toBe(2);
   });
 
+  it('deletes nothing that has changed since it was compared, and says so', async () => {
+    await open();
+    await page.getByRole('button', { name: 'Delete 3' }).click();
+    const question = page.getByRole('dialog', { name: 'Delete 3 pictures?' });
+    const change = (key: string) => {
+      const at = faked.api.state.pictures.findIndex((each) => each.key === key);
+      faked.api.state.pictures[at] = { key, size: 77 };
+    };
+    // Of the group of three one that was to go, of the group of two the one that was to stay.
+    change(KEYS[1]!);
+    change(KEYS[3]!);
+    await question.getByRole('button', { name: 'Delete 3 pictures' }).click();
+    await page.getByText('1 of 3 pictures deleted; 2 pictures left alone').first().waitFor();
+    expect(faked.api.state.pictures.map(({ key }) => key)).toEqual(KEYS.filter((key) => key !== KEYS[2]));
+  });
+
   it('forgets what are no duplicates, until that is taken back', async () => {
     await open();
     await groups().first().getByRole('button', { name: 'Not duplicates' }).click();

@@ -164,6 +164,7 @@ function apiRoutes(app: Hono, state: FakeState, url: string): void {
     size,
     contentType: 'image/webp',
   });
+  const eTagOf = (key: string) => `${key} ${state.pictures[find(key)]?.size}`;
   const find = (key: string) => state.pictures.findIndex((picture) => picture.key === key);
   const keyOf = (context: Context) => keyFromPath(decodeURIComponent(context.req.param('key') ?? '')) ?? '';
 
@@ -257,6 +258,10 @@ function apiRoutes(app: Hono, state: FakeState, url: string): void {
 
   app.delete('/v1/images/:key', (context) => {
     const key = keyOf(context);
+    const { eTag, copyOf, copyOfETag } = requests.DeletionQuery.parse(context.req.query());
+    const isStill = (one: string, meant: string | undefined) => meant === undefined || meant === eTagOf(one);
+    if (!isStill(key, eTag) || (copyOf !== undefined && !isStill(copyOf, copyOfETag)))
+      return problem(412, 'picture-changed', 'Another picture now', `"${key}" has changed since.`);
     const gone = state.pictures[find(key)];
     if (gone) state.trash.unshift(gone);
     state.pictures = state.pictures.filter((picture) => picture.key !== key);
@@ -278,7 +283,9 @@ function apiRoutes(app: Hono, state: FakeState, url: string): void {
     state.trash = state.trash.filter(({ key }) => !back.includes(key));
     return context.json(schemas.Restored.parse({ results: back.map((key) => ({ key, restored: true })) }));
   });
-  app.post('/v1/trash/empty', (context) => {
+  app.post('/v1/trash/empty', async (context) => {
+    // All of it is old enough.
+    requests.EmptyTrash.parse(await context.req.json());
     const pictures = state.trash.length;
     state.trash = [];
     return context.json(schemas.Emptied.parse({ pictures, bytes: pictures * 20_000 }));
@@ -376,6 +383,7 @@ function apiRoutes(app: Hono, state: FakeState, url: string): void {
           ...each,
           tier: 'same',
           protected: isProtected(each.key),
+          eTag: eTagOf(each.key),
         }));
         const isPreferred = ({ key }: { key: string }) =>
           state.preferred.some((folder) => key.startsWith(folder));

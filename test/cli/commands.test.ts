@@ -350,7 +350,7 @@ describe('likeness duplicates, trash, restore', () => {
     const server = endpoint;
     const proxy = createServer(async (request, response) => {
       // The keeper goes after the groups were asked for, before anything is deleted.
-      if (request.url === '/v1/states')
+      if (request.method === 'DELETE')
         await unlink(join(library.folder, 'originals/large.jpg')).catch(() => {});
       const body = request.method === 'POST' ? { body: Buffer.concat(await request.toArray()) } : {};
       const answer = await fetch(server + request.url, {
@@ -365,21 +365,45 @@ describe('likeness duplicates, trash, restore', () => {
     endpoint = `http://127.0.0.1:${(proxy.address() as AddressInfo).port}`;
     const { code, err } = await likeness('duplicates', '--trash');
     proxy.close();
-    expect([code, err]).toEqual([1, expect.stringContaining('which was to stay, has changed or gone')]);
+    expect([code, err]).toEqual([1, expect.stringContaining('"originals/large.jpg" has changed or gone')]);
     expect(await exists('one.png')).toBe(true);
     expect(await exists('family/one copy.png')).toBe(true);
+  });
+
+  it('deletes nothing where no trash is kept, unless that is said', async () => {
+    const server = endpoint;
+    const proxy = createServer(async (request, response) => {
+      const body = request.method === 'POST' ? { body: Buffer.concat(await request.toArray()) } : {};
+      const answer = await fetch(server + request.url, { method: request.method!, ...body });
+      response.writeHead(answer.status, { 'content-type': answer.headers.get('content-type') ?? '' });
+      // As a bucket without versions says it.
+      const text = await answer.text();
+      response.end(
+        text.replace('"kept":true', '"kept":false').replace('"restorable":true', '"restorable":false'),
+      );
+    });
+    await new Promise<void>((resolve) => proxy.listen(0, '127.0.0.1', resolve));
+    endpoint = `http://127.0.0.1:${(proxy.address() as AddressInfo).port}`;
+    const refused = await likeness('duplicates', '--trash');
+    expect([refused.code, refused.err]).toEqual([1, expect.stringContaining('Nothing was deleted')]);
+    expect(await exists('one.png')).toBe(true);
+    const meant = await likeness('duplicates', '--trash', '--for-good');
+    proxy.close();
+    expect([meant.code, meant.err]).toEqual([0, expect.stringContaining('2 of them for good')]);
+    expect(await exists('one.png')).toBe(false);
   });
 
   it('prints CSV, a line a picture', async () => {
     const lines = (await likeness('duplicates', '--csv')).out.split('\n');
     expect(lines).toHaveLength(4);
-    expect(lines[1]).toMatch(/^1,kept,"originals\/large.jpg",\d+,200,200,same,"200 x 200"$/);
+    expect(lines[1]).toMatch(/^1,kept,"originals\/large.jpg",\d+,200,200,,\d{4}-.*Z,same,"200 x 200"$/);
   });
 
   it('refuses what makes no sense', async () => {
     expect((await likeness('duplicates', '--keep', 'newest')).code).toBe(2);
     expect((await likeness('duplicates', '--trash', '--dry-run')).code).toBe(2);
     expect((await likeness('duplicates', '--tier', 'alike', '--trash')).code).toBe(2);
+    expect((await likeness('duplicates', '--for-good')).code).toBe(2);
   });
 
   it('lets nobody pipe whole groups into rm', async () => {

@@ -1,10 +1,11 @@
 /** What is deleted or replaced through Likeness can be had back. */
 
-import { mkdtemp, readdir, readFile, rm, stat, utimes, writeFile } from 'node:fs/promises';
+import { mkdtemp, readdir, readFile, rename, rm, stat, utimes, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { Client } from '../../client/client.ts';
+import { FileStore } from '../../vectorlog/store/file-store.ts';
 import { copyDurably } from '../../vectorlog/store/files/writing.ts';
 import { picture } from '../factories/pictures.ts';
 import { type ServedFolder, servedFolder } from '../factories/serving.ts';
@@ -52,6 +53,31 @@ describe('the trash of a folder', () => {
       { key: 'never.png', restored: false },
     ]);
     expect(await read('two.png')).toEqual(await picture(2));
+  });
+
+  it('keeps what another program puts in the place of a picture while that is deleted', async () => {
+    const kept: string[] = [];
+    const store = new FileStore(library.folder, {
+      ignoreHidden: true,
+      sideFolder: join(library.folder, '.likeness/.uploads'),
+      keep: async ({ path }) => {
+        kept.push(await readFile(path, 'utf8'));
+        // As an editor saves: a new file takes the place of the old one.
+        if (kept.length === 1) {
+          await writeFile(join(library.folder, '.new'), 'saved a moment later');
+          await rename(join(library.folder, '.new'), path);
+        }
+      },
+    });
+    await library.write('note.png', 'first');
+    await store.delete(['note.png']);
+    expect(kept).toEqual(['first', 'saved a moment later']);
+
+    await library.write('note.png', 'first');
+    kept.length = 0;
+    await store.put('note.png', new TextEncoder().encode('uploaded'));
+    expect(kept).toEqual(['first', 'saved a moment later']);
+    expect(await readFile(join(library.folder, 'note.png'), 'utf8')).toBe('uploaded');
   });
 
   it('keeps a picture that an upload replaces, with its metadata, and never restores over another', async () => {

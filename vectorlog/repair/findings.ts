@@ -19,7 +19,9 @@ export interface Finding {
     | 'picture-changed'
     | 'picture-gone'
     | 'thumbnail-missing'
-    | 'thumbnail-orphan';
+    | 'thumbnail-orphan'
+    | 'fingerprint-missing'
+    | 'fingerprint-unreadable';
   /** The object or the key that it is about. */
   readonly subject: string;
   readonly detail: string;

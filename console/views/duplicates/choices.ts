@@ -5,7 +5,7 @@ import type { DuplicateGroup } from '../../../client/index.ts';
 export type Member = DuplicateGroup['pictures'][number];
 
 export interface Choice {
-  /** Key of the picture that stays whatever happens; none where nothing is suggested. */
+  /** Key of the picture that stays whatever happens; none of what is only alike. */
   readonly keeper: string | undefined;
   /** Keys that go. */
   readonly going: ReadonlySet<string>;
@@ -26,9 +26,9 @@ export const suggested = ({ keeper, deletable }: DuplicateGroup): Choice => ({
 export const choiceOf = (group: DuplicateGroup, choices: Choices): Choice =>
   choices.get(idOf(group)) ?? suggested(group);
 
-/** Another picture stays; the one that did goes, unless it is protected. What is only alike goes by ticks alone. */
+/** Another picture stays; the one that did goes, unless it is protected. What is only alike is never to go. */
 export function keeping(group: DuplicateGroup, key: string): Choice {
-  if (group.tier === 'alike') return { keeper: key, going: new Set() };
+  if (group.tier === 'alike') return suggested(group);
   const others = group.pictures.filter((each) => each.key !== key && !each.protected);
   return { keeper: key, going: new Set(others.map((each) => each.key)) };
 }
@@ -36,11 +36,10 @@ export function keeping(group: DuplicateGroup, key: string): Choice {
 /** A picture goes, or stays after all. The one that is kept never goes, nor does what is protected. */
 export function toggled(group: DuplicateGroup, choice: Choice, key: string): Choice {
   const member = group.pictures.find((each) => each.key === key);
-  if (!member || member.protected || key === choice.keeper) return choice;
+  if (!member || member.protected || key === choice.keeper || group.tier === 'alike') return choice;
   const going = new Set(choice.going);
   if (!going.delete(key)) going.add(key);
-  // Without one that is kept at least one must stay all the same.
-  return going.size < group.pictures.length ? { ...choice, going } : choice;
+  return { ...choice, going };
 }
 
 export interface Chosen {

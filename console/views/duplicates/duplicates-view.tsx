@@ -11,7 +11,7 @@ import { useSequence } from '../../library/sequence.ts';
 import { Button } from '../../parts/button.tsx';
 import { Empty } from '../../parts/empty.tsx';
 import { ScoreField, SelectField } from '../../parts/field.tsx';
-import { bytes, count, plural } from '../../parts/format.ts';
+import { about, bytes, count, plural } from '../../parts/format.ts';
 import { Menu } from '../../parts/menu.tsx';
 import { toast } from '../../parts/toast.tsx';
 import { TroubleNotice } from '../../parts/trouble-notice.tsx';
@@ -19,6 +19,7 @@ import { useSettled } from '../../parts/use-settled.ts';
 import { navigate } from '../../route/navigation.ts';
 import type { DuplicatesRoute, Tier } from '../../route/route.ts';
 import { StillIndexing } from '../../shell/indexing-note.tsx';
+import { useSteady } from '../../status/progress.ts';
 import { DeletePictures } from '../picture/delete-pictures.tsx';
 import { type Choices, type Chosen, choiceOf, chosenOf, freed, idOf, keeping, toggled } from './choices.ts';
 import { FolderWishes, useFolderWishes } from './folder-wishes.tsx';
@@ -135,6 +136,22 @@ export function DuplicatesView({ route }: { route: DuplicatesRoute }) {
     return true;
   };
 
+  const keepButton =
+    (group: DuplicateGroup) =>
+    ({ key }: { readonly key: string }) => {
+      const stays = choiceOf(group, choices).keeper === key;
+      return (
+        <Button
+          size="small"
+          aria-pressed={stays}
+          aria-label={`${stays ? 'Stays' : 'Keep this'}: ${key}`}
+          onClick={() => choose(group, keeping(group, key))}
+        >
+          {stays ? 'Stays' : 'Keep this'}
+        </Button>
+      );
+    };
+
   const end = useRef<HTMLDivElement>(null);
   useEffect(() => {
     if (!end.current) return;
@@ -196,7 +213,7 @@ export function DuplicatesView({ route }: { route: DuplicatesRoute }) {
             : 'Each picture is in the library once, as far as the pictures themselves tell.'}
         </Empty>
       )}
-      {order.length > 0 && (
+      {order.length > 0 && tier !== 'alike' && (
         <section class="duplicates-bar" aria-label="Chosen duplicates">
           <p class="figures">
             <strong>
@@ -208,20 +225,19 @@ export function DuplicatesView({ route }: { route: DuplicatesRoute }) {
             </span>
           </p>
           <Menu label="Choose">
-            {tier !== 'alike' &&
-              RULES.map(([each, label]) => (
-                <button
-                  key={each}
-                  type="button"
-                  aria-pressed={each === rule}
-                  onClick={() => {
-                    setRule(each);
-                    setChoices(new Map());
-                  }}
-                >
-                  {label}
-                </button>
-              ))}
+            {RULES.map(([each, label]) => (
+              <button
+                key={each}
+                type="button"
+                aria-pressed={each === rule}
+                onClick={() => {
+                  setRule(each);
+                  setChoices(new Map());
+                }}
+              >
+                {label}
+              </button>
+            ))}
             <button
               type="button"
               onClick={() => chooseAll((group) => ({ ...choiceOf(group, choices), going: new Set() }))}
@@ -243,16 +259,7 @@ export function DuplicatesView({ route }: { route: DuplicatesRoute }) {
         <Compare
           pictures={comparing.pictures.slice(0, 4)}
           onClose={() => setComparing(undefined)}
-          actions={(picture) => (
-            <Button
-              size="small"
-              aria-pressed={choiceOf(comparing, choices).keeper === picture.key}
-              aria-label={`${choiceOf(comparing, choices).keeper === picture.key ? 'Stays' : 'Keep this'}: ${picture.key}`}
-              onClick={() => choose(comparing, keeping(comparing, picture.key))}
-            >
-              {choiceOf(comparing, choices).keeper === picture.key ? 'Stays' : 'Keep this'}
-            </Button>
-          )}
+          {...(comparing.tier !== 'alike' && { actions: keepButton(comparing) })}
         />
       )}
       {deleting && (
@@ -274,7 +281,7 @@ export function DuplicatesView({ route }: { route: DuplicatesRoute }) {
 const SENTENCES: Readonly<Record<Tier, string>> = {
   same: 'The same picture, but for size, crop, turn, colours or compression: compared pixel by pixel.',
   identical: 'Files that are the same to the last byte.',
-  alike: 'Near in the model only, to look through. Nothing is ticked here by itself.',
+  alike: 'Near in the model only, to look through. Nothing is deleted from here.',
 };
 
 /** Groups without the pictures that are gone; what has nothing left to compare is no group. */
@@ -315,13 +322,25 @@ function focusNear(member: HTMLElement, key: string, step: number): void {
 
 function Progress({ list }: { list: Pages<DuplicateGroup> }) {
   const { progress, total, complete, trouble } = list;
+  const left = useTimeLeft(progress, total);
   if (complete || (trouble && total === undefined)) return null;
   return (
     <div class="duplicates-progress figures">
       <label>
-        {total === undefined ? 'Comparing …' : `Compared ${count(progress)} of ${plural(total, 'picture')}`}
+        {total === undefined
+          ? 'Comparing …'
+          : `Compared ${count(progress)} of ${plural(total, 'picture')}${left === undefined ? '' : `, about ${about(left)} left`}`}
         <progress {...(total !== undefined && { value: progress, max: total })} />
       </label>
     </div>
   );
+}
+
+/** Seconds that are left, by what was compared since this began; `undefined` until that says something. */
+function useTimeLeft(done: number, total: number | undefined): number | undefined {
+  const began = useRef({ at: Date.now(), done });
+  if (done < began.current.done) began.current = { at: Date.now(), done };
+  const perSecond = (1_000 * (done - began.current.done)) / Math.max(1, Date.now() - began.current.at);
+  const left = total !== undefined && perSecond > 0 ? (total - done) / perSecond : undefined;
+  return useSteady(total === undefined ? undefined : { done, total, left })?.left;
 }

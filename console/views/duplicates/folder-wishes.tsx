@@ -17,19 +17,18 @@ export function useFolderWishes(onChange: () => void): FolderWishesState {
   const { client } = useConnection();
   const { value, retry } = useRequest('decisions', (signal) => client.decisions({ signal }));
   const folders = { protected: value?.protected ?? [], preferred: value?.preferred ?? [] };
-  const set = async (wish: Wish, next: readonly string[]) => {
-    await client.setFolders({ ...folders, [wish]: next });
+  const change = async (wish: Wish, next: (before: readonly string[]) => readonly string[]) => {
+    // What is shown may not be read yet, or old: none of the other folders may be forgotten by it.
+    const { protected: kept, preferred } = await client.decisions();
+    const now = { protected: kept, preferred };
+    await client.setFolders({ ...now, [wish]: next(now[wish]) });
     retry();
     onChange();
   };
   return {
     folders,
-    add: (wish, folder) => void set(wish, [...new Set([...folders[wish], folder])]),
-    remove: (wish, folder) =>
-      void set(
-        wish,
-        folders[wish].filter((each) => each !== folder),
-      ),
+    add: (wish, folder) => void change(wish, (before) => [...new Set([...before, folder])]),
+    remove: (wish, folder) => void change(wish, (before) => before.filter((each) => each !== folder)),
   };
 }
 

@@ -2,7 +2,7 @@
 
 import type { DuplicateGroup } from '../../../client/index.ts';
 import { Button } from '../../parts/button.tsx';
-import { bytes, day, fileName, folderOf, plural, score } from '../../parts/format.ts';
+import { bytes, day, fileName, folderOf, plural, score, takenAt } from '../../parts/format.ts';
 import { Menu } from '../../parts/menu.tsx';
 import { view } from '../../parts/tile.tsx';
 import { Thumbnail } from '../../thumbnails/thumbnail.tsx';
@@ -81,7 +81,7 @@ interface GroupPictureProps {
 }
 
 function GroupPicture({ picture, group, choice, onKeep, onToggle }: GroupPictureProps) {
-  const { key, width, height, size, lastModified } = picture;
+  const { key, width, height, size, taken, lastModified } = picture;
   const keeps = choice.keeper === key;
   const goes = choice.going.has(key);
   const reason = group.keeper === key && group.reason ? `: ${group.reason}` : '';
@@ -105,25 +105,27 @@ function GroupPicture({ picture, group, choice, onKeep, onToggle }: GroupPicture
       </p>
       <p class="quiet small figures">
         {width && height ? `${width} × ${height}, ` : ''}
-        {bytes(size)}, {day(lastModified)}
+        {bytes(size)}, {taken ? `taken ${takenAt(taken)}` : day(lastModified)}
       </p>
-      <div class="group-choice">
-        <label>
-          <input
-            type="checkbox"
-            checked={goes}
-            disabled={keeps || picture.protected}
-            aria-label={`Delete ${key}`}
-            onChange={onToggle}
-          />
-          Delete
-        </label>
-        {!keeps && (
-          <Button size="small" look="plain" aria-label={`Keep this: ${key}`} onClick={onKeep}>
-            Keep this
-          </Button>
-        )}
-      </div>
+      {group.tier !== 'alike' && (
+        <div class="group-choice">
+          <label>
+            <input
+              type="checkbox"
+              checked={goes}
+              disabled={keeps || picture.protected}
+              aria-label={`Delete ${key}`}
+              onChange={onToggle}
+            />
+            Delete
+          </label>
+          {!keeps && (
+            <Button size="small" look="plain" aria-label={`Keep this: ${key}`} onClick={onKeep}>
+              Keep this
+            </Button>
+          )}
+        </div>
+      )}
     </>
   );
 }

@@ -2,7 +2,7 @@
 
 import './delete-pictures.css';
 import { useEffect, useRef, useState } from 'preact/hooks';
-import type { Client } from '../../../client/index.ts';
+import { type Client, ProblemError } from '../../../client/index.ts';
 import { mapInParallel } from '../../../vectorlog/parallel.ts';
 import { useConnection } from '../../api/connection.tsx';
 import { type Trouble, troubleOf } from '../../api/trouble.ts';
@@ -15,10 +15,15 @@ import { Notice } from '../../parts/notice.tsx';
 import { toast } from '../../parts/toast.tsx';
 import { Thumbnail } from '../../thumbnails/thumbnail.tsx';
 
+/** `eTag`: what was compared; only that is deleted, and only while what stays is what it was. */
+interface Going extends Pick<ShownPicture, 'key'> {
+  readonly eTag?: string;
+}
+
 interface DeletePicturesProps {
-  readonly pictures: readonly Pick<ShownPicture, 'key'>[];
+  readonly pictures: readonly Going[];
   /** What stays of each picture that goes, where something does. */
-  readonly kept?: (key: string) => ShownPicture | undefined;
+  readonly kept?: (key: string) => (ShownPicture & { readonly eTag: string }) | undefined;
   readonly onCancel: () => void;
   /** Called with those that are gone: all, or what was deleted before someone stopped it. */
   readonly onDeleted: (keys: readonly string[]) => void;
@@ -45,20 +50,28 @@ export function DeletePictures({ pictures, kept, onCancel, onDeleted }: DeletePi
     setDone(0);
     const gone: string[] = [];
     let restorable = true;
-    let failure: unknown;
+    let [changed, failure]: [number, unknown] = [0, undefined];
     // After a failure, what has not begun stays as it is.
-    await mapInParallel(AT_ONCE, pictures, async ({ key }) => {
+    await mapInParallel(AT_ONCE, pictures, async ({ key, eTag }) => {
       if (abort.current.signal.aborted) return;
-      restorable = (await client.delete(key)).restorable && restorable;
+      const copyOf = kept?.(key);
+      const deletion = await client
+        .delete(key, { ...(eTag !== undefined && { eTag }), ...(copyOf && { copyOf }) })
+        .catch(unlessChanged);
+      if (deletion === undefined) {
+        changed += 1;
+        return;
+      }
+      restorable = deletion.restorable && restorable;
       gone.push(key);
       setDone(gone.length);
     }).catch((error: unknown) => {
       failure = error;
     });
-    if (gone.length > 0) {
-      await followed(client, gone);
+    if (gone.length > 0) await followed(client, gone);
+    if (gone.length + changed > 0) {
       libraryChanged();
-      told(client, gone, pictures.length, restorable);
+      told(client, gone, { asked: pictures.length, changed, restorable });
     }
     if (failure !== undefined && !abort.current.signal.aborted) {
       setTrouble(troubleOf(failure));
@@ -125,8 +138,17 @@ function Doomed({ picture, stays }: { picture: Pick<ShownPicture, 'key'>; stays:
   );
 }
 
+/** A picture that is another one by now stays; the others go all the same. */
+function unlessChanged(error: unknown): undefined {
+  if (!(error instanceof ProblemError && error.code === 'picture-changed')) throw error;
+}
+
 /** Says what went, and offers it back where that can be had. */
-function told(client: Client, gone: readonly string[], asked: number, restorable: boolean): void {
+function told(
+  client: Client,
+  gone: readonly string[],
+  { asked, changed, restorable }: { asked: number; changed: number; restorable: boolean },
+): void {
   const many =
     gone.length < asked
       ? `${count(gone.length)} of ${plural(asked, 'picture')}`
@@ -139,8 +161,8 @@ function told(client: Client, gone: readonly string[], asked: number, restorable
     libraryChanged();
   };
   toast({
-    text: `${many} deleted`,
-    ...(restorable && { action: { label: 'Undo', run: () => void undo() } }),
+    text: `${many} deleted${changed > 0 ? `; ${plural(changed, 'picture')} left alone, for something has changed since` : ''}`,
+    ...(restorable && gone.length > 0 && { action: { label: 'Undo', run: () => void undo() } }),
   });
 }
 

@@ -4,10 +4,12 @@ import { useState } from 'preact/hooks';
 import type { TrashItem } from '../../../client/index.ts';
 import { useConnection } from '../../api/connection.tsx';
 import { usePages } from '../../api/pages.ts';
+import { troubleOf } from '../../api/trouble.ts';
 import { useRequest } from '../../api/use-request.ts';
 import { libraryChanged } from '../../library/library-version.ts';
 import { Button } from '../../parts/button.tsx';
 import { Confirm } from '../../parts/dialog.tsx';
+import { SelectField } from '../../parts/field.tsx';
 import { ago, bytes, count, plural } from '../../parts/format.ts';
 import { toast } from '../../parts/toast.tsx';
 import { TroubleNotice } from '../../parts/trouble-notice.tsx';
@@ -15,6 +17,15 @@ import { TroubleNotice } from '../../parts/trouble-notice.tsx';
 /** Lines that are shown at first, and how many come with each press. */
 const SHOWN = 10;
 const RESTORED_AT_ONCE = 1_000;
+const DAY_MS = 24 * 60 * 60 * 1_000;
+
+/** Days since the deletion. */
+const AGES: readonly (readonly [string, string])[] = [
+  ['0', 'Everything'],
+  ['7', 'What was deleted more than 7 days ago'],
+  ['30', 'What was deleted more than 30 days ago'],
+  ['90', 'What was deleted more than 90 days ago'],
+];
 
 export function Trash() {
   const { client } = useConnection();
@@ -24,6 +35,7 @@ export function Trash() {
   );
   const [shown, setShown] = useState(SHOWN);
   const [emptying, setEmptying] = useState(false);
+  const [age, setAge] = useState('0');
   const { items, trouble } = list;
   if (value && !value.kept) return null;
 
@@ -37,8 +49,13 @@ export function Trash() {
   };
   const empty = async () => {
     setEmptying(false);
-    const gone = await client.emptyTrash({ all: true });
-    toast({ text: `${plural(gone.pictures, 'picture')} gone for good, ${bytes(gone.bytes)} freed` });
+    const before = new Date(Date.now() - Number(age) * DAY_MS).toISOString();
+    try {
+      const gone = await client.emptyTrash(age === '0' ? { all: true } : { before });
+      toast({ text: `${plural(gone.pictures, 'picture')} gone for good, ${bytes(gone.bytes)} freed` });
+    } catch (error) {
+      toast({ text: troubleOf(error).detail });
+    }
     list.refresh();
   };
 
@@ -102,7 +119,8 @@ export function Trash() {
           onConfirm={empty}
           onCancel={() => setEmptying(false)}
         >
-          <p>What is in it cannot be had back then.</p>
+          <SelectField label="What goes" value={age} choices={AGES} onChange={setAge} />
+          <p>What goes cannot be had back then.</p>
         </Confirm>
       )}
     </section>

@@ -209,4 +209,15 @@ test('a search counts all pictures by score, and says which results are copies o
     ['b.jpg', 'a.jpg'],
     ['c.jpg', 'a.jpg'],
   ]);
+
+  // What somebody said is honoured here too.
+  await api.request('/v1/duplicates/not', json({ keys: ['a.jpg', 'b.jpg'] }));
+  const again = (await (
+    await api.request('/v1/images/other.jpg/similar?k=10&stack=0.97')
+  ).json()) as typeof answer;
+  expect(again.results.map(({ key, stackedOn }) => [key, stackedOn])).toEqual([
+    ['a.jpg', undefined],
+    ['b.jpg', undefined],
+    ['c.jpg', 'a.jpg'],
+  ]);
 });

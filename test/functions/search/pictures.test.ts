@@ -84,6 +84,50 @@ describe('GET /v1/images/{key}', () => {
   });
 });
 
+describe('DELETE /v1/images/{key} on condition', () => {
+  const remove = (api: ReturnType<typeof testApi>, query: Record<string, string>) =>
+    api.request(`/v1/images/copy.jpg?${new URLSearchParams(query)}`, { method: 'DELETE' });
+
+  test.each([
+    ['the picture', 'copy.jpg'],
+    ['what is to stay of it', 'kept.jpg'],
+  ])('deletes nothing when %s is another one by now', async (_, changed) => {
+    const api = testApi();
+    await api.upload('copy.jpg', 'a');
+    await api.upload('kept.jpg', 'b');
+    const eTagOf = async (key: string) => (await api.pictures.head(key))!.eTag;
+    const query = {
+      eTag: await eTagOf('copy.jpg'),
+      copyOf: 'kept.jpg',
+      copyOfETag: await eTagOf('kept.jpg'),
+    };
+    await api.upload(changed, 'another picture');
+    const refused = await remove(api, query);
+    expect([refused.status, await refused.json()]).toMatchObject([
+      412,
+      { type: 'urn:likeness:problem:picture-changed' },
+    ]);
+    expect(await api.pictures.head('copy.jpg')).toBeDefined();
+    const now = { ...query, eTag: await eTagOf('copy.jpg'), copyOfETag: await eTagOf('kept.jpg') };
+    expect((await remove(api, now)).status).toBe(202);
+    expect(await api.pictures.head('copy.jpg')).toBeUndefined();
+  });
+
+  test('deletes nothing when what is to stay has gone', async () => {
+    const api = testApi();
+    await api.upload('copy.jpg', 'a');
+    expect((await remove(api, { copyOf: 'kept.jpg', copyOfETag: 'x' })).status).toBe(412);
+    expect(await api.pictures.head('copy.jpg')).toBeDefined();
+  });
+
+  test('refuses half a condition', async () => {
+    const api = testApi();
+    await api.upload('copy.jpg', 'a');
+    expect((await remove(api, { copyOf: 'kept.jpg' })).status).toBe(400);
+    expect(await api.pictures.head('copy.jpg')).toBeDefined();
+  });
+});
+
 describe('GET /v1/rejected', () => {
   test('walks through the rejected pictures page by page', async () => {
     const api = testApi();

@@ -74,6 +74,7 @@ const cases: readonly [(typeof PROBLEM_CODES)[number], number, () => Promise<Res
   ['unsupported-media-type', 415, () => testApi().request('/v1/search', picture('x', 'text/plain'))],
   ['body-too-large', 413, () => testApi().request('/v1/search', oversized())],
   ['picture-rejected', 422, () => testApi().request('/v1/search', picture(badPicture()))],
+  ['picture-changed', 412, () => testApi().request('/v1/images/a.jpg?eTag=of-another', { method: 'DELETE' })],
   ['picture-not-found', 404, () => testApi().request('/v1/images/none.jpg')],
   ['picture-not-searchable', 404, notIndexedYet],
   ['cursor-expired', 410, () => testApi().request('/v1/duplicates?cursor=WyJvdGhlciIsMSwyLDAsImdvbmUiXQ')],

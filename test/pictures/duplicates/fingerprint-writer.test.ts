@@ -9,14 +9,20 @@ import { Comparers } from '../../../pictures/duplicates/comparers.ts';
 import { fingerprintMaker, fingerprintOf } from '../../../pictures/duplicates/fingerprint.ts';
 import { dropFingerprints, FingerprintWriter } from '../../../pictures/duplicates/fingerprint-writer.ts';
 import { Fingerprints, fingerprintId } from '../../../pictures/duplicates/fingerprints.ts';
+import { packsOf, writePack } from '../../../pictures/duplicates/pack-store.ts';
 import { confidenceOf, measuresOf } from '../../../pictures/duplicates/verdict.ts';
+import { ingest } from '../../../pictures/ingest/ingest.ts';
+import { makeFingerprints } from '../../../pictures/maintenance/fingerprints.ts';
+import { verify } from '../../../pictures/maintenance/verify.ts';
 import { FINGERPRINTS_PREFIX } from '../../../pictures/names.ts';
 import { thumbnailName } from '../../../pictures/thumbnails/thumbnails.ts';
 import { systemClock } from '../../../vectorlog/clock.ts';
 import { silentLogger } from '../../../vectorlog/logger.ts';
 import { ObjectNotFound } from '../../../vectorlog/store/errors.ts';
 import { MemoryStore } from '../../../vectorlog/testing/memory-store.ts';
+import { fakeEmbedder } from '../../factories/fake-embedder.ts';
 import { picture } from '../../factories/pictures.ts';
+import { s3Event } from '../../factories/s3-events.ts';
 
 /** A bucket that fails the test when a picture is read. */
 const unread = {
@@ -67,6 +73,47 @@ test('a file that is no picture is no reason to fail', async () => {
   await writer.add(version(0), Buffer.from('no picture'));
   await writer.flush();
   expect(await packsIn(index)).toEqual([]);
+});
+
+test('verify names pictures whose fingerprint is missing or cannot be read, and a backfill makes them', async () => {
+  const [index, pictures] = [new MemoryStore(), new MemoryStore()];
+  const embedder = fakeEmbedder();
+  const { modelId } = embedder.model;
+  const writer = new FingerprintWriter(index, systemClock, silentLogger, fingerprintOf);
+  const names = ['indexed', 'missing', 'damaged', 'changed'].map((name) => `${name}.png`);
+  for (const [i, key] of names.entries()) {
+    const file = files[i % 3]!;
+    const { eTag } = await pictures.put(key, file);
+    const id = fingerprintId({ key, eTag });
+    if (key === 'indexed.png') await writer.add({ key, eTag }, file);
+    // A format of another version.
+    if (key === 'damaged.png')
+      await writePack(index, FINGERPRINTS_PREFIX, systemClock, [{ id, value: Buffer.from([99, 1, 2, 3]) }]);
+    // Of what the picture was before.
+    if (key === 'changed.png') await writer.add({ key, eTag: 'before' }, file);
+    const event = s3Event({ key, sequencer: `${100 + i}`, eTag, size: file.length });
+    const messages = [{ id: key, body: JSON.stringify(event) }];
+    await ingest({ pictures, index, embedder, clock: systemClock, logger: silentLogger }, messages);
+  }
+  await writer.flush();
+  const found = async () =>
+    (await verify({ index, pictures, modelId, fingerprints: true })).problems.map(
+      ({ code, subject }) => `${code} ${subject}`,
+    );
+  expect(await found()).toEqual([
+    'fingerprint-missing changed.png',
+    'fingerprint-unreadable damaged.png',
+    'fingerprint-missing missing.png',
+  ]);
+  expect((await verify({ index, pictures, modelId })).problems).toEqual([]);
+
+  const deps = { index, pictures, clock: systemClock, logger: silentLogger, make: fingerprintOf };
+  expect(await makeFingerprints(deps)).toBe(3);
+  expect(await found()).toEqual([]);
+  expect(await makeFingerprints(deps)).toBe(0);
+  const ids: string[] = [];
+  for await (const entries of packsOf(index, FINGERPRINTS_PREFIX)) ids.push(...entries.map(({ id }) => id));
+  expect(ids).toHaveLength(4);
 });
 
 test('pictures that are gone take their fingerprints along, and no others', async () => {

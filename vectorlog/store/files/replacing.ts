@@ -55,8 +55,7 @@ export async function replace(
   { keep, ...options }: PutOptions & { readonly keep: Keep | undefined },
 ): Promise<string> {
   const eTag = await seal(store, key, draft, options);
-  const old = await store.find(key);
-  if (old) await kept(store, key, old, keep);
+  const old = await keptAsItIs(store, key, keep);
   await rename(draft.path, path);
   await syncFolder(dirname(path));
   if (old) await store.notes.remove(key, eTagOf(old.stats));
@@ -68,21 +67,30 @@ export async function replace(
 export async function remove(store: Opened, key: string, keep: Keep | undefined): Promise<string[]> {
   const folders: string[] = [];
   // An ordinary file may hide an odd one of the same key.
-  for (let found = await store.find(key); found; found = await store.find(key)) {
-    await kept(store, key, found, keep);
+  for (;;) {
+    const found = await keptAsItIs(store, key, keep);
+    if (!found) return folders;
     await removeFile(found.path);
     await store.notes.remove(key, eTagOf(found.stats));
     folders.push(dirname(found.path));
   }
-  return folders;
 }
 
-async function kept(
-  { notes }: Opened,
-  key: string,
-  { path, stats }: Found,
-  keep: Keep | undefined,
-): Promise<void> {
+/**
+ * Has an object kept, and says what it is; `undefined` when there is none. What another program puts in its place meanwhile is
+ * looked at anew and kept too: only microseconds are left before the caller takes the file away.
+ */
+async function keptAsItIs(store: Opened, key: string, keep: Keep | undefined): Promise<Found | undefined> {
+  for (let found = await store.find(key); ; ) {
+    if (!found || !keep) return found;
+    await kept(store, key, found, keep);
+    const now = await store.find(key);
+    if (now?.path === found.path && eTagOf(now.stats) === eTagOf(found.stats)) return found;
+    found = now;
+  }
+}
+
+async function kept({ notes }: Opened, key: string, { path, stats }: Found, keep: Keep): Promise<void> {
   const info = infoOf(key, stats);
-  await keep?.({ ...info, ...((await notes.read(key, info.eTag)) ?? NO_NOTES), path });
+  await keep({ ...info, ...((await notes.read(key, info.eTag)) ?? NO_NOTES), path });
 }
