@@ -152,7 +152,9 @@ export class Thread {
     const { dimensions } = layout.shape;
     const { stride } = layout;
     for (const query of queries) query.listen();
-    const stage = mayTryHeads && queries.every((query) => query.triesHead(dimensions)) ? 'head' : 'whole';
+    // All are asked, since each counts the units that it has paused.
+    const wanting = queries.filter((query) => query.triesHead(dimensions));
+    const stage = mayTryHeads && wanting.length === queries.length ? 'head' : 'whole';
     const bytes = stage === 'head' ? headOf(dimensions) : dimensions;
     const { index } = queries[0]!;
     const [from, to, bounds] = [layout.rowAt(local), layout.queryAt(index), layout.boundsAt(local)];
@@ -194,11 +196,13 @@ export class Thread {
         counts,
       );
     }
-    for (const [i, query] of queries.entries()) {
-      const count = ints[counts / 4 + i]!;
-      if (stage === 'head') query.headLeft(count / rows);
-      this.#settle(unit, query, stage, i * SCORE_LINE, count);
+    const left = queries.map((_, i) => ints[counts / 4 + i]!);
+    if (stage === 'head') {
+      // One word for all four, who try heads together or not at all.
+      const share = left.reduce((sum, count) => sum + count, 0) / (rows * queries.length);
+      for (const query of queries) query.headLeft(share);
     }
+    for (const [i, query] of queries.entries()) this.#settle(unit, query, stage, i * SCORE_LINE, left[i]!);
   }
 
   /**
