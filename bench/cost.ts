@@ -25,7 +25,7 @@ import { loadEmbedder } from '../pictures/embedding/load.ts';
 import { thumbnailMaker } from '../pictures/thumbnails/thumbnails.ts';
 import { systemClock } from '../vectorlog/clock.ts';
 import { Compactor } from '../vectorlog/commit/compaction.ts';
-import { latestManifest } from '../vectorlog/commit/manifest.ts';
+import { latestManifest } from '../vectorlog/commit/newest-manifest.ts';
 import { silentLogger } from '../vectorlog/logger.ts';
 import { MemoryStore } from '../vectorlog/testing/memory-store.ts';
 import { appendPictures, writeIndex } from './cold/write-index.ts';

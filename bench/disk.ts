@@ -14,7 +14,7 @@ import type { Clock } from '../vectorlog/clock.ts';
 import { Compactor } from '../vectorlog/commit/compaction.ts';
 import { codesLayoutOf, rowOffset } from '../vectorlog/commit/file-formats.ts';
 import { FOLDER_LOG_LIMITS } from '../vectorlog/commit/limits.ts';
-import { latestManifest } from '../vectorlog/commit/manifest.ts';
+import { latestManifest } from '../vectorlog/commit/newest-manifest.ts';
 import { silentLogger } from '../vectorlog/logger.ts';
 import { FileStore } from '../vectorlog/store/file-store.ts';
 import type { ObjectStore } from '../vectorlog/store/object-store.ts';

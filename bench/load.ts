@@ -15,7 +15,7 @@ import { functions } from './load/functions.ts';
 import { madePictures } from './load/made-pictures.ts';
 import { oneMachine } from './load/one-machine.ts';
 import type { Target } from './load/target.ts';
-import { burst, isShed, put, type Searched, searches, timesOf } from './load/traffic.ts';
+import { burst, isShed, OPEN, put, type Searched, searches, timesOf } from './load/traffic.ts';
 import { describeMachine, machine } from './machine.ts';
 
 const { values: options } = parseArgs({
@@ -155,6 +155,7 @@ try {
     pictures: PICTURES,
     searchesPerSecond: SEARCHES_PER_SECOND,
     byPictureEvery: load.byPictureEvery,
+    open: OPEN,
     ...figures,
     calm: { search: figuresOf(calm.searched), found: timesOf(calm.done.found) },
     saturated: {

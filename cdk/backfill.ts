@@ -82,11 +82,17 @@ export class Backfill extends Construct {
   }
 
   /**
-   * Has a run started by the deployment that makes the state machine, or gives it another model's index to fill.
+   * Has a run started by the deployment that makes the state machine, or gives it another bucket to look at or another
+   * index to fill.
    *
    * @param after what must stand before: who does the work, and the events of what is uploaded meanwhile
    */
-  startOnce({ modelId, after }: { readonly modelId: string; readonly after: readonly Construct[] }): void {
+  startOnce({
+    modelId,
+    images,
+    index,
+    after,
+  }: Pick<BackfillProps, 'modelId' | 'images' | 'index'> & { readonly after: readonly Construct[] }): void {
     const { stateMachineArn } = this.stateMachine;
     const start = new AwsCustomResource(this, 'Start', {
       resourceType: 'Custom::LikenessBackfill',
@@ -97,7 +103,7 @@ export class Backfill extends Construct {
         service: 'SFN',
         action: 'StartExecution',
         parameters: { stateMachineArn, input: JSON.stringify({ job: 'backfill' } satisfies Job) },
-        physicalResourceId: PhysicalResourceId.of(modelId),
+        physicalResourceId: PhysicalResourceId.of(`${modelId} ${images.bucketName} ${index.bucketName}`),
         outputPaths: ['executionArn'],
       },
       policy: AwsCustomResourcePolicy.fromStatements([

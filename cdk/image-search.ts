@@ -109,7 +109,12 @@ export class ImageSearch extends Construct {
     });
 
     for (const [, { backfill, model, ingestion, compaction }] of pipelines)
-      backfill?.startOnce({ modelId: model.modelId, after: [ingestion, compaction, notifications] });
+      backfill?.startOnce({
+        modelId: model.modelId,
+        images: this.images,
+        index: this.index,
+        after: [ingestion, compaction, notifications],
+      });
 
     const changes = { uploads: props.uploads ?? own, deletes: props.deletes ?? own };
     const buckets = { images: this.images, index: this.index, modelId: this.model.modelId };
@@ -373,9 +378,16 @@ function allowedKey(scope: Construct, key: IKey): IKey {
 }
 
 /** In one bucket every append would be an upload of its own, without end. */
-function refuseOneBucket({ images, index }: ImageSearchProps): void {
-  if (images && index && (images === index || images.bucketName === index.bucketName))
+/** What the system itself writes must not come back to it as events. */
+function refuseOneBucket({ images, index, accessLogs }: ImageSearchProps): void {
+  const isImages = (bucket: IBucket | undefined) =>
+    images !== undefined && bucket !== undefined && images.bucketName === bucket.bucketName;
+  if (isImages(index))
     throw new ConfigurationInvalid(
       'pictures and index need a bucket each: what the index writes would be taken for pictures',
+    );
+  if (isImages(accessLogs))
+    throw new ConfigurationInvalid(
+      'accessLogs is the bucket of the pictures, where each log file would be an event that writes another one',
     );
 }

@@ -18,7 +18,7 @@ export interface AddOptions {
   readonly force: boolean;
   /** Give up when nothing has moved for so long. */
   readonly patienceMs: number;
-  /** Requests at the same time. On AWS each is an instance of a function, of which a new account has ten. */
+  /** Uploads at the same time. */
   readonly atOnce: number;
   readonly onUploaded?: (uploaded: number) => void;
   readonly onFinished?: (finished: number) => void;

@@ -34,9 +34,12 @@ export async function connect(flags: ServerFlags): Promise<Client> {
   });
 }
 
-/** Whether the server is on AWS, where each request at once is an instance of a function. */
-export const isOnAws = ({ endpoint, sign }: ServerFlags): boolean =>
-  sign !== undefined || regionOf(addressOf(endpoint)) !== undefined;
+/**
+ * How many requests may be under way together. Any server but one on this machine may be on AWS, by a name of its owner's
+ * too, where each is an instance of a function, of which a new account has ten.
+ */
+export const requestsAtOnce = ({ endpoint }: Pick<ServerFlags, 'endpoint'>): number =>
+  isLoopback(addressOf(endpoint).href) ? 8 : 4;
 
 /** Nothing is loaded for servers that are not on AWS. */
 async function fetchFor({ endpoint, token, sign }: ServerFlags): Promise<typeof fetch> {

@@ -4,8 +4,10 @@
  */
 
 import { type Clock, systemClock } from './clock.ts';
+import { assertAppendable } from './commit/appendable.ts';
 import { type CompactionReport, Compactor } from './commit/compaction.ts';
-import { assertAppendable, latestManifest } from './commit/manifest.ts';
+import { IndexDamaged } from './commit/errors.ts';
+import { newestManifest } from './commit/newest-manifest.ts';
 import { LikenessError } from './errors.ts';
 import { writeAppend } from './log/append-log.ts';
 import type { Attributes, LogRecord } from './log/record.ts';
@@ -139,8 +141,20 @@ export function open(
     read: (consistency, work) => live.read(consistency, work),
     async verify() {
       const findings = new Findings();
-      const latest = await latestManifest(index);
-      if (latest) await verifyFiles(index, latest.manifest, dimensions, findings);
+      try {
+        const { committed, damage } = await newestManifest(index);
+        for (const each of damage?.names ?? [])
+          findings.add(
+            damage?.mayLack ? 'error' : 'warning',
+            'manifest-unreadable',
+            each,
+            damage!.error.message,
+          );
+        if (committed) await verifyFiles(index, committed.manifest, dimensions, findings);
+      } catch (error) {
+        if (!(error instanceof IndexDamaged)) throw error;
+        findings.add('error', 'manifest-unreadable', error.file, error.message);
+      }
       return findings.listed;
     },
   };

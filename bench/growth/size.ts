@@ -3,7 +3,7 @@
 import { DIMENSIONS } from '../../pictures/dimensions.ts';
 import { systemClock } from '../../vectorlog/clock.ts';
 import { Compactor } from '../../vectorlog/commit/compaction.ts';
-import { latestManifest } from '../../vectorlog/commit/manifest.ts';
+import { latestManifest } from '../../vectorlog/commit/newest-manifest.ts';
 import { silentLogger } from '../../vectorlog/logger.ts';
 import { FileStore } from '../../vectorlog/store/file-store.ts';
 import { appendPictures } from '../cold/write-index.ts';

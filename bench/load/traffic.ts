@@ -7,8 +7,11 @@ import type { Target } from './target.ts';
 
 /** Keys of what is put begin with this. */
 const PREFIX = 'load/';
-/** Pictures that were put and are not found yet, at the most: the next goes in when one of them is found. */
-const OPEN = 16;
+/**
+ * Pictures that were put and are not found yet, at the most: the next goes in when one of them is found. As many as
+ * `likeness add` has on their way to one machine; both cores are busy with fewer, and more would only wait longer.
+ */
+export const OPEN = 8;
 /** How often it is asked what is found by now; times are too long by half of this on average. */
 const LOOK_MS = 50;
 

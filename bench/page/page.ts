@@ -214,7 +214,7 @@ function loadText({ figures }: Part<'load'>): string {
       ],
     )}\n\n` +
     `${figures.searchesPerSecond} searches a second, one in ${figures.byPictureEvery} by a picture and the others by key, and pictures as fast as ` +
-    `they are found (${digits(saturated.picturesPerSecond)} a second), at most 16 of them open. Lost: ${count(figures['load.lost'])}; failed: ${count(figures['load.failed'])}.${burst} ` +
+    `they are found (${digits(saturated.picturesPerSecond)} a second), at most ${figures.open} of them open. Lost: ${count(figures['load.lost'])}; failed: ${count(figures['load.failed'])}.${burst} ` +
     `Resident memory in MiB at the beginning, after each quarter, and at the end: ${resident.join(', ')}.`
   );
 }

@@ -116,6 +116,7 @@ export interface LoadFigures {
   readonly pictures: number;
   readonly searchesPerSecond: number;
   readonly byPictureEvery: number;
+  readonly open: number;
   readonly calm: { readonly search: { readonly all: Times; readonly shed: number }; readonly found: Times };
   readonly saturated: {
     readonly search: { readonly all: Times; readonly shed: number };

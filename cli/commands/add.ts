@@ -3,7 +3,7 @@
 import type { Command } from 'commander';
 import { jsonText, printable } from '../../local/printable.ts';
 import { type AddOutcome, addPictures } from '../add-pictures.ts';
-import { connect, isOnAws, type ServerFlags } from '../connection.ts';
+import { connect, requestsAtOnce, type ServerFlags } from '../connection.ts';
 import { CommandFailed } from '../errors.ts';
 import { findPictures } from '../files.ts';
 import { startProgress } from '../progress.ts';
@@ -52,7 +52,7 @@ Examples:
           wait: flags.wait,
           force: flags.force === true,
           patienceMs: PATIENCE_MS,
-          atOnce: isOnAws(flags) ? 4 : 8,
+          atOnce: requestsAtOnce(flags),
           ...(flags.wait ? { onFinished: (n) => bar.update(n) } : { onUploaded: (n) => bar.update(n) }),
         });
       } finally {

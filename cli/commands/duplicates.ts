@@ -112,8 +112,9 @@ async function allGroups(client: Client, flags: Flags, rule: Rule): Promise<Dupl
   const found = new Map<string, DuplicateGroup>();
   let compared = 0;
   let cursor: string | undefined;
+  let isDone = false;
   try {
-    do {
+    while (!isDone) {
       try {
         const page = await client.duplicates({
           ...rule,
@@ -127,13 +128,14 @@ async function allGroups(client: Client, flags: Flags, rule: Rule): Promise<Dupl
         compared += page.compared;
         bar.update(Math.min(compared, page.total), page.total);
         cursor = page.cursor;
+        isDone = cursor === undefined;
       } catch (error) {
         // The index was written anew: what was found stays, and what comes once more is known by its keeper.
         if (!(error instanceof ProblemError && error.code === 'cursor-expired')) throw error;
         cursor = undefined;
         compared = 0;
       }
-    } while (cursor !== undefined || compared === 0);
+    }
   } finally {
     bar.stop();
   }

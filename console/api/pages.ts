@@ -89,7 +89,7 @@ export class Pages<T> {
     this.want(Number.POSITIVE_INFINITY);
     await new Promise<void>((resolve) => {
       const look = () => {
-        if (!this.complete && (!this.trouble || this.trouble.passing)) return;
+        if (!this.complete && (!this.trouble || this.trouble.passing || this.trouble.expired)) return;
         stop();
         resolve();
       };
@@ -123,13 +123,13 @@ export class Pages<T> {
   }
 
   private async run(): Promise<void> {
-    if (this.loading) return;
+    // Asked at each step of a scroll: a list that has what is wanted tells nobody that it changed.
+    if (this.loading || (!this.renewed && this.suffices())) return;
     this.loading = true;
     const { signal } = this.abort;
     for (;;) {
       const pass = this.renewed ?? this.shown;
-      const enough = this.renewed ? Math.min(this.wanted, Math.max(this.shown.items.length, 1)) : this.wanted;
-      if (pass.complete || pass.items.length >= enough) {
+      if (this.suffices()) {
         if (!this.renewed) break;
         this.shown = this.renewed;
         this.renewed = this.again ? nothing() : undefined;
@@ -150,6 +150,13 @@ export class Pages<T> {
     }
     this.loading = false;
     this.changed();
+  }
+
+  /** Whether the pass that runs has come as far as someone looks. */
+  private suffices(): boolean {
+    const { items, complete } = this.renewed ?? this.shown;
+    const enough = this.renewed ? Math.min(this.wanted, Math.max(this.shown.items.length, 1)) : this.wanted;
+    return complete || items.length >= enough;
   }
 
   private take(pass: Pass<T>, page: Page<T>): void {

@@ -26,9 +26,7 @@ export function StatsProvider({ lively, watched, children }: StatsProviderProps)
   const { client } = useConnection();
   const answer = useRequest('stats', (signal) => client.stats({ signal }));
   const { retry, trouble, value } = answer;
-  const often = lively || (value?.queue?.waiting ?? 0) > 0;
-  const same = useSame(value);
-  const pause = often ? LIVELY_MS : watched ? Math.min(LIVELY_MS * 2 ** same, CALM_MS) : CALM_MS;
+  const pause = usePause({ value, lively, watched });
 
   useEffect(() => {
     if (trouble) return;
@@ -52,6 +50,17 @@ export function StatsProvider({ lively, watched, children }: StatsProviderProps)
   }, [value?.pictures]);
 
   return <StatsContext.Provider value={answer}>{children}</StatsContext.Provider>;
+}
+
+/** Milliseconds until the figures are asked for again. */
+export function usePause({
+  value,
+  lively,
+  watched,
+}: Pick<StatsProviderProps, 'lively' | 'watched'> & { readonly value: Stats | undefined }): number {
+  const same = useSame(value);
+  if (lively || (value?.queue?.waiting ?? 0) > 0) return LIVELY_MS;
+  return watched ? Math.min(LIVELY_MS * 2 ** same, CALM_MS) : CALM_MS;
 }
 
 /** How many answers in a row have said the same. */

@@ -5,8 +5,11 @@ import type { ComponentChildren, RefObject } from 'preact';
 import { useEffect, useLayoutEffect, useMemo, useReducer, useRef, useState } from 'preact/hooks';
 import { type GridShape, inView, neighbour, sameRows, shapeOf } from './grid-window.ts';
 
-interface VirtualGridProps {
+interface VirtualGridProps<T> {
   readonly label: string;
+  /** What is known of the tiles, from the first on. */
+  readonly items: readonly T[];
+  /** Tiles there are in all. */
   readonly length: number;
   readonly minTile: number;
   readonly gap: number;
@@ -14,11 +17,23 @@ interface VirtualGridProps {
   readonly onView: (end: number) => void;
   /** Gets what puts the focus on a tile, wherever it is. */
   readonly reveal?: RefObject<((index: number) => void) | undefined>;
-  /** One tile; what takes the focus in it has `tabIndex` and is an element with `data-tile`. */
-  readonly tile: (index: number, tabIndex: 0 | -1) => ComponentChildren;
+  /**
+   * One tile; what takes the focus in it has `tabIndex` and is an element with `data-tile`. The same function each time: with
+   * another one all tiles are drawn again.
+   */
+  readonly tile: (item: T | undefined, tabIndex: 0 | -1) => ComponentChildren;
 }
 
-export function VirtualGrid({ label, length, minTile, gap, onView, reveal, tile }: VirtualGridProps) {
+export function VirtualGrid<T>({
+  label,
+  items,
+  length,
+  minTile,
+  gap,
+  onView,
+  reveal,
+  tile,
+}: VirtualGridProps<T>) {
   const list = useRef<HTMLUListElement>(null);
   const [width, setWidth] = useState(0);
   const [view, setView] = useState({ top: 0, height: 0 });
@@ -107,7 +122,7 @@ export function VirtualGrid({ label, length, minTile, gap, onView, reveal, tile 
       }}
       onFocusCapture={() => setCurrent(index)}
     >
-      <Cell index={index} tabIndex={index === active ? 0 : -1} tile={tile} />
+      <Cell item={items[index]} tabIndex={index === active ? 0 : -1} tile={tile} />
     </li>
   ));
 
@@ -126,26 +141,29 @@ export function VirtualGrid({ label, length, minTile, gap, onView, reveal, tile 
 }
 
 /** A tile that is drawn again only when it is another or is drawn otherwise: scrolling moves the others alone. */
-function Cell({
-  index,
+function Cell<T>({
+  item,
   tabIndex,
   tile,
-}: { index: number; tabIndex: 0 | -1 } & Pick<VirtualGridProps, 'tile'>) {
-  return useMemo(() => tile(index, tabIndex), [index, tabIndex, tile]);
+}: { item: T | undefined; tabIndex: 0 | -1 } & Pick<VirtualGridProps<T>, 'tile'>) {
+  return useMemo(() => tile(item, tabIndex), [item, tabIndex, tile]);
 }
 
-/** Tiles that are made before the browser may draw and answer again: some 10 ms of work. */
-const MADE_AT_ONCE = 24;
+/** Tiles that are made before the browser may draw and answer again: some milliseconds of work, and a row of most pages. */
+const MADE_AT_ONCE = 8;
 
-/** The indices from `start` to `end` that exist by now: those that do already, and a few new ones each frame. */
+/** The indices from `start` to `end` that exist by now: those that do already, and each frame a few new ones, from the middle out. */
 function useGradually(start: number, end: number): number[] {
   const made = useRef<ReadonlySet<number>>(new Set());
   const [, next] = useReducer((frames: number) => frames + 1, 0);
   const wanted = Array.from({ length: end - start }, (_, n) => start + n);
-  const late = wanted.filter((index) => !made.current.has(index)).slice(MADE_AT_ONCE);
-  const waiting = new Set(late);
-  const indices = wanted.filter((index) => !waiting.has(index));
-  const more = late.length > 0;
+  const middle = (start + end) / 2;
+  const missing = wanted
+    .filter((index) => !made.current.has(index))
+    .sort((one, other) => Math.abs(one - middle) - Math.abs(other - middle));
+  const late = new Set(missing.slice(MADE_AT_ONCE));
+  const indices = wanted.filter((index) => !late.has(index));
+  const more = late.size > 0;
   useLayoutEffect(() => {
     made.current = new Set(indices);
     if (!more) return;

@@ -24,10 +24,16 @@ export interface Upload {
   readonly state: UploadState;
 }
 
+/** What the library knows of a key. */
+export interface Known {
+  readonly state: 'absent' | 'pending' | 'indexed' | 'rejected';
+  readonly reason?: string;
+}
+
 /** What the queue needs of the server. */
 export interface UploadServer {
-  /** What the library knows of a key. */
-  stateOf(key: string): Promise<{ state: 'absent' | 'pending' | 'indexed' | 'rejected'; reason?: string }>;
+  /** What the library knows of some keys, 100 at the most, in their order. */
+  statesOf(keys: readonly string[]): Promise<readonly Known[]>;
   /** Sends the bytes. @throws UploadRefused for what will never work, anything else for what may work later */
   send(upload: Upload, onSent: (bytes: number) => void, signal: AbortSignal): Promise<void>;
 }
@@ -45,8 +51,8 @@ export interface QueueOptions {
   readonly sleep?: (ms: number) => Promise<void>;
 }
 
-/** Files whose arrival is asked for at the same time: events are worked through about in order. */
-const WATCHED_AT_ONCE = 8;
+/** Files that are asked for in one request; the API takes no more. */
+const ASKED_AT_ONCE = 100;
 const WATCH_EVERY_MS = 300;
 const WATCH_AT_MOST_EVERY_MS = 4_000;
 const RETRY_AFTER_MS = 1_000;
@@ -59,6 +65,8 @@ export class UploadQueue {
   private waiting: number[] = [];
   /** Ids of the files that may be sent: their names are free, or someone said to replace what has them. */
   private readonly cleared = new Set<number>();
+  /** What the library had under the names of files that wait, by id: asked for many at once, before their turn. */
+  private readonly before = new Map<number, Promise<Known>>();
   /** Ends what is being sent, by id. */
   private readonly aborts = new Map<number, AbortController>();
   private readonly listeners = new Set<() => void>();
@@ -185,7 +193,7 @@ export class UploadQueue {
   private async sendOnce(id: number, signal: AbortSignal): Promise<UploadState> {
     const upload = this.uploads.get(id)!;
     if (!this.cleared.has(id)) {
-      const { state } = await this.server.stateOf(upload.key);
+      const { state } = await this.knownBefore(upload);
       signal.throwIfAborted();
       if (state === 'indexed' || state === 'pending') return { step: 'exists' };
       // Asked once: a second try may find what the first one sent before its connection broke.
@@ -197,6 +205,28 @@ export class UploadQueue {
       signal,
     );
     return { step: 'indexing' };
+  }
+
+  /** What the library had under the name of a file, and with the same request under those of the files behind it. */
+  private async knownBefore(upload: Upload): Promise<Known> {
+    if (!this.before.has(upload.id)) {
+      const next = this.waiting.filter((id) => !this.cleared.has(id) && !this.before.has(id));
+      const asked = [upload, ...next.slice(0, ASKED_AT_ONCE - 1).map((id) => this.uploads.get(id)!)];
+      const answer = this.server.statesOf(asked.map(({ key }) => key));
+      // Each is awaited when its turn comes; a failure before that must not count as unhandled.
+      answer.catch(() => {});
+      for (const [i, { id }] of asked.entries()) {
+        const known = answer.then((states) => states[i]!);
+        known.catch(() => {});
+        this.before.set(id, known);
+      }
+    }
+    try {
+      return await this.before.get(upload.id)!;
+    } finally {
+      // Another try asks again.
+      this.before.delete(upload.id);
+    }
   }
 
   /**
@@ -213,9 +243,11 @@ export class UploadQueue {
       const underway = this.list().filter(({ state }) => state.step === 'indexing');
       if (underway.length === 0) break;
       const inTurn = underway.sort((a, b) => (askedLast.get(a.id) ?? 0) - (askedLast.get(b.id) ?? 0));
-      const asked = inTurn.slice(0, WATCHED_AT_ONCE);
+      const asked = inTurn.slice(0, ASKED_AT_ONCE);
       for (const { id } of asked) askedLast.set(id, round);
-      const arrived = await Promise.all(asked.map((upload) => this.follow(upload)));
+      // A server that does not answer is asked again later.
+      const states = await this.server.statesOf(asked.map(({ key }) => key)).catch(() => []);
+      const arrived = asked.map(({ id }, i) => this.settle(id, states[i]));
       if (arrived.every(Boolean)) continue;
       every = arrived.some(Boolean) ? WATCH_EVERY_MS : Math.min(every * 1.5, WATCH_AT_MOST_EVERY_MS);
       await sleep(every);
@@ -223,11 +255,10 @@ export class UploadQueue {
     this.watching = false;
   }
 
-  /** Whether the file has arrived, for better or worse. A server that does not answer is asked again later. */
-  private async follow({ id, key }: Upload): Promise<boolean> {
-    const now = await this.server.stateOf(key).catch(() => ({ state: 'pending', reason: undefined }));
-    if (now.state === 'indexed') this.set(id, { step: 'done' });
-    else if (now.state === 'rejected')
+  /** Whether the file has arrived, for better or worse. */
+  private settle(id: number, now: Known | undefined): boolean {
+    if (now?.state === 'indexed') this.set(id, { step: 'done' });
+    else if (now?.state === 'rejected')
       this.set(id, { step: 'refused', reason: now.reason ?? 'It cannot be indexed.' });
     else return false;
     return true;

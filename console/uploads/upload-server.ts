@@ -7,11 +7,9 @@ import { UploadRefused, type UploadServer } from './upload-queue.ts';
 
 export function uploadServer(client: Client): UploadServer {
   return {
-    async stateOf(key) {
-      const picture = await client.image(key);
-      return picture.state === 'rejected'
-        ? { state: 'rejected', reason: picture.reason.message }
-        : { state: picture.state };
+    async statesOf(keys) {
+      const { states } = await client.states(keys);
+      return states.map(({ state, reason }) => ({ state, ...(reason && { reason: reason.message }) }));
     },
     async send({ key, file, metadata }, onSent, signal) {
       const contentType = pictureType(file) ?? file.type;

@@ -11,7 +11,7 @@ import { newApi } from '../search/frame.ts';
 import { createUpload, deleteImage, listRejected } from '../search/pictures.ts';
 import * as routes from '../search/routes.ts';
 import { asFrontTooLarge, states, statesRoute } from '../search/states.ts';
-import { healthOf, tooLongLog } from '../search/status.ts';
+import { healthOf, searchTroubles } from '../search/status.ts';
 import {
   emptyTrash,
   emptyTrashRoute,
@@ -47,8 +47,8 @@ export function createFront(dependencies: FrontDependencies): OpenAPIHono {
   const entries = new Entries({ ...dependencies, store, dimensions, budgetBytes });
   const app = newApi(dependencies);
   app.openapi(routes.health, async (c) => {
-    const pending = await leftOut(store, { dimensions, budgetBytes: searchBudgetBytes });
-    return c.json(healthOf({ model, allows, env: c.env, reasons: tooLongLog({ pending }) }), 200);
+    const left = await leftOut(store, { dimensions, budgetBytes: searchBudgetBytes });
+    return c.json(healthOf({ model, allows, env: c.env, reasons: searchTroubles(left) }), 200);
   });
   app.openapi(routes.createUpload, createUpload(dependencies));
   app.openapi(routes.deleteImage, deleteImage(dependencies));

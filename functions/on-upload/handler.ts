@@ -1,6 +1,7 @@
 /** S3 events in; embeddings in the append log out. The events come in messages of a queue, or from S3 itself. */
 
 import type { Context, S3Event, SQSBatchResponse, SQSEvent } from 'aws-lambda';
+import { type Deadlines, inTime } from '../../pictures/ingest/in-time.ts';
 import { type IngestDeps, type IngestReport, ingest, type Message } from '../../pictures/ingest/ingest.ts';
 import { INGEST_LIMITS, QUEUE_LIMITS } from '../../pictures/ingest/limits.ts';
 import { LikenessError } from '../../vectorlog/errors.ts';
@@ -34,12 +35,17 @@ export function createOnUpload(
   deps: OnUploadDeps,
 ): (event: SQSEvent | S3Event, context?: Remaining) => Promise<SQSBatchResponse> {
   return async (event, context) => {
-    const report = await ingest(deps, messagesOf(event), context && almostOver(context));
+    const deadlines = context && deadlinesOf(context);
+    const report = await ingest(deps, messagesOf(event), deadlines);
     deps.onReport?.(report);
-    if (report.appended) await deps.wakeCompaction?.();
+    // What is in the log is done, whoever does not answer any more.
+    if (report.appended && deps.wakeCompaction)
+      await inTime(deps.wakeCompaction, deadlines?.writing).catch((error) =>
+        deps.logger.warn('compact may not have been woken; its schedule will do it', { error }),
+      );
     if (isFromS3(event) && report.failed.size > 0)
       throw new EventFailed('the pictures of the event could not be indexed; the log says why');
-    const back = isFromS3(event) ? new Set<string>() : await settle(deps, event, report);
+    const back = isFromS3(event) ? new Set<string>() : await settle(deps, event, report, context);
     return { batchItemFailures: [...back].map((itemIdentifier) => ({ itemIdentifier })) };
   };
 }
@@ -54,17 +60,19 @@ async function settle(
   { queue, logger }: OnUploadDeps,
   { Records }: SQSEvent,
   { failed, hopeless }: IngestReport,
+  context: Remaining | undefined,
 ): Promise<Set<string>> {
   const back = new Set(failed);
   if (!queue) return back;
+  const over = context && timeUntil(context, INGEST_LIMITS.timeToReportMs / 2);
   const settleOne = async ({ messageId, body, receiptHandle, attributes }: SQSEvent['Records'][number]) => {
     try {
       if (hopeless.has(messageId)) {
-        await queue.bury(body);
+        await inTime(() => queue.bury(body), over);
         back.delete(messageId);
       } else {
         const tries = Number(attributes.ApproximateReceiveCount);
-        await queue.postpone(receiptHandle, (QUEUE_LIMITS.retryMs / 1_000) * tries);
+        await inTime(() => queue.postpone(receiptHandle, (QUEUE_LIMITS.retryMs / 1_000) * tries), over);
       }
     } catch (error) {
       logger.warn('a failed message stays as it is in the queue', { messageId, error });
@@ -85,5 +93,12 @@ const messagesOf = (event: SQSEvent | S3Event): Message[] =>
         receives: Number(attributes.ApproximateReceiveCount),
       }));
 
-const almostOver = (context: Remaining): AbortSignal =>
-  AbortSignal.timeout(Math.max(0, context.getRemainingTimeInMillis() - INGEST_LIMITS.timeToFinishMs));
+const deadlinesOf = (context: Remaining): Deadlines => ({
+  taking: timeUntil(context, INGEST_LIMITS.timeToFinishMs),
+  beforeAppend: timeUntil(context, INGEST_LIMITS.timeToAppendMs),
+  writing: timeUntil(context, INGEST_LIMITS.timeToReportMs),
+});
+
+/** Aborts when the run has so much of its time left. */
+const timeUntil = (context: Remaining, leftMs: number): AbortSignal =>
+  AbortSignal.timeout(Math.max(0, context.getRemainingTimeInMillis() - leftMs));

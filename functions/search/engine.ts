@@ -1,5 +1,6 @@
 /** What searches read: the index in memory, or, where the far index is chosen, that one. */
 
+import type { Damage } from '../../vectorlog/commit/newest-manifest.ts';
 import type { FarReader } from '../../vectorlog/far/far-reader.ts';
 import type { FarView } from '../../vectorlog/far/far-view.ts';
 import type { Entry } from '../../vectorlog/log/record.ts';
@@ -31,6 +32,11 @@ export class Engine {
   /** Appends that the latest search did not take in. */
   get pending(): number {
     return Math.max(this.live.pending, this.far?.pending ?? 0);
+  }
+
+  /** Manifests that cannot be read, as the latest search found them. */
+  get damage(): Damage | undefined {
+    return this.live.damage ?? this.far?.damage;
   }
 
   /**

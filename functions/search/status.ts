@@ -3,6 +3,8 @@
 import type { RouteHandler, z } from '@hono/zod-openapi';
 import { dimensionsOf } from '../../pictures/dimensions.ts';
 import type { ModelInfo } from '../../pictures/embedding/embedder.ts';
+import type { Damage } from '../../vectorlog/commit/newest-manifest.ts';
+import type { LeftOut } from '../../vectorlog/read/left-out.ts';
 import { neededBytes } from '../../vectorlog/read/memory.ts';
 import { allowed } from './allowed.ts';
 import type { SearchDependencies } from './dependencies.ts';
@@ -10,16 +12,23 @@ import { aboutEngine, type Engine } from './engine.ts';
 import type * as routes from './routes.ts';
 import type { Health, Reason } from './schemas.ts';
 
-/** Searches leave out what waits to be folded when it no longer fits in memory: compaction has failed for long. */
-export const tooLongLog = ({ pending }: Pick<Engine, 'pending'>) =>
-  pending === 0
+/** What keeps searches from seeing all: a log that memory does not hold, as compaction has failed for long; damage. */
+export const searchTroubles = ({ pending, damage }: LeftOut): z.infer<typeof Reason>[] => [
+  ...(pending === 0
     ? []
     : [
         {
           code: 'log-too-long',
           message: `${pending} appends are not searched, as memory does not hold them; see why compaction does not fold them`,
         },
-      ];
+      ]),
+  ...(damage ? [{ code: 'manifest-unreadable', message: aboutDamage(damage) }] : []),
+];
+
+const aboutDamage = ({ mayLack, names, error }: Damage): string =>
+  mayLack
+    ? error.message
+    : `${names.join(', ')} cannot be read. Nothing is missing: the one before serves, and the next compaction goes on from that one`;
 
 export const health =
   ({
@@ -29,7 +38,7 @@ export const health =
     allows,
   }: SearchDependencies & { readonly engine: Engine }): RouteHandler<typeof routes.health> =>
   (c) => {
-    const reasons = [...(troubles?.() ?? []), ...tooLongLog(engine)];
+    const reasons = [...(troubles?.() ?? []), ...searchTroubles(engine)];
     return c.json(healthOf({ model, allows, env: c.env, reasons }), 200);
   };
 

@@ -1,7 +1,8 @@
 /** Asks on-upload for everything in which a bucket and its index differ: pictures that no event ever told of. */
 
 import { type Clock, systemClock } from '../../vectorlog/clock.ts';
-import { assertAppendable, type Origin } from '../../vectorlog/commit/manifest.ts';
+import { assertAppendable } from '../../vectorlog/commit/appendable.ts';
+import type { Origin } from '../../vectorlog/commit/manifest.ts';
 import { versionOf } from '../../vectorlog/log/record.ts';
 import { InFlight } from '../../vectorlog/parallel.ts';
 import type { ObjectStore } from '../../vectorlog/store/object-store.ts';

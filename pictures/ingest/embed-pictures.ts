@@ -1,6 +1,5 @@
 /** From changes to embeddings: reads the pictures as the events saw them, and embeds what is there. */
 
-import { LikenessError } from '../../vectorlog/errors.ts';
 import type { Logger } from '../../vectorlog/logger.ts';
 import {
   ObjectNotFound,
@@ -15,6 +14,7 @@ import { PICTURE_LIMITS } from '../decoding/limits.ts';
 import type { Embedder } from '../embedding/embedder.ts';
 import type { MakeThumbnail, Thumbnail } from '../thumbnails/thumbnails.ts';
 import type { PutChange } from './change.ts';
+import { inTime, untilLate } from './in-time.ts';
 import { INGEST_LIMITS } from './limits.ts';
 
 export interface Embedded {
@@ -35,11 +35,6 @@ export type PictureOutcome =
   | { readonly state: 'gone' }
   /** Neither is known; trying again may help. */
   | { readonly state: 'failed'; readonly error: unknown };
-
-/** The run ends before the picture is embedded; its message comes again, to a run that has time. */
-export class OutOfTime extends LikenessError {
-  readonly retryable = true;
-}
 
 export interface EmbedPicturesDeps {
   readonly pictures: ObjectStore;
@@ -91,7 +86,7 @@ async function embedPicture(
   signal?: AbortSignal,
 ): Promise<PictureOutcome> {
   try {
-    const picture = await inTime(() => readPicture(deps.pictures, change, signal), signal);
+    const picture = await readInTime(deps.pictures, change, signal);
     if (!('body' in picture)) return picture;
     const { body, ...object } = picture;
     // The embedder runs those together that wait together.
@@ -122,26 +117,17 @@ async function thumbnailOf(
   }
 }
 
-/** The result of `work`; or `OutOfTime`, and then the work is not begun, or nobody waits for it any more. */
-export async function inTime<Result>(
-  work: () => Promise<Result>,
-  signal: AbortSignal | undefined,
-): Promise<Result> {
-  if (!signal) return work();
-  const outOfTime = () => new OutOfTime('the run had no time left to embed the picture');
-  if (signal.aborted) throw outOfTime();
-  const over = new AbortController();
-  const late = new Promise<never>((_, reject) => {
-    signal.addEventListener('abort', () => reject(outOfTime()), { signal: over.signal });
-  });
-  try {
-    return await Promise.race([work(), late]);
-  } finally {
-    over.abort();
-  }
+/** Reads a picture, unless that takes so long that those behind it would have no time. @throws OutOfTime */
+export function readInTime(
+  pictures: ObjectStore,
+  change: Pick<PutChange, 'key' | 'eTag' | 'size'>,
+  deadline: AbortSignal | undefined,
+): Promise<StoredObject | PictureOutcome> {
+  const late = untilLate(deadline);
+  return inTime(() => readPicture(pictures, change, late), late);
 }
 
-export async function readPicture(
+async function readPicture(
   pictures: ObjectStore,
   change: Pick<PutChange, 'key' | 'eTag' | 'size'>,
   signal: AbortSignal | undefined,

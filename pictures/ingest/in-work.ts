@@ -7,6 +7,7 @@ import { PictureRejected } from '../decoding/errors.ts';
 import { IN_WORK_PREFIX } from '../names.ts';
 import type { PutChange } from './change.ts';
 import { type EmbedPicturesDeps, embedPictures, type PictureOutcome } from './embed-pictures.ts';
+import { type Deadlines, inTime, untilLate } from './in-time.ts';
 import { entryName } from './rejections.ts';
 
 interface Notes {
@@ -33,19 +34,23 @@ const MOST_ENDS = 2;
 export async function embedOneByOne(
   deps: EmbedPicturesDeps & Notes,
   changes: readonly PutChange[],
-  signal?: AbortSignal,
+  deadlines?: Deadlines,
 ): Promise<PictureOutcome[]> {
-  const known = await Promise.all(changes.map((change) => readNote(deps, change)));
+  const known = await Promise.all(changes.map((change) => readNote(deps, change, deadlines?.taking)));
   const order = changes.map((_, i) => i).sort((a, b) => endsOf(known[a]) - endsOf(known[b]));
   const outcomes: PictureOutcome[] = [];
-  for (const i of order) outcomes[i] = await embedNoted(deps, changes[i]!, endsOf(known[i]), signal);
+  for (const i of order) outcomes[i] = await embedNoted(deps, changes[i]!, endsOf(known[i]), deadlines);
   return outcomes;
 }
 
 /** What a note that is there says; nothing where it is of other bytes, or cannot be read now. */
-async function readNote({ index, logger }: Notes, { key, eTag }: PutChange): Promise<Note | undefined> {
+async function readNote(
+  { index, logger }: Notes,
+  { key, eTag }: PutChange,
+  signal: AbortSignal | undefined,
+): Promise<Note | undefined> {
   try {
-    const { body } = await index.get(entryName(IN_WORK_PREFIX, key));
+    const { body } = await inTime(() => index.get(entryName(IN_WORK_PREFIX, key)), untilLate(signal));
     const note = JSON.parse(new TextDecoder().decode(body)) as Note;
     return note.eTag === eTag ? note : undefined;
   } catch (error) {
@@ -61,7 +66,7 @@ async function embedNoted(
   deps: EmbedPicturesDeps & Notes,
   change: PutChange,
   ends: number,
-  signal: AbortSignal | undefined,
+  deadlines: Deadlines | undefined,
 ): Promise<PictureOutcome> {
   const { index, logger } = deps;
   const { key, eTag } = change;
@@ -74,16 +79,16 @@ async function embedNoted(
   } else {
     try {
       const note: Note = { key, eTag, ends: ends + 1 };
-      await index.put(name, new TextEncoder().encode(JSON.stringify(note)), {
-        contentType: 'application/json',
-      });
+      const body = new TextEncoder().encode(JSON.stringify(note));
+      const write = () => index.put(name, body, { contentType: 'application/json' });
+      await inTime(write, untilLate(deadlines?.taking));
     } catch (error) {
       return { state: 'failed', error };
     }
-    [outcome] = (await embedPictures(deps, [change], signal)) as [PictureOutcome];
+    [outcome] = (await embedPictures(deps, [change], deadlines?.taking)) as [PictureOutcome];
   }
   try {
-    await index.delete([name]);
+    await inTime(() => index.delete([name]), deadlines?.beforeAppend);
   } catch (error) {
     logger.warn('a note could not be removed', { key, error });
   }

@@ -1,7 +1,8 @@
 /** From a batch of messages to one append: what on-upload does. */
 
 import type { Clock } from '../../vectorlog/clock.ts';
-import { assertAppendable, type Origin } from '../../vectorlog/commit/manifest.ts';
+import { assertAppendable } from '../../vectorlog/commit/appendable.ts';
+import type { Origin } from '../../vectorlog/commit/manifest.ts';
 import { writeAppend } from '../../vectorlog/log/append-log.ts';
 import type { LogRecord } from '../../vectorlog/log/record.ts';
 import { mapInParallel } from '../../vectorlog/parallel.ts';
@@ -25,6 +26,7 @@ import {
   embedPictures,
   type PictureOutcome,
 } from './embed-pictures.ts';
+import { type Deadlines, inTime, untilLate } from './in-time.ts';
 import { embedOneByOne } from './in-work.ts';
 import { decodeMessage, MessageUnreadable } from './messages.ts';
 import { type RecallDeps, recallPictures } from './recall-pictures.ts';
@@ -70,6 +72,9 @@ const WORTH_A_LIST = 32;
 /** Missing small copies that are made side by side. */
 const THUMBNAILS_AT_ONCE = 4;
 
+/** Keys that are looked at side by side. */
+const LOOKS_AT_ONCE = 16;
+
 interface Task {
   readonly message: Message;
   readonly change: Change;
@@ -84,19 +89,23 @@ interface Task {
  * Every step may be repeated: a message that is handled twice, in full or in part, changes nothing the second time.
  * Never rejects.
  *
- * @param signal When it aborts, messages of pictures that are not embedded yet fail, and the others are finished.
+ * @param deadlines When they pass, what is not done fails, message by message, and the others are finished.
  */
 export async function ingest(
   deps: IngestDeps,
   messages: readonly Message[],
-  signal?: AbortSignal,
+  deadlines?: Deadlines,
 ): Promise<IngestReport> {
   const failed = new Set<string>();
   const hopeless = new Set<string>();
   /** Does a step for one message; if it fails, the message is tried again, and its neighbours do not notice. */
-  const attempt = async <T>(message: Message, step: () => T | Promise<T>): Promise<T | undefined> => {
+  const attempt = async <T>(
+    message: Message,
+    step: () => T | Promise<T>,
+    signal = deadlines?.writing,
+  ): Promise<T | undefined> => {
     try {
-      return await step();
+      return await inTime(step, signal);
     } catch (error) {
       const isHopeless = error instanceof MessageUnreadable;
       const then = isHopeless ? 'cannot be understood' : 'failed and will be tried again';
@@ -107,32 +116,36 @@ export async function ingest(
     }
   };
 
-  const asked: Task[] = [];
+  const wanted: { readonly message: Message; readonly change: Change | LookChange }[] = [];
   const bare: { readonly message: Message; readonly change: ThumbnailChange }[] = [];
   for (const message of messages) {
     const changes = await attempt(message, () => decodeMessage(message.body));
-    for (const each of changes ?? []) {
-      if (!isWanted(each, deps.filter)) continue;
-      if (each.op === 'thumbnail') {
-        bare.push({ message, change: each });
-        continue;
-      }
-      const change = each.op === 'look' ? await attempt(message, () => look(deps.pictures, each)) : each;
-      if (change) asked.push({ message, change });
+    for (const change of changes ?? []) {
+      if (!isWanted(change, deps.filter)) continue;
+      if (change.op === 'thumbnail') bare.push({ message, change });
+      else wanted.push({ message, change });
     }
   }
+  const looked = await mapInParallel(LOOKS_AT_ONCE, wanted, async ({ message, change }): Promise<Task[]> => {
+    if (change.op !== 'look') return [{ message, change }];
+    const late = untilLate(deadlines?.taking);
+    const found = await attempt(message, () => look(deps.pictures, change), late);
+    return found ? [{ message, change: found }] : [];
+  });
 
   const tasks: Task[] = [];
-  for (const task of await withOutcomes(deps, asked, signal)) {
+  for (const task of await withOutcomes(deps, looked.flat(), deadlines)) {
     const { message, outcome } = task;
     if (outcome?.state === 'failed') await attempt(message, () => Promise.reject(outcome.error));
     else tasks.push(task);
   }
 
   const rejected = tasks.filter(({ outcome }) => outcome?.state === 'rejected');
-  for (const { message, change, outcome } of rejected)
+  // Beside all else: one that hangs must not hold it up.
+  const rejecting = rejected.map(async ({ message, change, outcome }) => {
     if (change.op === 'put' && outcome?.state === 'rejected')
       await attempt(message, () => reject(deps, change, outcome.reason));
+  });
 
   const { modelId } = deps.embedder.model;
   const dimensions = dimensionsOf(modelId);
@@ -141,16 +154,17 @@ export async function ingest(
   if (recorded.length > 0) {
     const written = (async () => {
       await assertAppendable(deps.index, deps.clock, { modelId, ...deps.origin });
-      await writeThumbnails(deps, recorded);
+      await writeThumbnails(deps, recorded, deadlines?.beforeAppend);
       const name = await writeAppend(deps.index, deps.clock, append, dimensions);
       appended = true;
       deps.logger.info('appended', { name, records: append.records.length });
     })();
+    // Should it fail when nobody waits for it any more.
+    written.catch(() => {});
     await Promise.all(recorded.map(({ message }) => attempt(message, () => written)));
   }
-
-  await mapInParallel(THUMBNAILS_AT_ONCE, bare, ({ message, change }) =>
-    attempt(message, () => makeThumbnail(deps, change, signal)),
+  const thumbnails = mapInParallel(THUMBNAILS_AT_ONCE, bare, ({ message, change }) =>
+    attempt(message, () => makeThumbnail(deps, change, deadlines?.taking)),
   );
 
   // Of a picture that is gone too: an earlier try may have rejected it and then been cut short.
@@ -160,14 +174,13 @@ export async function ingest(
   );
   // Most pictures have no entry; of many, a list tells which ones have.
   const listed = settled.length < WORTH_A_LIST ? undefined : rejectedNames(deps.index);
-  await Promise.all(
-    settled.map(({ change: { key, version }, message }) =>
-      attempt(message, async () => {
-        const names = await listed;
-        if (!names || names.has(rejectionName(key))) await removeRejection(deps.index, key, version);
-      }),
-    ),
+  const removals = settled.map(({ change: { key, version }, message }) =>
+    attempt(message, async () => {
+      const names = await listed;
+      if (!names || names.has(rejectionName(key))) await removeRejection(deps.index, key, version);
+    }),
   );
+  await Promise.all([...rejecting, thumbnails, ...removals]);
   return {
     failed,
     hopeless,
@@ -208,7 +221,7 @@ async function headOrListed(
 async function withOutcomes(
   deps: IngestDeps,
   tasks: readonly Task[],
-  signal: AbortSignal | undefined,
+  deadlines: Deadlines | undefined,
 ): Promise<Task[]> {
   const pictureOf = ({ key, eTag }: PutChange) => `${eTag} ${key}`;
   const first = new Map<string, PutChange>();
@@ -217,13 +230,14 @@ async function withOutcomes(
     if (change.op === 'put') ((message.receives ?? 1) > 1 ? again : first).set(pictureOf(change), change);
   for (const picture of again.keys()) first.delete(picture);
 
-  const recalled = await recallPictures(deps, [...first.values(), ...again.values()]);
+  const changes = [...first.values(), ...again.values()];
+  const recalled = await recallPictures(deps, changes, deadlines?.taking);
   const unknown = (changes: Iterable<PutChange>) => [...changes].filter((change) => !recalled.has(change));
   const toEmbed = [unknown(first.values()), unknown(again.values())] as const;
   // Those first that nothing is known against.
   const outcomes = [
-    ...(await embedPictures(deps, toEmbed[0], signal)),
-    ...(await embedOneByOne(deps, toEmbed[1], signal)),
+    ...(await embedPictures(deps, toEmbed[0], deadlines?.taking)),
+    ...(await embedOneByOne(deps, toEmbed[1], deadlines)),
   ];
   const known = new Map(toEmbed.flat().map((change, i) => [pictureOf(change), outcomes[i]!]));
   for (const [change, outcome] of recalled) known.set(pictureOf(change), outcome);

@@ -17,6 +17,12 @@ export const QUEUE_LIMITS = {
 export const INGEST_LIMITS = {
   /** Bytes of picture files in memory at a time; one larger file is taken alone. */
   maxBytesInMemory: 64 * MiB,
-  /** What a run keeps of its time to write down what it learned. */
+  /** What one look at a key, one read of a picture or of a note may take: a store that answers needs a few seconds at the most. */
+  longestStepMs: 30 * SECOND,
+  /** What a run keeps of its time to write down what it learned, */
   timeToFinishMs: 20 * SECOND,
+  /** and of that for the append, which then waits for nothing that can be done without, */
+  timeToAppendMs: 10 * SECOND,
+  /** and to say what must come again. */
+  timeToReportMs: 2 * SECOND,
 } as const;

@@ -6,6 +6,7 @@ import { mapInParallel } from '../../vectorlog/parallel.ts';
 import type { ObjectStore } from '../../vectorlog/store/object-store.ts';
 import type { PutChange } from './change.ts';
 import type { Embedded, PictureOutcome } from './embed-pictures.ts';
+import { inTime } from './in-time.ts';
 
 /** An embedding that was made of the same bytes before, and what their header told. */
 export type Recalled = Pick<Embedded, 'embedding' | 'facts'>;
@@ -27,17 +28,20 @@ const LOOKS_AT_ONCE = 16;
 /**
  * What became of those pictures that need no embedding, by their changes; the others are to be embedded. An index that
  * can be read soon is waited for: its error is that of every picture of the batch. Never rejects.
+ *
+ * @param signal When it aborts, what is not known yet fails with `OutOfTime`.
  */
 export async function recallPictures(
   { recall, pictures, logger }: RecallDeps,
   changes: readonly PutChange[],
+  signal: AbortSignal | undefined,
 ): Promise<ReadonlyMap<PutChange, PictureOutcome>> {
   const outcomes = new Map<PutChange, PictureOutcome>();
   if (!recall || changes.length === 0) return outcomes;
   try {
-    const recalled = [...(await recall(changes))];
+    const recalled = [...(await inTime(() => recall(changes), signal))];
     await mapInParallel(LOOKS_AT_ONCE, recalled, async ([change, known]) => {
-      const object = await pictures.head(change.key);
+      const object = await inTime(() => pictures.head(change.key), signal);
       if (object?.eTag === change.eTag) outcomes.set(change, { state: 'embedded', object, ...known });
     });
     return outcomes;

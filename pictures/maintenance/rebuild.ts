@@ -10,8 +10,8 @@ import {
   listManifests,
   type Manifest,
   originOf,
-  readManifest,
 } from '../../vectorlog/commit/manifest.ts';
+import { newestManifest } from '../../vectorlog/commit/newest-manifest.ts';
 import { Tombstones } from '../../vectorlog/commit/tombstones.ts';
 import { composeFiles, writeDead } from '../../vectorlog/commit/write-files.ts';
 import { LikenessError } from '../../vectorlog/errors.ts';
@@ -122,7 +122,7 @@ async function commitEmpty({ index, modelId, origin, clock }: Omit<RebuildDeps, 
   for (let attempt = 0; attempt < TRIES; attempt++) {
     const highest = (await listManifests(index)).at(-1);
     const generation = (highest?.generation ?? 0) + 1;
-    const old = highest && (await readIfPossible(index, highest));
+    const old = await readIfPossible(index);
     if (old) assertOrigin(old.manifest, { ...origin, modelId });
     const known = old ? historyOf(old) : NO_HISTORY;
     const history = historyWithLog(...(await readableTombstones(index, known)), await readLog(index));
@@ -214,12 +214,10 @@ function historyWithLog(
   return { folded: [...folded, ...added], markers: [...remembered.values()], tombstones, replaced };
 }
 
-async function readIfPossible(
-  store: ObjectStore,
-  info: Omit<Committed, 'manifest'>,
-): Promise<Committed | undefined> {
+/** The newest manifest that can be read, whatever may be missing from it. */
+async function readIfPossible(store: ObjectStore): Promise<Committed | undefined> {
   try {
-    return { ...info, manifest: await readManifest(store, info.generation) };
+    return (await newestManifest(store)).committed;
   } catch (error) {
     if (error instanceof IndexDamaged) return undefined;
     throw error;

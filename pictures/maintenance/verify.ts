@@ -1,7 +1,7 @@
 /** Re-reads the whole index and checks that it keeps its promises. */
 
 import { type Clock, systemClock } from '../../vectorlog/clock.ts';
-import { IndexDamaged } from '../../vectorlog/commit/errors.ts';
+import { IndexDamaged, IndexForeign } from '../../vectorlog/commit/errors.ts';
 import { listIndexFiles, orphansOf } from '../../vectorlog/commit/garbage.ts';
 import { listManifests, type Manifest, readManifest } from '../../vectorlog/commit/manifest.ts';
 import { AppendUnreadable } from '../../vectorlog/log/append-file.ts';
@@ -157,23 +157,22 @@ export async function verify(
   return report();
 }
 
-/** Reads all manifests that are there; returns the highest. */
+/** Reads all manifests that are there; returns the one that is the index. */
 async function verifyManifests(
   index: ObjectStore,
   modelId: string,
   problems: Findings,
 ): Promise<Manifest | undefined> {
   let before: Manifest | undefined;
-  let latest: Manifest | undefined;
   const listed = await listManifests(index);
   for (const { generation } of listed) {
     const isHighest = generation === listed.at(-1)?.generation;
+    // The last one that can be read has all that this one had.
+    const isNext = generation === (before?.generation ?? 0) + 1;
     const name = manifestName(generation);
     const wrong = (detail: string) => problems.add('error', 'manifest-inconsistent', name, detail);
-    latest = undefined;
     try {
       const manifest = await readManifest(index, generation);
-      latest = manifest;
       const { lineage, rows, live, files } = manifest;
       if (manifest.modelId !== modelId) wrong(`it is of the model ${manifest.modelId}`);
       if (live > rows) wrong(`${live} live rows of ${rows}`);
@@ -182,13 +181,16 @@ async function verifyManifests(
       before = manifest;
     } catch (error) {
       // An old one is only history, and cleaned away in time.
-      const severity = isHighest ? 'error' : 'warning';
-      if (error instanceof IndexDamaged) problems.add(severity, 'manifest-unreadable', name, error.message);
-      // Cleaned away since it was listed.
-      else if (!(error instanceof ObjectNotFound)) throw error;
+      const isForeign = error instanceof IndexForeign;
+      const isFatal = isHighest && (isForeign || !isNext);
+      if (isForeign || error instanceof IndexDamaged) {
+        problems.add(isFatal ? 'error' : 'warning', 'manifest-unreadable', name, error.message);
+        if (isFatal) return undefined;
+        // Cleaned away since it was listed.
+      } else if (!(error instanceof ObjectNotFound)) throw error;
     }
   }
-  return latest;
+  return before;
 }
 
 async function verifyAppend(

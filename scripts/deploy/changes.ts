@@ -36,6 +36,20 @@ export function changesOf(deployed: Template, next: Template): Change[] {
   return dropped ? [...changes, dropped] : changes;
 }
 
+/** Whether a deployment has an index to fill: its first one, that of another bucket's pictures, or that of a model that joins. */
+export function hasNewIndex(deployed: Template | undefined, next: Template): boolean {
+  if (!deployed) return true;
+  const isMoved = changedOutputs(deployed, next).some(({ what }) => what === 'images' || what === 'index');
+  const before = modelsOf(deployed);
+  return isMoved || (before.length > 0 && modelsOf(next).some((id) => !before.includes(id)));
+}
+
+/** Ids of the models that embed; none where an older stack does not say. */
+function modelsOf({ Outputs }: Template): string[] {
+  const said = Outputs?.Models?.Value ?? Outputs?.Model?.Value;
+  return typeof said === 'string' ? said.split(' ') : [];
+}
+
 /** A model that embeds no longer falls behind unseen, when it is not the one that searches look with. */
 function droppedModel(deployed: Template, next: Template): Change | undefined {
   const [from, to] = [deployed, next].map(({ Outputs }) => Outputs?.Models?.Value);

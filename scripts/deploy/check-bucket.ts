@@ -58,19 +58,22 @@ export async function keyOfBucket(client: S3Client, Bucket: string): Promise<str
 }
 
 /**
- * What is to be said of a bucket that writes its access logs into itself: each read of a log would write another one.
+ * What is to be said of a bucket that writes its access logs among the pictures, into itself most of all: what is done for
+ * a log file would write another one.
  *
+ * @param of.from the bucket that may write logs, of images or of the index
  * @returns a refusal where log files belong to the index, a remark where they do not
  */
-export async function logsIntoItself(
+export async function logsInto(
   client: S3Client,
-  Bucket: string,
-  filter: PictureFilter,
+  of: { readonly from: string; readonly images: string; readonly filter: PictureFilter },
 ): Promise<{ readonly refusal?: string; readonly remark?: string }> {
-  const answer = await unlessAbsent(() => client.send(new GetBucketLoggingCommand({ Bucket })));
+  const { from, images, filter } = of;
+  const answer = await unlessAbsent(() => client.send(new GetBucketLoggingCommand({ Bucket: from })));
   const { TargetBucket, TargetPrefix = '' } = answer?.LoggingEnabled ?? {};
-  if (TargetBucket !== Bucket) return {};
-  const said = `the bucket ${Bucket} writes its access logs into itself (${TargetPrefix || 'without a prefix'})`;
+  if (TargetBucket !== images) return {};
+  const where = from === images ? 'itself' : `the bucket of the pictures, ${images}`;
+  const said = `the bucket ${from} writes its access logs into ${where} (${TargetPrefix || 'without a prefix'})`;
   if (belongs(`${TargetPrefix}2026-01-01-00-00-00-0123456789ABCDEF`, filter))
     return {
       refusal: `${said}, and log files would be taken for pictures without end: set "prefix" or "endings".`,

@@ -5,12 +5,17 @@ import {
   type CloudFormationClient,
   UpdateTerminationProtectionCommand,
 } from '@aws-sdk/client-cloudformation';
-import { readConfiguration, stackPropsFrom } from '../../cdk/configuration.ts';
-import { changesOf, type Template } from './changes.ts';
+import type { S3Client } from '@aws-sdk/client-s3';
+import { type Configuration, readConfiguration, stackPropsFrom } from '../../cdk/configuration.ts';
+import { isFolderMarker } from '../../pictures/ingest/change.ts';
+import { belongs } from '../../pictures/picture-names.ts';
+import { LikenessError } from '../../vectorlog/errors.ts';
+import { S3Store } from '../../vectorlog/store/s3-store.ts';
+import { changesOf, hasNewIndex, type Template } from './changes.ts';
 import { type Deployed, deployedStack } from './deployed.ts';
 import { DeploymentFailed, DeploymentRefused } from './errors.ts';
 import { flagsOf } from './flags.ts';
-import { type PreflightClients, preflight } from './preflight.ts';
+import { filterOf, type PreflightClients, preflight } from './preflight.ts';
 
 export interface DeployTools extends PreflightClients {
   readonly cloudFormation: CloudFormationClient;
@@ -36,14 +41,13 @@ export async function deploy(args: readonly string[], tools: DeployTools): Promi
     throw new DeploymentRefused(`${found.refusals.join('\n')}\nNothing was deployed.`);
 
   const reserve = configuration.oneCompaction ?? found.canReserve;
-  synthesise({ ...flags, oneCompaction: String(reserve) }, { deployed, yes }, tools);
+  const next = synthesise({ ...flags, oneCompaction: String(reserve) }, { deployed, yes }, tools);
   if (!tools.cdk('deploy', '--app', outOf(tools), ...others))
     throw new DeploymentFailed('the CDK says above what went wrong; what stood before stands as it was');
   await tools.cloudFormation.send(
     new UpdateTerminationProtectionCommand({ StackName: stackName, EnableTerminationProtection: true }),
   );
-  if (found.pictures?.count)
-    await sayBackfill(stackName, found.pictures, { ...tools, isStarted: configuration.backfill === true });
+  if (hasNewIndex(deployed?.template, next)) await sayBackfill(configuration, stackName, tools);
 }
 
 /** Takes away what runs and keeps the data. @throws as `deploy` */
@@ -62,18 +66,23 @@ export async function takeDown(
 
 const outOf = ({ out = 'cdk.out' }: Pick<DeployTools, 'out'>): string => out;
 
-/** Writes the templates. @throws DeploymentRefused when they would change what a forgotten setting changes */
+/**
+ * Writes the templates.
+ *
+ * @returns the outer one
+ * @throws DeploymentRefused when they would change what a forgotten setting changes
+ */
 function synthesise(
   flags: Readonly<Record<string, string>>,
   { deployed, yes }: { readonly deployed: Deployed | undefined; readonly yes: ReadonlySet<string> },
   tools: Pick<DeployTools, 'cdk' | 'out'>,
-): void {
+): Template {
   const context = Object.entries(flags).flatMap(([name, value]) => ['-c', `${name}=${value}`]);
   if (!tools.cdk('synth', '--quiet', '--output', outOf(tools), ...context))
     throw new DeploymentFailed('the templates could not be made; nothing was deployed');
   const next = JSON.parse(readFileSync(`${outOf(tools)}/Likeness.template.json`, 'utf8')) as Template;
   const changes = changesOf(deployed?.template ?? {}, next).filter(({ what }) => !yes.has(what));
-  if (changes.length === 0) return;
+  if (changes.length === 0) return next;
   const sentences = changes.map(
     ({ what, from, to, means }) => `${what} would change from ${from} to ${to}: ${means}.`,
   );
@@ -83,19 +92,47 @@ function synthesise(
 
 /** Pictures that were there before are indexed by nobody, unless they are asked for. */
 async function sayBackfill(
+  configuration: Configuration,
   stackName: string,
-  { count, isAll }: { readonly count: number; readonly isAll: boolean },
-  { cloudFormation, say, isStarted }: DeployTools & { readonly isStarted: boolean },
+  { cloudFormation, s3, say }: DeployTools,
 ): Promise<void> {
-  const number = `${isAll ? '' : 'at least '}${count.toLocaleString('en')}`;
-  if (isStarted) {
-    say(
-      `\nThe bucket has ${number} pictures already. They are being indexed: likeness status shows how far it is.`,
-    );
+  const outputs = (await deployedStack(cloudFormation, stackName))?.outputs ?? {};
+  const bucket = configuration.images ?? outputs.ImagesBucket;
+  const number = bucket && (await countPictures(s3, bucket, configuration));
+  if (!number) return;
+  const there = `The bucket ${bucket} has ${number} already`;
+  if (configuration.backfill) {
+    say(`\n${there}. They are being indexed: likeness status shows how far it is.`);
     return;
   }
-  const outputs = (await deployedStack(cloudFormation, stackName))?.outputs ?? {};
   const lines = Object.entries(outputs).filter(([name]) => name.startsWith('Backfill'));
-  say(`\nThe bucket has ${number} pictures already, which no event will tell of. To have them indexed:`);
+  say(`\n${there}, which no event will tell of. To have them indexed:`);
   for (const [, line] of lines) say(`  ${line}`);
+}
+
+/** Keys that are counted: a hundred requests. */
+const MOST_COUNTED = 100_000;
+
+/** How many pictures a bucket has, in words; `undefined` when it has none. */
+async function countPictures(
+  client: S3Client,
+  bucket: string,
+  configuration: Configuration,
+): Promise<string | undefined> {
+  const filter = filterOf(configuration);
+  let count = 0;
+  let seen = 0;
+  try {
+    for await (const page of new S3Store({ client, bucket }).list({ prefix: filter.prefix })) {
+      seen += page.length;
+      count += page.filter(({ key, size }) => !isFolderMarker(key, size) && belongs(key, filter)).length;
+      if (seen >= MOST_COUNTED) return `at least ${count.toLocaleString('en')} pictures`;
+    }
+  } catch (error) {
+    // All stands already; who may deploy need not be allowed to list.
+    if (!(error instanceof LikenessError)) throw error;
+    return 'pictures, which these credentials cannot count,';
+  }
+  if (count === 0) return undefined;
+  return count === 1 ? '1 picture' : `${count.toLocaleString('en')} pictures`;
 }

@@ -5,11 +5,11 @@ import { GetAccountSettingsCommand, type LambdaClient } from '@aws-sdk/client-la
 import type { S3Client } from '@aws-sdk/client-s3';
 import { GetCallerIdentityCommand, type STSClient } from '@aws-sdk/client-sts';
 import type { Configuration } from '../../cdk/configuration.ts';
-import { isFolderMarker } from '../../pictures/ingest/change.ts';
-import { belongs, DEFAULT_FILTER, type PictureFilter } from '../../pictures/picture-names.ts';
+import { DEFAULT_FILTER, type PictureFilter } from '../../pictures/picture-names.ts';
+import { StoreUnsuitable } from '../../vectorlog/store/errors.ts';
 import { probe } from '../../vectorlog/store/probe.ts';
 import { S3Store } from '../../vectorlog/store/s3-store.ts';
-import { type Home, keyOfBucket, logsIntoItself, overlapsOf, refusalOf } from './check-bucket.ts';
+import { type Home, keyOfBucket, logsInto, overlapsOf, refusalOf } from './check-bucket.ts';
 import { lookAtKey } from './check-key.ts';
 
 export interface PreflightClients {
@@ -24,20 +24,15 @@ export interface Preflight {
   readonly refusals: readonly string[];
   /** Sentences to be said. */
   readonly remarks: readonly string[];
-  /** Pictures that the bucket has already; `undefined` for a new bucket. */
-  readonly pictures: { readonly count: number; readonly isAll: boolean } | undefined;
   /** Whether the account has executions enough to set one aside. */
   readonly canReserve: boolean;
 }
-
-/** Keys that are counted: a hundred requests. */
-const MOST_COUNTED = 100_000;
 
 /** Executions that an account must leave to functions which reserve none. */
 const UNRESERVED = 100;
 
 /**
- * @param isFirst whether nothing is deployed yet: then an index bucket of one's own is tried out, and pictures are counted
+ * @param isFirst whether nothing is deployed yet: then an index bucket of one's own is tried out
  * @throws what the services' requests throw
  */
 export async function preflight(
@@ -54,7 +49,7 @@ export async function preflight(
     if (remark) remarks.push(remark);
   };
   const { images, index, events = 's3', key } = configuration;
-  const filter: PictureFilter = { ...DEFAULT_FILTER, ...given(configuration) };
+  const filter = filterOf(configuration);
 
   for (const name of ['images', 'index'] as const) {
     const bucket = configuration[name];
@@ -66,21 +61,34 @@ export async function preflight(
   }
   if (key) add(await lookAtKey(clients.kms, key, { account, what: 'key', services: servicesOf(home) }));
   if (images && refusals.length === 0) {
-    add(await logsIntoItself(clients.s3, images, filter));
+    add(await logsInto(clients.s3, { from: images, images, filter }));
+    if (index) add(await logsInto(clients.s3, { from: index, images, filter }));
     if (events === 's3') {
       const { prefix } = filter;
       add({ refusal: await overlapsOf(clients.s3, images, { prefix, stackName }) });
     }
   }
-  const isGood = refusals.length === 0;
-  if (isGood && index && isFirst) await probe(new S3Store({ client: clients.s3, bucket: index }));
-  const pictures = isGood && images && isFirst ? await countPictures(clients.s3, images, filter) : undefined;
-  return { refusals, remarks, pictures, canReserve: await canReserve(clients.lambda, configuration) };
+  if (refusals.length === 0 && index && isFirst) add({ refusal: await unsuitable(clients.s3, index) });
+  return { refusals, remarks, canReserve: await canReserve(clients.lambda, configuration) };
 }
 
-function given({ prefix, endings }: Configuration): Partial<PictureFilter> {
-  return { ...(prefix !== undefined && { prefix }), ...(endings !== undefined && { endings }) };
+/** Why an index cannot be kept in a bucket; `undefined` when it can. */
+async function unsuitable(client: S3Client, bucket: string): Promise<string | undefined> {
+  try {
+    await probe(new S3Store({ client, bucket }));
+    return undefined;
+  } catch (error) {
+    if (!(error instanceof StoreUnsuitable)) throw error;
+    return `the bucket ${bucket} cannot hold an index: ${error.message}.`;
+  }
 }
+
+/** What of the bucket is indexed. */
+export const filterOf = ({ prefix, endings }: Configuration): PictureFilter => ({
+  ...DEFAULT_FILTER,
+  ...(prefix !== undefined && { prefix }),
+  ...(endings !== undefined && { endings }),
+});
 
 /** The key that a bucket is encrypted with must be the one that the configuration names, and be usable. */
 async function keyTrouble(
@@ -109,17 +117,6 @@ const servicesOf = ({ region }: Home): string[] => [
   's3.amazonaws.com',
   'cloudwatch.amazonaws.com',
 ];
-
-async function countPictures(client: S3Client, bucket: string, filter: PictureFilter) {
-  let count = 0;
-  let seen = 0;
-  for await (const page of new S3Store({ client, bucket }).list({ prefix: filter.prefix })) {
-    seen += page.length;
-    count += page.filter(({ key, size }) => !isFolderMarker(key, size) && belongs(key, filter)).length;
-    if (seen >= MOST_COUNTED) return { count, isAll: false };
-  }
-  return { count, isAll: true };
-}
 
 async function canReserve(lambda: LambdaClient, { models }: Configuration): Promise<boolean> {
   const { AccountLimit } = await lambda.send(new GetAccountSettingsCommand({}));

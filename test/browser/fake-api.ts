@@ -15,6 +15,7 @@ import { MetadataNames } from '../../functions/search/metadata.ts';
 import * as requests from '../../functions/search/requests.ts';
 import { Sample } from '../../functions/search/sample.ts';
 import * as schemas from '../../functions/search/schemas.ts';
+import { States } from '../../functions/search/states.ts';
 import { ThumbnailAddresses } from '../../functions/search/thumbnails.ts';
 import { demoPicture } from './demo-pictures.ts';
 import { type Identity, identityRoutes } from './identity-provider.ts';
@@ -254,6 +255,19 @@ function apiRoutes(app: Hono, state: FakeState, url: string): void {
     return picture
       ? context.json(schemas.PictureState.parse({ state: 'indexed', ...shown(picture) }))
       : problem(404, 'picture-not-found', 'No such picture', `The bucket has no picture "${key}".`);
+  });
+
+  app.post('/v1/states', async (context) => {
+    const { keys } = requests.StatesRequest.parse(await context.req.json());
+    const states = keys.map((key) => {
+      const rejected = state.rejected.find((each) => each.key === key);
+      if (rejected) return { key, state: 'rejected', reason: { code: 'corrupt', message: rejected.message } };
+      const picture = state.pictures[find(key)];
+      if (!picture) return { key, state: 'absent' };
+      const { size, lastModified } = shown(picture);
+      return { key, state: 'indexed', size, lastModified };
+    });
+    return context.json(States.parse({ states }));
   });
 
   app.delete('/v1/images/:key', (context) => {

@@ -4,6 +4,7 @@ import aslValidator from 'asl-validator';
 import { Duration, Stack } from 'aws-cdk-lib';
 import { Match } from 'aws-cdk-lib/assertions';
 import { type IVpc, Vpc } from 'aws-cdk-lib/aws-ec2';
+import { Bucket } from 'aws-cdk-lib/aws-s3';
 import { expect, test, vi } from 'vitest';
 import { ConfigurationInvalid } from '../../cdk/configuration-invalid.ts';
 import { definitionOf } from './state-machine.ts';
@@ -64,7 +65,14 @@ test('its role may list the bucket, start, stop and redrive its own executions, 
   ]);
 });
 
-test('the deployment that makes it starts it once all stands, and again for another model', () => {
+test('the deployment that makes it starts it once all stands, and again for another model or bucket', () => {
+  const idOf = (name: string) => {
+    const images = Bucket.fromBucketName(new Stack(), 'Images', name);
+    const [start] = Object.values(template({ images }).findResources('Custom::LikenessBackfill'));
+    return JSON.stringify(start!.Properties.Update);
+  };
+  expect(idOf('my-photos')).toContain('imagenet1k-v2-01234567 my-photos ');
+  expect(idOf('other-photos')).not.toBe(idOf('my-photos'));
   const made = template();
   const [[id, start]] = Object.entries(made.findResources('Custom::LikenessBackfill')) as never as [
     [string, { Properties: Record<string, unknown>; DependsOn: string[] }],

@@ -17,6 +17,7 @@ import { stackPropsFrom } from '../../cdk/configuration.ts';
 import { ConfigurationInvalid } from '../../cdk/configuration-invalid.ts';
 import { ConsoleImpossible } from '../../cdk/console.ts';
 import { ImageSearch } from '../../cdk/image-search.ts';
+import type { ImageSearchProps } from '../../cdk/image-search-props.ts';
 import { SyntheticWeights } from '../../cdk/model-layer.ts';
 import { ensureConsole } from './ensure-console.ts';
 import { stubAssets } from './stub-assets.ts';
@@ -26,7 +27,7 @@ vi.setConfig({ testTimeout: 240_000 });
 
 interface Resource {
   readonly Type: string;
-  readonly Properties: Record<string, unknown>;
+  readonly Properties: Readonly<Record<string, unknown>>;
 }
 
 const resourcesOf = (template: Template): Record<string, Resource> => template.toJSON().Resources;
@@ -239,17 +240,91 @@ describe('compaction', () => {
 });
 
 describe('two systems in one account', () => {
-  test('share no metric', () => {
-    const namespace = (stackName: string) =>
-      ours(synthesise({}, { stackName }).serving!).map(
-        ({ Properties }) =>
-          (Properties.Environment as { Variables: Record<string, string> }).Variables
-            .POWERTOOLS_METRICS_NAMESPACE,
+  const jwt = { issuer: 'https://login.example.com', audience: ['photos'] };
+  /** Everything that has a name, bought besides. */
+  const whole: ImageSearchProps = {
+    models: { main: { assets: stubAssets() }, other: { assets: stubAssets({ modelId: 'other-01234567' }) } },
+    active: 'main',
+    alarms: ['me@example.com'],
+    dashboard: true,
+    tracing: true,
+    backfill: true,
+    engine: 's3-vectors',
+    console: true,
+    keepWarm: Duration.minutes(5),
+  };
+  const shapes: [string, ImageSearchProps][] = [
+    ['by default', {}],
+    ['with all that can be had, and tokens', { ...whole, auth: { jwt } }],
+    ['with all that can be had, and users', { ...whole, auth: { users: ['me@example.com'] } }],
+  ];
+
+  beforeAll(ensureConsole);
+
+  test.each(shapes)('share no metric: %s', (_, search) => {
+    const namespaces = (name: string) => {
+      const { data: outer, serving: inner } = synthesise(search, { stackName: name });
+      const all = [outer, inner!]
+        .flatMap((template) => Object.values(resourcesOf(template)))
+        .map(({ Properties }) => JSON.stringify(Properties))
+        .join();
+      // Those of functions, of alarms, and of the dashboard, whose body is text.
+      return new Set([...all.matchAll(/Likeness\/[A-Za-z/]+/g)].map(([each]) => each));
+    };
+    const [ones, others] = [namespaces('Likeness'), namespaces('Holidays')];
+    expect(ones).toContain('Likeness/Likeness');
+    expect(others).toContain('Likeness/Holidays');
+    expect([...ones].filter((each) => others.has(each))).toEqual([]);
+  });
+
+  test.each(shapes)('share no alarm, log, queue, role or anything else by its name: %s', (_, search) => {
+    const names = (stackName: string) => {
+      const { data: outer, serving: inner } = synthesise(search, { stackName });
+      return [outer, inner!].flatMap((template) =>
+        Object.entries(resourcesOf(template)).flatMap(([id, { Type, Properties = {} }]) =>
+          PHYSICAL_NAMES.filter((name) => isFixed(Properties[name])).map((name) => ({
+            id,
+            what: `${Type} ${name} ${JSON.stringify(Properties[name])}`,
+          })),
+        ),
       );
-    expect(new Set(namespace('Likeness'))).toEqual(new Set(['Likeness/Likeness']));
-    expect(new Set(namespace('Holidays'))).toEqual(new Set(['Likeness/Holidays']));
+    };
+    const others = new Set(names('Holidays').map(({ what }) => what));
+    expect(names('Likeness').filter(({ what }) => others.has(what))).toEqual([]);
+  });
+
+  test('a name that both had would be found', () => {
+    const fixed = { Type: 'AWS::SQS::Queue', Properties: { QueueName: 'uploads' } };
+    expect(PHYSICAL_NAMES.some((name) => isFixed(fixed.Properties[name as 'QueueName']))).toBe(true);
+    expect(isFixed({ 'Fn::Join': ['-', ['likeness', { Ref: 'AWS::StackName' }]] })).toBe(false);
   });
 });
+
+/** Properties that name a resource in its account, region or in the world. */
+const PHYSICAL_NAMES = [
+  'AlarmName',
+  'BucketName',
+  'ClientName',
+  'DashboardName',
+  'Domain',
+  'FunctionName',
+  'GroupName',
+  'IndexName',
+  'LayerName',
+  'LogGroupName',
+  'ManagedPolicyName',
+  'QueueName',
+  'RoleName',
+  'StateMachineName',
+  'TopicName',
+  'UserPoolName',
+  'VectorBucketName',
+] as const;
+
+/** Whether a name is the same wherever the template is deployed: none of it is the stack's or a resource's. */
+const isFixed = (name: unknown): boolean =>
+  name !== undefined &&
+  !/"(Ref|Fn::GetAtt)":(?!"AWS::(Region|AccountId|Partition)")/.test(JSON.stringify(name));
 
 describe('the API', () => {
   test('asks for AWS signatures on every route unless told otherwise', () => {
@@ -573,6 +648,15 @@ describe('the construct', () => {
     expect(
       () => new ImageSearch(stack, 'Search', { assets: stubAssets(), images: bucket, index: bucket }),
     ).toThrow(ConfigurationInvalid);
+  });
+
+  test('refuses access logs among the pictures, which would write themselves without end', () => {
+    const stack = new Stack(new App(), 'Stack');
+    const images = Bucket.fromBucketName(stack, 'Photos', 'photos');
+    const accessLogs = Bucket.fromBucketName(stack, 'Logs', 'photos');
+    expect(() => new ImageSearch(stack, 'Search', { assets: stubAssets(), images, accessLogs })).toThrow(
+      /accessLogs is the bucket of the pictures/,
+    );
   });
 
   test('refuses random weights that nobody asked for, and says how to get real ones', () => {

@@ -5,9 +5,11 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, expect, test } from 'vitest';
 import { addPictures } from '../../cli/add-pictures.ts';
+import { UsageError } from '../../cli/errors.ts';
 import { type Client, createClient } from '../../client/client.ts';
 import { ProblemError } from '../../client/problem-error.ts';
 import { testApi } from '../factories/api.ts';
+import { gate } from '../factories/live-index.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'likeness-add-'));
 afterAll(() => rmSync(folder, { recursive: true }));
@@ -67,6 +69,24 @@ test('one request tells of many: far fewer requests than pictures', async () => 
   expect(requests.length, asked.join('\n')).toBeLessThan(files.length / 2);
 });
 
+test('no more uploads are under way together than are allowed', async () => {
+  const { client } = library();
+  let [underWay, most] = [0, 0];
+  await addPictures(files, {
+    ...options,
+    wait: false,
+    client: {
+      ...client,
+      upload: async () => {
+        most = Math.max(most, ++underWay);
+        await new Promise((resolve) => setImmediate(resolve));
+        underWay--;
+      },
+    },
+  });
+  expect(most).toBe(4);
+});
+
 test('a picture that replaces one is waited for until the index has the new one', async () => {
   const { api, client, index } = library();
   await api.upload('trip/0.jpg', 'the old one, of another size');
@@ -113,6 +133,37 @@ test('a rejected one is told of among others that are listed', async () => {
   });
   expect(outcome.added).toHaveLength(5);
   expect(outcome.refused).toMatchObject([{ key: 'trip/bad.jpg' }]);
+});
+
+test('a look that fails ends it with that error, and only when the uploads that were under way have ended', async () => {
+  const unheard: unknown[] = [];
+  const note = (error: unknown) => void unheard.push(error);
+  process.on('unhandledRejection', note);
+  const { api, client } = library();
+  const underWay = gate();
+  let uploads = 0;
+  const adding = addPictures(files.slice(0, 4), {
+    ...options,
+    atOnce: 1,
+    force: true,
+    client: {
+      ...client,
+      upload: async (body, { key }) => {
+        if (++uploads === 2) await underWay.opened;
+        await api.upload(key, body as Uint8Array);
+      },
+      states: async () => {
+        setImmediate(underWay.open);
+        throw new UsageError('no such address');
+      },
+    },
+  });
+
+  await expect(adding).rejects.toThrow('no such address');
+  expect(uploads).toBe(4);
+  await new Promise((resolve) => setImmediate(resolve));
+  process.off('unhandledRejection', note);
+  expect(unheard).toEqual([]);
 });
 
 test('every call is tried again: a new account throttles', async () => {

@@ -3,7 +3,7 @@
 import { createServer, type IncomingHttpHeaders } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
-import { connect } from '../../cli/connection.ts';
+import { connect, requestsAtOnce } from '../../cli/connection.ts';
 import { UsageError } from '../../cli/errors.ts';
 import { openTarget } from '../../cli/target.ts';
 
@@ -72,6 +72,14 @@ describe('requests are signed', () => {
     await expect(connect({ endpoint, ...flags })).rejects.toThrow(UsageError);
     expect(sent).toEqual([]);
   });
+});
+
+test.each([
+  [API, 4],
+  ['https://photos.example.com', 4],
+  ['http://127.0.0.1:3000', 8],
+])('of %s no more is asked at once than %i requests: a new account runs ten functions', (endpoint, most) => {
+  expect(requestsAtOnce({ endpoint })).toBe(most);
 });
 
 test('a token goes to the server in place of a signature', async () => {

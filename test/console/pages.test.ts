@@ -1,6 +1,7 @@
 /** Tests that lists are loaded page by page, as far as someone looks, and read again without a gap. */
 
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
+import { ProblemError } from '../../client/problem-error.ts';
 import { type LoadPage, Pages } from '../../console/api/pages.ts';
 
 /** A list of numbers that can change between two pages. */
@@ -37,6 +38,17 @@ describe('pages', () => {
     expect([pages.items.length, state.pages]).toEqual([1_200, 2]);
   });
 
+  it('tells nobody of a change when all that is looked at is there', async () => {
+    const { load } = numbers(5_000);
+    const pages = new Pages(load);
+    pages.want(900);
+    await settled(pages);
+    const before = pages.revision;
+    for (let end = 100; end < 900; end += 100) pages.want(end);
+    await settled(pages);
+    expect(pages.revision).toBe(before);
+  });
+
   it('loads all there is when asked to', async () => {
     const { load } = numbers(2_500);
     const pages = new Pages(load);
@@ -65,6 +77,30 @@ describe('pages', () => {
     for (let n = 0; n < 20; n++) pages.refresh();
     await settled(pages);
     expect(state.pages).toBe(8);
+  });
+
+  it('begins anew where the cursor is of another time, and shows what it had until then', async () => {
+    const { state, load } = numbers(500);
+    const pages = new Pages(load);
+    pages.want(10);
+    await settled(pages);
+    const expired = {
+      type: 'urn:likeness:problem:cursor-expired',
+      title: 'It is old',
+      status: 410,
+      detail: '',
+    };
+    state.fail = new ProblemError(expired);
+    pages.subscribe(() => {
+      if (pages.trouble) state.fail = undefined;
+    });
+    vi.useFakeTimers({ toFake: ['setTimeout'] });
+    const all = pages.all();
+    expect(pages.items).toHaveLength(200);
+    await vi.advanceTimersByTimeAsync(60_000);
+    vi.useRealTimers();
+    expect(await all).toEqual(state.numbers);
+    expect(pages.trouble).toBeUndefined();
   });
 
   it('says what went wrong, and goes on when asked again', async () => {

@@ -3,6 +3,7 @@
 import { describe, expect, it } from 'vitest';
 import { summarise } from '../../console/uploads/summary.ts';
 import {
+  type Known,
   type Upload,
   UploadQueue,
   UploadRefused,
@@ -23,14 +24,24 @@ class FakeServer implements UploadServer {
   readonly rejected = new Map<string, string>();
   private readonly asked = new Set<string>();
 
-  async stateOf(key: string) {
+  /** How many keys each request asked for, and those requests alone of which no file was sent yet. */
+  readonly requests: number[] = [];
+  readonly looks: number[] = [];
+
+  async statesOf(keys: readonly string[]) {
+    this.requests.push(keys.length);
+    if (!keys.some((key) => this.sent.includes(key))) this.looks.push(keys.length);
+    return keys.map((key) => this.stateOf(key));
+  }
+
+  stateOf(key: string): Known {
     const reason = this.rejected.get(key);
-    if (reason && this.sent.includes(key)) return { state: 'rejected' as const, reason };
-    if (this.indexed.has(key)) return { state: 'indexed' as const };
-    if (!this.sent.includes(key)) return { state: 'absent' as const };
+    if (reason && this.sent.includes(key)) return { state: 'rejected', reason };
+    if (this.indexed.has(key)) return { state: 'indexed' };
+    if (!this.sent.includes(key)) return { state: 'absent' };
     if (this.asked.has(key)) this.indexed.add(key);
     this.asked.add(key);
-    return { state: 'pending' as const };
+    return { state: 'pending' };
   }
 
   async send({ key, file: { size } }: Upload, onSent: (bytes: number) => void) {
@@ -72,6 +83,34 @@ describe('the upload queue', () => {
     expect(summarise(queue.list()).steps.done).toBe(50);
     expect(server.mostAtWork).toBe(4);
     expect(new Set(server.sent).size).toBe(50);
+  });
+
+  it('asks for many files in one request, before they are sent and after', async () => {
+    const server = new FakeServer();
+    const queue = queueOn(server);
+
+    queue.add(files(250));
+    await settled(queue);
+
+    expect(summarise(queue.list()).steps.done).toBe(250);
+    expect(server.looks).toEqual([100, 100, 50]);
+    expect(Math.max(...server.requests)).toBeLessThanOrEqual(100);
+  });
+
+  it('asks again where the library did not answer before a file was sent', async () => {
+    const server = new FakeServer();
+    const statesOf = server.statesOf.bind(server);
+    let tries = 0;
+    server.statesOf = async (keys) => {
+      if (tries++ === 0) throw new Error('busy');
+      return statesOf(keys);
+    };
+    const queue = queueOn(server);
+
+    queue.add(files(3));
+    await settled(queue);
+
+    expect(stepsOf(queue)).toEqual({ '0.png': 'done', '1.png': 'done', '2.png': 'done' });
   });
 
   it('tries again what failed by chance, and only that', async () => {
@@ -117,16 +156,16 @@ describe('the upload queue', () => {
 
   it('finds what arrived behind more files than it asks for at once that never do', async () => {
     const server = new FakeServer();
-    const lost = new Set(files(10).map(({ key }) => key));
+    const lost = new Set(files(110).map(({ key }) => key));
     const { stateOf } = server;
-    server.stateOf = async (key) =>
+    server.stateOf = (key) =>
       lost.has(key) && server.sent.includes(key) ? { state: 'pending' } : stateOf.call(server, key);
     const queue = new UploadQueue(server, { sleep: () => new Promise((resolve) => setImmediate(resolve)) });
 
-    queue.add(files(20));
+    queue.add(files(120));
     await expect.poll(() => summarise(queue.list()).steps.done).toBe(10);
 
-    expect(summarise(queue.list()).underway).toBe(10);
+    expect(summarise(queue.list()).underway).toBe(110);
     lost.clear();
     await settled(queue);
   });

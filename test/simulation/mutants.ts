@@ -315,6 +315,16 @@ export const MUTANTS: readonly Mutant[] = [
     ],
   },
   {
+    mistake: 'take an index whose newest manifest is damaged for one that is yet to begin',
+    patches: [
+      {
+        file: 'vectorlog/commit/compaction.ts',
+        replace: 'return await this.#compact(listed, newest);',
+        by: 'return await this.#compact(listed, newest.damage ? { committed: undefined, damage: undefined } : newest);',
+      },
+    ],
+  },
+  {
     mistake: 'rebuild: keep the lineage, so that readers take its rows for those of the new index',
     patches: [
       {

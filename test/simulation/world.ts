@@ -8,9 +8,17 @@ import { listRejections } from '../../pictures/ingest/rejections.ts';
 import { NothingToRebuildFrom, rebuild } from '../../pictures/maintenance/rebuild.ts';
 import { dropThumbnails, THUMBNAILS_PREFIX, thumbnailName } from '../../pictures/thumbnails/thumbnails.ts';
 import { IndexDamaged } from '../../vectorlog/commit/errors.ts';
+import { listManifests } from '../../vectorlog/commit/manifest.ts';
+import { newestManifest } from '../../vectorlog/commit/newest-manifest.ts';
 import { isRetryable } from '../../vectorlog/errors.ts';
 import { silentLogger } from '../../vectorlog/logger.ts';
-import { INDEX_PREFIX, LOG_PREFIX, MANIFEST_PREFIX, REJECTED_PREFIX } from '../../vectorlog/names.ts';
+import {
+  INDEX_PREFIX,
+  LOG_PREFIX,
+  MANIFEST_PREFIX,
+  manifestName,
+  REJECTED_PREFIX,
+} from '../../vectorlog/names.ts';
 import { IndexTooLarge } from '../../vectorlog/read/errors.ts';
 import type { Consistency } from '../../vectorlog/read/follower.ts';
 import { LiveIndex } from '../../vectorlog/read/live-index.ts';
@@ -121,6 +129,7 @@ export class World {
     this.#work(() => this.#backfill());
     if (this.#random.chance(0.2)) this.#work(() => this.#rebuild());
     if (this.seed % 5 === 0) this.#lives.push(this.#restore().catch((error) => this.#fail(error)));
+    if (this.#random.chance(0.3)) this.#work(() => this.#damage());
 
     let isDone = false;
     clients
@@ -340,6 +349,24 @@ export class World {
       if (!(error instanceof NothingToRebuildFrom)) throw error;
     }
     instance.kill();
+  }
+
+  /** The newest manifest becomes `null`; not two in a row, where it takes somebody to mend it. */
+  async #damage(): Promise<void> {
+    await this.#scheduler.sleep(this.#random.between(0, HOUR));
+    if (this.#isOver || this.#isStopped || this.#faults === NO_FAULTS || this.#limits.manifestsKept < 3)
+      return;
+    const listed = await listManifests(this.#index);
+    const { committed, damage } = await newestManifest(this.#index);
+    const isBeforeThere = listed.some(({ generation }) => generation + 1 === committed?.generation);
+    if (!committed || damage || !(isBeforeThere || committed.generation === 1)) return;
+    if (this.#isDamaged(committed.generation - 1)) return;
+    await this.#index.put(manifestName(committed.generation), new TextEncoder().encode('null'));
+  }
+
+  #isDamaged(generation: number): boolean {
+    const bytes = this.#index.objects.get(manifestName(generation));
+    return bytes !== undefined && new TextDecoder().decode(bytes) === 'null';
   }
 
   /** Someone puts a copy of the index back, some hours old, with everything stopped and nothing in flight. */

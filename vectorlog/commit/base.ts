@@ -131,6 +131,8 @@ export async function loadBase(
  */
 function isAncestor(earlier: Committed, later: Committed, listed: readonly ManifestInfo[]): boolean {
   return (
+    // Where the newest manifest cannot be read any more, the commit in memory may be that one.
+    earlier.generation <= later.generation &&
     earlier.manifest.lineage === later.manifest.lineage &&
     listed.some(({ generation, eTag }) => generation === earlier.generation && eTag === earlier.eTag)
   );

@@ -37,8 +37,8 @@ import {
   type Manifest,
   type ManifestInfo,
   originOf,
-  readManifest,
 } from './manifest.ts';
+import { ManifestReader, type Newest } from './newest-manifest.ts';
 import { rebase } from './rebase.ts';
 import { Tombstones, writeSegment } from './tombstones.ts';
 import { assertSpace, type Space, type WrittenGeneration, writeGeneration } from './write-generation.ts';
@@ -65,7 +65,7 @@ export interface CompactionReport {
   readonly rewritten: boolean;
   /** Objects that were deleted as no longer needed. */
   readonly deleted: number;
-  /** Appends that cannot be read; they stay where they are, and `verify` tells of them. */
+  /** Appends and newest manifests that cannot be read; they stay where they are, and `verify` tells of them. */
   readonly unreadable: readonly string[];
   /** How long the oldest append had waited that this run found, at its end. */
   readonly oldestWaitMs: number;
@@ -111,6 +111,7 @@ export interface CompactionDeps extends Space {
 export class Compactor {
   readonly #deps: CompactionDeps;
   readonly #limits: LogLimits;
+  readonly #manifests: ManifestReader;
   #warm: Base | undefined;
   /** Holds the segments that were read, which never change. */
   #tombstones = Tombstones.NONE;
@@ -118,22 +119,25 @@ export class Compactor {
   constructor(deps: CompactionDeps) {
     this.#deps = deps;
     this.#limits = { ...LOG_LIMITS, ...deps.limits };
+    this.#manifests = new ManifestReader(deps.index, deps.logger);
   }
 
   /**
    * Folds one portion of the log and cleans up. The runs of one Compactor must follow each other.
    *
-   * @throws SpaceLacking before anything is written; IndexDamaged when the index files contradict each other;
-   *   IndexForeign when the index is of another origin; StoreUnavailable when the store did not answer: whether the run
-   *   committed is then unknown, which the next run finds out
+   * @throws SpaceLacking before anything is written; IndexDamaged when the index files contradict each other, or so many
+   *   manifests are damaged that what they committed may be missing from the last good one; IndexForeign when the index is of
+   *   another origin; StoreUnavailable when the store did not answer: whether the run committed is then unknown, which the
+   *   next run finds out
    */
   async run(): Promise<CompactionReport> {
     const { index } = this.#deps;
     const listed = await listManifests(index);
     const highest = listed.at(-1);
     try {
-      const manifest = highest && (await readManifest(index, highest.generation));
-      return await this.#compact(listed, manifest && { ...highest, manifest });
+      const newest = await this.#manifests.newest(listed);
+      if (newest.damage?.mayLack) throw newest.damage.error;
+      return await this.#compact(listed, newest);
     } catch (error) {
       // If this run was slow, what it builds on may have been cleaned away under it: then it has lost.
       const now = (await listManifests(index)).at(-1);
@@ -142,10 +146,7 @@ export class Compactor {
     }
   }
 
-  async #compact(
-    listed: readonly ManifestInfo[],
-    committed: Committed | undefined,
-  ): Promise<CompactionReport> {
+  async #compact(listed: readonly ManifestInfo[], { committed, damage }: Newest): Promise<CompactionReport> {
     const { index, dimensions, clock, logger, onDropped } = this.#deps;
     const limits = this.#limits;
     const old = committed?.manifest;
@@ -155,6 +156,7 @@ export class Compactor {
       generation: old?.generation ?? 0,
       rows: old?.rows ?? 0,
       live: old?.live ?? 0,
+      unreadable: damage?.names ?? [],
     };
 
     const log: AppendInfo[] = [];
@@ -170,18 +172,21 @@ export class Compactor {
 
     const indexFiles = await listIndexFiles(index);
     history = withoutGoneFiles(history, new Set(indexFiles.map(({ name }) => name)));
-    const { appends, unreadable, pending } = await readPortion(index, waiting, dimensions, limits);
-    if (unreadable.length > 0) logger.error('appends cannot be read', { names: unreadable });
+    const { appends, pending, ...portion } = await readPortion(index, waiting, dimensions, limits);
+    if (portion.unreadable.length > 0) logger.error('appends cannot be read', { names: portion.unreadable });
+    const unreadable = [...idle.unreadable, ...portion.unreadable];
     if (appends.size === 0 && !isCleaningDue()) return { ...idle, unreadable };
 
     const base = await this.#base(committed, listed);
     if (old) this.#tombstones = await Tombstones.read(index, old, this.#tombstones);
     const deleted = { markers: history.markers, tombstones: old ? this.#tombstones : Tombstones.NONE };
     const folding = foldAppends(base.table, deleted, [...appends.values()], dimensions);
-    const generation = (old?.generation ?? 0) + 1;
+    const generation = (listed.at(-1)?.generation ?? 0) + 1;
     await assertSpace(this.#deps, base, folding);
     const written = await writeGeneration(this.#deps, base, folding, generation, limits);
-    const { lineage, rows, live, files, leftOut } = written;
+    const { rows, live, files, leftOut } = written;
+    // Somebody may have read the damaged manifest while it was good, and must not take its rows for these.
+    const lineage = damage ? clock.ulid() : written.lineage;
 
     const forgets = committed && pending + unfolded.length - waiting.length === 0;
     const remembered = <T extends { readonly at: CommitTime }>(some: readonly T[]): readonly T[] =>

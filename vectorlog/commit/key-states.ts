@@ -6,7 +6,8 @@ import { ABSENT, fold, type KeyState, type LogRecord } from '../log/record.ts';
 import { ObjectNotFound } from '../store/errors.ts';
 import { compareKeys, type ObjectStore } from '../store/object-store.ts';
 import { decodeDead, readRows } from './file-formats.ts';
-import { latestManifest, type Manifest } from './manifest.ts';
+import type { Manifest } from './manifest.ts';
+import { latestManifest } from './newest-manifest.ts';
 import { Tombstones } from './tombstones.ts';
 
 export interface KnownKey {

@@ -1,11 +1,9 @@
 /** The commit: the manifest with the highest generation is the index, and is never changed. */
 
-import type { Clock } from '../clock.ts';
 import { generationOf, MANIFEST_PREFIX, manifestName } from '../names.ts';
 import { DIRECTIONS } from '../scan/layout.ts';
-import { ObjectNotFound, StoreUnavailable } from '../store/errors.ts';
 import type { ObjectInfo, ObjectStore } from '../store/object-store.ts';
-import { IndexDamaged, IndexForeign, IndexRefused } from './errors.ts';
+import { IndexDamaged, IndexForeign } from './errors.ts';
 
 /**
  * Milliseconds by the store's own clock: the `lastModified` of the manifest that recorded a thing first. `null` in that
@@ -93,13 +91,18 @@ export function originOf(
 /**
  * The manifest in an object.
  *
- * @throws IndexDamaged when it is not a manifest of this format and number, whatever else it may be
+ * @throws IndexDamaged when it is not a manifest of this format and number, whatever else it may be; IndexForeign when it
+ *   is one of a later version
  */
 function decodeManifest(name: string, body: Uint8Array, generation: number): Manifest {
   try {
     const manifest = JSON.parse(new TextDecoder().decode(body)) as Manifest | null;
     if (typeof manifest !== 'object' || manifest === null) throw new Error('it is no object');
-    if (manifest.format !== 1) throw new Error(`format ${manifest.format} is not known to this version`);
+    if (Number.isInteger(manifest.format) && manifest.format > 1)
+      throw new IndexForeign(
+        `${name} has format ${manifest.format}, which this version does not know: update it`,
+      );
+    if (manifest.format !== 1) throw new Error(`its format is ${JSON.stringify(manifest.format)}`);
     if (manifest.generation !== generation) throw new Error(`it says generation ${manifest.generation}`);
     const { files, folded, markers, replaced, tombstones = [] } = manifest;
     const texts: unknown[] = [manifest.modelId, manifest.lineage, files?.faiss, files?.rows, files?.dead];
@@ -117,6 +120,7 @@ function decodeManifest(name: string, body: Uint8Array, generation: number): Man
       throw new Error('"replaced" is no list of names');
     return manifest;
   } catch (cause) {
+    if (cause instanceof IndexForeign) throw cause;
     throw new IndexDamaged(name, (cause as Error).message, { cause });
   }
 }
@@ -135,9 +139,6 @@ export interface Tombstone {
   readonly at: CommitTime;
 }
 
-/** How often a manifest may vanish between a list and its reading before that is taken for a fault. */
-const LOOKS = 5;
-
 /** A manifest as a list shows it. */
 export interface ManifestInfo {
   readonly generation: number;
@@ -152,11 +153,10 @@ export interface Committed extends ManifestInfo {
   readonly manifest: Manifest;
 }
 
-/** The manifests above `afterGeneration`, the lowest first. */
-export async function listManifests(store: ObjectStore, afterGeneration = 0): Promise<ManifestInfo[]> {
+/** The manifests that are there, the lowest first. */
+export async function listManifests(store: ObjectStore): Promise<ManifestInfo[]> {
   const found: ManifestInfo[] = [];
-  const options = { prefix: MANIFEST_PREFIX, startAfter: manifestName(afterGeneration) };
-  for await (const page of store.list(options))
+  for await (const page of store.list({ prefix: MANIFEST_PREFIX }))
     for (const object of page) {
       const info = manifestInfoOf(object);
       if (info) found.push(info);
@@ -171,28 +171,9 @@ export function manifestInfoOf({ key, eTag, lastModified }: ObjectInfo): Manifes
 }
 
 /**
- * The highest manifest, or `undefined` when none is above `afterGeneration`.
- *
- * @throws IndexDamaged when it cannot be read
+ * @throws ObjectNotFound; IndexDamaged when it is not a manifest of this format and number; IndexForeign when it is one of
+ *   a later version
  */
-export async function latestManifest(
-  store: ObjectStore,
-  afterGeneration = 0,
-): Promise<Committed | undefined> {
-  for (let look = 0; look < LOOKS; look++) {
-    const info = (await listManifests(store, afterGeneration)).at(-1);
-    if (!info) return undefined;
-    try {
-      return { ...info, manifest: await readManifest(store, info.generation) };
-    } catch (error) {
-      // It may have been the mistake of a stale writer, taken back in this moment; then a higher one is there.
-      if (!(error instanceof ObjectNotFound)) throw error;
-    }
-  }
-  throw new StoreUnavailable('manifests vanish faster than they can be read');
-}
-
-/** @throws ObjectNotFound, IndexDamaged when it is not a manifest of this format and number */
 export async function readManifest(store: ObjectStore, generation: number): Promise<Manifest> {
   const name = manifestName(generation);
   const { body } = await store.get(name);
@@ -210,33 +191,4 @@ export async function readManifest(store: ObjectStore, generation: number): Prom
 export function commitManifest(store: ObjectStore, manifest: Manifest): Promise<boolean> {
   const body = new TextEncoder().encode(JSON.stringify(manifest));
   return store.putIfAbsent(manifestName(manifest.generation), body, { contentType: 'application/json' });
-}
-
-/** A manifest that was found good is not looked at again for so long: one list a minute for a busy writer. */
-const TRUSTED_MS = 60_000;
-
-/** When the index of each store was last found good. */
-const trusted = new WeakMap<ObjectStore, number>();
-
-/**
- * Lets pass when the index is one that may be appended to, or is yet to begin.
- *
- * @throws IndexRefused when the manifest cannot be read, or is of another model, store or source; worth trying again,
- *   since somebody can mend it, and what waits must not be given up until then
- */
-export async function assertAppendable(
-  store: ObjectStore,
-  clock: Pick<Clock, 'now'>,
-  origin: Origin,
-): Promise<void> {
-  const now = clock.now();
-  if (Math.abs(now - (trusted.get(store) ?? Number.NEGATIVE_INFINITY)) < TRUSTED_MS) return;
-  try {
-    const latest = await latestManifest(store);
-    if (latest) assertOrigin(latest.manifest, origin);
-  } catch (cause) {
-    if (!(cause instanceof IndexDamaged || cause instanceof IndexForeign)) throw cause;
-    throw new IndexRefused(`nothing is appended to this index: ${cause.message}`, { cause });
-  }
-  trusted.set(store, now);
 }

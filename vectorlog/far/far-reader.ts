@@ -3,7 +3,8 @@
 import { type Clock, stopwatch } from '../clock.ts';
 import { decodeDead } from '../commit/file-formats.ts';
 import { LOG_LIMITS } from '../commit/limits.ts';
-import { type Committed, type ManifestInfo, readManifest } from '../commit/manifest.ts';
+import type { Committed } from '../commit/manifest.ts';
+import { type Damage, ManifestReader } from '../commit/newest-manifest.ts';
 import { Tombstones } from '../commit/tombstones.ts';
 import type { AppendInfo } from '../log/append-log.ts';
 import type { Append } from '../log/record.ts';
@@ -52,11 +53,14 @@ interface Snapshot {
 export class FarReader {
   readonly #options: FarReaderOptions;
   readonly #state: StoreStateReader;
+  readonly #manifests: ManifestReader;
+  #damage: Damage | undefined;
   readonly #follower: Follower<Snapshot>;
 
   constructor(options: FarReaderOptions) {
     this.#options = options;
     this.#state = new StoreStateReader(options.store);
+    this.#manifests = new ManifestReader(options.store, options.logger);
     this.#follower = new Follower({
       ...options,
       follow: async (attempt) => {
@@ -70,6 +74,11 @@ export class FarReader {
   /** Appends that the latest search did not take in; 0 before the first. */
   get pending(): number {
     return this.#follower.snapshot?.view.pending ?? 0;
+  }
+
+  /** Manifests that cannot be read, as the latest search found them. */
+  get damage(): Damage | undefined {
+    return this.#damage;
   }
 
   /**
@@ -91,12 +100,13 @@ export class FarReader {
       readProjection(store),
     ]);
     if (age() > LOG_LIMITS.foldedGraceMs) return undefined;
-    const latest = listed.at(-1);
-    // Its commit is one that the list was too early for, or, where it stays so, one of a history that is gone.
-    if (attempt === 1 && (known?.projection.generation ?? 0) > (latest?.generation ?? 0)) return undefined;
-
     const history = before && isInHistory(before.committed, listed) ? before : undefined;
-    const committed = latest && (await this.#committed(latest, history));
+    const { committed, damage } = await this.#manifests.newest(listed, history?.committed);
+    this.#damage = damage;
+    // Its commit is one that the list was too early for, or, where it stays so, one of a history that is gone.
+    if (attempt === 1 && (known?.projection.generation ?? 0) > (listed.at(-1)?.generation ?? 0))
+      return undefined;
+
     const isSame = committed !== undefined && committed === history?.committed;
     const dead = isSame ? history!.dead : await this.#dead(committed);
     const tombstones = committed
@@ -149,11 +159,6 @@ export class FarReader {
       projection,
       age,
     };
-  }
-
-  async #committed(latest: ManifestInfo, before: Snapshot | undefined): Promise<Committed> {
-    if (before?.committed?.generation === latest.generation) return before.committed;
-    return { ...latest, manifest: await readManifest(this.#options.store, latest.generation) };
   }
 
   async #dead(committed: Committed | undefined): Promise<Bitset> {

@@ -6,7 +6,8 @@
 
 import type { Clock } from '../clock.ts';
 import { decodeDead, decodeRows, readLines, rowOffset } from '../commit/file-formats.ts';
-import { type Committed, latestManifest, listManifests, type ManifestInfo } from '../commit/manifest.ts';
+import { type Committed, listManifests, type ManifestInfo } from '../commit/manifest.ts';
+import { newestManifest } from '../commit/newest-manifest.ts';
 import type { Attributes, Entry } from '../log/record.ts';
 import type { Logger } from '../logger.ts';
 import { InFlight } from '../parallel.ts';
@@ -61,8 +62,9 @@ export async function project(
   until = Number.POSITIVE_INFINITY,
 ): Promise<ProjectionReport> {
   const listed = await listManifests(deps.index);
-  const committed = await latestManifest(deps.index, (listed.at(-1)?.generation ?? 1) - 1);
-  if (!committed) return { put: 0, deleted: 0, left: 0 };
+  const { committed, damage } = await newestManifest(deps.index);
+  // The next commit after a damaged one begins a lineage of its own: rows of this one would be projected in vain.
+  if (!committed || damage) return { put: 0, deleted: 0, left: 0 };
   const run = new Run(deps, committed, until);
   return run.all(listed);
 }

@@ -2,7 +2,8 @@
 
 import type { Clock } from '../clock.ts';
 import { decodeDead, rowOffset } from '../commit/file-formats.ts';
-import { latestManifest, listManifests } from '../commit/manifest.ts';
+import { listManifests } from '../commit/manifest.ts';
+import { latestManifest } from '../commit/newest-manifest.ts';
 import type { Bitset } from '../scan/bitset.ts';
 import type { ObjectStore } from '../store/object-store.ts';
 import type { FarIndex } from './far-index.ts';
@@ -54,7 +55,7 @@ const EQUAL = 1e-6;
 export async function measureRecall(deps: RecallDeps): Promise<Recall | undefined> {
   const { index, clock } = deps;
   const listed = await listManifests(index);
-  const committed = await latestManifest(index, (listed.at(-1)?.generation ?? 1) - 1);
+  const committed = await latestManifest(index);
   const projection = (await readProjection(index))?.projection;
   if (!committed || !projection || !isDue(projection, clock.now())) return undefined;
   if (!(await isContinued(index, projection, committed, listed, deps.far.name))) return undefined;

@@ -3,7 +3,8 @@
 import { type Clock, stopwatch } from '../clock.ts';
 import { decodeDead } from '../commit/file-formats.ts';
 import { LOG_LIMITS } from '../commit/limits.ts';
-import { type Committed, type Manifest, type ManifestInfo, readManifest } from '../commit/manifest.ts';
+import type { Committed, Manifest } from '../commit/manifest.ts';
+import { ManifestReader } from '../commit/newest-manifest.ts';
 import { Tombstones } from '../commit/tombstones.ts';
 import type { AppendInfo } from '../log/append-log.ts';
 import { ABSENT, type Entry, fold, type KeyState, type LogRecord } from '../log/record.ts';
@@ -58,12 +59,14 @@ interface Snapshot {
 export class Entries {
   readonly #options: EntriesOptions;
   readonly #state: StoreStateReader;
+  readonly #manifests: ManifestReader;
   readonly #follower: Follower<Snapshot>;
   #rows = new Rows('');
 
   constructor(options: EntriesOptions) {
     this.#options = options;
     this.#state = new StoreStateReader(options.store);
+    this.#manifests = new ManifestReader(options.store, options.logger);
     this.#follower = new Follower({
       ...options,
       follow: async () => {
@@ -92,8 +95,7 @@ export class Entries {
     const { commits, appends } = await this.#state.look();
     if (age() > LOG_LIMITS.foldedGraceMs) return undefined;
     const before = isInHistory(known?.committed, commits) ? known : undefined;
-    const latest = commits.at(-1);
-    const committed = latest && (await this.#committed(latest, before));
+    const { committed } = await this.#manifests.newest(commits, before?.committed);
     const isSame = before !== undefined && committed === before.committed;
     if (committed && !isSame) await this.#advance(committed.manifest, before !== undefined);
     else if (!committed) this.#rows = new Rows('');
@@ -109,11 +111,6 @@ export class Entries {
     const rows = committed?.manifest.rows ?? 0;
     const view = viewOf({ rows: this.#rows, count: rows, dead, tombstones, tail });
     return { view, committed, tombstones, dead, tail, age };
-  }
-
-  async #committed(latest: ManifestInfo, before: Snapshot | undefined): Promise<Committed> {
-    if (before?.committed?.generation === latest.generation) return before.committed;
-    return { ...latest, manifest: await readManifest(this.#options.store, latest.generation) };
   }
 
   /** Reads the lines of the rows that are new. */

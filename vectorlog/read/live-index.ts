@@ -3,12 +3,14 @@
 import { type Clock, stopwatch } from '../clock.ts';
 import { IndexDamaged } from '../commit/errors.ts';
 import { LOG_LIMITS } from '../commit/limits.ts';
-import { type Manifest, type ManifestInfo, readManifest } from '../commit/manifest.ts';
+import type { Committed, Manifest, ManifestInfo } from '../commit/manifest.ts';
+import { type Damage, ManifestReader } from '../commit/newest-manifest.ts';
 import type { AppendInfo } from '../log/append-log.ts';
 import type { Append } from '../log/record.ts';
 import type { Logger } from '../logger.ts';
 import { mapInParallel } from '../parallel.ts';
 import { SegmentPool } from '../scan/segment.ts';
+import { ObjectNotFound } from '../store/errors.ts';
 import type { ObjectStore } from '../store/object-store.ts';
 import { IndexLoading, IndexTooLarge } from './errors.ts';
 import { type Consistency, Follower, fitting, readOrSkip, withFreshRetry } from './follower.ts';
@@ -40,8 +42,8 @@ interface Snapshot {
   readonly view: View;
   readonly lineage: Lineage;
   readonly generation: Generation;
-  /** Of the commit's object: a store that was restored from a copy can have another commit of the same number. */
-  readonly eTag: string | undefined;
+  /** Where the generation is from; a store that was restored from a copy can have another commit of the same number. */
+  readonly committed: Committed | undefined;
   readonly tail: Tail;
   /** Bytes of the appends in the tail. */
   readonly tailBytes: number;
@@ -72,6 +74,8 @@ export class LiveIndex {
   readonly #options: LiveIndexOptions;
   readonly #follower: Follower<Snapshot>;
   readonly #state: StoreStateReader;
+  readonly #manifests: ManifestReader;
+  #damage: Damage | undefined;
   readonly #pool = new SegmentPool();
   /** The lineage that was asked for last: the snapshot's, or one that is still on its way, however often that fails. */
   #lineage: Lineage | undefined;
@@ -79,6 +83,7 @@ export class LiveIndex {
   constructor(options: LiveIndexOptions) {
     this.#options = options;
     this.#state = new StoreStateReader(options.store);
+    this.#manifests = new ManifestReader(options.store, options.logger);
     this.#follower = new Follower({
       ...options,
       follow: () => this.#follow(),
@@ -89,6 +94,11 @@ export class LiveIndex {
   /** Appends that the latest search did not take in, as memory does not hold them; 0 before the first. */
   get pending(): number {
     return this.#follower.snapshot?.view.pending ?? 0;
+  }
+
+  /** Manifests that cannot be read, as the latest search found them. */
+  get damage(): Damage | undefined {
+    return this.#damage;
   }
 
   /**
@@ -132,7 +142,7 @@ export class LiveIndex {
 
   /** `false` when what was seen does not fit together, and must be looked at again. */
   async #follow(): Promise<boolean> {
-    const { store, clock } = this.#options;
+    const { clock } = this.#options;
     const before = this.#follower.snapshot;
     const known = before?.generation.manifest.generation ?? 0;
     const age = stopwatch(clock);
@@ -143,24 +153,24 @@ export class LiveIndex {
       return false;
     }
 
-    const latest = commits.at(-1);
-    const manifest =
-      latest && latest.generation > known ? await readManifest(store, latest.generation) : undefined;
+    const { committed: latest, damage } = await this.#manifests.newest(commits, before?.committed);
+    this.#damage = damage;
+    const manifest = latest && latest.generation > known ? latest.manifest : undefined;
     const plan = this.#planTail(before, manifest, appends);
     const fetchingTail = this.#fetchTail(before, plan);
     // It is awaited below; a failure before that must not count as unhandled.
     fetchingTail.catch(() => {});
-    const grown = manifest && (await this.#advance(before, manifest, plan));
+    const grown = manifest && (await this.#advance(before, manifest, plan).catch(orDamage(damage)));
     if (manifest && !grown) return false;
     const update = await fetchingTail;
     // From here on nothing waits, so that a search sees all of this or nothing.
     if (before && !grown && isSame(before, update)) return this.#replace({ ...before, age });
     const lineage = grown?.lineage ?? before?.lineage ?? this.#newLineage(NOTHING.manifest);
     const generation = grown?.generation ?? before?.generation ?? NOTHING;
-    const eTag = grown ? latest?.eTag : before?.eTag;
+    const committed = grown ? latest : before?.committed;
     try {
       const laid = overlaid(lineage, generation, before?.tail ?? new Tail(this.#options.dimensions), update);
-      return this.#replace({ ...laid, eTag, age, tailBytes: update.bytes });
+      return this.#replace({ ...laid, committed, age, tailBytes: update.bytes });
     } catch (error) {
       // The tail may hold half of what it should. What was loaded is sound, and stays for the next refresh.
       this.#drop();
@@ -296,10 +306,17 @@ function overlaid(
 }
 
 /** Whether the commit that was loaded is still part of the store's history. */
-function isContinued({ generation, eTag }: Snapshot, commits: readonly ManifestInfo[]): boolean {
-  const { generation: known } = generation.manifest;
-  if (known === 0) return true;
-  const listed = commits.find((commit) => commit.generation === known);
+function isContinued({ committed }: Snapshot, commits: readonly ManifestInfo[]): boolean {
+  if (!committed) return true;
+  const { generation, eTag } = committed;
+  const listed = commits.find((commit) => commit.generation === generation);
   // Old manifests are cleaned away; then only newer ones are listed.
-  return listed ? listed.eTag === eTag : commits.some((commit) => commit.generation > known);
+  return listed ? listed.eTag === eTag : commits.some((commit) => commit.generation > generation);
 }
+
+/** Of what is gone: where manifests are damaged, the files of the last good one may have been replaced long ago. */
+const orDamage =
+  (damage: Damage | undefined) =>
+  (error: unknown): never => {
+    throw damage?.mayLack && error instanceof ObjectNotFound ? damage.error : error;
+  };

@@ -5,7 +5,7 @@ import type { Manifest } from '../commit/manifest.ts';
 import { decodeSegment } from '../commit/tombstones.ts';
 import { decodeAppend } from '../log/append-file.ts';
 import { ABSENT, type Append, fold, type KeyState } from '../log/record.ts';
-import { generationOf, LOG_PREFIX } from '../names.ts';
+import { generationOf, LOG_PREFIX, manifestName } from '../names.ts';
 import type { Truth } from './truth.ts';
 
 /** A promise was broken: the simulation has found a fault. */
@@ -88,15 +88,20 @@ export class Checker {
     return states;
   }
 
-  /** The highest manifest. */
+  /** The manifest that is the index: the highest, or the one before it when that is damaged. */
   manifest(): Manifest | undefined {
     const generations = [...this.#objects.keys()].map((name) => generationOf(name) ?? 0);
     const highest = Math.max(0, ...generations);
     if (highest < this.#highest)
       throw new Violation(`generation ${this.#highest} is gone, ${highest} is the highest`);
     this.#highest = highest;
-    const name = [...this.#objects.keys()].find((key) => generationOf(key) === highest && highest > 0);
-    return name === undefined ? undefined : JSON.parse(new TextDecoder().decode(this.#objects.get(name)));
+    return this.#manifestOf(highest) ?? this.#manifestOf(highest - 1);
+  }
+
+  /** `undefined` where there is none, or `null` in its place. */
+  #manifestOf(generation: number): Manifest | undefined {
+    const bytes = this.#objects.get(manifestName(generation));
+    return (bytes && JSON.parse(new TextDecoder().decode(bytes))) ?? undefined;
   }
 
   /** Reads the files of a manifest, every row of them. */

@@ -91,11 +91,12 @@ function Grid({ list, label, found }: { list: Pages<Picture>; label: string; fou
   const { items, total, trouble } = list;
   const phone = useMedia('(max-width: 720px)');
   const slow = useSlow(total === undefined);
-  const [viewEnd, setViewEnd] = useState(0);
+  // How far the view is ahead of what is known; 0 while it is not, so that scrolling draws nothing but tiles.
+  const [missing, setMissing] = useState(0);
   const reveal = useRef<(index: number) => void>();
   const onView = useCallback(
     (end: number) => {
-      setViewEnd(end);
+      setMissing(end > list.items.length ? end : 0);
       list.want(end);
     },
     [list],
@@ -121,25 +122,26 @@ function Grid({ list, label, found }: { list: Pages<Picture>; label: string; fou
       {total !== undefined && total > 0 && (
         <VirtualGrid
           label={label}
+          items={items}
           length={total}
           minTile={phone ? PHONE_TILE : TILE}
           gap={phone ? 4 : 8}
           onView={onView}
           reveal={reveal}
-          tile={(index, tabIndex) => {
-            const picture = items[index];
-            return picture ? <Tile picture={picture} tabIndex={tabIndex} /> : <div class="tile-skeleton" />;
-          }}
+          tile={tileOf}
         />
       )}
-      {total !== undefined && viewEnd > items.length && items.length < total && !trouble && (
+      {total !== undefined && missing > items.length && items.length < total && !trouble && (
         <div class="library-progress figures" role="status">
-          Reading the list: {count(items.length)} of {count(viewEnd)}
+          Reading the list: {count(items.length)} of {count(missing)}
         </div>
       )}
     </>
   );
 }
+
+const tileOf = (picture: Picture | undefined, tabIndex: 0 | -1) =>
+  picture ? <Tile picture={picture} tabIndex={tabIndex} /> : <div class="tile-skeleton" />;
 
 /** `Library / holiday / 2024`, each a link but the last. */
 function Breadcrumbs({ prefix }: { prefix: string }) {

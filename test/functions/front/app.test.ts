@@ -4,6 +4,7 @@ import { describe, expect, test } from 'vitest';
 import { createFront } from '../../../functions/front/app.ts';
 import { systemClock } from '../../../vectorlog/clock.ts';
 import { silentLogger } from '../../../vectorlog/logger.ts';
+import { manifestName } from '../../../vectorlog/names.ts';
 import { json, testApi } from '../../factories/api.ts';
 
 function frontOf(
@@ -73,6 +74,26 @@ describe('front', () => {
     expect(await healthOf(2 ** 30)).toMatchObject({ status: 'ok' });
     await api.compact();
     expect(await healthOf(budget)).toMatchObject({ status: 'ok' });
+  });
+
+  test('names a damaged manifest, as the whole API does, until a commit has stepped over it', async () => {
+    const api = testApi();
+    for (const key of ['1.jpg', '2.jpg']) {
+      await api.upload(key, key);
+      await api.compact();
+    }
+    await api.index.put(manifestName(2), new TextEncoder().encode('null'));
+    await api.upload('3.jpg', '3');
+    const { items } = (await (await api.request('/v1/images')).json()) as { items: { key: string }[] };
+    expect(items.map(({ key }) => key)).toEqual(['1.jpg', '2.jpg', '3.jpg']);
+
+    const ours = async () => (await frontOf(api).request('/v1/health')).json();
+    const damaged = { status: 'degraded', reasons: [{ code: 'manifest-unreadable' }] };
+    const whole = await (await api.request('/v1/health')).json();
+    expect(whole).toMatchObject(damaged);
+    expect(await ours()).toMatchObject(damaged);
+    await api.compact();
+    expect(await ours()).toMatchObject({ status: 'ok' });
   });
 
   test('says which setting has to grow when the keys do not fit', async () => {

@@ -1,6 +1,6 @@
 /** on-upload: one append for a batch, a bad picture costs one entry, and what failed comes back alone. */
 
-import { beforeEach, describe, expect, it, vi } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { createOnUpload, EventFailed } from '../../../functions/on-upload/handler.ts';
 import { PICTURE_LIMITS } from '../../../pictures/decoding/limits.ts';
 import { DIMENSIONS } from '../../../pictures/dimensions.ts';
@@ -29,6 +29,8 @@ beforeEach(() => {
   index = new MemoryStore({ clock });
   sequencer = 0x100;
 });
+
+afterEach(() => vi.restoreAllMocks());
 
 const text = (content: string) => new TextEncoder().encode(content);
 const isSlow = (file: Uint8Array) => new TextDecoder().decode(file) === 'slow';
@@ -232,9 +234,148 @@ describe('a failure', () => {
     const messages = event.Records.map(({ messageId, body }) => ({ id: messageId, body }));
 
     const deps = { pictures, index, embedder, clock, logger: silentLogger };
-    const report = await ingest(deps, messages, over.signal);
+    const never = new AbortController().signal;
+    const deadlines = { taking: over.signal, beforeAppend: never, writing: never };
+    const report = await ingest(deps, messages, deadlines);
 
     expect(report).toMatchObject({ failed: new Set(['message-1']), embedded: 1 });
+    expect(await log()).toMatchObject([{ key: 'a' }]);
+  });
+
+  describe('a store that does not answer any more', () => {
+    const isPicture = (key: string) => key === 'hung.jpg';
+    /** What hangs, until which deadline it is waited for, and which messages come back; the others are in the log. */
+    it.each([
+      {
+        name: 'at a look at the key that an event is about',
+        hangs: (method: string, key: string) => method === 'head' && isPicture(key),
+        until: 'step',
+        back: ['message-1'],
+      },
+      {
+        name: 'at the picture',
+        hangs: (method: string, key: string) => method === 'get' && isPicture(key),
+        until: 'step',
+        back: ['message-1'],
+      },
+      {
+        name: 'at the note of a picture that came back',
+        hangs: (method: string, key: string) => method === 'put' && key.includes('in-work'),
+        until: 'taking',
+        back: ['message-2'],
+      },
+      {
+        name: 'at removing that note',
+        hangs: (method: string, key: string) => method === 'delete' && key.includes('in-work'),
+        until: 'beforeAppend',
+        back: [],
+      },
+      {
+        name: 'at a thumbnail',
+        hangs: (method: string, key: string) => method === 'put' && key.startsWith('thumbnails/'),
+        until: 'beforeAppend',
+        back: [],
+      },
+      {
+        name: 'at the entry of a rejected picture',
+        hangs: (method: string, key: string) => method === 'put' && key.startsWith('rejected/'),
+        until: 'writing',
+        back: ['message-3'],
+      },
+      {
+        name: 'at the append',
+        hangs: (method: string) => method === 'putIfAbsent',
+        until: 'writing',
+        back: ['message-0', 'message-1', 'message-2', 'message-3'],
+      },
+    ] as const)('$name costs no neighbour', async ({ hangs, until, back }) => {
+      const over = {
+        taking: new AbortController(),
+        beforeAppend: new AbortController(),
+        writing: new AbortController(),
+        /** Of the steps under way: all others have ended when it is over. */
+        step: new AbortController(),
+      };
+      vi.spyOn(AbortSignal, 'timeout').mockImplementation(() => over.step.signal);
+      const hanging = (store: MemoryStore) => {
+        const counting = countingStore(store);
+        counting.before = async (method, key) => {
+          if (!hangs(method, key)) return;
+          setImmediate(() => {
+            over[until].abort();
+            over.step = new AbortController();
+          });
+          await new Promise(() => {});
+        };
+        return counting;
+      };
+      const written = await upload('hung.jpg', text('h'));
+      const restored = s3Event({ eventName: 'ObjectRestore:Completed', key: 'hung.jpg', sequencer: 'F00' });
+      const isLook = hangs('head', 'hung.jpg');
+      const event = sqsEvent(
+        await upload('fine.jpg', text('f')),
+        isLook ? restored : written,
+        await upload('again.jpg', text('a')),
+        await upload('bad.jpg', badPicture()),
+      );
+      const messages = event.Records.map(({ messageId, body }, i) => ({
+        id: messageId,
+        body,
+        receives: i === 2 ? 2 : 1,
+      }));
+
+      const report = await ingest(
+        {
+          pictures: hanging(pictures),
+          index: hanging(index),
+          embedder: fakeEmbedder(),
+          thumbnail: async () => ({ body: text('small'), hash: 'h', hasExif: false }),
+          clock,
+          logger: silentLogger,
+        },
+        messages,
+        {
+          taking: over.taking.signal,
+          beforeAppend: over.beforeAppend.signal,
+          writing: over.writing.signal,
+        },
+      );
+
+      expect([...report.failed].sort()).toEqual([...back]);
+      const keys = ['fine.jpg', 'hung.jpg', 'again.jpg', 'bad.jpg'];
+      // A deletion is written for a rejected picture, whatever becomes of its entry.
+      const isThere = (i: number) => i === 3 || !(back as readonly string[]).includes(`message-${i}`);
+      const expected = report.appended ? keys.filter((_, i) => isThere(i)) : [];
+      expect((await log()).map(({ key }) => key).sort()).toEqual(expected.sort());
+    });
+  });
+
+  it('of what wakes compaction, or of the queue, does not keep the run from its end', async () => {
+    /** By their milliseconds. */
+    const over = new Map<number, AbortController>();
+    vi.spyOn(AbortSignal, 'timeout').mockImplementation((ms) => {
+      const controller = new AbortController();
+      over.set(ms, controller);
+      return controller.signal;
+    });
+    const remaining = 60_000;
+    const hangUntil = (left: number) => () => {
+      setImmediate(() => over.get(remaining - left)!.abort());
+      return new Promise<never>(() => {});
+    };
+    const { timeToReportMs } = INGEST_LIMITS;
+    const handle = createOnUpload({
+      pictures,
+      index,
+      embedder: fakeEmbedder(),
+      clock,
+      logger: silentLogger,
+      wakeCompaction: hangUntil(timeToReportMs),
+      queue: { postpone: hangUntil(timeToReportMs / 2), bury: hangUntil(timeToReportMs / 2) },
+    });
+    const event = sqsEvent(await upload('a', text('a')), 'no message');
+    const answer = await handle(event, { getRemainingTimeInMillis: () => remaining });
+    expect(answer).toEqual({ batchItemFailures: [{ itemIdentifier: 'message-1' }] });
     expect(await log()).toMatchObject([{ key: 'a' }]);
   });
 

@@ -159,11 +159,11 @@ describe('the end of a run', () => {
     };
     const embed = vi.fn();
     const body = JSON.stringify(s3Event({ ...picture, sequencer: '1' }));
-    const report = await ingest(
-      deps({ embedder: { ...fakeEmbedder(), embed } }),
-      [{ id: 'stalled', body }],
-      over.signal,
-    );
+    const report = await ingest(deps({ embedder: { ...fakeEmbedder(), embed } }), [{ id: 'stalled', body }], {
+      taking: over.signal,
+      beforeAppend: over.signal,
+      writing: new AbortController().signal,
+    });
     expect([...report.failed]).toEqual(['stalled']);
     expect(embed).not.toHaveBeenCalled();
   });

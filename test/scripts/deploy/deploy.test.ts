@@ -65,7 +65,7 @@ test('a first deployment protects the stack, counts the pictures and prints the 
   expect(runs[0]).toEqual(expect.arrayContaining(['images=my-photos', 'oneCompaction=false']));
   expect(runs[1]).toEqual(['deploy', '--app', folder, '--profile', 'me']);
   expect(account.stacks.Likeness!.isProtected).toBe(true);
-  expect(said.join('\n')).toContain('The bucket has 2 pictures already');
+  expect(said.join('\n')).toContain('The bucket my-photos has 2 pictures already');
   expect(said.at(-1)).toContain('npx likeness-search backfill --images-bucket my-photos');
 });
 
@@ -75,6 +75,32 @@ test('a later one says nothing of pictures that were there before', async () => 
   await deployed();
   expect(said).toEqual([]);
 });
+
+test.each([
+  [
+    'another bucket',
+    'images',
+    { ImagesBucket: 'more-photos' },
+    ['-c', 'images=more-photos'],
+    'more-photos has 1 picture already',
+  ],
+  ['another model', 'model', { Model: 'b', Models: 'b' }, [], 'my-photos has 2 pictures'],
+  ['a model that joins', 'nothing', { Models: 'a b' }, [], 'my-photos has 2 pictures'],
+])(
+  '%s has pictures that no event tells of either, and is said to have them',
+  async (_, what, other, args, sentence) => {
+    account.buckets['more-photos'] = { keys: ['one.jpg'] };
+    await deployed();
+    said = [];
+    next = { ...next, ...other };
+    await deployed(`--yes-change=${what}`, ...args);
+    expect(said.join('\n')).toContain(sentence);
+    expect(said.at(-1)).toContain('npx likeness-search backfill');
+    said = [];
+    await deployed(...args);
+    expect(said).toEqual([]);
+  },
+);
 
 test('drift is refused before anything is deployed, and goes through when it is meant', async () => {
   await deployed();
@@ -139,10 +165,22 @@ test.each<[string, string[], Partial<FakeAccount>, RegExp]>([
   ['that does not exist', ['-c', 'images=my-fotos'], {}, /there is no bucket my-fotos/],
   ['for the index that does not exist', ['-c', 'index=my-index'], {}, /there is no bucket my-index/],
   [
+    'for the index in a store that ignores If-None-Match',
+    ['-c', 'index=my-index'],
+    { buckets: { ...PHOTOS, 'my-index': {} } },
+    /my-index cannot hold an index: the store let 8 of 8 writers create one object/,
+  ],
+  [
     'that logs into itself where logs would be pictures',
     ['-c', 'endings=all'],
     { buckets: { 'my-photos': { logs: { to: 'my-photos', prefix: 'logs/' } } } },
     /access logs into itself \(logs\/\), and log files would be taken for pictures/,
+  ],
+  [
+    'whose index logs into it',
+    ['-c', 'endings=all', '-c', 'index=my-index'],
+    { buckets: { ...PHOTOS, 'my-index': { logs: { to: 'my-photos', prefix: '' } } } },
+    /my-index writes its access logs into the bucket of the pictures, my-photos/,
   ],
   [
     'with a key that nobody named',

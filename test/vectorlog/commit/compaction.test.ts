@@ -4,16 +4,12 @@ import { beforeEach, describe, expect, it } from 'vitest';
 import { createCompact } from '../../../functions/compact/handler.ts';
 import { DIMENSIONS } from '../../../pictures/dimensions.ts';
 import { Compactor } from '../../../vectorlog/commit/compaction.ts';
-import { IndexDamaged, IndexForeign, IndexRefused, SpaceLacking } from '../../../vectorlog/commit/errors.ts';
+import { IndexForeign, SpaceLacking } from '../../../vectorlog/commit/errors.ts';
 import { decodeDead, decodeRows, rowOffset } from '../../../vectorlog/commit/file-formats.ts';
 import { namesOf } from '../../../vectorlog/commit/garbage.ts';
 import { FOLDER_LOG_LIMITS, type LogLimits } from '../../../vectorlog/commit/limits.ts';
-import {
-  assertAppendable,
-  commitManifest,
-  latestManifest,
-  listManifests,
-} from '../../../vectorlog/commit/manifest.ts';
+import { commitManifest, listManifests } from '../../../vectorlog/commit/manifest.ts';
+import { latestManifest } from '../../../vectorlog/commit/newest-manifest.ts';
 import { writeAppend } from '../../../vectorlog/log/append-log.ts';
 import type { LogRecord } from '../../../vectorlog/log/record.ts';
 import { type Logger, silentLogger } from '../../../vectorlog/logger.ts';
@@ -318,22 +314,6 @@ describe('a compaction', () => {
     await expect(of('s3://a', 's3://j').run()).rejects.toThrow(IndexForeign);
     expect(await compactorOf().run()).toMatchObject({ outcome: 'committed', live: 3 });
     expect((await latestManifest(store))!.manifest).toMatchObject({ store: 's3://i', source: 's3://a' });
-  });
-
-  it.each([
-    ['null', 'null'],
-    ['another format', '{"format":2,"generation":1}'],
-    ['no lists', '{"format":1,"generation":1,"modelId":"m","lineage":"l"}'],
-    ['cut', '{"format":1,'],
-  ])('refuses a manifest that is none: %s', async (_, body) => {
-    await store.put(manifestName(1), new TextEncoder().encode(body));
-    await append('a');
-    await expect(compactorOf().run()).rejects.toThrow(IndexDamaged);
-    const origin = { modelId: 'm' };
-    await expect(assertAppendable(store, clock, origin)).rejects.toThrow(IndexRefused);
-    // Mended, it is appended to at once.
-    await store.delete([manifestName(1)]);
-    await assertAppendable(store, clock, origin);
   });
 });
 

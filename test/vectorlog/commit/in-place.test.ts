@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { Compactor } from '../../../vectorlog/commit/compaction.ts';
 import { SpaceLacking } from '../../../vectorlog/commit/errors.ts';
-import { latestManifest } from '../../../vectorlog/commit/manifest.ts';
+import { latestManifest } from '../../../vectorlog/commit/newest-manifest.ts';
 import { writeAppend } from '../../../vectorlog/log/append-log.ts';
 import { silentLogger } from '../../../vectorlog/logger.ts';
 import { LiveIndex } from '../../../vectorlog/read/live-index.ts';

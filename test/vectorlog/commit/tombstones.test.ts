@@ -5,7 +5,7 @@ import { Compactor } from '../../../vectorlog/commit/compaction.ts';
 import { IndexDamaged } from '../../../vectorlog/commit/errors.ts';
 import { knownKeys } from '../../../vectorlog/commit/key-states.ts';
 import { LOG_LIMITS, type LogLimits } from '../../../vectorlog/commit/limits.ts';
-import { latestManifest } from '../../../vectorlog/commit/manifest.ts';
+import { latestManifest } from '../../../vectorlog/commit/newest-manifest.ts';
 import { decodeSegment } from '../../../vectorlog/commit/tombstones.ts';
 import { writeAppend } from '../../../vectorlog/log/append-log.ts';
 import type { LogRecord } from '../../../vectorlog/log/record.ts';

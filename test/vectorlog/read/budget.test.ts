@@ -2,7 +2,7 @@
 
 import { afterEach, describe, expect, test, vi } from 'vitest';
 import { DIMENSIONS, ROW_BYTES } from '../../../pictures/dimensions.ts';
-import { latestManifest } from '../../../vectorlog/commit/manifest.ts';
+import { latestManifest } from '../../../vectorlog/commit/newest-manifest.ts';
 import { neededBytes } from '../../../vectorlog/read/memory.ts';
 import { Tail } from '../../../vectorlog/read/tail.ts';
 import { StoreUnavailable } from '../../../vectorlog/store/errors.ts';

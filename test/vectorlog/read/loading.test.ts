@@ -3,7 +3,7 @@
 import { describe, expect, test } from 'vitest';
 import { DIMENSIONS, ROW_BYTES } from '../../../pictures/dimensions.ts';
 import { CodesLayout, encodeCodesHeader, rowOffset } from '../../../vectorlog/commit/file-formats.ts';
-import { latestManifest } from '../../../vectorlog/commit/manifest.ts';
+import { latestManifest } from '../../../vectorlog/commit/newest-manifest.ts';
 import { manifestName } from '../../../vectorlog/names.ts';
 import { IndexLoading, IndexTooLarge } from '../../../vectorlog/read/errors.ts';
 import { NOTHING } from '../../../vectorlog/read/lineage.ts';

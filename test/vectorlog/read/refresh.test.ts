@@ -3,7 +3,7 @@
 import { describe, expect, test } from 'vitest';
 import { DIMENSIONS, ROW_BYTES } from '../../../pictures/dimensions.ts';
 import { deadBytes } from '../../../vectorlog/commit/file-formats.ts';
-import { latestManifest } from '../../../vectorlog/commit/manifest.ts';
+import { latestManifest } from '../../../vectorlog/commit/newest-manifest.ts';
 import { LOG_PREFIX, MANIFEST_END } from '../../../vectorlog/names.ts';
 import { DOWNLOAD_LIMITS } from '../../../vectorlog/read/memory.ts';
 import { DIRECTIONS, recordBytes } from '../../../vectorlog/scan/layout.ts';

@@ -69,6 +69,25 @@ describe('key lookup', () => {
     );
   });
 
+  test('finds for an earlier generation the row that the key had then, though it was replaced since', () => {
+    fc.assert(
+      fc.property(blocks, (added) => {
+        const lines = new RowLines();
+        const lookup = new KeyLookup(lines);
+        const generations: { rows: number; rowOf: Map<string, number> }[] = [];
+        const rowOf = new Map<string, number>();
+        for (const pictures of added) {
+          for (const [i, { key }] of pictures.entries()) rowOf.set(key, lines.length + i);
+          append(lines, pictures);
+          lookup.update();
+          generations.push({ rows: lines.length, rowOf: new Map(rowOf) });
+        }
+        for (const { rows, rowOf: then } of generations)
+          for (const key of rowOf.keys()) expect(lookup.find(key, rows)).toBe(then.get(key));
+      }),
+    );
+  });
+
   test('grows', () => {
     const lines = new RowLines();
     const lookup = new KeyLookup(lines);
