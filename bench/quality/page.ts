@@ -86,8 +86,8 @@ ${table([
   ]),
 ])}
 
-The tasks: drawings (a development dependency) of one thing in six skin tones and of one activity by women, men and persons, each
-among others, and drawings by Unicode's groups; painted scenes by their left and right two thirds and by moment; painted garments by
+The tasks: drawings (a development dependency) of one thing in six skin tones, and of one activity by women and men of six skin
+tones, each among others; drawings by Unicode's groups, and by the last word of their names (hearts, moons, cats); painted scenes by their left and right two thirds and by moment; painted garments by
 colour variant and by cut; photos by motif, where there are any; of the photos in \`--folders\`, none of which is in the repository, the
 left and right two thirds, and the picture with some of its changes; and every folder of \`--labelled\`, with a folder for each class.
 The ten tasks that the project's goal of +1.5 points speaks of (6,490 pictures) are not public; these are others, smaller ones, and

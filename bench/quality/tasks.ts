@@ -37,6 +37,7 @@ export async function tasksHere(
     await skinTones(classes),
     await sexes(classes),
     await kinds(classes),
+    await byName(classes),
     { name: 'halves of painted scenes', pictures: scenes.flatMap(halvesOf) },
     variants('painted scenes by moment', classes, (seed, variant) => painted(2_000 + seed, variant)),
     variants('garments by colour', classes, (seed, variant) => garment(2_000 + seed, variant)),
@@ -88,14 +89,16 @@ async function skinTones(classes: number): Promise<Task> {
   };
 }
 
-/** One activity by women, by men and by persons, of one skin tone. */
+/** One activity by women and by men of six skin tones, among others. */
 async function sexes(classes: number): Promise<Task> {
-  const names = (await renderedNames()).filter((name) => !name.match(TONE));
-  const both = new Set(names.filter((name) => name.match(SEX)).map((name) => name.replace(SEX, '')));
+  // Of all skin tones, so that the drawings of one activity differ in two ways.
+  const names = (await renderedNames()).filter((name) => name.includes('200d'));
+  const activity = (name: string) => name.replace(SEX, '').replace(TONE, '');
+  const both = new Set(names.filter((name) => name.match(SEX)).map(activity));
   const chosen = new Set(shuffled([...both], 5).slice(0, classes));
   return {
     name: 'drawings by activity',
-    pictures: amongOthers(names, chosen, (name) => name.replace(SEX, '')),
+    pictures: amongOthers(names, chosen, activity),
   };
 }
 
@@ -118,12 +121,7 @@ function amongOthers(
 
 /** Drawings of Unicode's groups: faces, people, animals, food, places, activities, objects, symbols. Flags are by far the easiest. */
 async function kinds(classes: number): Promise<Task> {
-  const groupOf = new Map(
-    Object.entries(groups).map(([emoji, { group }]) => [
-      [...emoji].map((each) => each.codePointAt(0)!.toString(16)).join('-'),
-      group,
-    ]),
-  );
+  const groupOf = new Map(Object.entries(groups).map(([emoji, { group }]) => [codesOf(emoji), group]));
   const names = (await renderedNames()).filter((name) => !name.match(TONE) && !name.includes('200d'));
   const known = names.flatMap((name) => {
     const of = groupOf.get(name.replace(/\.webp$/, ''));
@@ -140,6 +138,38 @@ async function kinds(classes: number): Promise<Task> {
     ),
   };
 }
+
+/** Pictures of a class, where the drawings of a name are more. */
+const MOST_OF_A_NAME = 8;
+/** Drawings of a name below which it is no class. */
+const LEAST_OF_A_NAME = 5;
+
+/** Drawings whose names end in the same word: hearts, arrows, clocks, moons, cats; those of few are no class. */
+async function byName(classes: number): Promise<Task> {
+  const wordOf = new Map(
+    Object.entries(groups).map(([emoji, { name }]) => [codesOf(emoji), name.split(' ').at(-1)!]),
+  );
+  const drawings = shuffled(
+    (await renderedNames()).filter((name) => !name.match(TONE) && !name.includes('200d')),
+    17,
+  );
+  const byWord = new Map<string, string[]>();
+  for (const name of drawings) {
+    const word = wordOf.get(name.replace(/\.webp$/, ''));
+    if (word !== undefined) byWord.set(word, [...(byWord.get(word) ?? []), name]);
+  }
+  const large = [...byWord].filter(([, all]) => all.length >= LEAST_OF_A_NAME).sort();
+  return {
+    name: 'drawings by name',
+    pictures: shuffled(large, 19)
+      .slice(0, 2 * classes)
+      .flatMap(([of, all]) => all.slice(0, MOST_OF_A_NAME).map((name) => ({ source: rendered(name), of }))),
+  };
+}
+
+/** Code points in hexadecimal, as files of drawings are called. */
+const codesOf = (emoji: string): string =>
+  [...emoji].map((each) => each.codePointAt(0)!.toString(16)).join('-');
 
 /** One thing in four ways. */
 const variants = (name: string, classes: number, make: (seed: number, variant: number) => Source): Task => ({

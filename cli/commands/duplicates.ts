@@ -4,7 +4,7 @@ import type { Command } from 'commander';
 import type { Client } from '../../client/client.ts';
 import { ProblemError } from '../../client/problem-error.ts';
 import type { DuplicateGroup, DuplicatesOptions } from '../../client/types.ts';
-import { jsonText } from '../../local/printable.ts';
+import { jsonText, printable } from '../../local/printable.ts';
 import { connect, type ServerFlags } from '../connection.ts';
 import { CommandFailed, UsageError } from '../errors.ts';
 import { startProgress } from '../progress.ts';
@@ -209,7 +209,9 @@ function show(
         const becomes = becomesOf(plan, key);
         const reason = becomes === 'kept' ? plan.reason : '';
         const fields = [becomes, quoted(key), size, width, height, taken, lastModified, tier, quoted(reason)];
-        terminal.out([i + 1, ...fields].join(','));
+        const line = [i + 1, ...fields].join(',');
+        // A file has the keys as they are; whoever reads the lines on a terminal does not want to obey them.
+        terminal.out(terminal.interactive ? printable(line) : line);
       }
     }
     return;
@@ -217,13 +219,17 @@ function show(
   for (const plan of plans) {
     const { tier, pictures } = plan.group;
     terminal.out(
-      styled(terminal, 'bold', plan.keeper ? `${tier}, keep ${plan.keeper} (${plan.reason})` : tier),
+      styled(
+        terminal,
+        'bold',
+        plan.keeper ? `${tier}, keep ${printable(plan.keeper)} (${printable(plan.reason)})` : tier,
+      ),
     );
     for (const { key, size, width = 0, height = 0, taken, lastModified } of pictures) {
       const pixels = width > 0 ? `${width} x ${height}` : '';
       const date = (taken ?? lastModified).slice(0, 10);
       terminal.out(
-        `  ${becomesOf(plan, key).padEnd(9)} ${fileSize(size).padStart(8)} ${pixels.padStart(13)}  ${date}  ${key}`,
+        `  ${becomesOf(plan, key).padEnd(9)} ${fileSize(size).padStart(8)} ${pixels.padStart(13)}  ${date}  ${printable(key)}`,
       );
     }
   }

@@ -2,7 +2,7 @@
 
 import type { Command } from 'commander';
 import type { Stats } from '../../client/types.ts';
-import { jsonText } from '../../local/printable.ts';
+import { jsonText, printable } from '../../local/printable.ts';
 import { connect, type ServerFlags } from '../connection.ts';
 import { count, fileSize, styled, type Terminal, table } from '../terminal.ts';
 
@@ -29,7 +29,8 @@ Examples:
         return;
       }
       for (const line of table(rowsOf(stats, terminal))) terminal.out(line);
-      for (const { message } of reasons) terminal.out(styled(terminal, 'yellow', `degraded: ${message}`));
+      for (const { message } of reasons)
+        terminal.out(styled(terminal, 'yellow', `degraded: ${printable(message)}`));
     });
 }
 

@@ -1,7 +1,7 @@
 /** `likeness trash` and `likeness restore`: what was deleted, and how to have it back. */
 
 import type { Command } from 'commander';
-import { jsonText } from '../../local/printable.ts';
+import { jsonText, printable } from '../../local/printable.ts';
 import { connect, type ServerFlags } from '../connection.ts';
 import { CommandFailed, UsageError } from '../errors.ts';
 import { allPages } from '../pages.ts';
@@ -51,7 +51,7 @@ Examples:
       for await (const item of items) all.push(item);
       if (flags.json) return terminal.out(jsonText(all));
       for (const { deletedAt, size, key } of all)
-        terminal.out(`${deletedAt}  ${fileSize(size).padStart(8)}  ${key}`);
+        terminal.out(`${deletedAt}  ${fileSize(size).padStart(8)}  ${printable(key)}`);
       if (all.length === 0) terminal.err('The trash is empty, or no trash is kept here.');
     });
 }

@@ -29,8 +29,8 @@ export function newApi({
   app.use(async (c, next) => {
     // The framework keeps the text that is read here for whoever parses it.
     const isJson = c.req.header('content-type')?.includes('json');
-    if (isJson && isDeeperThan(SEARCH_LIMITS.maxDepth, await c.req.text())) return respond(tooDeep());
-    return next();
+    const excess = isJson ? excessOf(await c.req.text()) : undefined;
+    return excess === undefined ? next() : respond(new ApiProblem('invalid-request', excess));
   });
 
   app.notFound((c) => respond(unknownAddress(c.req.method, c.req.path)));
@@ -82,15 +82,14 @@ const tooLarge = () =>
     `A body has at most ${SEARCH_LIMITS.maxBodyBytes} bytes. Send a smaller copy: a picture of 500 pixels on its shorter side finds the same.`,
   );
 
-const tooDeep = () =>
-  new ApiProblem('invalid-request', `JSON is nested at most ${SEARCH_LIMITS.maxDepth} levels deep here.`);
-
 /**
- * Whether JSON is nested deeper than `most`. Millions of open brackets keep a parser busy for half a second, and a look at each
- * character for a few milliseconds.
+ * What JSON has too much of. Millions of open brackets, or of names, keep a parser busy for half a second and more, and a look
+ * at each character for a few milliseconds.
  */
-function isDeeperThan(most: number, json: string): boolean {
+function excessOf(json: string): string | undefined {
+  const { maxDepth, maxNames } = SEARCH_LIMITS;
   let depth = 0;
+  let names = 0;
   let inString = false;
   for (let at = 0; at < json.length; at++) {
     const character = json[at];
@@ -99,10 +98,11 @@ function isDeeperThan(most: number, json: string): boolean {
       else if (character === '"') inString = false;
     } else if (character === '"') inString = true;
     else if (character === '[' || character === '{') {
-      if (++depth > most) return true;
+      if (++depth > maxDepth) return `JSON is nested at most ${maxDepth} levels deep here.`;
     } else if (character === ']' || character === '}') depth--;
+    else if (character === ':' && ++names > maxNames) return `JSON has at most ${maxNames} names here.`;
   }
-  return false;
+  return undefined;
 }
 
 const unknownAddress = (method: string, path: string) =>

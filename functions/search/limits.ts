@@ -24,6 +24,8 @@ export const SEARCH_LIMITS = {
   maxDecisionBytes: MiB,
   /** Levels of lists and objects in a JSON body; real ones have five. */
   maxDepth: 32,
+  /** Names of all objects in a JSON body together; metadata and filters have room for a tenth of that. */
+  maxNames: 8_192,
   /** Numbers in a vector that somebody sends: more than any model's, so that a wrong length is said in words. */
   maxDimensions: 8_192,
   /** Bytes of an object key, as on S3. */

@@ -9,7 +9,7 @@
 
 import { principalDirections } from './directions.ts';
 import { encoderOf, RECORD, ROW, SCRATCH, theEncoder } from './encoder-memory.ts';
-import { ANGLE_ERROR, DIRECTIONS, headOf, recordBytes, rotationBlock } from './layout.ts';
+import { ANGLE_ERROR, DIRECTIONS, quarterOf, recordBytes, rotationBlock } from './layout.ts';
 
 /** A centre outside of these norms is of no use. */
 const LEAST_CENTRE = 1e-3;
@@ -68,10 +68,10 @@ export class Frame {
     const records = new Uint8Array(rows * bytes);
     const row = new Float32Array(memory.buffer, ROW, dimensions);
     const record = new Uint8Array(memory.buffer, RECORD, bytes);
-    const [block, head, count] = [rotationBlock(dimensions), headOf(dimensions), directions.length];
+    const [block, quarter, count] = [rotationBlock(dimensions), quarterOf(dimensions), directions.length];
     for (let i = 0; i < rows; i++) {
       row.set(vectors.subarray(i * dimensions, (i + 1) * dimensions));
-      encodeRow(ROW, centre, this.squares, dimensions, block, head, others, count, SCRATCH, RECORD);
+      encodeRow(ROW, centre, this.squares, dimensions, block, quarter, others, count, SCRATCH, RECORD);
       records.set(record, i * bytes);
     }
     return records;

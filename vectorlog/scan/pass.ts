@@ -31,11 +31,23 @@ const SPARSE = 1 / 8;
 const HEAD_QUERIES = 8;
 /** Rows that are judged before those left are sifted again, since each of them may raise what must be reached. */
 const JUDGED_AT_ONCE = 32;
-/** Where the sums stand among a row's bounds. */
-const SUM_AT = { whole: 16, head: 20 } as const satisfies Partial<Record<Stage, number>>;
+/** Where the sum of all codes and the norm of no other stand among a row's bounds. */
+const [SUM_AT, REST_AT] = [16, 24];
+
+/** How coarse integers are multiplied. */
+type CoarseStage = Exclude<Stage, 'fine'>;
 
 /** What a thread's lines of scores hold: of four queries a line each, or two numbers a row. */
-const LINES = { products: 0, survivors: 4, ends: 8, thresholds: 12, counts: 13, all: 14 } as const;
+const LINES = {
+  products: 0,
+  survivors: 4,
+  ends: 8,
+  thresholds: 12,
+  counts: 13,
+  all: 14,
+  sums: 15,
+  rests: 16,
+} as const;
 
 /** All numbers within a unit. */
 const firstNumbers = Int32Array.from({ length: UNIT_ROWS }, (_, i) => i);
@@ -66,6 +78,8 @@ export const sameShape = (a: RowShape, b: RowShape): boolean =>
 /** One thread's hands on the rows. */
 export class Thread {
   readonly #segments = new Map<number, SegmentView>();
+  /** The unit that heads were measured of. */
+  #measured: Unit | undefined;
 
   /** @param number 0 is the main thread, workers follow */
   constructor(
@@ -138,13 +152,16 @@ export class Thread {
     const { dimensions } = layout.shape;
     const { stride } = layout;
     for (const query of queries) query.listen();
-    const stage = mayTryHeads && queries.every((query) => query.triesHead(dimensions)) ? 'head' : 'whole';
+    // All are asked, since each counts the units that it has paused.
+    const wanting = queries.filter((query) => query.triesHead(dimensions));
+    const stage = mayTryHeads && wanting.length === queries.length ? 'head' : 'whole';
     const bytes = stage === 'head' ? headOf(dimensions) : dimensions;
     const { index } = queries[0]!;
     const [from, to, bounds] = [layout.rowAt(local), layout.queryAt(index), layout.boundsAt(local)];
     const [weights, shares] = [layout.weightsAt(index, stage), layout.sharesAt(index, stage)];
     const [products, survivors] = [this.#line(layout, LINES.products), this.#line(layout, LINES.survivors)];
     const counts = this.#line(layout, LINES.counts);
+    const parts = this.#parts(unit, stage);
     if (queries.length === 1) {
       const { threshold } = queries[0]!;
       kernel.dotCoarse(from, toFours(rows), stride, bytes, to, products);
@@ -155,7 +172,7 @@ export class Thread {
         rows,
         bounds,
         stride,
-        SUM_AT[stage],
+        ...parts,
         weights,
         shares,
         threshold,
@@ -171,7 +188,7 @@ export class Thread {
         rows,
         bounds,
         stride,
-        SUM_AT[stage],
+        ...parts,
         weights,
         shares,
         thresholds,
@@ -179,18 +196,21 @@ export class Thread {
         counts,
       );
     }
-    for (const [i, query] of queries.entries()) {
-      const count = ints[counts / 4 + i]!;
-      if (stage === 'head') query.headLeft(count / rows);
-      this.#settle(unit, query, stage, i * SCORE_LINE, count);
+    const left = queries.map((_, i) => ints[counts / 4 + i]!);
+    if (stage === 'head') {
+      // One word for all four, who try heads together or not at all.
+      const share = left.reduce((sum, count) => sum + count, 0) / (rows * queries.length);
+      for (const query of queries) query.headLeft(share);
     }
+    for (const [i, query] of queries.entries()) this.#settle(unit, query, stage, i * SCORE_LINE, left[i]!);
   }
+
   /**
    * Judges those of a query's survivors that may still be hits; each that is judged may raise what the others must reach.
    *
    * @param line bytes from the first query's lines to this one's
    */
-  #settle(unit: Unit, query: QueryScan, stage: keyof typeof SUM_AT, line: number, survivors: number): void {
+  #settle(unit: Unit, query: QueryScan, stage: CoarseStage, line: number, survivors: number): void {
     const { kernel, layout } = unit.segment;
     const { dimensions } = layout.shape;
     const products = this.#line(layout, LINES.products) + line;
@@ -203,7 +223,7 @@ export class Thread {
         count,
         layout.boundsAt(unit.local),
         layout.stride,
-        SUM_AT.whole,
+        ...this.#parts(unit, 'whole'),
         layout.weightsAt(query.index, 'whole'),
         layout.sharesAt(query.index, 'whole'),
         query.threshold,
@@ -222,6 +242,22 @@ export class Thread {
       count -= some;
       if (count > 0) sift();
     }
+  }
+
+  /** Where the sums of the rows' codes are, and the norms of those that a stage leaves out, and the bytes from row to row. */
+  #parts(unit: Unit, stage: CoarseStage): [sums: number, rests: number, step: number] {
+    const { kernel, layout } = unit.segment;
+    const { stride } = layout;
+    const { dimensions } = layout.shape;
+    const bounds = layout.boundsAt(unit.local);
+    if (stage === 'whole') return [bounds + SUM_AT, bounds + REST_AT, stride];
+    const [sums, rests] = [this.#line(layout, LINES.sums), this.#line(layout, LINES.rests)];
+    if (this.#measured !== unit) {
+      this.#measured = unit;
+      const from = layout.rowAt(unit.local);
+      kernel.measureParts(from, unit.rows, stride, headOf(dimensions), dimensions, sums, rests);
+    }
+    return [sums, rests, 4];
   }
 
   #line(layout: RowLayout, line: number): number {

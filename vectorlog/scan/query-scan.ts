@@ -20,7 +20,7 @@ export interface FoundRows {
 }
 
 /** Above this share of rows that their heads do not rule out, heads are left alone for a while. */
-const HEAD_PAYS = 1 / 2;
+const HEAD_PAYS = 0.6;
 const HEAD_PAUSE_UNITS = 8;
 
 export class QueryScan {

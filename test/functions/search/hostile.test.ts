@@ -49,7 +49,17 @@ describe('an answer about a bad request is short', () => {
     const text = await response.text();
     expect(response.status).toBe(400);
     expect(text.length).toBeLessThan(10_000);
-    expect((JSON.parse(text) as { errors: unknown[] }).errors.length).toBeLessThanOrEqual(20);
+    expect((JSON.parse(text) as { errors?: unknown[] }).errors?.length ?? 0).toBeLessThanOrEqual(20);
+  });
+
+  test.each([
+    ['wrong', 'Name', '\n'],
+    ['right', 'name', ''],
+  ])('of metadata of hundreds of thousands of names that are %s', async (_, name, value) => {
+    const metadata = Object.fromEntries(Array.from({ length: 200_000 }, (_, i) => [`${name}${i}`, value]));
+    const response = await testApi().request('/v1/uploads', json({ key: 'a', ...upload, metadata }));
+    expect(response.status).toBe(400);
+    expect((await response.text()).length).toBeLessThan(1_000);
   });
 
   test('of twenty and more wrong metadata', async () => {

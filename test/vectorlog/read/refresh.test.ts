@@ -229,8 +229,10 @@ describe('a store that changes while it is read', () => {
   test('a picture that is replaced, while a reader of the older rows is at work', async () => {
     const books = library();
     const { index } = liveIndex(books);
-    await books.append({ put: 'a' }, { put: 'b' });
+    // So many that one of them is not worth a new lineage.
+    await books.append({ put: 'a' }, ...Array.from({ length: 20 }, (_, i) => ({ put: `${i}` })));
     await books.compact();
+    const { manifest } = (await latestManifest(books.index))!;
     const before = books.truth.get('a')!;
     const held = gate();
     const old = index.read('strong', async (view) => {
@@ -241,6 +243,7 @@ describe('a store that changes while it is read', () => {
     await books.append({ put: 'a' });
     await books.compact();
     expect(await index.read('strong', (view) => view.find('a')?.eTag)).not.toBe(eTag);
+    expect((await latestManifest(books.index))!.manifest.lineage).toBe(manifest.lineage);
     held.open();
 
     // The reader's own rows have the picture as it was: were it unknown here, it would be found as similar to itself.

@@ -119,9 +119,12 @@ describe('the interval of a row', () => {
     await everyFrame((row, query, frame) => {
       const { layout } = laid(row, query, frame);
       const score = exactScores(query, [row])[0]!;
-      for (const [stage, bytes, sumAt] of [
-        ['whole', row.length, 16],
-        ['head', headOf(row.length), 20],
+      const [sums, rests] = [layout.scoresAt(5), layout.scoresAt(6)];
+      const [at, bounds] = [layout.rowAt(0), layout.boundsAt(0)];
+      kernel.measureParts(at, 4, layout.stride, headOf(row.length), row.length, sums, rests);
+      for (const [stage, bytes, ofSums, ofRests, step] of [
+        ['whole', row.length, bounds + 16, bounds + 24, layout.stride],
+        ['head', headOf(row.length), sums, rests, 4],
       ] as const) {
         // A narrow row has no head, and no pass tries it.
         if (bytes === 0) continue;
@@ -130,7 +133,7 @@ describe('the interval of a row', () => {
         const query = [layout.weightsAt(0, stage), layout.sharesAt(0, stage)] as const;
         const [numbers, left] = [layout.scoresAt(1), layout.scoresAt(2)];
         new Int32Array(memory.buffer, numbers, 4).set([0, 1, 2, 3]);
-        const rows = [4, layout.boundsAt(0), layout.stride, sumAt] as const;
+        const rows = [4, bounds, layout.stride, ofSums, ofRests, step] as const;
         expect(kernel.sift(out, numbers, ...rows, ...query, score, left)).toBe(4);
         const [limits, counts] = [layout.scoresAt(3), layout.scoresAt(4)];
         new Float64Array(memory.buffer, limits, 4).fill(score);

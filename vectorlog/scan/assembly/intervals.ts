@@ -79,12 +79,48 @@ export function judge(
 }
 
 /**
+ * What `sift` must know of rows of which only the codes before `start` are multiplied: their sum, and a bound of the norm of the
+ * others. `sums` and `rests`: float32 a row.
+ */
+export function measureParts(
+  row: usize,
+  rows: i32,
+  stride: usize,
+  start: usize,
+  dimensions: usize,
+  sums: usize,
+  rests: usize,
+): void {
+  for (let i = 0; i < rows; i++) {
+    const middle = row + start;
+    const end = row + dimensions;
+    let sum = i32x4.splat(0);
+    let squares = i32x4.splat(0);
+    for (let at = row; at < middle; at += 16)
+      sum = i32x4.add(sum, i32x4.extadd_pairwise_i16x8_s(i16x8.extadd_pairwise_i8x16_s(v128.load(at))));
+    for (let at = middle; at < end; at += 16) {
+      const low = v128.load_ext<i8>(at);
+      const high = v128.load_ext<i8>(at, 8);
+      squares = i32x4.add(squares, i32x4.add(i32x4.dot_i16x8_s(low, low), i32x4.dot_i16x8_s(high, high)));
+    }
+    // As the encoder rounds up, too.
+    const rest = <f64>load<f32>(end) * sqrt<f64>(<f64>sumInts(squares)) * (1 + 1e-6) + 1e-37;
+    store<f32>(sums, <f32>sumInts(sum));
+    store<f32>(rests, <f32>rest);
+    row += stride;
+    sums += 4;
+    rests += 4;
+  }
+}
+
+/**
  * Which of some rows may reach `threshold`, by their coarse products.
  *
  * `numbers`: int32, which rows; `products` are those of all rows. `bounds`: the first row's eight float32 and its shares (see
- * codes.ts), the next `stride` bytes on; `sumAt`: which of them is the sum of the codes that the products are of. `weights`
- * as in `judge`; `shares` are eight 16-bit integers, zeros where rows have none. `out`: int32, the numbers of those that may; it
- * can be `numbers`. Returns how many there are. Rows whose interval is NaN are among them.
+ * codes.ts), the next `stride` bytes on. `sums` and `rests`: float32, the next `step` bytes on: the sum of the codes that the
+ * products are of, and a bound of the norm of the others. `weights` as in `judge`; `shares` are eight 16-bit integers, zeros
+ * where rows have none. `out`: int32, the numbers of those that may; it can be `numbers`. Returns how many there are. Rows whose
+ * interval is NaN are among them.
  */
 export function sift(
   products: usize,
@@ -92,14 +128,16 @@ export function sift(
   rows: i32,
   bounds: usize,
   stride: usize,
-  sumAt: usize,
+  sums: usize,
+  rests: usize,
+  step: usize,
   weights: usize,
   shares: usize,
   threshold: f64,
   out: usize,
 ): i32 {
   const along = load<f64>(weights);
-  const step = load<f64>(weights, 32);
+  const perProduct = load<f64>(weights, 32);
   const residual = load<f64>(weights, 64);
   const norm = load<f64>(weights, 96);
   const size = load<f64>(weights, 128);
@@ -111,15 +149,18 @@ export function sift(
   for (let i = 0; i < rows; i++) {
     const number = load<i32>(numbers + (i << 2));
     const row = bounds + <usize>number * stride;
-    const product = <f64>load<i32>(products + (number << 2)) - 32 * <f64>load<f32>(row + sumAt);
+    const at = <usize>number * step;
+    const product = <f64>load<i32>(products + (number << 2)) - 32 * <f64>load<f32>(sums + at);
     const rowNorm = <f64>load<f32>(row, 28);
     const ofShares = <f64>sumInts(i32x4.dot_i16x8_s(v128.load(row, 32), ofQuery));
     const middle =
-      along * <f64>load<f32>(row, 4) + rowNorm * (apart * ofShares) + <f64>load<f32>(row) * (step * product);
+      along * <f64>load<f32>(row, 4) +
+      rowNorm * (apart * ofShares) +
+      <f64>load<f32>(row) * (perProduct * product);
     const reach =
       residual * <f64>load<f32>(row, 8) +
       norm * <f64>load<f32>(row, 12) +
-      rest * <f64>load<f32>(row, 24) +
+      rest * <f64>load<f32>(rests + at) +
       size * rowNorm +
       least;
     store<i32>(out + (count << 2), number);
@@ -141,7 +182,7 @@ function bound(at: usize): v128 {
 }
 
 /** The highest that the scores of two queries can be, by their products with a row's codes and its shares. */
-function highest(bounds: usize, weights: usize, products: v128, shares: v128): v128 {
+function highest(bounds: usize, rest: usize, weights: usize, products: v128, shares: v128): v128 {
   const norm = bound(bounds + 28);
   const middle = f64x2.add(
     f64x2.add(
@@ -156,7 +197,7 @@ function highest(bounds: usize, weights: usize, products: v128, shares: v128): v
       f64x2.mul(v128.load(weights, 96), bound(bounds + 12)),
     ),
     f64x2.add(
-      f64x2.mul(v128.load(weights, 160), bound(bounds + 24)),
+      f64x2.mul(v128.load(weights, 160), bound(rest)),
       f64x2.add(f64x2.mul(v128.load(weights, 128), norm), v128.load(weights, 192)),
     ),
   );
@@ -175,7 +216,9 @@ export function sift4(
   rows: i32,
   bounds: usize,
   stride: usize,
-  sumAt: usize,
+  sums: usize,
+  rests: usize,
+  step: usize,
   weights: usize,
   shares: usize,
   thresholds: usize,
@@ -187,7 +230,7 @@ export function sift4(
   let c = b + line;
   let d = c + line;
   for (let i = 0; i < rows; i++) {
-    const offset = f64x2.splat(32 * <f64>load<f32>(bounds + sumAt));
+    const offset = f64x2.splat(32 * <f64>load<f32>(sums));
     const all = i32x4(
       load<i32>(products),
       load<i32>(products + line),
@@ -203,12 +246,14 @@ export function sift4(
     );
     const low = highest(
       bounds,
+      rests,
       weights,
       f64x2.sub(f64x2.convert_low_i32x4_s(all), offset),
       f64x2.convert_low_i32x4_s(ofShares),
     );
     const high = highest(
       bounds,
+      rests,
       weights + 16,
       f64x2.sub(f64x2.convert_low_i32x4_s(v128.shuffle<i32>(all, all, 2, 3, 0, 1)), offset),
       f64x2.convert_low_i32x4_s(v128.shuffle<i32>(ofShares, ofShares, 2, 3, 0, 1)),
@@ -226,6 +271,8 @@ export function sift4(
     d += belowHigh & 2 ? 0 : 4;
     products += 4;
     bounds += stride;
+    sums += step;
+    rests += step;
   }
   store<i32>(counts, <i32>(a - out) >> 2);
   store<i32>(counts, <i32>(b - out - line) >> 2, 4);

@@ -9,7 +9,7 @@
 import { sumInts } from './intervals';
 
 export { dotFloat, dotFloats, dotFloats4 } from './float-products';
-export { judge, sift, sift4 } from './intervals';
+export { judge, measureParts, sift, sift4 } from './intervals';
 
 /**
  * How products of bytes are computed; the builds set it. 0: by what every processor with SIMD has. 1: by relaxed SIMD's
