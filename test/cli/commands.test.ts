@@ -227,7 +227,8 @@ describe('commands that work on the files', () => {
     await likeness('compact');
     const index = join(library.folder, '.likeness', fakeEmbedder().model.modelId);
     await unlink(join(index, `manifest/${'1'.padStart(20, '0')}.json`));
-    await writeFile(join(index, `manifest/${'1'.padStart(20, '0')}.json`), '{"format":1');
+    // The one below it is gone, so that rows may be missing.
+    await writeFile(join(index, `manifest/${'2'.padStart(20, '0')}.json`), '{"format":1');
 
     const { code, out } = await likeness('verify', library.folder, '--model', fakeEmbedder().model.modelId);
 
