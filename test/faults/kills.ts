@@ -29,6 +29,10 @@ type Possible = readonly Look[];
 
 class Model {
   readonly #possible = new Map<string, Possible>();
+  /** What was asked of a server that was told to end, and answered with an error: it may do it until it has ended. */
+  readonly #late = new Map<string, Possible>();
+  /** Whether the server was told to end, and not killed. */
+  isEnding = false;
   /** What happened to each key lately, for whoever has to find out what broke. */
   readonly #history = new Map<string, string[]>();
   acknowledged = 0;
@@ -39,11 +43,12 @@ class Model {
     this.#possible.set(key, [...before, after]);
     try {
       await work();
-      this.#possible.set(key, [after]);
+      this.#possible.set(key, [after, ...(this.#late.get(key) ?? [])]);
       this.acknowledged++;
       this.note(key, `${kind} to ${after}`);
       return true;
     } catch (error) {
+      if (this.isEnding) this.#late.set(key, [...(this.#late.get(key) ?? []), after]);
       this.note(key, `${kind} to ${after} failed (${(error as Error).message})`);
       return false;
     }
@@ -58,8 +63,10 @@ class Model {
     return this.#possible.get(key) ?? [undefined];
   }
 
-  /** Compares with what is on disk, which is certain from now on. */
+  /** Compares with what is on disk once the server has ended, which is certain from now on. */
   async assertHolds(files: ReadonlyMap<string, Buffer>): Promise<void> {
+    this.isEnding = false;
+    this.#late.clear();
     for (const key of KEYS) {
       const found = files.get(key);
       const looks = await Promise.all(
@@ -141,6 +148,7 @@ export const kills: Scenario = {
       // One that is told to end hands its index files over.
       const signal = random.chance(TOLD) ? 'SIGTERM' : 'SIGKILL';
       for (const key of KEYS) model.note(key, signal);
+      model.isEnding = signal === 'SIGTERM';
       await library.end(signal);
       stop.abort();
       await Promise.all(changing);

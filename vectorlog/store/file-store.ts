@@ -39,7 +39,6 @@ const PAGE_SIZE = 1_000;
 
 /** In the side folder: what a process that has ended lets others grow. */
 const HANDED_OVER = 'handed-over.json';
-
 /** Objects that are deleted side by side. */
 const DELETES_AT_ONCE = 16;
 
