@@ -24,6 +24,7 @@ afterEach(() => library.remove());
 
 const folderOf = (name: string) => join(library.folder, '.likeness', modelId, name);
 const index = () => prefixed(new FileStore(join(library.folder, '.likeness')), `${modelId}/`);
+const compact = () => createCompact({ index: index(), modelId, clock: systemClock, logger: silentLogger })();
 const patience = { compareEveryMs: 100, lookEveryMs: 20, secondLookMs: 20, visibilityMs: 50 };
 const until = (holds: () => Promise<void>) => vi.waitFor(holds, { timeout: 30_000, interval: 30 });
 
@@ -38,25 +39,50 @@ it('a rebuild that was killed after it had emptied the index is gone on with', a
   expect(results[0]!.key).toBe('3.png');
 });
 
-describe.each([
-  ['damaged', (text: string) => text.slice(0, text.length / 2)],
-  ['of an unknown format', (text: string) => JSON.stringify({ ...JSON.parse(text), format: 99 })],
-])('a manifest that is %s', (_, spoil) => {
+/** Compacts, ends the server, and spoils the highest manifest. @returns its path, its name and what it was */
+async function spoilManifest(spoil: (text: string) => string) {
+  const { serving } = await library.serve();
+  await compact();
+  await serving.stop();
+  const [name] = (await readdir(folderOf('manifest'))).sort().slice(-1);
+  const path = join(folderOf('manifest'), name!);
+  const whole = await readFile(path, 'utf8');
+  await rm(path);
+  await writeFile(path, spoil(whole));
+  return { path, name: name!, whole };
+}
+
+describe('a manifest that is damaged', () => {
+  it('is said by health while searches and uploads go on, and stepped over by the next compaction', async () => {
+    const { name } = await spoilManifest((text) => text.slice(0, text.length / 2));
+
+    const { client } = await library.serve({ patience });
+    await until(async () =>
+      expect((await client.health()).reasons?.map(({ code }) => code)).toContain('manifest-unreadable'),
+    );
+    await client.upload(await picture(51), { key: 'up.png', contentType: 'image/png' });
+    await until(async () => expect((await client.images()).total).toBe(COUNT + 1));
+    expect((await client.similar('1.png')).results.length).toBeGreaterThan(0);
+
+    await compact();
+    // Health tells of the last look at the index.
+    expect((await client.images()).total).toBe(COUNT + 1);
+    expect((await client.health()).status).toBe('ok');
+    expect((await readdir(folderOf('manifest'))).sort().at(-1)).not.toBe(name);
+  });
+});
+
+describe('a manifest of an unknown format', () => {
   it('is said by API and health, and nothing is appended until it is mended', async () => {
-    const { serving } = await library.serve();
-    await createCompact({ index: index(), modelId, clock: systemClock, logger: silentLogger })();
-    await serving.stop();
-    const [name] = (await readdir(folderOf('manifest'))).sort().slice(-1);
-    const path = join(folderOf('manifest'), name!);
-    const whole = await readFile(path, 'utf8');
-    await rm(path);
-    await writeFile(path, spoil(whole));
+    const { path, name, whole } = await spoilManifest((text) =>
+      JSON.stringify({ ...JSON.parse(text), format: 99 }),
+    );
     const log = await readdir(folderOf('log'));
 
     const { client } = await library.serve({ patience }, { idle: false });
     await expect(client.similar('1.png')).rejects.toMatchObject({
       status: 503,
-      problem: { type: 'urn:likeness:problem:index-unusable', detail: expect.stringContaining(name!) },
+      problem: { type: 'urn:likeness:problem:index-unusable', detail: expect.stringContaining(name) },
     });
     await until(async () => expect((await client.health()).status).toBe('degraded'));
     await library.write('new.png', await picture(50));
