@@ -45,6 +45,8 @@ describe('versions', () => {
       }),
     );
     expect(compareVersions('FF', '100')).toBeGreaterThan(0);
+    expect(compareVersions('0055AED6DD8', '0055AED6DD80')).toBe(0);
+    expect(compareVersions('0055AED6DD80', '0055AED6DD8')).toBe(0);
     // Half a second later, written shorter.
     expect(compareVersions('0055AED6DD8', '0055AED6DCD90281E5')).toBeGreaterThan(0);
   });
@@ -68,6 +70,24 @@ describe('folding', () => {
       ),
     );
   });
+
+  const states: readonly KeyState[] = [
+    ABSENT,
+    { state: 'live', version: '10', eTag: 'one' },
+    { state: 'live', version: '10', eTag: 'other' },
+    { state: 'live', version: '11', eTag: 'one' },
+    { state: 'live', version: undefined, eTag: 'one' },
+    { state: 'deleted', version: '10' },
+    { state: 'deleted', version: '11' },
+    { state: 'deleted', version: undefined },
+  ];
+  it.each(states.flatMap((known) => states.map((seen) => [known, seen] as const)))(
+    'of what is %o applies what was asked for when it was %o only if they are the same',
+    (known, seen) => {
+      const applies = fold(known, put(undefined, 'new', seen)) !== undefined;
+      expect(applies).toBe(states.indexOf(known) === states.indexOf(seen));
+    },
+  );
 
   it('lets a backfill apply only where the key is as it saw it', () => {
     const seen: KeyState = { state: 'live', version: '10', eTag: 'old' };
