@@ -1,8 +1,10 @@
 /** Making the index anew from the bucket: for when its files are beyond repair. */
 
 import type { Clock } from '../../vectorlog/clock.ts';
+import { loadBase } from '../../vectorlog/commit/base.ts';
 import { IndexDamaged } from '../../vectorlog/commit/errors.ts';
 import { type History, historyOf, NO_HISTORY, namesOf } from '../../vectorlog/commit/garbage.ts';
+import { LOG_LIMITS } from '../../vectorlog/commit/limits.ts';
 import {
   assertOrigin,
   type Committed,
@@ -12,12 +14,12 @@ import {
   originOf,
 } from '../../vectorlog/commit/manifest.ts';
 import { newestManifest } from '../../vectorlog/commit/newest-manifest.ts';
-import { Tombstones } from '../../vectorlog/commit/tombstones.ts';
+import { Tombstones, writeSegment } from '../../vectorlog/commit/tombstones.ts';
 import { composeFiles, writeDead } from '../../vectorlog/commit/write-files.ts';
 import { LikenessError } from '../../vectorlog/errors.ts';
 import { AppendUnreadable } from '../../vectorlog/log/append-file.ts';
 import { type AppendInfo, listAppends, readRecords } from '../../vectorlog/log/append-log.ts';
-import { ABSENT, fold, type KeyState, type LogRecord } from '../../vectorlog/log/record.ts';
+import { ABSENT, fold, type KeyState, type LogRecord, versionOf } from '../../vectorlog/log/record.ts';
 import { indexNames } from '../../vectorlog/names.ts';
 import { Bitset } from '../../vectorlog/scan/bitset.ts';
 import { ObjectNotFound, StoreUnavailable } from '../../vectorlog/store/errors.ts';
@@ -125,11 +127,16 @@ async function commitEmpty({ index, modelId, origin, clock }: Omit<RebuildDeps, 
     const old = await readIfPossible(index);
     if (old) assertOrigin(old.manifest, { ...origin, modelId });
     const known = old ? historyOf(old) : NO_HISTORY;
-    const history = historyWithLog(...(await readableTombstones(index, known)), await readLog(index));
-
+    const [readable, older] = await readableTombstones(index, known);
+    const live = old ? await liveStates(index, old) : [];
     const ulid = clock.ulid();
     // Codes come with the first rows.
-    const { codes: _, ...names } = indexNames(generation, ulid);
+    const { codes: _, tombstones, ...names } = indexNames(generation, ulid);
+    const history = await spilled(
+      index,
+      tombstones,
+      historyWithLog(readable, older, live, await readLog(index)),
+    );
     const rowsBytes = await composeFiles(index, {
       old: undefined,
       added: [],
@@ -166,6 +173,21 @@ async function readableTombstones(index: ObjectStore, history: History): Promise
   }
 }
 
+/** What the rows say of the keys that are live, as far as they can be read. */
+async function liveStates(index: ObjectStore, old: Committed): Promise<[string, KeyState][]> {
+  try {
+    const { table } = await loadBase(index, old, undefined, []);
+    const rows = Array.from({ length: table.rows }, (_, row) => row).filter((row) => !table.dead.has(row));
+    return rows.map((row) => {
+      const { key, version, eTag } = table.at(row);
+      return [key, { state: 'live', version, eTag }];
+    });
+  } catch (error) {
+    if (error instanceof IndexDamaged || error instanceof ObjectNotFound) return [];
+    throw error;
+  }
+}
+
 interface Log {
   readonly names: readonly string[];
   readonly records: readonly LogRecord[];
@@ -187,31 +209,45 @@ async function readLog(index: ObjectStore): Promise<Log> {
   return { names, records };
 }
 
-/** The log is replaced too: its vectors are as much in doubt as those of the files. Its deletions are remembered. */
+/**
+ * The log is replaced too: its vectors are as much in doubt as those of the files. The versions of all keys are remembered,
+ * as those of deletions are: an event that is older than what was indexed, and late, must not show what was before.
+ */
 function historyWithLog(
   { folded, markers, tombstones, replaced }: History,
   older: Tombstones,
+  live: readonly (readonly [string, KeyState])[],
   { names, records }: Log,
 ): History {
   const known = new Set(folded.map(({ name }) => name));
-  const states = new Map<string, KeyState>(
-    [...older.all()].map(([key, version]) => [key, { state: 'deleted', version }]),
-  );
-  const remembered = new Map(markers.map((marker) => [marker.key, marker]));
+  const states = new Map<string, KeyState>([
+    ...[...older.all()].map(([key, version]): [string, KeyState] => [key, { state: 'deleted', version }]),
+    ...live,
+  ]);
+  const learned = new Map(live);
   for (const record of records) {
     const state = fold(states.get(record.key) ?? ABSENT, record);
     if (!state) continue;
     states.set(record.key, state);
-    remembered.delete(record.key);
-    if (state.state === 'deleted')
-      remembered.set(record.key, {
-        key: record.key,
-        ...(state.version !== undefined && { version: state.version }),
-        at: null,
-      });
+    learned.set(record.key, state);
+  }
+  const remembered = new Map(markers.map((marker) => [marker.key, marker]));
+  for (const [key, state] of learned) {
+    const version = versionOf(state);
+    if (version !== undefined) remembered.set(key, { key, version, at: null });
+    else if (state.state === 'deleted') remembered.set(key, { key, at: null });
+    else remembered.delete(key);
   }
   const added = names.filter((name) => !known.has(name)).map((name) => ({ name, at: null }));
   return { folded: [...folded, ...added], markers: [...remembered.values()], tombstones, replaced };
+}
+
+/** With what is too much for a manifest in a segment. */
+async function spilled(index: ObjectStore, name: string, history: History): Promise<History> {
+  const { markers, tombstones } = history;
+  if (markers.length <= LOG_LIMITS.tombstonesInManifest) return history;
+  await writeSegment(index, name, markers);
+  return { ...history, markers: [], tombstones: [...tombstones, { name, at: null }] };
 }
 
 /** The newest manifest that can be read, whatever may be missing from it. */

@@ -12,7 +12,7 @@ import { IndexForeign, IndexRefused } from '../../../vectorlog/commit/errors.ts'
 import { listManifests } from '../../../vectorlog/commit/manifest.ts';
 import { latestManifest } from '../../../vectorlog/commit/newest-manifest.ts';
 import { silentLogger } from '../../../vectorlog/logger.ts';
-import { manifestName } from '../../../vectorlog/names.ts';
+import { appendName, manifestName } from '../../../vectorlog/names.ts';
 import { LiveIndex } from '../../../vectorlog/read/live-index.ts';
 import { StoreUnsuitable } from '../../../vectorlog/store/errors.ts';
 import { MemoryStore } from '../../../vectorlog/testing/memory-store.ts';
@@ -235,6 +235,22 @@ describe('when', () => {
     await work();
     expect(await found()).toEqual(await inBucket());
     expect(await verify(deps())).toMatchObject({ ok: true });
+  });
+
+  it('an append that was written late speaks of what a picture was before, a rebuild does not show that', async () => {
+    const before = new Set(await namesUnder('log/'));
+    await upload('album/3', text('the picture before'));
+    await work({ compact: false });
+    const [late] = (await namesUnder('log/')).filter((each) => !before.has(each));
+    const { body } = await index.get(late!);
+    await upload('album/3', text('the picture now'));
+    await work();
+
+    await rebuild(deps());
+    await index.put(appendName(clock.ulid()), body);
+    expect(await found()).toEqual([]);
+    await work();
+    expect(await found()).toEqual(await inBucket());
   });
 
   it('only a part is to be made anew, a rebuild with a prefix empties nothing and embeds that part again', async () => {
