@@ -135,7 +135,7 @@ test('a rebuild leaves one for each picture', async () => {
   await compact();
   clock.skip(2 * ORPHAN_AGE_MS);
   await fill();
-  const names = await Promise.all(['a', 'b', 'c'].map(nameOfFound));
+  const names = await Promise.all(['a', 'b', 'c'].map(nameOf));
   expect((await thumbnails()).toSorted()).toEqual(names.toSorted());
   expect((await verify({ index, modelId, pictures, clock })).problems).toEqual([]);
 });
