@@ -1,11 +1,10 @@
 /**
  * `node fuse-server.ts MOUNT SOURCE HANG`: shows a folder, read-only, under another name, by the kernel's own protocol (linux/fuse.h), so
- * that a test can have a file system that stops answering: while there is a file HANG, or, where that holds a name, from the next
- * answer on that tells of something of that name. Says `ready` when it is mounted, and `hangs` each time that it stops.
+ * that a test can have a file system that stops answering: while there is a file HANG. Says `ready` when it is mounted.
  */
 
 import { spawnSync } from 'node:child_process';
-import { closeSync, lstatSync, openSync, readdirSync, readFileSync, readSync, writeSync } from 'node:fs';
+import { closeSync, existsSync, lstatSync, openSync, readdirSync, readSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
 
 const OPERATION = {
@@ -45,22 +44,12 @@ process.stdout.write('ready\n');
 const paths = new Map<number, string>([[ROOT, source]]);
 const nodes = new Map<string, number>([[source, ROOT]]);
 
-/** The name that was looked up last. */
-let lookedUp = '';
-const hangs = (): boolean => {
-  try {
-    return ['', lookedUp].includes(readFileSync(hang, 'utf8'));
-  } catch {
-    return false;
-  }
-};
-
 const request = Buffer.alloc(REQUEST_BYTES);
 const pause = new Int32Array(new SharedArrayBuffer(4));
 for (;;) {
   // Never with a request in hand: who waits for that one cannot even be killed, where a share that is away lets them.
-  if (hangs()) writeSync(process.stdout.fd, 'hangs\n');
-  while (hangs()) Atomics.wait(pause, 0, 0, PAUSE_MS);
+  if (existsSync(hang)) writeSync(process.stdout.fd, 'hangs\n');
+  while (existsSync(hang)) Atomics.wait(pause, 0, 0, PAUSE_MS);
   const length = readSync(device, request, 0, REQUEST_BYTES, null);
   const operation = request.readUInt32LE(4);
   if (NO_ANSWER.has(operation)) continue;
@@ -91,8 +80,7 @@ function answerTo(operation: number, node: number, body: Buffer): Buffer | numbe
       return init;
     }
     case OPERATION.lookup: {
-      lookedUp = body.toString('utf8', 0, body.indexOf(0));
-      const below = join(path, lookedUp);
+      const below = join(path, body.toString('utf8', 0, body.indexOf(0)));
       // Nothing is kept by the kernel: every look comes here.
       const entry = Buffer.alloc(40);
       const attributes = attributesOf(below);
