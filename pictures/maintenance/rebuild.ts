@@ -14,7 +14,7 @@ import {
   originOf,
 } from '../../vectorlog/commit/manifest.ts';
 import { newestManifest } from '../../vectorlog/commit/newest-manifest.ts';
-import { Tombstones, writeSegment } from '../../vectorlog/commit/tombstones.ts';
+import { spill, Tombstones } from '../../vectorlog/commit/tombstones.ts';
 import { composeFiles, writeDead } from '../../vectorlog/commit/write-files.ts';
 import { LikenessError } from '../../vectorlog/errors.ts';
 import { AppendUnreadable } from '../../vectorlog/log/append-file.ts';
@@ -132,10 +132,11 @@ async function commitEmpty({ index, modelId, origin, clock }: Omit<RebuildDeps, 
     const ulid = clock.ulid();
     // Codes come with the first rows.
     const { codes: _, tombstones, ...names } = indexNames(generation, ulid);
-    const history = await spilled(
+    const history = await spill(
       index,
-      tombstones,
       historyWithLog(readable, older, live, await readLog(index)),
+      LOG_LIMITS.tombstonesInManifest,
+      () => tombstones,
     );
     const rowsBytes = await composeFiles(index, {
       old: undefined,
@@ -240,14 +241,6 @@ function historyWithLog(
   }
   const added = names.filter((name) => !known.has(name)).map((name) => ({ name, at: null }));
   return { folded: [...folded, ...added], markers: [...remembered.values()], tombstones, replaced };
-}
-
-/** With what is too much for a manifest in a segment. */
-async function spilled(index: ObjectStore, name: string, history: History): Promise<History> {
-  const { markers, tombstones } = history;
-  if (markers.length <= LOG_LIMITS.tombstonesInManifest) return history;
-  await writeSegment(index, name, markers);
-  return { ...history, markers: [], tombstones: [...tombstones, { name, at: null }] };
 }
 
 /** The newest manifest that can be read, whatever may be missing from it. */

@@ -16,7 +16,6 @@ import { encodeRow } from './file-formats.ts';
 import { type Folding, foldAppends, isWorthFolding, readPortion } from './fold-log.ts';
 import {
   expiredNames,
-  type History,
   historyOf,
   type IndexFile,
   listIndexFiles,
@@ -40,7 +39,7 @@ import {
 } from './manifest.ts';
 import { ManifestReader, type Newest } from './newest-manifest.ts';
 import { rebase } from './rebase.ts';
-import { Tombstones, writeSegment } from './tombstones.ts';
+import { spill, Tombstones } from './tombstones.ts';
 import { assertSpace, type Space, type WrittenGeneration, writeGeneration } from './write-generation.ts';
 
 export interface CompactionReport {
@@ -191,10 +190,11 @@ export class Compactor {
     const forgets = committed && pending + unfolded.length - waiting.length === 0;
     const remembered = <T extends { readonly at: CommitTime }>(some: readonly T[]): readonly T[] =>
       forgets ? stillRemembered(some, committed.committedAt, limits.tombstoneMs) : some;
-    const { markers, tombstones } = await this.#spill(
-      remembered(folding.markers),
-      remembered(history.tombstones),
-      generation,
+    const { markers, tombstones } = await spill(
+      index,
+      { markers: remembered(folding.markers), tombstones: remembered(history.tombstones) },
+      limits.tombstonesInManifest,
+      () => indexNames(generation, clock.ulid()).tombstones,
     );
     const needed = new Set([...namesOf(files), ...tombstones.map(({ name }) => name)]);
     const before = [...(old ? namesOf(old.files) : []), ...history.tombstones.map(({ name }) => name)];
@@ -237,19 +237,6 @@ export class Compactor {
 
     this.#warm = { committed: { ...own.info, manifest }, table: written.advance() };
     return { ...done, deleted: await this.#cleanUp(manifest, own.info, own.listed, indexFiles) };
-  }
-
-  /** Moves the markers into a segment of their own when they are more than a manifest should have. */
-  async #spill(
-    markers: Manifest['markers'],
-    tombstones: History['tombstones'],
-    generation: number,
-  ): Promise<Pick<History, 'markers' | 'tombstones'>> {
-    const { index, clock } = this.#deps;
-    if (markers.length <= this.#limits.tombstonesInManifest) return { markers, tombstones };
-    const { tombstones: name } = indexNames(generation, clock.ulid());
-    await writeSegment(index, name, markers);
-    return { markers: [], tombstones: [...tombstones, { name, at: null }] };
   }
 
   /** Saves a rewrite that lost its generation. What else this run folded, others have, or will. */

@@ -3,6 +3,7 @@
 import { mapInParallel } from '../parallel.ts';
 import type { ObjectStore } from '../store/object-store.ts';
 import { IndexDamaged } from './errors.ts';
+import type { History } from './garbage.ts';
 import type { Manifest, Tombstone } from './manifest.ts';
 
 /** Segments that are read side by side. */
@@ -60,12 +61,26 @@ export class Tombstones {
   }
 }
 
-/** Writes deletions into a segment: a JSON array of `[key]` or `[key, version]`. */
-export async function writeSegment(
+/**
+ * Moves the markers into a segment of their own when they are more than a manifest should have.
+ *
+ * @param most markers that stay
+ * @param name of the segment, where there is to be one
+ */
+export async function spill<Known extends Pick<History, 'markers' | 'tombstones'>>(
   store: ObjectStore,
-  name: string,
-  markers: readonly Tombstone[],
-): Promise<void> {
+  known: Known,
+  most: number,
+  name: () => string,
+): Promise<Known> {
+  if (known.markers.length <= most) return known;
+  const segment = name();
+  await writeSegment(store, segment, known.markers);
+  return { ...known, markers: [], tombstones: [...known.tombstones, { name: segment, at: null }] };
+}
+
+/** Writes deletions into a segment: a JSON array of `[key]` or `[key, version]`. */
+async function writeSegment(store: ObjectStore, name: string, markers: readonly Tombstone[]): Promise<void> {
   const entries = markers.map(({ key, version }) => (version === undefined ? [key] : [key, version]));
   await store.put(name, Buffer.from(JSON.stringify(entries)), { contentType: 'application/json' });
 }
