@@ -213,9 +213,9 @@ export const MUTANTS: readonly Mutant[] = [
     mistake: 'name only the newest segment of deletions',
     patches: [
       {
-        file: 'vectorlog/commit/compaction.ts',
-        replace: '[...tombstones, { name, at: null }]',
-        by: '[{ name, at: null }]',
+        file: 'vectorlog/commit/tombstones.ts',
+        replace: '[...known.tombstones, { name: segment, at: null }]',
+        by: '[{ name: segment, at: null }]',
       },
     ],
   },

@@ -9,6 +9,7 @@ import { NothingToRebuildFrom, rebuild } from '../../../pictures/maintenance/reb
 import { verify } from '../../../pictures/maintenance/verify.ts';
 import { Compactor } from '../../../vectorlog/commit/compaction.ts';
 import { IndexForeign, IndexRefused } from '../../../vectorlog/commit/errors.ts';
+import { LOG_LIMITS } from '../../../vectorlog/commit/limits.ts';
 import { listManifests } from '../../../vectorlog/commit/manifest.ts';
 import { latestManifest } from '../../../vectorlog/commit/newest-manifest.ts';
 import { silentLogger } from '../../../vectorlog/logger.ts';
@@ -251,6 +252,25 @@ describe('when', () => {
     expect(await found()).toEqual([]);
     await work();
     expect(await found()).toEqual(await inBucket());
+  });
+
+  it('a library has more pictures than a manifest should have versions, a rebuild keeps them in a segment', async () => {
+    for (let i = 0; i < LOG_LIMITS.tombstonesInManifest; i++) await upload(`many/${i}`, text(`picture ${i}`));
+    const before = new Set(await namesUnder('log/'));
+    await work({ compact: false });
+    const late = (await namesUnder('log/')).filter((each) => !before.has(each));
+    const bodies = await Promise.all(late.map(async (each) => (await index.get(each)).body));
+    for (let i = 0; i < LOG_LIMITS.tombstonesInManifest; i++) await upload(`many/${i}`, text(`another ${i}`));
+    await work();
+
+    await rebuild(deps());
+    const { manifest } = (await latestManifest(index))!;
+    expect(manifest.markers).toEqual([]);
+    expect(manifest.tombstones).toHaveLength(1);
+    for (const body of bodies) await index.put(appendName(clock.ulid()), body);
+    expect(await found()).toEqual([]);
+    await work();
+    expect(await verify(deps())).toMatchObject({ ok: true });
   });
 
   it('only a part is to be made anew, a rebuild with a prefix empties nothing and embeds that part again', async () => {
