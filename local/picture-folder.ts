@@ -5,7 +5,7 @@ import { dirname, join, relative, sep } from 'node:path';
 import { KeyTaken } from '../pictures/trash/trash.ts';
 import { systemClock } from '../vectorlog/clock.ts';
 import { LikenessError } from '../vectorlog/errors.ts';
-import { ObjectNotFound, ObjectOutOfReach } from '../vectorlog/store/errors.ts';
+import { KeyInvalid, ObjectNotFound, ObjectOutOfReach } from '../vectorlog/store/errors.ts';
 import { FileStore } from '../vectorlog/store/file-store.ts';
 import { isOutOfReach, unlessAbsent } from '../vectorlog/store/files/file-access.ts';
 import type { ObjectStore, PutOptions } from '../vectorlog/store/object-store.ts';
@@ -80,11 +80,19 @@ export function openPictures({
 
   const trash = new FolderTrash(join(indexFolder, '.trash'), systemClock, {
     adopt: (key, path, options) =>
-      patiently(async () => (await open()).adopt(await back(key), path, options)),
+      patiently(async () => {
+        try {
+          return await (await open()).adopt(await writing(key), path, options);
+        } catch (error) {
+          const cannotBe = error instanceof KeyBlocked || error instanceof KeyInvalid;
+          throw cannotBe ? new KeyTaken(key, error.message) : error;
+        }
+      }),
   });
   const store = new FileStore(folder, {
     keep: (object) => trash.keep(object),
     ignoreHidden: true,
+    onlyFiles: true,
     sideFolder: join(indexFolder, '.uploads'),
     walk: {
       leaveAlone: isLeftAlone,
@@ -111,10 +119,6 @@ export function openPictures({
     await assertFree(folder, key);
     return key;
   };
-  const back = (key: string): Promise<string> =>
-    writing(key).catch((error: unknown) => {
-      throw error instanceof KeyBlocked ? new KeyTaken(key, error.message) : error;
-    });
 
   const pictures: ObjectStore = {
     get: async (key, options) => (await open()).get(admit(key), options),

@@ -171,19 +171,16 @@ const unreadable: Scenario = {
 
 /** File systems of cameras and cards, by the kernel or by Debian's packages. */
 const CARDS = [
-  { make: 'mkfs.vfat', mount: ['mount', '-o', 'loop'], needs: ['vfat'] },
-  { make: 'mkfs.exfat', mount: ['mount', '-o', 'loop'], needs: ['exfat'] },
-  { make: 'mkfs.exfat', mount: ['mount.exfat-fuse'], needs: ['fuse'] },
+  { make: 'mkfs.vfat', mount: 'mount', needs: 'vfat' },
+  { make: 'mkfs.exfat', mount: 'mount', needs: 'exfat' },
+  { make: 'mkfs.exfat', mount: 'mount.exfat-fuse', needs: 'fuse' },
 ] as const;
 
 /** The first of them that this machine has. */
 function cardHere(): (typeof CARDS)[number] | undefined {
   const known = readFileSync('/proc/filesystems', 'utf8').split(/\s+/);
   const isHere = (command: string) => !spawnSync(command, ['--help']).error;
-  return CARDS.find(
-    ({ make, mount: [mount], needs }) =>
-      needs.every((name) => known.includes(name)) && isHere(make) && isHere(mount),
-  );
+  return CARDS.find(({ make, mount, needs }) => known.includes(needs) && isHere(make) && isHere(mount));
 }
 
 const cardObstacle = (): string | undefined =>
@@ -197,32 +194,39 @@ const withoutLinks: Scenario = {
     const { make, mount } = cardHere()!;
     run('truncate', '-s', '64M', card);
     run(make, card);
-    return mounted(library.folder, [...mount, card], async () => {
-      await addPictures(library, 0, 10);
-      await library.start();
-      const image = await picture(50);
-      await library.client.upload(image, { key: 'up.png', contentType: 'image/png' });
-      await library.client.delete('3.png');
-      await library.client.restore({ keys: ['3.png'] });
-      await unlink(join(library.folder, '4.png'));
-      await library.assertSound();
-      // One file of a card has both names.
-      const other = library.client.upload(image, { key: 'UP.png', contentType: 'image/png' });
-      await other.then(
-        () => Promise.reject(new Error('an upload was taken under another spelling')),
-        () => {},
-      );
-      await library.assertSound();
-      await library.end('SIGTERM');
-      // An index cannot be there, and says so.
-      const there = library.spawn(await freePort(), { flags: ['--index', join(library.folder, 'index')] });
-      const [code] = (await once(there, 'exit')) as [number | null];
-      if (code !== 1 || !library.log.includes('cannot hold an index'))
-        throw new Error(`an index on the card ended with ${code}: ${library.log.slice(-500)}`);
-      return 'pictures came, went and were restored, and an index there was refused in a sentence';
-    });
+    const device = execFileSync('losetup', ['-f', '--show', card], { encoding: 'utf8' }).trim();
+    try {
+      return await mounted(library.folder, [mount, device], () => onCard(library));
+    } finally {
+      run('losetup', '-d', device);
+    }
   },
 };
+
+async function onCard(library: ServedLibrary): Promise<string> {
+  await addPictures(library, 0, 10);
+  await library.start();
+  const image = await picture(50);
+  await library.client.upload(image, { key: 'up.png', contentType: 'image/png' });
+  await library.client.delete('3.png');
+  await library.client.restore({ keys: ['3.png'] });
+  await unlink(join(library.folder, '4.png'));
+  await library.assertSound();
+  // One file of a card has both names.
+  const other = library.client.upload(image, { key: 'UP.png', contentType: 'image/png' });
+  await other.then(
+    () => Promise.reject(new Error('an upload was taken under another spelling')),
+    () => {},
+  );
+  await library.assertSound();
+  await library.end('SIGTERM');
+  // An index cannot be there, and says so.
+  const there = library.spawn(await freePort(), { flags: ['--index', join(library.folder, 'index')] });
+  const [code] = (await once(there, 'exit')) as [number | null];
+  if (code !== 1 || !library.log.includes('cannot hold an index'))
+    throw new Error(`an index on the card ended with ${code}: ${library.log.slice(-500)}`);
+  return 'pictures came, went and were restored, and an index there was refused in a sentence';
+}
 
 export const disks: readonly Scenario[] = [
   withoutLinks,
