@@ -20,6 +20,8 @@ export interface PictureFolderOptions {
   readonly indexFolder: string;
   readonly presence: Presence;
   readonly selection?: Selection;
+  /** Called with each disk that a walk finds mounted in the folder, by the key of where it is. */
+  readonly onMount?: (key: string) => void;
 }
 
 /** What a walk through the folder passed over. */
@@ -67,6 +69,7 @@ export function openPictures({
   indexFolder,
   presence,
   selection,
+  onMount,
 }: PictureFolderOptions): PictureFolder {
   let passing = { unreadable: new Set<string>(), unnameable: new Set<string>() };
   let passed: PassedOver = { unreadable: [], unnameable: [] };
@@ -98,7 +101,10 @@ export function openPictures({
       leaveAlone: isLeftAlone,
       onUnreadable: (key) => passing.unreadable.add(key),
       onUnnameable: (key) => passing.unnameable.add(key),
-      onMount: (key, device) => mounts.push(presence.noteMount(key, device)),
+      onMount: (key, device) => {
+        mounts.push(presence.noteMount(key, device));
+        onMount?.(key);
+      },
     },
   });
   let opened = false;

@@ -129,6 +129,43 @@ const unmounted: Scenario = {
   },
 };
 
+const glitch: Scenario = {
+  name: 'disks that are unmounted and mounted again at once',
+  obstacle: () => needsRoot() ?? (spawnSync('mkfs.ext4', ['-V']).error ? 'no mkfs.ext4' : undefined),
+  run: async (library) => {
+    const images = ['outer', 'inner'].map((name) => join(library.base, name)) as [string, string];
+    for (const image of images) {
+      run('truncate', '-s', '16M', image);
+      run('mkfs.ext4', '-q', image);
+    }
+    const inner = join(library.folder, 'inner');
+    const loop = (image: string) => ['mount', '-o', 'loop', image] as const;
+    return mounted(library.folder, loop(images[0]), () =>
+      mounted(inner, loop(images[1]), async () => {
+        await addPictures(library, 0, 5);
+        await writeFile(join(inner, 'far.png'), await picture(50));
+        await library.start();
+        await library.assertSound();
+        const again = (image: string, at: string) =>
+          execFileSync('sh', ['-c', `umount '${at}' && mount -o loop '${image}' '${at}'`]);
+
+        // Sooner than it is looked for the folder; the same disk with the same numbers.
+        again(images[1], inner);
+        await writeFile(join(inner, 'new.png'), await picture(51));
+        await library.assertSound();
+        run('umount', inner);
+        again(images[0], library.folder);
+        run(...loop(images[1]), inner);
+        await addPictures(library, 5, 6);
+        await writeFile(join(inner, 'newer.png'), await picture(52));
+        await library.assertSound();
+        await library.end();
+        return 'both were watched at once, and nothing was forgotten';
+      }),
+    );
+  },
+};
+
 const removedIndex: Scenario = {
   name: 'an index folder that somebody removes',
   run: async (library) => {
@@ -233,6 +270,7 @@ export const disks: readonly Scenario[] = [
   fullDisk,
   readOnly,
   unmounted,
+  glitch,
   removedIndex,
   unreadable,
 ];

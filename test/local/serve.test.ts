@@ -107,6 +107,17 @@ describe('serveFolder at the start', () => {
     expect(results[0]).toMatchObject({ key: 'changes.png', score: expect.closeTo(1, 4) });
   });
 
+  it('says how much there is to do before it does any of it', async () => {
+    for (let i = 0; i < 5; i++) await library.write(`${i}.png`, await picture(i));
+    const embedder = countingEmbedder();
+    const told: unknown[] = [];
+    const onCompared = (differences: unknown) => void told.push([differences, embedder.count]);
+    await library.serve({ embedder, onCompared });
+
+    expect(told).toEqual([[{ toIndex: 5, toForget: 0 }, 0]]);
+    expect(embedder.count).toBe(5);
+  });
+
   it('does not try a picture again that it rejected, until the picture changes', async () => {
     await library.write('bad.png', badPicture());
     await library.serve();
