@@ -55,9 +55,6 @@ interface Watched {
   readonly dev: bigint;
 }
 
-/** No folder has this number: one that has may be watched no more. */
-const LOST = -1n;
-
 export class PictureWatcher {
   readonly #options: WatcherOptions;
   /** By key, with a slash at the end; the library's own folder is `''`. */
@@ -125,7 +122,7 @@ export class PictureWatcher {
       const end = await this.#watches.begin(path, {
         heard: (name) => {
           this.#count();
-          if (name === '') this.#lost(key);
+          if (name === '') this.#hearOfItself(key);
           else if (name !== null) this.#hear(key + keyOfPath(name));
         },
         failed: () => this.#hear(key.slice(0, -1)),
@@ -152,15 +149,14 @@ export class PictureWatcher {
     if (!RECURSIVE) this.#hear(key.slice(0, -1));
   }
 
-  /** A watch may have ended with what it was put on: when the disk was unmounted, also where that is back already. */
-  #lost(key: string): void {
-    const watched = this.#watched.get(key);
-    if (this.#closed || !watched) return;
-    const around = this.#watched.get(key.slice(0, key.lastIndexOf('/', key.length - 2) + 1));
-    // The top of a disk: it may be away at this moment, and that is for others to find out.
-    if (key === '' || around?.dev !== watched.dev) return void this.#options.onLost();
-    this.#watched.set(key, { ...watched, ino: LOST });
-    this.lookAt(key);
+  /**
+   * Something happened to a folder itself. Only at the top of a disk does that matter here: when it is unmounted, the watches of all of its
+   * folders end, also where it is back already. Of what else becomes of a folder, the one around it tells.
+   */
+  #hearOfItself(key: string): void {
+    const dev = this.#watched.get(key)?.dev;
+    const around = this.#watched.get(key.slice(0, key.lastIndexOf('/', key.length - 2) + 1))?.dev;
+    if (!this.#closed && dev !== undefined && (key === '' || dev !== around)) this.#options.onLost();
   }
 
   /** Counts what the system tells. */
