@@ -35,7 +35,8 @@ const matrix = await loadMatrix(file, PICTURES);
 const { codes } = await codesOf(matrix);
 const fingerprints = onlyCandidates ? [] : await fingerprintsOfRows(PICTURES, quick ? 60 : undefined);
 const judgedOf = (row: number): Judged => ({
-  id: row.toString(16).padStart(32, '0'),
+  // Verdicts are known by the beginnings of both ids.
+  id: row.toString(16).padStart(16, '0').padEnd(32, '0'),
   fingerprint: fingerprints[row]!,
 });
 const read = async (rows: readonly number[]) => rows.map((row) => matrix.row(row));
