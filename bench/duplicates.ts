@@ -58,7 +58,7 @@ const result = {
   ...(again
     ? {
         ...first,
-        msPerPair: (1000 * first.verdictSeconds) / first.pairs,
+        msPerPair: (1000 * first.verdictSeconds) / first.compared,
         again: { seconds: again.seconds, verdictSeconds: again.verdictSeconds },
       }
     : { passes: first.passes, pairs: first.pairs }),
@@ -77,6 +77,8 @@ if (json) {
 /** The whole job. Seconds are by the clock. */
 async function run() {
   let [candidateMs, verdictMs, pairs, passes, groups, grouped, longestStepMs] = [0, 0, 0, 0, 0, 0, 0];
+  /** Pairs in either order: each is compared once. */
+  const distinct = new Set<number>();
   const source: DuplicateSource = {
     rows: Array.from({ length: PICTURES }, (_, row) => row),
     read,
@@ -96,6 +98,8 @@ async function run() {
     verify: async (some) => {
       pairs += some.length;
       if (onlyCandidates) return some.map(() => 0);
+      for (const { row, hit } of some)
+        distinct.add(Math.min(row, hit.row) * PICTURES + Math.max(row, hit.row));
       const begun = performance.now();
       const confidences = await verifier.confidences(
         some.map(({ row, hit }) => ({ pictures: [judgedOf(row), judgedOf(hit.row)], cosine: hit.score })),
@@ -114,6 +118,6 @@ async function run() {
     seconds: (performance.now() - start) / 1000,
     candidateSeconds: candidateMs / 1000,
     verdictSeconds: verdictMs / 1000,
-    ...{ pairs, passes, groups, grouped, longestStepMs },
+    ...{ pairs, compared: distinct.size, passes, groups, grouped, longestStepMs },
   };
 }

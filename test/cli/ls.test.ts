@@ -23,9 +23,6 @@ it('shows bytes, pixels, and when a picture was taken or else changed', async ()
   server.close();
   expect([code, lines]).toEqual([
     0,
-    [
-      '  2.5 MB   6000 x 4000  2019-08-02 12:30  a.jpg',
-      '  2.5 MB                2026-01-01 08:00  b.svg',
-    ],
+    ['  2.5 MB   6000 x 4000  2019-08-02 12:30  a.jpg', '  2.5 MB                2026-01-01 08:00  b.svg'],
   ]);
 });

@@ -294,6 +294,8 @@ describe('GET /v1/duplicates', () => {
 
   test('goes on by the key when the index was written anew, and says so when that is gone', async () => {
     const api = await library();
+    // With what is kept of a first run, a page ends by its groups and not by its time.
+    await all(api);
     const { cursor } = await ask(api, 'limit=20');
     // Half of the rows die, and not the one that is next.
     for (let i = 0; i < 30; i++) await api.forget(`${i % 2 ? 'odd' : 'even'}/${i}`);
