@@ -151,14 +151,14 @@ export class Keeper {
 
   #tellPassedOver(): void {
     const { passedOver, troubles } = this.#options;
-    const { forbidden, unnameable } = passedOver();
-    if (forbidden.length === 0) troubles.end('folder-unreadable', 'every folder can be read now');
+    const { unreadable, unnameable } = passedOver();
+    if (unreadable.length === 0) troubles.end('folder-unreadable', 'every folder can be read now');
     else {
-      const named = forbidden.slice(0, 3).join(', ');
-      const more = forbidden.length > 3 ? ` and ${forbidden.length - 3} more` : '';
+      const named = unreadable.slice(0, 3).join(', ');
+      const more = unreadable.length > 3 ? ` and ${unreadable.length - 3} more` : '';
       troubles.begin(
         'folder-unreadable',
-        `this user may not read ${named}${more}: what is in there is passed over, and what is indexed of it stays`,
+        `${named}${more} cannot be read: what is in there is passed over, and what is indexed of it stays`,
       );
     }
     if (unnameable.length > 0 && unnameable.length !== this.#toldUnnameable) {

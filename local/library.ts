@@ -21,7 +21,7 @@ import { EventQueue } from './event-queue.ts';
 import { FolderEvents } from './folder-events.ts';
 import { Keeper, within } from './keeper.ts';
 import type { Selection } from './library-settings.ts';
-import { openPictures, type Receive } from './picture-folder.ts';
+import { openPictures, type PictureFolder, type Receive } from './picture-folder.ts';
 import { Presence, sampleOf } from './presence.ts';
 import { passOverAll, Sequencer } from './sequencer.ts';
 import type { FolderTrash } from './trash.ts';
@@ -73,6 +73,7 @@ export interface OpenLibrary {
   readonly pictures: ObjectStore;
   /** Whoever calls it tells of what was written by `look`. */
   readonly receive: Receive;
+  readonly placeFor: PictureFolder['placeFor'];
   readonly trash: FolderTrash;
   readonly queue: EventQueue;
   readonly troubles: Troubles;
@@ -101,7 +102,7 @@ export function openLibrary(options: LibraryOptions): OpenLibrary {
       sample: (prefix) => sampleOf(index, prefix),
     },
   });
-  const { pictures, receive, trash, isLeftAlone, passedOver } = openPictures({
+  const { pictures, receive, placeFor, trash, isLeftAlone, passedOver } = openPictures({
     folder,
     indexFolder,
     presence,
@@ -224,6 +225,7 @@ export function openLibrary(options: LibraryOptions): OpenLibrary {
       options.onChange(key);
     }),
     receive,
+    placeFor,
     trash,
     queue,
     look: onChange,

@@ -141,7 +141,7 @@ export async function serveFolder(options: ServeOptions): Promise<Serving> {
         .forget(key)
         .catch((error: unknown) => logger.info('old thumbnails stay', { key, error })),
   });
-  const { pictures, receive, trash, queue, troubles } = library;
+  const { pictures, receive, placeFor, trash, queue, troubles } = library;
   const thumbnails = new Thumbnails(pictures, join(indexFolder, '.thumbnails'), decoder);
   const compact = createCompact({
     index,
@@ -198,6 +198,7 @@ export async function serveFolder(options: ServeOptions): Promise<Serving> {
   const server = createServer({
     pictures,
     receive,
+    placeFor,
     thumbnails,
     signer,
     decoder,

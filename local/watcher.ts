@@ -7,7 +7,7 @@ import type { BigIntStats } from 'node:fs';
 import { lstat, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Limiter } from '../vectorlog/parallel.ts';
-import { codeOf, eTagOf, forbids, unlessAbsent } from '../vectorlog/store/files/file-access.ts';
+import { codeOf, eTagOf, isOutOfReach, unlessAbsent } from '../vectorlog/store/files/file-access.ts';
 import { FolderWatches } from './folder-watches.ts';
 import { isPictureKey, keyOfPath } from './picture-names.ts';
 
@@ -96,16 +96,13 @@ export class PictureWatcher {
   /** Watches a folder and those below it; tells of each picture that is there by then. */
   async #enter(key: string, tell: (key: string) => void): Promise<void> {
     const path = join(this.#options.folder, key);
-    const stats = await this.#lstat(key);
+    const stats = await this.#lstat(key).catch((error: unknown) => passOver(key, error));
     if (this.#closed || (!stats && key !== '')) return;
     await this.#watch(key, path, stats?.ino ?? 0n);
     if (this.#closed) return;
     const entries = await this.#asking
       .run(() => unlessAbsent(readdir(path, { withFileTypes: true })))
-      .catch((error: unknown) => {
-        if (key !== '' && forbids(error)) return [];
-        throw error;
-      });
+      .catch((error: unknown) => passOver(key, error));
     for (const entry of entries ?? []) {
       const below = key + entry.name;
       if (entry.isDirectory() && !this.#isIgnored(`${below}/`)) await this.#enter(`${below}/`, tell);
@@ -216,4 +213,9 @@ export class PictureWatcher {
   #lstat(key: string): Promise<BigIntStats | undefined> {
     return this.#asking.run(() => unlessAbsent(lstat(join(this.#options.folder, key), { bigint: true })));
   }
+}
+
+/** A folder that cannot be read keeps nobody from watching the others. */
+function passOver(key: string, error: unknown): undefined {
+  if (key === '' || !isOutOfReach(error)) throw error;
 }

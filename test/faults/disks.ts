@@ -29,10 +29,14 @@ function mountObstacle(): string | undefined {
 
 const run = (command: string, ...args: string[]) => void execFileSync(command, args, { stdio: 'ignore' });
 
-/** Mounts for as long as `work` takes. */
-async function mounted<T>(at: string, args: readonly string[], work: () => Promise<T>): Promise<T> {
+/** Mounts, by a command with its arguments but the last one, for as long as `work` takes. */
+async function mounted<T>(
+  at: string,
+  [mount, ...args]: readonly [string, ...string[]],
+  work: () => Promise<T>,
+): Promise<T> {
   await mkdir(at, { recursive: true });
-  run('mount', ...args, at);
+  run(mount, ...args, at);
   try {
     return await work();
   } finally {
@@ -53,7 +57,7 @@ const fullDisk: Scenario = {
   name: 'an index on a disk that is full for a while',
   obstacle: needsRoot,
   run: (library) =>
-    mounted(library.index, ['-t', 'tmpfs', '-o', 'size=8m', 'tmpfs'], async () => {
+    mounted(library.index, ['mount', '-t', 'tmpfs', '-o', 'size=8m', 'tmpfs'], async () => {
       await addPictures(library, 0, 10);
       await library.start();
       await library.assertSound();
@@ -73,7 +77,7 @@ const readOnly: Scenario = {
   name: 'an index that is read-only for a while',
   obstacle: needsRoot,
   run: (library) =>
-    mounted(library.index, ['-t', 'tmpfs', '-o', 'size=64m', 'tmpfs'], async () => {
+    mounted(library.index, ['mount', '-t', 'tmpfs', '-o', 'size=64m', 'tmpfs'], async () => {
       await addPictures(library, 0, 10);
       await library.start();
       await library.assertSound();
@@ -93,7 +97,7 @@ const unmounted: Scenario = {
   obstacle: needsRoot,
   run: async (library) => {
     const disk = join(library.base, 'disk');
-    const bind = ['--bind', disk];
+    const bind = ['mount', '--bind', disk] as const;
     await mkdir(disk);
     await mounted(library.folder, bind, async () => {
       await addPictures(library, 0, 30);
@@ -165,23 +169,35 @@ const unreadable: Scenario = {
   },
 };
 
-/** Why there can be no file system of cameras and cards here. */
-function vfatObstacle(): string | undefined {
-  const because = needsRoot();
-  if (because) return because;
-  const known = readFileSync('/proc/filesystems', 'utf8').includes('\tvfat');
-  if (!known) return 'this kernel has no vfat';
-  return spawnSync('mkfs.vfat', ['--help']).error ? 'mkfs.vfat is not installed' : undefined;
+/** File systems of cameras and cards, by the kernel or by Debian's packages. */
+const CARDS = [
+  { make: 'mkfs.vfat', mount: ['mount', '-o', 'loop'], needs: ['vfat'] },
+  { make: 'mkfs.exfat', mount: ['mount', '-o', 'loop'], needs: ['exfat'] },
+  { make: 'mkfs.exfat', mount: ['mount.exfat-fuse'], needs: ['fuse'] },
+] as const;
+
+/** The first of them that this machine has. */
+function cardHere(): (typeof CARDS)[number] | undefined {
+  const known = readFileSync('/proc/filesystems', 'utf8').split(/\s+/);
+  const isHere = (command: string) => !spawnSync(command, ['--help']).error;
+  return CARDS.find(
+    ({ make, mount: [mount], needs }) =>
+      needs.every((name) => known.includes(name)) && isHere(make) && isHere(mount),
+  );
 }
 
+const cardObstacle = (): string | undefined =>
+  needsRoot() ?? (cardHere() ? undefined : 'neither vfat nor exFAT is here (exfatprogs and exfat-fuse)');
+
 const withoutLinks: Scenario = {
-  name: 'pictures on a card, where files have one name and times of two seconds',
-  obstacle: vfatObstacle,
+  name: 'pictures on a card, where files have one name and times of whole seconds',
+  obstacle: cardObstacle,
   run: async (library) => {
     const card = join(library.base, 'card');
+    const { make, mount } = cardHere()!;
     run('truncate', '-s', '64M', card);
-    run('mkfs.vfat', card);
-    return mounted(library.folder, ['-o', 'loop', card], async () => {
+    run(make, card);
+    return mounted(library.folder, [...mount, card], async () => {
       await addPictures(library, 0, 10);
       await library.start();
       const image = await picture(50);
@@ -189,6 +205,13 @@ const withoutLinks: Scenario = {
       await library.client.delete('3.png');
       await library.client.restore({ keys: ['3.png'] });
       await unlink(join(library.folder, '4.png'));
+      await library.assertSound();
+      // One file of a card has both names.
+      const other = library.client.upload(image, { key: 'UP.png', contentType: 'image/png' });
+      await other.then(
+        () => Promise.reject(new Error('an upload was taken under another spelling')),
+        () => {},
+      );
       await library.assertSound();
       await library.end('SIGTERM');
       // An index cannot be there, and says so.

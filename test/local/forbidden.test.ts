@@ -1,6 +1,7 @@
 import { chmod, mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { badPicture } from '../factories/fake-embedder.ts';
 import { picture } from '../factories/pictures.ts';
 import { countingEmbedder, type ServedFolder, servedFolder } from '../factories/serving.ts';
 
@@ -54,6 +55,23 @@ describe.skipIf(process.platform === 'win32')('what this user may not read', () 
     const { client } = await library.serve();
 
     expect((await client.images()).items.map(({ key }) => key)).toEqual(['a.png', 'private/b.png']);
+    await chmod(join(library.folder, 'private'), 0o700);
+  });
+
+  it('keeps a rejected picture that it has, and lets all others be compared', async () => {
+    await library.write('private/bad.png', badPicture());
+    const { serving } = await library.serve();
+    await serving.stop();
+    await chmod(join(library.folder, 'private'), 0);
+    await library.write('a.png', await picture(1));
+
+    const { client } = await library.serve();
+
+    expect((await client.images()).items.map(({ key }) => key)).toEqual(['a.png']);
+    expect((await client.rejected()).items).toMatchObject([{ key: 'private/bad.png' }]);
+    await until(async () =>
+      expect((await client.health()).reasons).toMatchObject([{ code: 'folder-unreadable' }]),
+    );
     await chmod(join(library.folder, 'private'), 0o700);
   });
 

@@ -30,7 +30,7 @@ function keeping(
       calls.compare++;
       return options.compare?.() ?? { toIndex: 0, toForget: 0 };
     },
-    passedOver: () => ({ forbidden: [], unnameable: [] }),
+    passedOver: () => ({ unreadable: [], unnameable: [] }),
     troubles,
     clock: { now: () => Date.now() },
   });

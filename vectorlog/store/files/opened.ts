@@ -5,7 +5,7 @@ import { lstat, mkdir, realpath, rename, stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { assertKey, type ObjectInfo } from '../object-store.ts';
 import { Draft } from './copying.ts';
-import { eTagOf, forbids, unlessAbsent } from './file-access.ts';
+import { eTagOf, isOutOfReach, unlessAbsent } from './file-access.ts';
 import type { Listed, Walk } from './listing.ts';
 import { NoteBook } from './notes.ts';
 import { Places } from './places.ts';
@@ -105,17 +105,17 @@ export const infoOf = (key: string, stats: BigIntStats): ObjectInfo => ({
   lastModified: new Date(Number(stats.mtimeNs / 1_000_000n)),
 });
 
-/** What a list says of a file; `undefined` when it is gone by now, or may not be looked at. */
+/** What a list says of a file; `undefined` when it is gone by now, or cannot be looked at. */
 export async function describe(
   { key, path }: Listed,
-  { onForbidden }: Walk,
+  { onUnreadable }: Walk,
 ): Promise<ObjectInfo | undefined> {
   try {
     const stats = await unlessAbsent(lstat(path, { bigint: true }));
     return stats?.isFile() ? infoOf(key, stats) : undefined;
   } catch (error) {
-    if (!onForbidden || !forbids(error)) throw error;
-    onForbidden(key);
+    if (!onUnreadable || !isOutOfReach(error)) throw error;
+    onUnreadable(key);
     return undefined;
   }
 }
