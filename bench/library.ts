@@ -14,7 +14,7 @@ import { picture } from '../test/factories/pictures.ts';
 import { until } from '../test/faults/served.ts';
 import { writeTinyModel } from '../test/faults/tiny-model.ts';
 import { describeMachine, machine } from './machine.ts';
-import { type RunningServer, startServer } from './server.ts';
+import { memoryOf, type RunningServer, startServer } from './server.ts';
 
 const { values: options } = parseArgs({
   options: {
@@ -48,14 +48,6 @@ async function writeFiles(folder: string): Promise<void> {
       await writeFile(join(below, `${i}.png`), Buffer.concat([looks[i % LOOKS]!, end]));
     }
   }
-}
-
-/** MiB that the process holds, and held at most. */
-async function memoryOf({ pid }: RunningServer): Promise<{ readonly now: number; readonly most: number }> {
-  const status = await readFile(`/proc/${pid}/status`, 'utf8');
-  const mib = (name: string) =>
-    Math.round(Number(new RegExp(`${name}:\\s+(\\d+)`).exec(status)?.[1]) / 1_024);
-  return { now: mib('VmRSS'), most: mib('VmHWM') };
 }
 
 async function watchesOf({ pid }: RunningServer): Promise<number> {

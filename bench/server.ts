@@ -2,6 +2,7 @@
 
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { readFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import { type Client, createClient } from '../client/client.ts';
 import { freePort, until } from '../test/faults/served.ts';
@@ -33,4 +34,14 @@ export async function startServer(pictures: string, index: string): Promise<Runn
       await gone;
     },
   };
+}
+
+/** MiB that the server holds, and held at most; on Linux only. */
+export async function memoryOf({
+  pid,
+}: RunningServer): Promise<{ readonly now: number; readonly most: number }> {
+  const status = await readFile(`/proc/${pid}/status`, 'utf8');
+  const mib = (name: string) =>
+    Math.round(Number(new RegExp(`${name}:\\s+(\\d+)`).exec(status)?.[1]) / 1_024);
+  return { now: mib('VmRSS'), most: mib('VmHWM') };
 }

@@ -6,7 +6,7 @@ import { isLoopback } from '../local/caller.ts';
 import { keepSelection } from '../local/library-settings.ts';
 import { modelFolder } from '../local/model-choice.ts';
 import { openPictures } from '../local/picture-folder.ts';
-import { Presence, sampleOf } from '../local/presence.ts';
+import { FolderAway, Presence, sampleOf } from '../local/presence.ts';
 import type { Library } from '../local/server.ts';
 import { readModelInfo } from '../pictures/embedding/model-folder.ts';
 import { systemClock } from '../vectorlog/clock.ts';
@@ -39,6 +39,8 @@ export interface Target {
   readonly origin: Origin;
   /** Whether what is sent is embedded on this machine. */
   readonly local: boolean;
+  /** Resolves when all that is indexed of it can be read, disks that are mounted in it included. @throws FolderAway */
+  assertThere(): Promise<void>;
   /** @throws UsageError when neither a queue nor a function was named */
   openSender(logger: Logger): Promise<Sender>;
 }
@@ -46,6 +48,8 @@ export interface Target {
 export const TARGET_HELP = `
 Without a folder and without buckets, it works on the folder that the server at --endpoint serves. It may run while
 the server does.`;
+
+const GO = 'what is indexed of it would go; let it be read, or leave it alone with "serve --exclude"';
 
 export const addTargetFlags = (command: Command): Command =>
   command
@@ -85,7 +89,7 @@ async function openFolder(folder: string, indexFolder: string, model: string | u
   const known = { sample: (prefix: string) => sampleOf(index, prefix) };
   const presence = new Presence({ folder, indexFolder, known });
   const selection = await keepSelection(indexFolder);
-  const { pictures } = openPictures({ folder, indexFolder, presence, selection });
+  const { pictures, passedOver } = openPictures({ folder, indexFolder, presence, selection });
   return {
     pictures,
     index,
@@ -93,6 +97,17 @@ async function openFolder(folder: string, indexFolder: string, model: string | u
     // A folder may be moved: it has no name that lasts.
     origin: { modelId },
     local: true,
+    assertThere: async () => {
+      for (const away of await presence.missing()) throw away;
+      // A walk through all of it tells what cannot be read.
+      for await (const _ of pictures.list({ prefix: '' }));
+      for (const place of passedOver().unreadable) {
+        // An index that is beyond reading knows of none.
+        const indexed = await known.sample(place).catch(() => []);
+        if (indexed.length > 0)
+          throw new FolderAway(place, `${join(folder, place)} cannot be read now; ${GO}`);
+      }
+    },
     openSender: async (logger) => {
       const { embedHere } = await import('./embed-here.ts');
       return embedHere({ pictures, index, modelId, clock: systemClock, logger });
@@ -121,6 +136,8 @@ async function openBuckets(folder: string | undefined, flags: TargetFlags, write
     modelId,
     origin: { modelId, store: `s3://${indexBucket}`, source: `s3://${imagesBucket}` },
     local: false,
+    // A bucket is never there in part.
+    assertThere: async () => {},
     openSender: async () => {
       if (flags.function) {
         const { sendToFunction } = await import('./send-to-function.ts');

@@ -4,6 +4,7 @@ import { copyFile, mkdir, readdir, stat } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { demoPhotographs } from './demo-photographs.ts';
+import { keyOfPath } from './picture-names.ts';
 
 /** The folder that they get in the library. */
 const DEMO_FOLDER = 'demo';
@@ -86,13 +87,17 @@ export async function demoPictures(): Promise<ReadonlyMap<string, (to: string) =
   return pictures;
 }
 
-/** Writes pictures into a folder of the library; those that are there already stay as they are. */
+/**
+ * Writes pictures into a library; those that are there already stay as they are.
+ *
+ * @param placeFor the path of the file that a picture is to be
+ */
 export async function addPictures(
   pictures: ReadonlyMap<string, (to: string) => Promise<unknown>>,
-  folder: string,
+  placeFor: (key: string) => Promise<string>,
 ): Promise<void> {
   for (const [path, write] of pictures) {
-    const to = join(folder, path);
+    const to = await placeFor(keyOfPath(path));
     await mkdir(dirname(to), { recursive: true });
     if (!(await isThere(to))) await write(to);
   }

@@ -21,7 +21,7 @@ import { EventQueue } from './event-queue.ts';
 import { FolderEvents } from './folder-events.ts';
 import { Keeper, within } from './keeper.ts';
 import type { Selection } from './library-settings.ts';
-import { openPictures, type Receive } from './picture-folder.ts';
+import { openPictures, type PictureFolder, type Receive } from './picture-folder.ts';
 import { Presence, sampleOf } from './presence.ts';
 import { passOverAll, Sequencer } from './sequencer.ts';
 import type { FolderTrash } from './trash.ts';
@@ -73,6 +73,7 @@ export interface OpenLibrary {
   readonly pictures: ObjectStore;
   /** Whoever calls it tells of what was written by `look`. */
   readonly receive: Receive;
+  readonly placeFor: PictureFolder['placeFor'];
   readonly trash: FolderTrash;
   readonly queue: EventQueue;
   readonly troubles: Troubles;
@@ -101,11 +102,12 @@ export function openLibrary(options: LibraryOptions): OpenLibrary {
       sample: (prefix) => sampleOf(index, prefix),
     },
   });
-  const { pictures, receive, trash, isLeftAlone, passedOver } = openPictures({
+  const { pictures, receive, placeFor, trash, isLeftAlone, passedOver } = openPictures({
     folder,
     indexFolder,
     presence,
     ...(options.selection && { selection: options.selection }),
+    onMount: (key) => watcher?.lookAt(key),
   });
   const fingerprints = new FingerprintWriter(index, clock, logger, options.fingerprint);
   const queue = new EventQueue({
@@ -182,6 +184,7 @@ export function openLibrary(options: LibraryOptions): OpenLibrary {
         } else troubles.note(UNSEEN.flood);
         keeper.compareSoon();
       },
+      onLost: () => keeper.watchAnew(),
       isKnown: (key) => events.knows(key),
       isKnownState: (eTag) => events.knowsState(eTag),
     });
@@ -224,6 +227,7 @@ export function openLibrary(options: LibraryOptions): OpenLibrary {
       options.onChange(key);
     }),
     receive,
+    placeFor,
     trash,
     queue,
     look: onChange,

@@ -23,7 +23,8 @@ interface Holder {
 }
 
 const LOCK_FILE = '.server.json';
-const ANSWER_MS = 1_000;
+/** A server that has ended refuses at once; one that is busy takes a while. */
+const ANSWER_MS = 10_000;
 
 /** A claim to remove a dead lock is older only when its owner died, too. */
 const CLAIM_MS = 10_000;

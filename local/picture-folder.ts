@@ -1,12 +1,13 @@
 /** The folder of pictures as a bucket that holds nothing but pictures, and never says of one that is away that it is gone. */
 
-import { lstat } from 'node:fs/promises';
-import { join, relative, sep } from 'node:path';
+import { lstat, readdir } from 'node:fs/promises';
+import { dirname, join, relative, sep } from 'node:path';
+import { KeyTaken } from '../pictures/trash/trash.ts';
 import { systemClock } from '../vectorlog/clock.ts';
 import { LikenessError } from '../vectorlog/errors.ts';
-import { ObjectNotFound, ObjectOutOfReach, StoreUnsuitable } from '../vectorlog/store/errors.ts';
+import { KeyInvalid, ObjectNotFound, ObjectOutOfReach } from '../vectorlog/store/errors.ts';
 import { FileStore } from '../vectorlog/store/file-store.ts';
-import { unlessAbsent } from '../vectorlog/store/files/file-access.ts';
+import { isOutOfReach, unlessAbsent } from '../vectorlog/store/files/file-access.ts';
 import type { ObjectStore, PutOptions } from '../vectorlog/store/object-store.ts';
 import { leftAlone, type Selection } from './library-settings.ts';
 import { patience, patientStore } from './patient-store.ts';
@@ -19,12 +20,14 @@ export interface PictureFolderOptions {
   readonly indexFolder: string;
   readonly presence: Presence;
   readonly selection?: Selection;
+  /** Called with each disk that a walk finds mounted in the folder, by the key of where it is. */
+  readonly onMount?: (key: string) => void;
 }
 
 /** What a walk through the folder passed over. */
 export interface PassedOver {
-  /** Folders that this user may not read. */
-  readonly forbidden: readonly string[];
+  /** Folders that cannot be read: this user may not, or a share has broken off. */
+  readonly unreadable: readonly string[];
   /** Names that no key can be: not UTF-8, or with a backslash. */
   readonly unnameable: readonly string[];
 }
@@ -45,6 +48,8 @@ export type Receive = (
 export interface PictureFolder {
   readonly pictures: ObjectStore;
   readonly receive: Receive;
+  /** The path of the file that a picture is to be, when it can be written there now. @throws KeyBlocked, FolderAway */
+  readonly placeFor: (key: string) => Promise<string>;
   /** Keeps what is deleted or replaced through the store. */
   readonly trash: FolderTrash;
   /** Whether the watcher may leave a file, or a folder with a slash at its end, alone. */
@@ -64,26 +69,42 @@ export function openPictures({
   indexFolder,
   presence,
   selection,
+  onMount,
 }: PictureFolderOptions): PictureFolder {
-  let passing = { forbidden: new Set<string>(), unnameable: new Set<string>() };
-  let passed: PassedOver = { forbidden: [], unnameable: [] };
+  let passing = { unreadable: new Set<string>(), unnameable: new Set<string>() };
+  let passed: PassedOver = { unreadable: [], unnameable: [] };
   const inside = relative(folder, indexFolder).split(sep).join('/');
   const indexKey = inside === '' || inside.startsWith('..') ? undefined : `${inside}/`;
   const excluded = leftAlone(selection);
   const isLeftAlone = (key: string) => excluded(key) || (indexKey !== undefined && key.startsWith(indexKey));
   const isPicture = (key: string) => isPictureKey(key) && !isLeftAlone(key);
   const mounts: Promise<void>[] = [];
+  const patiently = patience(`the folder ${folder}`);
 
-  const trash = new FolderTrash(join(indexFolder, '.trash'), systemClock, () => store);
-  const store: FileStore = new FileStore(folder, {
+  const trash = new FolderTrash(join(indexFolder, '.trash'), systemClock, {
+    adopt: (key, path, options) =>
+      patiently(async () => {
+        try {
+          return await (await open()).adopt(await writing(key), path, options);
+        } catch (error) {
+          const cannotBe = error instanceof KeyBlocked || error instanceof KeyInvalid;
+          throw cannotBe ? new KeyTaken(key, error.message) : error;
+        }
+      }),
+  });
+  const store = new FileStore(folder, {
     keep: (object) => trash.keep(object),
     ignoreHidden: true,
+    onlyFiles: true,
     sideFolder: join(indexFolder, '.uploads'),
     walk: {
       leaveAlone: isLeftAlone,
-      onForbidden: (key) => passing.forbidden.add(key),
+      onUnreadable: (key) => passing.unreadable.add(key),
       onUnnameable: (key) => passing.unnameable.add(key),
-      onMount: (key, device) => mounts.push(presence.noteMount(key, device)),
+      onMount: (key, device) => {
+        mounts.push(presence.noteMount(key, device));
+        onMount?.(key);
+      },
     },
   });
   let opened = false;
@@ -115,11 +136,12 @@ export function openPictures({
         return found;
       } catch (cause) {
         const elsewhere = cause instanceof FolderAway && cause.place !== '';
-        throw elsewhere || cause instanceof StoreUnsuitable ? new ObjectOutOfReach(key, { cause }) : cause;
+        const unreadable = isOutOfReach((cause as Error).cause);
+        throw elsewhere || unreadable ? new ObjectOutOfReach(key, { cause }) : cause;
       }
     },
     list: async function* (options) {
-      passing = { forbidden: new Set(), unnameable: new Set() };
+      passing = { unreadable: new Set(), unnameable: new Set() };
       await presence.assert('');
       for await (const page of (await open()).list(options)) {
         for (const { key } of page) if (key.includes('\\')) passing.unnameable.add(key);
@@ -127,7 +149,7 @@ export function openPictures({
       }
       await Promise.all(mounts.splice(0));
       for (const away of await presence.missing()) if (away.place === '') throw away;
-      passed = { forbidden: [...passing.forbidden], unnameable: [...passing.unnameable] };
+      passed = { unreadable: [...passing.unreadable], unnameable: [...passing.unnameable] };
     },
     put: async (key, body, options) => (await open()).put(await writing(key), body, options),
     putIfAbsent: async (key, body, options) => (await open()).putIfAbsent(await writing(key), body, options),
@@ -138,7 +160,6 @@ export function openPictures({
       await (await open()).delete(admitted);
     },
   };
-  const patiently = patience(`the folder ${folder}`);
   const receive: Receive = async (key, pieces, admit, options) => {
     const incoming = await patiently(async () => (await open()).begin(await writing(key)));
     try {
@@ -156,6 +177,7 @@ export function openPictures({
   return {
     pictures: patientStore(pictures, patiently),
     receive,
+    placeFor: async (key) => join(folder, await writing(key)),
     trash,
     isLeftAlone,
     passedOver: () => passed,
@@ -164,7 +186,8 @@ export function openPictures({
 
 /**
  * Refuses a key that could only be kept beside the index, under another name: whoever deletes the index would delete
- * the only copy of that picture.
+ * the only copy of that picture. So is one that a file has under another spelling, on a file system that takes both for
+ * the same: it would replace that file's picture, or be listed under a key that nobody chose.
  *
  * @throws KeyBlocked
  */
@@ -174,7 +197,11 @@ async function assertFree(folder: string, key: string): Promise<void> {
   for (const [i, part] of parts.entries()) {
     path = join(path, part);
     const found = await unlessAbsent(lstat(path));
-    const fits = i < parts.length - 1 ? found?.isDirectory() : found?.isFile();
-    if (found && !fits) throw new KeyBlocked(`"${key}" cannot be a file: ${path} is there already`);
+    if (!found) return;
+    const fits = i < parts.length - 1 ? found.isDirectory() : found.isFile();
+    if (!fits) throw new KeyBlocked(`"${key}" cannot be a file: ${path} is there already`);
+    const names = await unlessAbsent(readdir(dirname(path)));
+    if (names && !names.includes(part) && (await unlessAbsent(lstat(path))))
+      throw new KeyBlocked(`"${key}" cannot be a file: ${path} is there already, under another spelling`);
   }
 }

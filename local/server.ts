@@ -15,12 +15,15 @@ import { guard } from './guard.ts';
 import { Line, NobodyWaits, Overloaded } from './line.ts';
 import { LOCK_PATH } from './lock.ts';
 import { KeyBlocked } from './picture-folder.ts';
+import { keyOfPath } from './picture-names.ts';
 import { type PictureRoutesOptions, pictureRoutes, UploadIncomplete } from './picture-routes.ts';
 
 export interface ServerOptions extends PictureRoutesOptions {
   /** What the Lambda function answers on AWS: everything under `/v1`, and the API's description. */
   readonly api: { fetch(request: Request): Response | Promise<Response> };
   readonly lockToken: string;
+  /** The path of the file that a picture is to be. @throws KeyBlocked, FolderAway */
+  readonly placeFor: (key: string) => Promise<string>;
   /** Other devices that show it are let in. @default none are */
   readonly token?: string;
   readonly library: Library;
@@ -75,7 +78,9 @@ export function createServer(options: ServerOptions): Hono {
   // Answered before the pictures are there: writing them beside the indexing of the first takes a while.
   app.post(DEMO, async (context) => {
     const pictures = await demoPictures();
-    addPictures(pictures, options.library.folder).catch((error: unknown) =>
+    // Whether any can be written is known before.
+    for (const path of [...pictures.keys()].slice(0, 1)) await options.placeFor(keyOfPath(path));
+    addPictures(pictures, options.placeFor).catch((error: unknown) =>
       options.logger.error('the demo pictures could not be added', { error }),
     );
     return context.json({ pictures: pictures.size }, 202);

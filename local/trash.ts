@@ -37,8 +37,8 @@ export class FolderTrash implements Trash {
   constructor(
     private readonly folder: string,
     private readonly clock: Pick<Clock, 'now' | 'ulid'>,
-    /** Where pictures go back to; asked for late, since the store is made with this trash. */
-    private readonly pictures: () => Pick<FileStore, 'adopt'>,
+    /** Where pictures go back to. */
+    private readonly pictures: Pick<FileStore, 'adopt'>,
   ) {}
 
   /** Keeps a picture that is about to be deleted or replaced; durable when it resolves. */
@@ -75,7 +75,7 @@ export class FolderTrash implements Trash {
     const { key, contentType, metadata } = entry;
     const place = join(this.folder, id);
     const options = { ...(contentType && { contentType }), metadata };
-    if (!(await this.pictures().adopt(key, join(place, PICTURE), options))) throw new KeyTaken(key);
+    if (!(await this.pictures.adopt(key, join(place, PICTURE), options))) throw new KeyTaken(key);
     await this.#remove(id);
     return trashed(id, entry);
   }

@@ -109,6 +109,7 @@ Examples:
       const flags = command.optsWithGlobals<Flags>();
       if (flags.cloud) return startInCloud(flags.cloud, name, flags, terminal);
       const target = await openTarget(folder, flags, { writes: flags.dryRun !== true });
+      if (name === 'rebuild' && empties(flags)) await target.assertThere();
       const sender = flags.dryRun ? undefined : await target.openSender(consoleLogger(terminal.err));
       const bar = startProgress({ title: 'Comparing', total: 0 });
       let cursor: string | undefined;

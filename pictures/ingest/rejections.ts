@@ -5,7 +5,7 @@ import { compareVersions } from '../../vectorlog/log/record.ts';
 import { REJECTED_PREFIX } from '../../vectorlog/names.ts';
 import { mapInParallel } from '../../vectorlog/parallel.ts';
 import { ObjectNotFound } from '../../vectorlog/store/errors.ts';
-import type { ObjectStore } from '../../vectorlog/store/object-store.ts';
+import { headIfInReach, type ObjectStore } from '../../vectorlog/store/object-store.ts';
 import type { RejectionCode } from '../decoding/errors.ts';
 import { ADD_A_DECODER } from '../decoding/kinds.ts';
 
@@ -69,7 +69,8 @@ export async function removeOutdatedRejections(
   }: { readonly startAfter?: string; readonly isOver?: () => boolean } = {},
 ): Promise<string | undefined> {
   for await (const { key, eTag, version, name } of listRejections(store, startAfter)) {
-    if ((await pictures.head(key))?.eTag !== eTag) await removeRejection(store, key, version);
+    const found = await headIfInReach(pictures, key);
+    if (found !== 'out-of-reach' && found?.eTag !== eTag) await removeRejection(store, key, version);
     if (isOver()) return name;
   }
   return undefined;

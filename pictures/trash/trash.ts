@@ -35,7 +35,8 @@ export interface Trash {
   /**
    * Puts a picture back under its key.
    *
-   * @throws NotInTrash when there is no such deletion; KeyTaken when the key has another picture now
+   * @throws NotInTrash when there is no such deletion; KeyTaken when the key cannot have it now; what a store throws when the
+   *   place is away: then it stays in the trash
    */
   restore(id: string): Promise<TrashedPicture>;
   /** Puts back what was deleted last under a key. @throws NotInTrash, KeyTaken */
@@ -53,11 +54,14 @@ export class NotInTrash extends LikenessError {
   readonly retryable = false;
 }
 
-/** The key of a picture in the trash has another picture now. */
+/** The key of a picture in the trash has another picture now, or is one that no picture can have any more. */
 export class KeyTaken extends LikenessError {
   readonly retryable = false;
-  constructor(readonly key: string) {
-    super(`"${key}" has another picture now; move that one away, then restore`);
+  constructor(
+    readonly key: string,
+    message = `"${key}" has another picture now; move that one away, then restore`,
+  ) {
+    super(message);
   }
 }
 

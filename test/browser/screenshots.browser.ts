@@ -1,6 +1,7 @@
 /** The pictures of the manual, taken of the real server over photographs and some drawings once they are indexed; only when asked for. */
 
 import { copyFile, mkdir, stat } from 'node:fs/promises';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { Browser, BrowserContextOptions, Page } from 'playwright-core';
 import sharp from 'sharp';
@@ -99,7 +100,7 @@ describe.runIf(process.env.LIKENESS_SCREENSHOTS)('screenshots', () => {
       await copyFile(await files.smaller(drawing, `${name}.jpg`), `${server.folder}/backup/${name}.jpg`);
     }
     const photographs = await demoPhotographs();
-    await addPictures(photographs, server.folder);
+    await addPictures(photographs, async (key) => join(server.folder, key));
     const total = DRAWINGS.length + Object.keys(COPIES).length + photographs.size;
     await page.getByText(`All ${total}`).waitFor({ timeout: 600_000 });
     await close();

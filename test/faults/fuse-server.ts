@@ -1,11 +1,12 @@
 /**
  * `node fuse-server.ts MOUNT SOURCE HANG`: shows a folder, read-only, under another name, by the kernel's own protocol (linux/fuse.h), so
- * that a test can have a file system that stops answering: while there is a file HANG. Says `ready` when it is mounted.
+ * that a test can have a file system that stops answering: while there is a file HANG; or, where that says `lookup NAME` or `attributes NAME`,
+ * from the next answer on to such a question about that name. Says `ready` when it is mounted, and `hangs` each time that it stops.
  */
 
 import { spawnSync } from 'node:child_process';
-import { closeSync, existsSync, lstatSync, openSync, readdirSync, readSync, writeSync } from 'node:fs';
-import { join } from 'node:path';
+import { closeSync, lstatSync, openSync, readdirSync, readFileSync, readSync, writeSync } from 'node:fs';
+import { basename, join } from 'node:path';
 
 const OPERATION = {
   lookup: 1,
@@ -44,12 +45,23 @@ process.stdout.write('ready\n');
 const paths = new Map<number, string>([[ROOT, source]]);
 const nodes = new Map<string, number>([[source, ROOT]]);
 
+/** What the last answer was to. */
+let told = '';
+const hangs = (): boolean => {
+  try {
+    return ['', told].includes(readFileSync(hang, 'utf8'));
+  } catch {
+    return false;
+  }
+};
+
 const request = Buffer.alloc(REQUEST_BYTES);
 const pause = new Int32Array(new SharedArrayBuffer(4));
 for (;;) {
   // Never with a request in hand: who waits for that one cannot even be killed, where a share that is away lets them.
-  if (existsSync(hang)) writeSync(process.stdout.fd, 'hangs\n');
-  while (existsSync(hang)) Atomics.wait(pause, 0, 0, PAUSE_MS);
+  if (hangs()) writeSync(process.stdout.fd, 'hangs\n');
+  while (hangs()) Atomics.wait(pause, 0, 0, PAUSE_MS);
+  told = '';
   const length = readSync(device, request, 0, REQUEST_BYTES, null);
   const operation = request.readUInt32LE(4);
   if (NO_ANSWER.has(operation)) continue;
@@ -80,7 +92,9 @@ function answerTo(operation: number, node: number, body: Buffer): Buffer | numbe
       return init;
     }
     case OPERATION.lookup: {
-      const below = join(path, body.toString('utf8', 0, body.indexOf(0)));
+      const name = body.toString('utf8', 0, body.indexOf(0));
+      const below = join(path, name);
+      told = `lookup ${name}`;
       // Nothing is kept by the kernel: every look comes here.
       const entry = Buffer.alloc(40);
       const attributes = attributesOf(below);
@@ -88,6 +102,7 @@ function answerTo(operation: number, node: number, body: Buffer): Buffer | numbe
       return Buffer.concat([entry, attributes]);
     }
     case OPERATION.getAttributes:
+      told = `attributes ${basename(path)}`;
       return Buffer.concat([Buffer.alloc(16), attributesOf(path)]);
     case OPERATION.open:
     case OPERATION.openFolder:

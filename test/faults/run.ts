@@ -14,7 +14,7 @@ import { inParallel } from '../../vectorlog/parallel.ts';
 import { Random } from '../../vectorlog/testing/random.ts';
 import { disks } from './disks.ts';
 import { faultyS3 } from './faulty-s3.ts';
-import { hungShare } from './hung-share.ts';
+import { brokenShare, hungShare } from './hung-share.ts';
 import { kills } from './kills.ts';
 import type { Scenario } from './scenario.ts';
 import { ServedLibrary } from './served.ts';
@@ -46,7 +46,7 @@ try {
   await chmod(model, 0o755);
   say(`seed ${seed}`);
   // The longest first.
-  const scenarios = [hungShare, faultyS3, ...servers, kills, ...disks].filter(({ name }) =>
+  const scenarios = [hungShare, brokenShare, faultyS3, ...servers, kills, ...disks].filter(({ name }) =>
     name.includes(values.only),
   );
   const results = inParallel(

@@ -37,10 +37,11 @@ test('a picture that is there already stays as it is', async () => {
   const folder = await mkdtemp(join(tmpdir(), 'likeness-demo-'));
   try {
     const photographs = await demoPhotographs();
-    await addPictures(photographs, folder);
+    const placeFor = async (key: string) => join(folder, key);
+    await addPictures(photographs, placeFor);
     const alps = join(folder, 'photographs/alps.jpg');
     await writeFile(alps, 'mine');
-    await addPictures(photographs, folder);
+    await addPictures(photographs, placeFor);
     expect(await readFile(alps, 'utf8')).toBe('mine');
     const { width } = await sharp(join(folder, 'photographs/small copies/alps.jpg')).metadata();
     expect(width).toBe(480);

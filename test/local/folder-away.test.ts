@@ -1,7 +1,9 @@
-import { mkdir, rename, rm, unlink, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, rename, rm, unlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { run } from '../../cli/program.ts';
 import type { Client } from '../../client/client.ts';
+import { fakeEmbedder } from '../factories/fake-embedder.ts';
 import { picture } from '../factories/pictures.ts';
 import { countingEmbedder, type ServedFolder, servedFolder } from '../factories/serving.ts';
 
@@ -75,6 +77,27 @@ describe('a folder that goes away', () => {
     await rename(away(), library.folder);
     await untilHealthy(client);
     expect(await keys(client)).toEqual(ALL);
+  });
+
+  it('gets back nothing out of the trash, and no pictures of the demonstration, before it is there again', async () => {
+    const { client, serving } = await serveThree();
+    await client.delete('trips/c.png');
+    await rename(library.folder, away());
+    await untilReason(client, 'folder-away');
+    // As a disk leaves it that is unmounted: what is written here is hidden when it is back.
+    await mkdir(library.folder);
+
+    const [{ id } = { id: '' }] = (await client.trash()).items;
+    await expect(client.restore({ ids: [id] })).rejects.toThrow();
+    const demo = await fetch(`${serving.url}/local/demo`, { method: 'POST' });
+    expect(demo.status).toBe(503);
+
+    expect(await readdir(library.folder)).toEqual([]);
+    await rm(library.folder, { recursive: true });
+    await rename(away(), library.folder);
+    await untilHealthy(client);
+    expect((await client.restore({ ids: [id] })).results).toEqual([{ key: 'trips/c.png', restored: true }]);
+    await until(async () => expect(await keys(client)).toEqual(ALL));
   });
 
   it.each([
@@ -153,8 +176,23 @@ describe('a folder that goes away', () => {
     await expect(
       client.upload(await picture(5), { key: 'trips/up.png', contentType: 'image/png' }),
     ).rejects.toThrow();
+    // A rebuild would embed the others again, and have nothing to make these of.
+    const { code, said } = await rebuild();
+    expect(said).toContain('nothing is forgotten');
+    expect(code).not.toBe(0);
+    expect(await keys(client)).toEqual(['b.png', 'trips/c.png']);
   });
 });
+
+/** The command, on this library. */
+async function rebuild() {
+  const lines: string[] = [];
+  const say = (line: string) => void lines.push(line);
+  const model = fakeEmbedder().model.modelId;
+  const args = ['rebuild', library.folder, '--index', indexFolder(), '--model', model, '--yes'];
+  const code = await run(args, { out: say, err: say, interactive: false });
+  return { code, said: lines.join('\n') };
+}
 
 describe('many pictures that go at once', () => {
   it('wait, and are not forgotten when they come back', async () => {

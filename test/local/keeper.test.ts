@@ -30,9 +30,9 @@ function keeping(
       calls.compare++;
       return options.compare?.() ?? { toIndex: 0, toForget: 0 };
     },
-    passedOver: () => ({ forbidden: [], unnameable: [] }),
+    passedOver: () => ({ unreadable: [], unnameable: [] }),
     troubles,
-    clock: { now: () => Date.now() },
+    clock: { monotonic: () => Date.now() },
   });
   keeper.start();
   return { keeper, calls, codes: () => troubles.all.map(({ code }) => code) };

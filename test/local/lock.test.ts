@@ -16,13 +16,13 @@ afterEach(async () => {
   await rm(folder, { recursive: true, force: true });
 });
 
-/** A server that answers with the token of its lock. */
-async function starter() {
+/** A server that answers with the token of its lock, after a while. */
+async function starter(busyMs = 0) {
   const lock = new IndexLock(folder);
   const asked: string[] = [];
   const server = createServer((request, response) => {
     asked.push(request.url!);
-    response.end(lock.token);
+    setTimeout(() => response.end(lock.token), busyMs);
   });
   servers.push(server);
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
@@ -53,6 +53,14 @@ describe('IndexLock', () => {
       expect(await readdir(folder)).toEqual([]);
     },
   );
+
+  it('stays with a server that is busy for a moment', async () => {
+    const { lock, url } = await starter(1_500);
+    await lock.acquire(url);
+    const other = await starter();
+
+    await expect(other.lock.acquire(other.url)).rejects.toBeInstanceOf(AlreadyServed);
+  });
 
   it('asks no server but one on this machine, whatever the file says', async () => {
     const { lock, url } = await starter();

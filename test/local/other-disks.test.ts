@@ -15,6 +15,12 @@ import { countingEmbedder, type ServedFolder, servedFolder } from '../factories/
 const disks = vi.hoisted(() => ({
   /** Where one file cannot have two names, as on exFAT and some shares. */
   withoutLinks: [] as string[],
+  /** What the system says then. */
+  noLink: 'EPERM',
+  /** A folder whose disk takes upper and lower case for the same. */
+  caseless: undefined as string | undefined,
+  /** A folder whose share has broken off. */
+  broken: undefined as string | undefined,
   /** A folder that is a disk of its own. */
   apart: undefined as string | undefined,
   /** Nothing is free on any of them. */
@@ -25,16 +31,24 @@ vi.mock('node:fs/promises', async (original) => {
   const real = await original<typeof import('node:fs/promises')>();
   const refusal = (code: string, call: string) =>
     Object.assign(new Error(`${code}: not possible on this disk, ${call}`), { code, syscall: call });
+  const isBroken = (path: string) => disks.broken !== undefined && path.startsWith(disks.broken);
+  const readdir = async (path: string, options: object) => {
+    if (isBroken(path)) throw refusal('ENOTCONN', 'scandir');
+    return real.readdir(path, options);
+  };
   const isApart = (path: string) => disks.apart !== undefined && path.startsWith(disks.apart);
   const checked = (call: 'link' | 'rename') => async (from: string, to: string) => {
     if (isApart(from) !== isApart(to)) throw refusal('EXDEV', call);
     if (call === 'link' && disks.withoutLinks.some((folder) => to.startsWith(folder)))
-      throw refusal('EPERM', call);
+      throw refusal(disks.noLink, call);
     return real[call](from, to);
   };
   /** Another disk has another number. */
   const numbered = (call: 'stat' | 'lstat') => async (path: string, options?: { bigint: true }) => {
-    const stats = await real[call](path, options);
+    if (isBroken(path)) throw refusal('ENOTCONN', call);
+    const lower = disks.caseless !== undefined && path.startsWith(disks.caseless);
+    const found = lower ? disks.caseless + path.slice(disks.caseless!.length).toLowerCase() : path;
+    const stats = await real[call](found, options);
     return isApart(path) ? Object.assign(stats, { dev: options ? 1n : 1 }) : stats;
   };
   const statfs = async (path: string) =>
@@ -45,6 +59,7 @@ vi.mock('node:fs/promises', async (original) => {
     rename: checked('rename'),
     stat: numbered('stat'),
     lstat: numbered('lstat'),
+    readdir,
     statfs,
   };
 });
@@ -59,6 +74,9 @@ afterEach(async () => {
   disks.withoutLinks = [];
   disks.apart = undefined;
   disks.full = false;
+  disks.noLink = 'EPERM';
+  disks.caseless = undefined;
+  disks.broken = undefined;
   await library.remove();
   await rm(indexFolder, { recursive: true, force: true });
 });
@@ -97,12 +115,51 @@ it('an index without space to fold the log says so, is searched in full, and fol
   await until(async () => expect((await client.health()).status).toBe('ok'));
 });
 
+it('an upload that another file has under another spelling is refused, where a disk takes both for the same', async () => {
+  await library.write('trips/there.png', await picture(1));
+  const { client } = await library.serve({ indexFolder });
+  disks.caseless = library.folder;
+
+  for (const key of ['trips/There.PNG', 'Trips/new.png'])
+    await expect(client.upload(await picture(2), { key, contentType: 'image/png' })).rejects.toThrow(
+      /under another spelling/,
+    );
+
+  expect(await readFile(join(library.folder, 'trips/there.png'))).toEqual(await picture(1));
+  expect(await readdir(join(indexFolder, '.uploads/odd'))).toEqual([]);
+});
+
+it('a share below that has broken off costs the others nothing, and is forgotten no more than one that is away', async () => {
+  await library.write('nas/far.png', await picture(1));
+  await library.write('zoo.png', await picture(2));
+  const { serving } = await library.serve({ indexFolder });
+  await serving.stop();
+  await rm(join(library.folder, 'zoo.png'));
+  await library.write('new.png', await picture(3));
+  disks.broken = join(library.folder, 'nas');
+  const { client } = await library.serve({ indexFolder });
+  const untilKeys = (keys: readonly string[]) =>
+    vi.waitFor(async () => expect((await client.images()).items.map(({ key }) => key)).toEqual(keys), {
+      timeout: 20_000,
+      interval: 30,
+    });
+
+  await untilKeys(['nas/far.png', 'new.png']);
+  await library.write('newer.png', await picture(4));
+  await untilKeys(['nas/far.png', 'new.png', 'newer.png']);
+  expect((await client.health()).reasons).toMatchObject([
+    { code: 'folder-unreadable', message: expect.stringContaining('nas/ cannot be read') },
+  ]);
+});
+
 describe.each([
-  ['on a disk of its own', () => [] as string[]],
-  ['beside pictures on a disk without hard links', () => [library.folder]],
-])('an index %s', (_, withoutLinks) => {
+  ['on a disk of its own', () => [] as string[], 'EPERM'],
+  ['beside pictures on a disk without hard links', () => [library.folder], 'EPERM'],
+  ['beside pictures on one that does not know what they are', () => [library.folder], 'ENOSYS'],
+])('an index %s', (_, withoutLinks, noLink) => {
   beforeEach(() => {
     disks.apart = indexFolder;
+    disks.noLink = noLink;
     disks.withoutLinks = withoutLinks();
   });
 

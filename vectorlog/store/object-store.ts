@@ -1,6 +1,6 @@
 /** The port to object storage: the few operations that Likeness needs of a bucket, and what keys and ranges are. */
 
-import { KeyInvalid, RangeNotSatisfiable } from './errors.ts';
+import { KeyInvalid, ObjectOutOfReach, RangeNotSatisfiable } from './errors.ts';
 import { STORE_LIMITS } from './limits.ts';
 
 export interface ObjectInfo {
@@ -168,4 +168,17 @@ export function targetOf(range: ByteRange, target: Uint8Array | undefined): Uint
 /** @throws RangeNotSatisfiable when an object of `size` bytes does not hold the range. */
 export function assertWithin(key: string, range: ByteRange, size: number): void {
   if (range.end > size) throw new RangeNotSatisfiable(key);
+}
+
+/** What is known of an object without reading it; `out-of-reach` where nobody can look, and so nobody can say that it is gone. */
+export async function headIfInReach(
+  store: Pick<ObjectStore, 'head'>,
+  key: string,
+): Promise<Omit<StoredObject, 'body'> | 'out-of-reach' | undefined> {
+  try {
+    return await store.head(key);
+  } catch (error) {
+    if (error instanceof ObjectOutOfReach) return 'out-of-reach';
+    throw error;
+  }
 }

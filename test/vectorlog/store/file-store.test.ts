@@ -207,10 +207,16 @@ describe('processes on one folder', () => {
     const [machine] = basename(draftPath(drafts)).split('-');
     const { pid } = spawnSync(process.execPath, ['-e', '']);
     await writeFile(join(drafts, `${machine}-${pid}-KILLED`), 'of a process that was killed just now');
+    await writeFile(
+      join(drafts, `${machine}-${process.pid}-KILLED-1`),
+      'of one that had our number, in a container',
+    );
+    const mine = basename(draftPath(drafts));
+    await writeFile(join(drafts, mine), 'our own, under way');
 
     await new FileStore(folder).put('a', utf8('1'));
 
-    expect(await readdir(drafts)).toEqual(['under-way']);
+    expect((await readdir(drafts)).sort()).toEqual([mine, 'under-way'].sort());
   });
 });
 

@@ -16,6 +16,7 @@ const UNSUITABLE: Readonly<Record<string, string>> = {
   EROFS: 'the file system is read-only; choose another folder',
   ENOTSUP: 'the file system has no hard links; choose another folder',
   EOPNOTSUPP: 'the file system has no hard links; choose another folder',
+  ENOSYS: 'the file system has no hard links; choose another folder',
 };
 
 export const codeOf = (error: unknown): string | undefined =>
@@ -26,6 +27,22 @@ export const saysAbsent = (error: unknown): boolean => ABSENT.has(codeOf(error) 
 
 /** Whether an error says that this user may not look there. */
 export const forbids = (error: unknown): boolean => ['EACCES', 'EPERM'].includes(codeOf(error) ?? '');
+
+/** Codes of a share or a disk that has broken off, and of one that is damaged in a place. */
+const BROKEN = [
+  'ENOTCONN',
+  'ESTALE',
+  'EIO',
+  'EHOSTDOWN',
+  'EHOSTUNREACH',
+  'ETIMEDOUT',
+  'ECONNABORTED',
+  'ENODEV',
+];
+
+/** Whether an error says that nobody can look there now, while other places may be as good as ever. */
+export const isOutOfReach = (error: unknown): boolean =>
+  forbids(error) || BROKEN.includes(codeOf(error) ?? '');
 
 /** Gives `undefined` for a file that is not there, and rejects for every other reason. */
 export async function unlessAbsent<T>(work: Promise<T>): Promise<T | undefined> {

@@ -5,7 +5,7 @@ import { lstat, readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { StoreUnavailable } from '../errors.ts';
 import { compareKeys, isKey, type ListOptions } from '../object-store.ts';
-import { forbids, unlessAbsent } from './file-access.ts';
+import { isOutOfReach, unlessAbsent } from './file-access.ts';
 import type { Places } from './places.ts';
 
 /** A key and the file that it is. */
@@ -18,8 +18,8 @@ export interface Listed {
 export interface Walk {
   /** Whether a file, or a folder with all that is in it, is passed over. */
   readonly leaveAlone?: (key: string) => boolean;
-  /** Called with a folder, or a file in one, that may not be looked at: it is passed over. */
-  readonly onForbidden?: (key: string) => void;
+  /** Called with a folder, or a file in one, that cannot be looked at: no permission, or a share that broke off. It is passed over. */
+  readonly onUnreadable?: (key: string) => void;
   /** Called with each folder that stands on another device than the one around it. */
   readonly onMount?: (key: string, device: Device) => void;
   /** Called with a file or folder whose name is not UTF-8, its name as well as it can be shown: it is passed over. */
@@ -113,10 +113,10 @@ async function isNameable({ onUnnameable }: Walk, key: string, path: string): Pr
   return false;
 }
 
-/** Reads one folder; `undefined` when it is gone, or may not be read and is not the whole store. */
+/** Reads one folder; `undefined` when it is gone, or cannot be read and is not the whole store. */
 async function enter(
   places: Places,
-  { onMount, onForbidden }: Walk,
+  { onMount, onUnreadable }: Walk,
   key: string,
   path: string,
   outer?: bigint,
@@ -131,8 +131,8 @@ async function enter(
     if (outer !== undefined && outer !== dev) onMount(key, { dev, ino });
     return { key, path, entries, dev };
   } catch (error) {
-    if (!onForbidden || key === '' || !forbids(error)) throw error;
-    onForbidden(key);
+    if (!onUnreadable || key === '' || !isOutOfReach(error)) throw error;
+    onUnreadable(key);
     return undefined;
   }
 }

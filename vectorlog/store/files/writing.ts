@@ -26,14 +26,18 @@ export async function syncFolder(folder: string): Promise<void> {
 /** Tells drafts of this machine from those of another on a folder that both have mounted. */
 const MACHINE = createHash('sha256').update(hostname()).digest('hex').slice(0, 12);
 
+/** Tells this process from one before it that had its number, as the first of a container has each time. */
+const PROCESS = systemClock.ulid();
+
 /** The name of a draft, where no listing and no key reaches it; it says whose it is. */
 export const draftPath = (folder: string): string =>
-  join(folder, `${MACHINE}-${process.pid}-${systemClock.ulid()}`);
+  join(folder, `${MACHINE}-${process.pid}-${PROCESS}-${systemClock.ulid()}`);
 
 /** Whether a draft is of a process of this machine that is no more. */
 function isOfTheDead(name: string): boolean {
-  const [machine, pid] = name.split('-');
-  if (machine !== MACHINE || Number(pid) === process.pid) return false;
+  const [machine, pid, mark] = name.split('-');
+  if (machine !== MACHINE) return false;
+  if (Number(pid) === process.pid) return mark !== PROCESS;
   try {
     process.kill(Number(pid), 0);
     return false;
@@ -85,6 +89,7 @@ const NO_LINK: ReadonlySet<string | undefined> = new Set([
   'EPERM',
   'ENOTSUP',
   'EOPNOTSUPP',
+  'ENOSYS',
   'EMLINK',
 ]);
 
