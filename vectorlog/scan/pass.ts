@@ -2,7 +2,15 @@
 
 import type { Control } from './control.ts';
 import { instantiate, type Kernel } from './kernel.ts';
-import { headOf, QUERY_TILES, RowLayout, type RowShape, SCORE_LINE, type Stage, UNIT_ROWS } from './layout.ts';
+import {
+  headOf,
+  QUERY_TILES,
+  RowLayout,
+  type RowShape,
+  SCORE_LINE,
+  type Stage,
+  UNIT_ROWS,
+} from './layout.ts';
 import { type FoundRows, type QueryJob, QueryScan } from './query-scan.ts';
 
 /** A segment's memory and what is in it; a thread keeps what it was given until the memory holds something else. */
@@ -131,8 +139,9 @@ export class Thread {
       for (const some of groups) {
         if (some.every((query) => query.allowed(row, rows) <= rows * SPARSE))
           for (const query of some) this.#oneByOne(unit, query, coded);
-        else if (coded) this.#codes(unit, some, mayTryHeads);
-        else this.#floats(unit, some);
+        else if (!coded) this.#floats(unit, some);
+        else if (some.length === 1) this.#codesOfOne(unit, some[0]!);
+        else this.#codes(unit, some, mayTryHeads);
       }
     }
     return queries.map((query) => query.found());
@@ -165,7 +174,6 @@ export class Thread {
     const { dimensions } = layout.shape;
     const { stride } = layout;
     for (const query of queries) query.listen();
-    if (queries.length === 1) return this.#codesOfOne(unit, queries[0]!);
     // All are asked, since each counts the units that it has paused.
     const wanting = queries.filter((query) => query.triesHead(dimensions));
     const stage = mayTryHeads && wanting.length === queries.length ? 'head' : 'whole';
@@ -207,6 +215,7 @@ export class Thread {
 
   #codesOfOne(unit: Unit, query: QueryScan): void {
     const { kernel, layout } = unit.segment;
+    query.listen();
     const survivors = kernel.siftCoarse(
       layout.rowAt(unit.local),
       unit.rows,
