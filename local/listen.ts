@@ -15,6 +15,9 @@ const EVERY = new Set(['0.0.0.0', '::']);
 /** Longer than clients keep a connection they do not use, so that none sends a request into one that is closing. */
 const KEEP_ALIVE_MS = 75_000;
 
+/** A client that sends more than this is cut off. */
+const MOST_DISCARDED_BYTES = 256 * 2 ** 20;
+
 /** The port cannot be had. */
 export class PortTaken extends LikenessError {
   readonly retryable = false;
@@ -76,13 +79,34 @@ export async function listen(answer: Answer, port: number, host?: string): Promi
 }
 
 async function open(answer: Answer, port: number, host: string): Promise<Server> {
-  const server = createAdaptorServer({ fetch: answer, hostname: host }) as Server;
+  const server = createAdaptorServer({ fetch: readsWhatItRefuses(answer), hostname: host }) as Server;
   server.keepAliveTimeout = KEEP_ALIVE_MS;
   await new Promise<void>((resolve, reject) => {
     server.once('error', (error: NodeJS.ErrnoException) => reject(toOpenError(error, port, host)));
     server.listen(port, host, resolve);
   });
   return server;
+}
+
+/**
+ * A client that is still sending may see its connection break, and not the answer: a body that is refused unread is thrown away
+ * as it comes, and then answered.
+ */
+const readsWhatItRefuses =
+  (answer: Answer): Answer =>
+  async (request, env) => {
+    const response = await answer(request, env);
+    if (response instanceof Response && response.status === 413 && request.body && !request.body.locked)
+      await discard(request.body);
+    return response;
+  };
+
+async function discard(body: ReadableStream<Uint8Array>): Promise<void> {
+  let bytes = 0;
+  for await (const piece of body) {
+    bytes += piece.length;
+    if (bytes > MOST_DISCARDED_BYTES) return;
+  }
 }
 
 function toOpenError(error: NodeJS.ErrnoException, port: number, host: string): Error {

@@ -83,13 +83,15 @@ const tooLarge = () =>
   );
 
 /**
- * What JSON has too much of. Millions of open brackets, or of names, keep a parser busy for half a second and more, and a look
- * at each character for a few milliseconds.
+ * What JSON has too much of. Millions of open brackets, of empty objects, of names or of elements keep a parser busy for a
+ * quarter of a second and more, and a look at each character for a few milliseconds.
  */
 function excessOf(json: string): string | undefined {
-  const { maxDepth, maxNames } = SEARCH_LIMITS;
+  const { maxDepth, maxNames, maxLists, maxCommas } = SEARCH_LIMITS;
   let depth = 0;
   let names = 0;
+  let lists = 0;
+  let commas = 0;
   let inString = false;
   for (let at = 0; at < json.length; at++) {
     const character = json[at];
@@ -99,7 +101,9 @@ function excessOf(json: string): string | undefined {
     } else if (character === '"') inString = true;
     else if (character === '[' || character === '{') {
       if (++depth > maxDepth) return `JSON is nested at most ${maxDepth} levels deep here.`;
+      if (++lists > maxLists) return `JSON has at most ${maxLists} lists and objects here.`;
     } else if (character === ']' || character === '}') depth--;
+    else if (character === ',' && ++commas > maxCommas) return `JSON has at most ${maxCommas} elements here.`;
     else if (character === ':' && ++names > maxNames) return `JSON has at most ${maxNames} names here.`;
   }
   return undefined;

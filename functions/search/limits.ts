@@ -26,6 +26,10 @@ export const SEARCH_LIMITS = {
   maxDepth: 32,
   /** Names of all objects in a JSON body together; metadata and filters have room for a tenth of that. */
   maxNames: 8_192,
+  /** Lists and objects in a JSON body together; a million empty ones hold a parser for a quarter of a second. */
+  maxLists: 8_192,
+  /** Commas in a JSON body: a decision of the shortest keys has one every four bytes. */
+  maxCommas: MiB / 4,
   /** Numbers in a vector that somebody sends: more than any model's, so that a wrong length is said in words. */
   maxDimensions: 8_192,
   /** Bytes of an object key, as on S3. */

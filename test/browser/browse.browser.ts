@@ -296,6 +296,14 @@ describe('looking through pictures', () => {
     expect(await page.getByRole('button', { name: 'Add pictures' }).isVisible()).toBe(true);
   });
 
+  it('restores all of a trash, however many that are', async () => {
+    const trash = Array.from({ length: 1_100 }, (_, i) => ({ key: `gone ${i}.webp` }));
+    const page = await open('#/status', { trash });
+    await page.getByRole('button', { name: 'Restore all' }).click();
+    await page.getByText('1,100 pictures back').first().waitFor();
+    expect(faked.api.state.trash).toEqual([]);
+  });
+
   it('has a trash to restore from and to empty', async () => {
     const page = await open('#/status', { trash: [{ key: 'gone 1.webp' }, { key: 'gone 2.webp' }] });
     await page.getByRole('button', { name: 'Restore gone 1.webp' }).click();

@@ -67,6 +67,17 @@ describe('the duplicates workbench', () => {
     await expect.poll(() => groups().count(), SOON).toBe(2);
   });
 
+  it('says that a deletion is final where nothing is kept, and offers nothing back', async () => {
+    await open();
+    faked.api.state.keepsDeleted = false;
+    await page.getByRole('button', { name: 'Delete 3' }).click();
+    const question = page.getByRole('dialog', { name: 'Delete 3 pictures?' });
+    await question.getByText('This cannot be undone here.').waitFor();
+    await question.getByRole('button', { name: 'Delete 3 pictures' }).click();
+    await page.getByText('3 pictures deleted').first().waitFor();
+    expect(await page.getByRole('button', { name: 'Undo' }).count()).toBe(0);
+  });
+
   it('deletes nothing that has changed since it was compared, and says so', async () => {
     await open();
     await page.getByRole('button', { name: 'Delete 3' }).click();
@@ -134,7 +145,9 @@ describe('the duplicates workbench', () => {
     await page.getByRole('dialog').waitFor({ state: 'detached' });
     await page.getByRole('button', { name: `Show ${KEYS[0]}` }).focus();
     await page.keyboard.press('Delete');
-    await page.getByRole('dialog', { name: 'Delete 2 pictures?' }).waitFor();
+    // The third was held against the first, which goes, and not against the one that stays.
+    expect(await box(KEYS[2]!).isChecked()).toBe(false);
+    await page.getByRole('dialog', { name: 'Delete this picture?' }).waitFor();
     await page.keyboard.press('Escape');
     await page.getByRole('dialog').waitFor({ state: 'detached' });
     await page.getByRole('button', { name: `Show ${KEYS[0]}` }).press('n');

@@ -47,6 +47,8 @@ export interface FakeState {
   rejected: { key: string; message: string }[];
   /** Deleted pictures, the last one first. */
   trash: FakePicture[];
+  /** Whether deletions can be had back; a bucket without versions keeps none. */
+  keepsDeleted: boolean;
   synthetic: boolean;
   /** What keeps the server from all it should do. */
   reasons: { code: string; message: string }[];
@@ -92,6 +94,7 @@ export async function startFakeApi(initial: Partial<FakeState> = {}): Promise<Fa
     preferred: [],
     rejected: [],
     trash: [],
+    keepsDeleted: true,
     synthetic: false,
     reasons: [],
     waiting: 0,
@@ -277,15 +280,16 @@ function apiRoutes(app: Hono, state: FakeState, url: string): void {
     if (!isStill(key, eTag) || (copyOf !== undefined && !isStill(copyOf, copyOfETag)))
       return problem(412, 'picture-changed', 'Another picture now', `"${key}" has changed since.`);
     const gone = state.pictures[find(key)];
-    if (gone) state.trash.unshift(gone);
+    const { keepsDeleted: restorable } = state;
+    if (gone && restorable) state.trash.unshift(gone);
     state.pictures = state.pictures.filter((picture) => picture.key !== key);
-    return context.json(schemas.Deletion.parse({ key, state: 'pending', restorable: true }), 202);
+    return context.json(schemas.Deletion.parse({ key, state: 'pending', restorable }), 202);
   });
 
   app.get('/v1/trash', (context) =>
     context.json(
       schemas.TrashPage.parse({
-        kept: true,
+        kept: state.keepsDeleted,
         items: state.trash.map(({ key }) => ({ id: key, key, size: 20_000, deletedAt: WHEN })),
       }),
     ),

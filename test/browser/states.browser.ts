@@ -189,9 +189,11 @@ describe('states of the console', () => {
     await page.getByLabel('Taken from').fill('2024-07-01');
     await page.getByLabel('Taken to').fill('2024-08-31');
     await page.getByLabel('Changed from').fill('2025-01-01');
-    await page.getByRole('combobox', { name: 'Width' }).selectOption('2000');
-    await page.getByRole('combobox', { name: 'Height' }).selectOption('1000');
-    await page.getByRole('combobox', { name: 'File size' }).selectOption('1000000');
+    await page.getByRole('combobox', { name: 'Width', exact: true }).selectOption('2000');
+    await page.getByRole('combobox', { name: 'Height', exact: true }).selectOption('1000');
+    await page.getByRole('combobox', { name: 'File size', exact: true }).selectOption('1000000');
+    await page.getByRole('combobox', { name: 'Width at most' }).selectOption('4000');
+    await page.getByRole('combobox', { name: 'File size at most' }).selectOption('10000000');
     await page.getByRole('checkbox', { name: 'By what sets pictures apart' }).check();
     const asked = () => {
       const last = faked.api.requests.filter((each) => each.includes('/similar')).at(-1) ?? '';
@@ -203,9 +205,9 @@ describe('states of the console', () => {
       .toEqual([
         'taken:2024-07-01..2024-08-31',
         'lastModified:2025-01-01..',
-        'width:2000..',
+        'width:2000..4000',
         'height:1000..',
-        'size:1000000..',
+        'size:1000000..10000000',
         'true',
       ]);
     await page.reload();

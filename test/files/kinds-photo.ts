@@ -202,7 +202,7 @@ const PNGS: readonly Row[] = [
     outcome: 'taken',
     make: (m) => image(m).png({ palette: true, effort: 1, dither: 0 }).toBuffer(),
     cosine: 0.99,
-    levels: 6,
+    levels: 8,
   },
   {
     name: 'grey',

@@ -86,6 +86,20 @@ test('brackets without end are refused before a parser counts them; brackets in 
   expect(status).toBe(404);
 });
 
+test.each([
+  ['empty objects', '{},', 'lists and objects'],
+  ['empty lists', '[],', 'lists and objects'],
+  ['numbers', '1,', 'elements'],
+  ['texts', '"a",', 'elements'],
+  ['names', '{"a":1},', 'lists and objects'],
+])('400,000 %s are refused before a parser makes them', async (_what, each, says) => {
+  const body = `{"vector":[${each.repeat(400_000).slice(0, -1)}]}`;
+  const headers = { 'content-type': 'application/json' };
+  const answer = await testApi().request('/v1/search', { method: 'POST', headers, body });
+  expect(answer.status).toBe(400);
+  expect(((await answer.json()) as { detail: string }).detail).toContain(says);
+});
+
 /** Texts of a kind, about as long as asked for. */
 const BODIES: Readonly<Record<string, (bytes: number) => string>> = {
   'filters in different cases': (bytes) => {
