@@ -1,13 +1,13 @@
 /**
- * How good the answers are: `npm run quality -- [--retrieval] [--duplicates] [--json] [--quick] [--page] [--fit]
- * [--folds N] [--held-out] [--turned] [--weights A,B] [--pool average,gem3] [--crop center224,whole224] [--labelled A,B]
+ * How good the answers are: `npm run quality -- [--retrieval] [--duplicates] [--turned] [--json] [--quick] [--page] [--fit]
+ * [--folds N] [--held-out] [--weights A,B] [--pool average,gem3] [--crop center224,whole224] [--labelled A,B]
  * [--folders A,B] [--reference /usr/bin/python3] [--with FILE]`.
  *
  * Weights are those that were set up, or names or files; several are compared. `--labelled` gives folders of one's own with a
  * folder for each class, `--folders` photos to make copies and parts of. `--reference` names a Python with torch, torchvision and
  * Pillow, and measures the same tasks with it, for weights that are a `.pth` file. `--with` adds what an earlier
- * run printed with `--json`, for the same models. `--turned` says how many more turned and mirrored
- * copies are among the candidates when they are asked for in all turns. `--page` writes docs/quality.md. `--fit` learns the verdict on
+ * run printed with `--json`, for the same models. `--turned` measures by itself how many more turned and mirrored
+ * copies have their original among the candidates when they are asked for in all turns. `--page` writes docs/quality.md. `--fit` learns the verdict on
  * duplicates anew from the pairs and writes it into the source. `--folds` judges each part of the originals by what the others
  * teach, so that no figure comes from an original that was learned from; `--held-out` takes originals of families that the
  * product's verdict never learned from.
@@ -33,6 +33,7 @@ import { type ModelQuality, meanOf, qualityPage, tableOf } from './quality/page.
 import { measureReference, type ReferenceQuality } from './quality/reference.ts';
 import { measureTask, type TaskQuality } from './quality/retrieval.ts';
 import { tasksHere } from './quality/tasks.ts';
+import { measureTurned, type TurnedQuality } from './quality/turned.ts';
 
 const CACHE = fileURLToPath(new URL('../.cache/quality', import.meta.url));
 const PAGE = fileURLToPath(new URL('../docs/quality.md', import.meta.url));
@@ -66,7 +67,7 @@ const { values } = parseArgs({
   },
 });
 const size = values.quick ? SIZES.quick : SIZES.full;
-const both = !values.duplicates && !values.retrieval;
+const both = !values.duplicates && !values.retrieval && !values.turned;
 
 const models: ModelQuality[] = [];
 const earlier = values.with ? modelsOf(JSON.parse(await readFile(values.with, 'utf8'))) : [];
@@ -86,11 +87,12 @@ if (values.json) {
   console.log(JSON.stringify({ machine: machine(), ...(others.length === 0 ? one : { models }) }));
 } else {
   console.log(describeMachine(machine()));
-  for (const { retrieval, reference, duplicates, ...about } of models) {
+  for (const { retrieval, reference, duplicates, turned, ...about } of models) {
     console.log(about);
     if (retrieval) console.table(tableOf(retrieval));
     if (reference) console.table({ ours: reference.ours.plain, theirs: reference.theirs.plain });
     if (duplicates) console.log(duplicates);
+    if (turned) console.log(turned);
   }
 }
 
@@ -122,18 +124,21 @@ async function measure(folder: string): Promise<ModelQuality> {
     }
   }
   let duplicates: DuplicateQuality | undefined;
-  if (both || values.duplicates) {
+  let turned: TurnedQuality | undefined;
+  if (both || values.duplicates || values.turned) {
     const chosen = await chooseOriginals({
       ...size,
       folders: list(values.folders),
       heldOut: values['held-out'] ?? false,
     });
-    const { quality, labelled } = await measureDuplicates(chosen, cache, {
-      ...(values.folds && { folds: Number(values.folds) }),
-      turned: values.turned ?? false,
-    });
-    if (values.fit) await writeFile(LEARNED, sourceOf(learn(labelled)));
-    duplicates = quality;
+    if (values.turned) turned = await measureTurned(chosen, cache);
+    if (both || values.duplicates) {
+      const { quality, labelled } = await measureDuplicates(chosen, cache, {
+        ...(values.folds && { folds: Number(values.folds) }),
+      });
+      if (values.fit) await writeFile(LEARNED, sourceOf(learn(labelled)));
+      duplicates = quality;
+    }
   }
   const seconds = Math.round((performance.now() - started) / 100) / 10;
   return {
@@ -141,6 +146,7 @@ async function measure(folder: string): Promise<ModelQuality> {
     ...(retrieval.length > 0 && { retrieval: { mean: meanOf(retrieval), tasks: retrieval } }),
     ...(reference && { reference: withMeans(reference) }),
     ...(duplicates && { duplicates }),
+    ...(turned && { turned }),
   };
 }
 

@@ -12,3 +12,8 @@ export class UsageError extends Error {
 export class CommandFailed extends Error {
   override readonly name = 'CommandFailed';
 }
+
+/** Somebody interrupted the command; the message says how far it came. */
+export class Interrupted extends Error {
+  override readonly name = 'Interrupted';
+}

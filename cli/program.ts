@@ -22,7 +22,7 @@ import { statusCommand } from './commands/status.ts';
 import { restoreCommand, trashCommand } from './commands/trash.ts';
 import { verifyCommand } from './commands/verify.ts';
 import { DEFAULT_ENDPOINT } from './connection.ts';
-import { CommandFailed, EXIT, UsageError } from './errors.ts';
+import { CommandFailed, EXIT, Interrupted, UsageError } from './errors.ts';
 import type { Terminal } from './terminal.ts';
 
 function createProgram(terminal: Terminal): Command {
@@ -93,6 +93,10 @@ export async function run(args: readonly string[], terminal: Terminal): Promise<
     if (error instanceof UsageError) {
       terminal.err(`likeness: ${printable(error.message)}`);
       return EXIT.usage;
+    }
+    if (error instanceof Interrupted) {
+      terminal.err(`likeness: ${error.message}`);
+      return EXIT.interrupted;
     }
     if (!isForeseen(error)) throw error;
     terminal.err(`likeness: ${printable(error.message)}`);

@@ -36,8 +36,6 @@ export interface DuplicateQuality {
   /** At the product's threshold, and at that of `recall_at_p99`. */
   readonly recall_by_change: Readonly<Record<string, number>>;
   readonly recall_at_p99_by_change: Readonly<Record<string, number>>;
-  /** Copies that were turned or mirrored: the part whose original is among the candidates, as it is and asked for in all turns. */
-  readonly turned?: { readonly candidates: number; readonly candidates_in_all_turns: number };
   /** By the clock, on all cores. */
   readonly ms_per_pair: number;
 }
@@ -64,24 +62,20 @@ const QUERIES_AT_ONCE = 32;
  * Measures pairs of copies with a gallery, and of the gallery with itself. A pair counts by the product's own rule
  * (`isSurest`), seen from the copy; neighbours are found and pairs are compared by the product's own code.
  *
- * @param options `turned`: looks for turned copies in all turns too; `folds`: parts of the originals, by family, each judged by what the pairs of the others teach. @default the
+ * @param options `folds`: parts of the originals, by family, each judged by what the pairs of the others teach. @default the
  *   product's verdict
  */
 export async function measureDuplicates(
   { originals, gallery }: Chosen,
   cache: SampleCache,
-  { folds, turned = false }: { readonly folds?: number; readonly turned?: boolean } = {},
+  { folds }: { readonly folds?: number } = {},
 ): Promise<{ quality: DuplicateQuality; labelled: Labelled[] }> {
   const shelf: Sample[] = [];
   for (const source of gallery) shelf.push(...(await cache.samples(source, false)));
   const copies: Sample[] = [];
   for (const source of originals) copies.push(...(await cache.samples(source, true)).slice(1));
 
-  const originalOf = new Map(shelf.map((sample) => [sample.source.name, sample.fingerprint]));
-  const isRight = (one: Sample, other: Sample): boolean =>
-    one.source.name === other.source.name ||
-    areDoubles(originalOf.get(one.source.name)!, originalOf.get(other.source.name)!);
-
+  const isRight = rightIn(shelf);
   const matrix = new RowMatrix(shelf[0]!.embedding.length);
   for (const { embedding } of shelf) matrix.append(embedding);
   const comparers = new Comparers();
@@ -120,20 +114,6 @@ export async function measureDuplicates(
   };
   const ofCopies = await lookAtAll(copies, CANDIDATES.nearest);
   const firstNeighbours = [first / copies.length, firstButVariants / copies.length];
-  const inAllTurns = turned
-    ? await askedInAllTurns(
-        copies.filter(({ change }) => TURNS.test(CHANGES[change]!.name)),
-        cache,
-        async (embeddings) => {
-          const hits = await matrix.search(embeddings, {
-            k: CANDIDATES.nearest,
-            minScore: CANDIDATES.minScore,
-          });
-          return hits.map((each) => each.map(({ row, score }) => ({ found: shelf[row]!, score })));
-        },
-        isRight,
-      )
-    : undefined;
   const ofOriginals = (await lookAtAll(shelf, 4)).filter(({ query, found }) => !isRight(query, found));
   await comparers.stop();
   matrix.close();
@@ -202,40 +182,23 @@ export async function measureDuplicates(
       false_pairs_by_kind: countsOf(falsePairs.map(({ query }) => query.source.kind)),
       recall_by_change: byChange(new Set(right.map(({ query }) => query))),
       recall_at_p99_by_change: byChange(foundAt(() => true).found),
-      ...(inAllTurns && { turned: inAllTurns }),
       ms_per_pair: round(ms / compared),
     },
   };
-}
-
-const TURNS = /^(rotate 90|rotate 180|mirror)$/;
-
-/** How much more is among the candidates where a picture is looked for in every quarter turn and mirrored, too. */
-async function askedInAllTurns(
-  copies: readonly Sample[],
-  cache: SampleCache,
-  search: (
-    embeddings: readonly Float32Array[],
-  ) => Promise<readonly (readonly { readonly found: Sample; readonly score: number }[])[]>,
-  isRight: (one: Sample, other: Sample) => boolean,
-): Promise<DuplicateQuality['turned']> {
-  let [plain, all] = [0, 0];
-  for (const copy of copies) {
-    const hits = await search([copy.embedding, ...(await cache.turned(copy))]);
-    const isFound = (some: (typeof hits)[number]) => some.some(({ found }) => isRight(copy, found));
-    if (isFound(hits[0]!)) plain++;
-    const best = hits.flat().sort((one, other) => other.score - one.score);
-    if (isFound([...new Map(best.map((hit) => [hit.found, hit])).values()].slice(0, CANDIDATES.nearest)))
-      all++;
-  }
-  const part = (count: number) => round(count / copies.length);
-  return { candidates: part(plain), candidates_in_all_turns: part(all) };
 }
 
 function countsOf<T extends string>(names: readonly T[]): Partial<Record<T, number>> {
   const counts: Partial<Record<T, number>> = {};
   for (const name of names) counts[name] = (counts[name] ?? 0) + 1;
   return counts;
+}
+
+/** Whether a pair shows one original. @param shelf all originals of the gallery */
+export function rightIn(shelf: readonly Sample[]): (one: Sample, other: Sample) => boolean {
+  const originalOf = new Map(shelf.map((sample) => [sample.source.name, sample.fingerprint]));
+  return (one, other) =>
+    one.source.name === other.source.name ||
+    areDoubles(originalOf.get(one.source.name)!, originalOf.get(other.source.name)!);
 }
 
 /** What two decoders make of one picture, in grey values: a mean and a largest difference. */

@@ -3,6 +3,7 @@
 import type { DuplicateQuality } from './duplicates.ts';
 import type { ReferenceQuality } from './reference.ts';
 import type { Scores, TaskQuality } from './retrieval.ts';
+import type { TurnedQuality } from './turned.ts';
 
 export interface ModelQuality {
   readonly modelId: string;
@@ -13,6 +14,7 @@ export interface ModelQuality {
   readonly retrieval?: { readonly mean: TaskQuality; readonly tasks: readonly TaskQuality[] };
   readonly reference?: ReferenceQuality & { readonly ours: TaskQuality; readonly theirs: TaskQuality };
   readonly duplicates?: DuplicateQuality;
+  readonly turned?: TurnedQuality;
 }
 
 /** The mean over tasks, each counting the same. */

@@ -6,6 +6,7 @@ import { ProblemError } from '../../client/problem-error.ts';
 import type { DuplicateGroup, DuplicatesOptions } from '../../client/types.ts';
 import { jsonText, printable } from '../../local/printable.ts';
 import { connect, type ServerFlags } from '../connection.ts';
+import { type Deletions, deletePictures, type Going } from '../delete-pictures.ts';
 import { CommandFailed, UsageError } from '../errors.ts';
 import { startProgress } from '../progress.ts';
 import { decimal } from '../search-flags.ts';
@@ -72,7 +73,7 @@ Examples:
   likeness duplicates --keep in:originals/ --protect family/ --trash
   likeness duplicates --json | jq '[.[].deletable[]]' | likeness rm --from -   # never a keeper
 
-Exit codes: 0 done, 1 failed or not all could be deleted, 2 wrong usage.`,
+Exit codes: 0 done, 1 failed or not all could be deleted, 2 wrong usage, 130 stopped.`,
     )
     .action(async (_options, command: Command) => {
       const flags = command.optsWithGlobals<Flags>();
@@ -87,13 +88,11 @@ Exit codes: 0 done, 1 failed or not all could be deleted, 2 wrong usage.`,
           'nothing that is deleted here can be had back: the bucket keeps no versions. Nothing was deleted; ' +
             'say --for-good too if that is meant',
         );
+      await assertFolders(client, [...(rule.prefer ?? []), ...flags.protect]);
       const plans = plansOf(await allGroups(client, flags, rule));
-      const deleted = flags.trash ? await remove(client, plans) : undefined;
-      show(terminal, flags, plans, deleted);
-      if (deleted && deleted.failed.length > 0)
-        throw new CommandFailed(
-          `${count(deleted.failed.length, 'picture')} could not be deleted: ${deleted.failed[0]}`,
-        );
+      const done = flags.trash ? await deletePictures(client, goingOf(plans), terminal) : undefined;
+      show(terminal, flags, plans, done);
+      if (done?.failure) throw done.failure;
     });
 }
 
@@ -102,8 +101,18 @@ type Rule = Pick<DuplicatesOptions, 'keep' | 'prefer'>;
 
 function ruleOf(text: string): Rule {
   if (text === 'best' || text === 'oldest' || text === 'largest') return { keep: text };
-  if (text.startsWith('in:') && text.length > 3) return { prefer: [text.slice(3)] };
+  // Only this folder, and none that begins like it: what is in it is kept before better ones.
+  if (text.startsWith('in:') && text.length > 3) return { prefer: [text.slice(3).replace(/\/?$/, '/')] };
   throw new UsageError('--keep is best, oldest, largest, or in:FOLDER');
+}
+
+/** A folder that is spelled otherwise would protect nothing, and nobody would notice. @throws UsageError */
+async function assertFolders(client: Client, folders: readonly string[]): Promise<void> {
+  for (const prefix of folders)
+    if ((await client.images({ prefix, limit: 1 })).items.length === 0)
+      throw new UsageError(
+        `no picture has a key that begins with "${prefix}"; folders are named from the top of the library, such as 2024/summer/`,
+      );
 }
 
 async function allGroups(client: Client, flags: Flags, rule: Rule): Promise<DuplicateGroup[]> {
@@ -158,50 +167,26 @@ function plansOf(groups: readonly DuplicateGroup[]): Plan[] {
   });
 }
 
-/** Deletes, group by group, what is still the picture that was compared, while the one that stays is too. */
-async function remove(client: Client, plans: readonly Plan[]) {
-  const total = plans.reduce((sum, { gone }) => sum + gone.length, 0);
-  const bar = startProgress({ title: 'Deleting', total });
-  const failed: string[] = [];
-  let [done, final] = [0, 0];
-  try {
-    for (const { group, keeper, gone } of plans) {
-      const copyOf = group.pictures.find(({ key }) => key === keeper);
-      for (const { key, eTag } of gone) {
-        try {
-          const { restorable } = await client.delete(key, { eTag, ...(copyOf && { copyOf }) });
-          if (!restorable) final++;
-        } catch (error) {
-          failed.push(`${key}: ${(error as Error).message}`);
-        }
-        bar.update(++done);
-      }
-    }
-  } finally {
-    bar.stop();
-  }
-  return { deleted: total - failed.length, final, failed };
-}
+/** Each goes only while it is still the picture that was compared, and while the one that stays is too. */
+const goingOf = (plans: readonly Plan[]): Going[] =>
+  plans.flatMap(({ group, keeper, gone }) => {
+    const copyOf = group.pictures.find(({ key }) => key === keeper);
+    // Without the one that stays nothing goes.
+    return copyOf ? gone.map(({ key, eTag }) => ({ key, eTag, copyOf })) : [];
+  });
 
-function show(
-  terminal: Terminal,
-  flags: Flags,
-  plans: readonly Plan[],
-  deleted: Awaited<ReturnType<typeof remove>> | undefined,
-): void {
-  const gone = plans.flatMap((plan) => plan.gone);
-  const bytes = gone.reduce((sum, { size }) => sum + size, 0);
+function show(terminal: Terminal, flags: Flags, plans: readonly Plan[], done: Deletions | undefined): void {
   if (flags.json) {
+    const deleted = new Set(done?.deleted);
     const planned = plans.map(({ group, keeper, reason, gone }) => ({
       ...group,
       ...(keeper !== undefined && { keeper, reason }),
       deletable: gone.map(({ key }) => key),
-      freesBytes: gone.reduce((sum, { size }) => sum + size, 0),
+      freesBytes: bytesOf(gone),
+      ...(done && { deleted: gone.map(({ key }) => key).filter((key) => deleted.has(key)) }),
     }));
     terminal.out(jsonText(planned));
-    return;
-  }
-  if (flags.csv) {
+  } else if (flags.csv) {
     terminal.out('group,becomes,key,bytes,width,height,taken,lastModified,tier,reason');
     for (const [i, plan] of plans.entries()) {
       for (const picture of plan.group.pictures) {
@@ -214,8 +199,11 @@ function show(
         terminal.out(terminal.interactive ? printable(line) : line);
       }
     }
-    return;
-  }
+  } else showGroups(terminal, plans);
+  summarise(terminal, plans, done);
+}
+
+function showGroups(terminal: Terminal, plans: readonly Plan[]): void {
   for (const plan of plans) {
     const { tier, pictures } = plan.group;
     terminal.out(
@@ -233,19 +221,24 @@ function show(
       );
     }
   }
+}
+
+function summarise(terminal: Terminal, plans: readonly Plan[], done: Deletions | undefined): void {
   if (plans.length === 0) {
     terminal.err('There are no duplicates.');
     return;
   }
-  const summary = `${count(plans.length, 'group')}, ${count(gone.length, 'picture')} to spare, ${fileSize(bytes)}`;
-  if (!deleted) {
+  const gone = plans.flatMap((plan) => plan.gone);
+  const summary = `${count(plans.length, 'group')}, ${count(gone.length, 'picture')} to spare, ${fileSize(bytesOf(gone))}`;
+  if (!done) {
     terminal.err(`${summary}. Nothing was deleted; --trash does.`);
     return;
   }
-  const kept =
-    deleted.final > 0 ? `${deleted.final} of them for good` : 'they can be had back from the trash';
-  terminal.err(`${summary}. Deleted ${deleted.deleted}: ${kept}.`);
+  const kept = done.final > 0 ? `${done.final} of them for good` : 'they can be had back from the trash';
+  terminal.err(`${summary}. Deleted ${done.deleted.length}: ${kept}.`);
 }
+
+const bytesOf = (pictures: readonly Member[]): number => pictures.reduce((sum, { size }) => sum + size, 0);
 
 const becomesOf = ({ keeper, gone }: Plan, key: string): 'kept' | 'spare' | 'protected' | 'alike' => {
   if (keeper === undefined) return 'alike';

@@ -11,7 +11,9 @@ export function lsCommand(program: Command, terminal: Terminal): void {
   program
     .command('ls')
     .summary('list the indexed pictures')
-    .description('Lists the pictures that searches find, by key: size, date, key.')
+    .description(
+      'Lists the pictures that searches find, by key: size, pixels, when it was taken or else last changed, key.',
+    )
     .argument('[prefix]', 'only keys that begin with this')
     .addHelpText(
       'after',
@@ -34,10 +36,10 @@ Examples:
         (page) => page.items,
       );
       if (flags.json) return writeJsonArray(pictures, terminal.out);
-      for await (const { key, size, lastModified } of pictures) {
-        terminal.out(
-          `${fileSize(size).padStart(8)}  ${lastModified.slice(0, 16).replace('T', ' ')}  ${printable(key)}`,
-        );
+      for await (const { key, size, width, height, taken, lastModified } of pictures) {
+        const pixels = width && height ? `${width} x ${height}` : '';
+        const when = (taken ?? lastModified).slice(0, 16).replace('T', ' ');
+        terminal.out(`${fileSize(size).padStart(8)} ${pixels.padStart(13)}  ${when}  ${printable(key)}`);
       }
     });
 }

@@ -4,9 +4,9 @@ import type { Command } from 'commander';
 import type { Client } from '../../client/client.ts';
 import { jsonText } from '../../local/printable.ts';
 import { connect, type ServerFlags } from '../connection.ts';
+import { deletePictures } from '../delete-pictures.ts';
 import { CommandFailed, UsageError } from '../errors.ts';
 import { readPicture } from '../files.ts';
-import { startProgress } from '../progress.ts';
 import { count, type Terminal } from '../terminal.ts';
 
 const PATIENCE_MS = 60_000;
@@ -34,22 +34,18 @@ Examples:
       const keys = flags.from === undefined ? named : [...named, ...(await keysFrom(flags.from))];
       if (keys.length === 0) throw new UsageError('name the keys of pictures, or a list of them with --from');
       const client = await connect(flags);
-      let final = 0;
-      const bar = startProgress({ title: 'Deleting', total: keys.length });
-      try {
-        for (const [i, key] of keys.entries()) {
-          if (!(await client.delete(key)).restorable) final++;
-          bar.update(i + 1);
-        }
-        if (flags.wait) for (const key of keys) await untilAbsent(client, key);
-      } finally {
-        bar.stop();
-      }
-      if (flags.json) terminal.out(jsonText({ deleted: keys }));
+      const { deleted, final, failure } = await deletePictures(
+        client,
+        keys.map((key) => ({ key })),
+        terminal,
+      );
+      if (flags.wait) for (const key of deleted) await untilAbsent(client, key);
+      if (flags.json) terminal.out(jsonText({ deleted }));
       else {
         const back = final > 0 ? 'for good' : 'likeness restore brings them back';
-        terminal.out(`Deleted ${count(keys.length, 'picture')}: ${back}.`);
+        terminal.out(`Deleted ${count(deleted.length, 'picture')}: ${back}.`);
       }
+      if (failure) throw failure;
     });
 }
 

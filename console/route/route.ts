@@ -39,6 +39,10 @@ export interface SearchRoute {
   readonly minWidth: number;
   readonly minHeight: number;
   readonly minBytes: number;
+  /** The most of each; 0 for any. */
+  readonly maxWidth: number;
+  readonly maxHeight: number;
+  readonly maxBytes: number;
   /** Compare what sets pictures apart from the rest of the library. */
   readonly centered: boolean;
 }
@@ -98,6 +102,9 @@ export const HOME: SearchRoute = {
   minWidth: 0,
   minHeight: 0,
   minBytes: 0,
+  maxWidth: 0,
+  maxHeight: 0,
+  maxBytes: 0,
   centered: false,
 };
 
@@ -112,10 +119,11 @@ export const libraryOf = (prefix = ''): LibraryRoute => ({
 const META = 'meta.';
 
 /** Whether anything but the least score narrows the search. */
-export const isNarrowed = ({ prefix, metadata, taken, changed, ...least }: SearchRoute): boolean =>
+export const isNarrowed = ({ prefix, metadata, taken, changed, ...bounds }: SearchRoute): boolean =>
   [prefix, taken.from, taken.to, changed.from, changed.to].some((text) => text !== '') ||
   Object.keys(metadata).length > 0 ||
-  least.minWidth + least.minHeight + least.minBytes > 0;
+  bounds.minWidth + bounds.minHeight + bounds.minBytes > 0 ||
+  bounds.maxWidth + bounds.maxHeight + bounds.maxBytes > 0;
 
 /** The same search over the whole library. */
 export const withoutFilters = (route: SearchRoute): SearchRoute => ({
@@ -128,6 +136,9 @@ export const withoutFilters = (route: SearchRoute): SearchRoute => ({
   minWidth: 0,
   minHeight: 0,
   minBytes: 0,
+  maxWidth: 0,
+  maxHeight: 0,
+  maxBytes: 0,
 });
 
 /** Reads the part of a URL after `#`. What makes no sense is taken for its default: an old link still opens. */
@@ -178,6 +189,9 @@ function parseView(path: string, params: URLSearchParams): Route {
         minWidth: whole(params.get('width'), MAX_PIXELS),
         minHeight: whole(params.get('height'), MAX_PIXELS),
         minBytes: whole(params.get('bytes'), Number.MAX_SAFE_INTEGER),
+        maxWidth: whole(params.get('max-width'), MAX_PIXELS),
+        maxHeight: whole(params.get('max-height'), MAX_PIXELS),
+        maxBytes: whole(params.get('max-bytes'), Number.MAX_SAFE_INTEGER),
         centered: params.get('centered') === 'true',
       };
     }
@@ -215,6 +229,9 @@ export function formatRoute(route: Route): string {
       if (route.minWidth > 0) params.set('width', String(route.minWidth));
       if (route.minHeight > 0) params.set('height', String(route.minHeight));
       if (route.minBytes > 0) params.set('bytes', String(route.minBytes));
+      if (route.maxWidth > 0) params.set('max-width', String(route.maxWidth));
+      if (route.maxHeight > 0) params.set('max-height', String(route.maxHeight));
+      if (route.maxBytes > 0) params.set('max-bytes', String(route.maxBytes));
       if (route.centered) params.set('centered', 'true');
       break;
     default:

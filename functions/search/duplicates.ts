@@ -1,14 +1,16 @@
 /** Groups of duplicates, page by page: candidates from the index, verdicts from the pictures, keepers by their quality. */
 
-import { type RouteHandler, z } from '@hono/zod-openapi';
+import type { RouteHandler, z } from '@hono/zod-openapi';
 import { type Picture, pictureOf } from '../../pictures/attributes.ts';
 import { type Decisions, NotDuplicates, readDecisions } from '../../pictures/duplicates/decisions.ts';
 import {
+  type CandidatePair,
   type DuplicateOptions,
   type DuplicateStep,
   findDuplicates,
   Twins,
 } from '../../pictures/duplicates/find-duplicates.ts';
+import type { Fingerprint } from '../../pictures/duplicates/fingerprint-format.ts';
 import { Fingerprints, fingerprintId } from '../../pictures/duplicates/fingerprints.ts';
 import type { KeeperFacts } from '../../pictures/duplicates/keeper.ts';
 import { type StarGroup, starGroups } from '../../pictures/duplicates/star-groups.ts';
@@ -18,11 +20,11 @@ import { mapInParallel } from '../../vectorlog/parallel.ts';
 import type { LiveIndex } from '../../vectorlog/read/live-index.ts';
 import type { RowSource, View } from '../../vectorlog/read/view.ts';
 import { answerBytes } from './answer-size.ts';
-import { afterCursor, cursorAfter, notACursor } from './cursor.ts';
+import { afterCursor, cursorAfter } from './cursor.ts';
 import type { SearchDependencies } from './dependencies.ts';
+import { cursorOf, type Position, startOf } from './duplicates-cursor.ts';
 import { SEARCH_LIMITS } from './limits.ts';
 import { shown } from './pictures.ts';
-import { ApiProblem } from './problems.ts';
 import type { DuplicatesQuery } from './requests.ts';
 import type * as routes from './routes.ts';
 import { dot } from './sample.ts';
@@ -49,6 +51,8 @@ interface PairOfRows {
 
 /** Pictures that are read side by side when their fingerprints are missing. */
 const FINGERPRINTS_AT_ONCE = 8;
+/** Pictures between two looks at the clock. */
+const HASHED_TOGETHER = 32;
 
 export const duplicates = (dependencies: WithVerdicts): RouteHandler<typeof routes.duplicates> => {
   const { verdicts: verifier, live, index, pictures, clock, defaultConsistency } = dependencies;
@@ -81,6 +85,7 @@ const withWishes = (decisions: Decisions, { prefer, protect }: Options): Decisio
 class Page {
   readonly #notDuplicates: NotDuplicates;
   readonly #ids = new Map<number, string>();
+  readonly #keys = new Map<number, string>();
 
   constructor(
     private readonly source: RowSource,
@@ -93,11 +98,16 @@ class Page {
   }
 
   async fill(start: Position, view: View, dependencies: Dependencies) {
-    const { limit } = this.options;
+    const { limit, tier } = this.options;
     const groups: Group[] = [];
     let [compared, bytes, skip] = [0, 0, start.skip];
     let next: Position | undefined;
     const ends = performance.now() + SEARCH_LIMITS.duplicatesMs;
+    const first = this.source.rows.find((row) => row >= start.row);
+    if (tier !== 'alike' && first !== undefined && !(await this.#hashAlikeFiles(ends))) {
+      const cursor = cursorAfter(cursorOf({ ...start, row: first }, view, this.source));
+      return { groups, compared, total: this.source.rows.length, cursor };
+    }
     search: for await (const step of findDuplicates(this.source, { ...this.#how(), from: start.row })) {
       const made = await this.#groupsOf(step, dependencies);
       for (const [i, group] of made.entries()) {
@@ -129,12 +139,63 @@ class Page {
   /** What ties two pictures, by the tier that is asked for. */
   #how(): DuplicateOptions {
     const { tier, minScore } = this.options;
-    if (tier === 'alike') return { minScore };
+    const notTold = (pairs: readonly CandidatePair[]) =>
+      pairs.map(({ row, hit }) => !this.#isTold(row, hit.row));
+    if (tier === 'alike') return { minScore, verify: async (pairs) => notTold(pairs).map(Number) };
     const twins = this.#twins();
     if (tier === 'identical') return { minScore: 1, nearest: 0, twins };
-    const verify: DuplicateOptions['verify'] = (pairs) =>
-      this.#confidences(pairs.map(({ row, hit }) => ({ rows: [row, hit.row], cosine: hit.score })));
+    const verify: DuplicateOptions['verify'] = async (pairs) => {
+      const may = notTold(pairs);
+      const judged = pairs.filter((_, i) => may[i]);
+      const sure = await this.#confidences(
+        judged.map(({ row, hit }) => ({ rows: [row, hit.row], cosine: hit.score })),
+      );
+      let next = 0;
+      // What somebody told apart must not stand before the copy that is less sure.
+      return may.map((each) => (each ? sure[next++]! : 0));
+    };
     return { ...CANDIDATES, twins, verify, sureFrom: SAME_FROM };
+  }
+
+  /** Whether somebody said that two rows are not the same picture. */
+  #isTold(...rows: [number, number]): boolean {
+    if (this.#notDuplicates.isEmpty) return false;
+    const [one, other] = rows.map((row) => {
+      const key = this.#keys.get(row) ?? this.source.entry(row).key;
+      this.#keys.set(row, key);
+      return key;
+    });
+    return this.#notDuplicates.has(one!, other!);
+  }
+
+  /**
+   * Makes the missing fingerprints of files that are as long as another one: without them, files with the same bytes are not
+   * known as such, and of more than a search answers with some would never be found.
+   *
+   * @returns whether there is none left; a later page goes on with the rest
+   */
+  async #hashAlikeFiles(ends: number): Promise<boolean> {
+    const { rows } = this.source;
+    const unknown = rows.filter((row) => this.fingerprints.hash(this.#id(row)) === undefined);
+    if (unknown.length === 0) return true;
+    const files = new Map<number, number>();
+    const bytesOf = (row: number) => pictureOf(this.source.entry(row)).size;
+    for (const row of rows) files.set(bytesOf(row), (files.get(bytesOf(row)) ?? 0) + 1);
+    const alike = unknown.filter((row) => files.get(bytesOf(row))! > 1);
+    for (let at = 0; at < alike.length; at += HASHED_TOGETHER) {
+      await mapInParallel(FINGERPRINTS_AT_ONCE, alike.slice(at, at + HASHED_TOGETHER), (row) =>
+        this.#fingerprint(row),
+      );
+      if (performance.now() > ends && at + HASHED_TOGETHER < alike.length) return false;
+    }
+    return true;
+  }
+
+  /** `undefined` where there is none and none can be made. */
+  #fingerprint(row: number): Promise<Fingerprint | undefined> {
+    const entry = this.source.entry(row);
+    const { width, height } = pictureOf(entry);
+    return this.fingerprints.of({ ...entry, width, height });
   }
 
   /** Rows with the same bytes: of each set only the first one is searched for. */
@@ -163,7 +224,7 @@ class Page {
   }
 
   async #confidences(pairs: readonly PairOfRows[]): Promise<number[]> {
-    const { fingerprints, verifier, source } = this;
+    const { fingerprints, verifier } = this;
     const known = pairs.map(({ rows: [one, other] }) => {
       const [id, otherId] = [this.#id(one), this.#id(other)];
       const hash = fingerprints.hash(id);
@@ -171,11 +232,7 @@ class Page {
     });
     const unknown = pairs.filter((_, i) => known[i] === undefined);
     const rows = [...new Set(unknown.flatMap((pair) => pair.rows))];
-    const made = await mapInParallel(FINGERPRINTS_AT_ONCE, rows, (row) => {
-      const entry = source.entry(row);
-      const { width, height } = pictureOf(entry);
-      return fingerprints.of({ ...entry, width, height });
-    });
+    const made = await mapInParallel(FINGERPRINTS_AT_ONCE, rows, (row) => this.#fingerprint(row));
     const pictures = new Map(
       rows.map((row, i) => [row, made[i] && { id: this.#id(row), fingerprint: made[i] }]),
     );
@@ -289,50 +346,4 @@ class Page {
       lastModified: picture.lastModified,
     };
   }
-}
-
-/** Where a page goes on: at the step that begins with this row, after so many of its groups. */
-interface Position {
-  readonly row: number;
-  readonly skip: number;
-}
-
-/** Rows keep their numbers within a lineage; those of the log come after them and get theirs when they are folded. */
-function cursorOf({ row, skip }: Position, { generation: { manifest } }: View, source: RowSource): string {
-  return JSON.stringify([manifest.lineage, manifest.rows, row, skip, source.entry(row).key]);
-}
-
-/**
- * Where to go on. Pictures that were folded since are compared once more, rather than never; and when the index was
- * written anew, which renumbers its rows, the picture that was next is looked for by its key.
- */
-function startOf(
-  cursor: string | undefined,
-  { generation: { manifest } }: View,
-  source: RowSource,
-): Position {
-  if (cursor === undefined) return { row: 0, skip: 0 };
-  const [lineage, rows, row, skip, key] = decoded(cursor);
-  if (lineage === manifest.lineage) {
-    return manifest.rows === rows ? { row, skip } : { row: Math.min(row, rows), skip: row < rows ? skip : 0 };
-  }
-  const now = source.rows.find((each) => source.entry(each).key === key);
-  if (now !== undefined) return { row: now, skip };
-  throw new ApiProblem(
-    'cursor-expired',
-    'The index was written anew since that page. Begin again without a cursor; groups that you have come once more.',
-  );
-}
-
-const CURSOR = z.tuple([z.string(), z.int().min(0), z.int().min(0), z.int().min(0), z.string()]);
-
-function decoded(cursor: string): z.infer<typeof CURSOR> {
-  try {
-    const parsed: unknown = JSON.parse(cursor);
-    const { success, data } = CURSOR.safeParse(parsed);
-    if (success) return data;
-  } catch {
-    // Said below.
-  }
-  throw notACursor();
 }

@@ -28,12 +28,15 @@ export function imagesBucket(
     allows: scopes ? byScopes(allows, JSON.parse(scopes) as Scopes) : allows,
     // Without the right to delete there is none to undelete.
     ...(allows.deletes && {
-      trash: new VersionTrash({
-        client,
-        bucket,
-        prefix: pictureFilter().prefix,
-        keptDays: keptDays ? Number(keptDays) : undefined,
-      }),
+      trash: new VersionTrash(
+        {
+          client,
+          bucket,
+          prefix: pictureFilter().prefix,
+          keptDays: keptDays ? Number(keptDays) : undefined,
+        },
+        systemClock,
+      ),
     }),
   };
 }

@@ -2,6 +2,7 @@
 
 import type { RouteHandler } from '@hono/zod-openapi';
 import { type Picture, pictureOf } from '../../pictures/attributes.ts';
+import { readFolders } from '../../pictures/duplicates/decisions.ts';
 import { listRejections, readRejection } from '../../pictures/ingest/rejections.ts';
 import type { ListPage } from '../../vectorlog/read/list-keys.ts';
 import type { LiveIndex } from '../../vectorlog/read/live-index.ts';
@@ -110,9 +111,12 @@ const absent = (key: string) =>
 export const deleteImage =
   ({
     pictures,
+    index,
     trash,
     allows,
-  }: Pick<SearchDependencies, 'pictures' | 'trash' | 'allows'>): RouteHandler<typeof routes.deleteImage> =>
+  }: Pick<SearchDependencies, 'pictures' | 'index' | 'trash' | 'allows'>): RouteHandler<
+    typeof routes.deleteImage
+  > =>
   async (c) => {
     if (!allowed(allows, c.env).deletes) throw notAllowed('deletes no pictures');
     const { key } = c.req.valid('param');
@@ -120,6 +124,7 @@ export const deleteImage =
     await Promise.all([
       assertStill(key, eTag, pictures),
       copyOf !== undefined && assertStill(copyOf, copyOfETag, pictures),
+      copyOf !== undefined && assertMayGo(key, copyOf, index),
     ]);
     const restorable = (await trash?.keeps()) ?? false;
     await pictures.delete([key]);
@@ -142,6 +147,17 @@ async function assertStill(
     'picture-changed',
     `"${key}" has changed or gone since it was looked at, so nothing was deleted. Look again, and decide anew.`,
   );
+}
+
+/** A list of duplicates may be older than what was said of a folder since. */
+async function assertMayGo(key: string, copyOf: string, index: SearchDependencies['index']): Promise<void> {
+  if (copyOf === key) throw new ApiProblem('invalid-request', `"${key}" is no copy of itself.`);
+  const folder = (await readFolders(index)).protected.find((prefix) => key.startsWith(prefix));
+  if (folder !== undefined)
+    throw new ApiProblem(
+      'picture-changed',
+      `"${key}" is in "${folder}", from which no duplicates are deleted any more. Nothing was deleted.`,
+    );
 }
 
 export const createUpload =

@@ -18,6 +18,7 @@ import {
   TrashKeepsItself,
   type TrashPage,
 } from '../../pictures/trash/trash.ts';
+import type { Clock } from '../../vectorlog/clock.ts';
 import { statusOf, storeErrorOf } from '../../vectorlog/store/s3/faults.ts';
 
 export interface VersionTrashOptions {
@@ -31,6 +32,9 @@ export interface VersionTrashOptions {
 
 /** Requests after which a page of the trash ends, however little was found: some seconds. */
 const MAX_REQUESTS = 30;
+
+/** So long a bucket is taken for what it was. */
+const BELIEVED_MS = 10_000;
 
 /** What a bucket answers to one who may not ask, or a store that knows no versions. */
 const NO_ANSWER: ReadonlySet<number | undefined> = new Set([403, 405, 501]);
@@ -56,21 +60,27 @@ interface Walked {
  * S3 lists versions by key, so pages are in that order, and one may be empty though more follow.
  */
 export class VersionTrash implements Trash {
-  #keeps: Promise<boolean> | undefined;
+  #keeps: { readonly answer: Promise<boolean>; readonly until: number } | undefined;
 
-  constructor(private readonly options: VersionTrashOptions) {}
+  constructor(
+    private readonly options: VersionTrashOptions,
+    private readonly clock: Pick<Clock, 'now'>,
+  ) {}
 
   get keptDays(): number | undefined {
     return this.options.keptDays;
   }
 
-  /** Asks once; a bucket whose versions were stopped keeps nothing new. A failure is asked again. */
+  /** Asks at most every few seconds: somebody may stop the versions of a bucket. A failure is asked again. */
   keeps(): Promise<boolean> {
-    this.#keeps ??= this.#isVersioned().catch((error) => {
+    const now = this.clock.now();
+    if (this.#keeps && now < this.#keeps.until) return this.#keeps.answer;
+    const answer = this.#isVersioned().catch((error) => {
       this.#keeps = undefined;
       throw error;
     });
-    return this.#keeps;
+    this.#keeps = { answer, until: now + BELIEVED_MS };
+    return answer;
   }
 
   async list({ after, limit }: { after?: string | undefined; limit: number }): Promise<TrashPage> {

@@ -80,6 +80,10 @@ export class NotDuplicates {
     }
   }
 
+  get isEmpty(): boolean {
+    return this.#setsOf.size === 0;
+  }
+
   has(one: string, other: string): boolean {
     const sets = this.#setsOf.get(one);
     const others = this.#setsOf.get(other);

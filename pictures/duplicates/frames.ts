@@ -67,7 +67,7 @@ export function boxPlacements(a: Box, b: Box): Homography[] {
     const [acx, acy] = [(a.left + a.right) / 2, (a.top + a.bottom) / 2];
     const [bcx, bcy] = [(b.left + b.right) / 2, (b.top + b.bottom) / 2];
     const [m0, m1, m3, m4] = [sx * xx, sx * xy, sy * yx, sy * yy];
-    maps.push(Float64Array.of(m0, m1, acx - m0 * bcx - m1 * bcy, m3, m4, acy - m3 * bcx - m4 * bcy, 0, 0, 1));
+    maps.push([m0, m1, acx - m0 * bcx - m1 * bcy, m3, m4, acy - m3 * bcx - m4 * bcy, 0, 0, 1]);
   }
   return maps;
 }

@@ -4,17 +4,23 @@
  * A projective map of the plane, row by row, the last number 1: places in one small copy to places in the other, in its
  * pixels, the first pixel's centre at (0.5, 0.5).
  */
-export type Homography = Float64Array;
+export type Homography = readonly number[];
 
 /** The map from a plane that is `shrunkB` times smaller than b's copy to one `shrunkA` times smaller than a's. */
 export function between(map: Homography, shrunkB: number, shrunkA: number): Homography {
-  const [h0, h1, h2, h3, h4, h5, h6, h7] = map as unknown as number[];
+  const [h0, h1, h2, h3, h4, h5, h6, h7] = map;
   const across = shrunkB / shrunkA;
-  return Float64Array.of(
-    ...[h0! * across, h1! * across, h2! / shrunkA],
-    ...[h3! * across, h4! * across, h5! / shrunkA],
-    ...[h6! * shrunkB, h7! * shrunkB, 1],
-  );
+  return [
+    h0! * across,
+    h1! * across,
+    h2! / shrunkA,
+    h3! * across,
+    h4! * across,
+    h5! / shrunkA,
+    h6! * shrunkB,
+    h7! * shrunkB,
+    1,
+  ];
 }
 
 /**
@@ -24,30 +30,29 @@ export function between(map: Homography, shrunkB: number, shrunkA: number): Homo
  */
 export function composed(
   map: Homography,
-  change: Float64Array,
+  change: ArrayLike<number>,
   cx: number,
   cy: number,
   unit: number,
 ): Homography {
-  const [p0, p1, p2, p3, p4, p5, p6, p7] = change as unknown as number[];
   // From pixels to units about the middle, the inverse of the change there, and back.
   const moved = [
-    1 + p0! / unit,
-    p1! / unit,
-    p2! / unit,
-    p3! / unit,
-    1 + p4! / unit,
-    p5! / unit,
-    p6! / unit,
-    p7! / unit,
+    1 + change[0]! / unit,
+    change[1]! / unit,
+    change[2]! / unit,
+    change[3]! / unit,
+    1 + change[4]! / unit,
+    change[5]! / unit,
+    change[6]! / unit,
+    change[7]! / unit,
     1,
   ];
   const back = times(
     [unit, 0, cx, 0, unit, cy, 0, 0, 1],
     times(inverse(moved), [1 / unit, 0, -cx / unit, 0, 1 / unit, -cy / unit, 0, 0, 1]),
   );
-  const all = times([...map], back);
-  return Float64Array.from(all, (each) => each / all[8]!);
+  const all = times(map, back);
+  return all.map((each) => each / all[8]!);
 }
 
 function times(a: readonly number[], b: readonly number[]): number[] {

@@ -46,6 +46,8 @@ interface Criterion {
   readonly rank: (facts: KeeperFacts) => number | string;
   /** Ranks that differ by no more than this part are as good as equal. @default 0 */
   readonly slack?: number;
+  /** As `slack`, in units of the rank. @default 0 */
+  readonly within?: number;
   readonly reason: (kept: KeeperFacts) => string;
 }
 
@@ -67,11 +69,21 @@ const leastCompressed: Criterion = {
   reason: () => 'least compressed',
 };
 const exif = is(({ hasExif }) => hasExif, 'has its EXIF data');
-const oldest: readonly Criterion[] = [
-  { rank: ({ taken, lastModified }) => taken ?? lastModified, reason: () => 'oldest' },
-  // Copies that keep their EXIF data were taken at the same time; then the older file decides.
-  { rank: ({ lastModified }) => lastModified, reason: () => 'oldest' },
+/** When a picture was taken, else changed; copies that keep their EXIF data were taken at once, and then the file decides. */
+const WHEN: readonly ((facts: KeeperFacts) => string)[] = [
+  ({ taken, lastModified }) => taken ?? lastModified,
+  ({ lastModified }) => lastModified,
 ];
+const oldest = WHEN.map((rank): Criterion => ({ rank, reason: () => 'oldest' }));
+const DAY_MS = 24 * 60 * 60 * 1000;
+/** Hours say in which order files were copied or uploaded; that one is called a copy says more. */
+const olderByDays = WHEN.map(
+  (when): Criterion => ({
+    rank: (facts) => Date.parse(when(facts)),
+    within: DAY_MS,
+    reason: () => 'oldest',
+  }),
+);
 const mostBytes: Criterion = { rank: ({ size }) => -size, reason: () => 'largest file' };
 const shortestName: readonly Criterion[] = [
   { rank: ({ key }) => key.length, reason: () => 'shortest name' },
@@ -80,9 +92,15 @@ const shortestName: readonly Criterion[] = [
 
 /** What a rule asks for, and what decides between pictures that are as good by it. */
 const RULES: Readonly<Record<KeepRule, { asked: readonly Criterion[]; others: readonly Criterion[] }>> = {
-  best: { asked: [mostPixels, leastCompressed], others: [exif, plainName, ...oldest, ...shortestName] },
+  best: {
+    asked: [mostPixels, leastCompressed],
+    others: [exif, ...olderByDays, plainName, ...oldest, ...shortestName],
+  },
   oldest: { asked: oldest, others: [mostPixels, leastCompressed, exif, plainName, ...shortestName] },
-  largest: { asked: [mostBytes, mostPixels], others: [exif, plainName, ...oldest, ...shortestName] },
+  largest: {
+    asked: [mostBytes, mostPixels],
+    others: [exif, ...olderByDays, plainName, ...oldest, ...shortestName],
+  },
 };
 
 export interface Keeper<T> {
@@ -128,8 +146,8 @@ function bestOf<T extends KeeperFacts>(pictures: readonly T[], criteria: readonl
   return left[0]!;
 }
 
-function areEqual({ rank, slack = 0 }: Criterion, one: KeeperFacts, other: KeeperFacts): boolean {
+function areEqual({ rank, slack = 0, within = 0 }: Criterion, one: KeeperFacts, other: KeeperFacts): boolean {
   const [a, b] = [rank(one), rank(other)];
   if (typeof a === 'string' || typeof b === 'string') return a === b;
-  return Math.abs(a - b) <= slack * Math.max(Math.abs(a), Math.abs(b));
+  return Math.abs(a - b) <= Math.max(within, slack * Math.max(Math.abs(a), Math.abs(b)));
 }

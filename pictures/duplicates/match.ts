@@ -31,12 +31,13 @@ export function placeByFeatures(
 ): Placement | undefined {
   const pairs = matches(a, b, mirrored);
   if (pairs.length < 2 * MIN_INLIERS) return undefined;
-  let best: number[] = [];
+  let [most, first] = [MIN_INLIERS - 1, -1];
   for (let i = 0; i < pairs.length; i += 2) {
-    const agreeing = inliersOf(similarityOf(a, b, pairs[i]!, pairs[i + 1]!, mirrored), a, b, pairs);
-    if (agreeing.length > best.length) best = agreeing;
+    const agreeing = agreeingWith(similarityOf(a, b, pairs[i]!, pairs[i + 1]!, mirrored), a, b, pairs);
+    if (agreeing > most) [most, first] = [agreeing, i];
   }
-  if (best.length < 2 * MIN_INLIERS) return undefined;
+  if (first < 0) return undefined;
+  let best = inliersOf(similarityOf(a, b, pairs[first]!, pairs[first + 1]!, mirrored), a, b, pairs);
   // Fitted to all that agree, the map is better than any one corner's, and more may agree with it.
   let affine = affineOf(a, b, best);
   if (affine) {
@@ -100,17 +101,36 @@ function similarityOf(a: Features, b: Features, i: number, j: number, mirrored: 
   return map;
 }
 
+/** How many pairs of corners lie where a map says. */
+const agreeingWith = (map: Float64Array, a: Features, b: Features, pairs: readonly number[]): number =>
+  look(map, a, b, pairs, undefined);
+
+/** Those pairs. */
 function inliersOf(map: Float64Array, a: Features, b: Features, pairs: readonly number[]): number[] {
-  const [m0, m1, m2, m3, m4, m5] = map as unknown as [number, number, number, number, number, number];
-  const squared = TOLERANCE * TOLERANCE * Math.max(1, Math.abs(m0 * m4 - m1 * m3));
   const agreeing: number[] = [];
+  look(map, a, b, pairs, agreeing);
+  return agreeing;
+}
+
+function look(
+  map: Float64Array,
+  a: Features,
+  b: Features,
+  pairs: readonly number[],
+  agreeing: number[] | undefined,
+): number {
+  const [m0, m1, m2, m3, m4, m5] = [map[0]!, map[1]!, map[2]!, map[3]!, map[4]!, map[5]!];
+  const squared = TOLERANCE * TOLERANCE * Math.max(1, Math.abs(m0 * m4 - m1 * m3));
+  let count = 0;
   for (let k = 0; k < pairs.length; k += 2) {
     const [i, j] = [pairs[k]!, pairs[k + 1]!];
     const dx = m0 * b.x[j]! + m1 * b.y[j]! + m2 - a.x[i]!;
     const dy = m3 * b.x[j]! + m4 * b.y[j]! + m5 - a.y[i]!;
-    if (dx * dx + dy * dy <= squared) agreeing.push(i, j);
+    if (dx * dx + dy * dy > squared) continue;
+    count++;
+    agreeing?.push(i, j);
   }
-  return agreeing;
+  return count;
 }
 
 /** The affine map that fits pairs of corners best; `undefined` when they lie on a line. */
@@ -158,7 +178,7 @@ function inCopies(m: Float64Array, scaleA: number, scaleB: number): Homography {
   // Corner (x, y) is the pixel's centre at (x + 0.5, y + 0.5).
   const shiftX = m[2]! + 0.5 - 0.5 * (m[0]! + m[1]!);
   const shiftY = m[5]! + 0.5 - 0.5 * (m[3]! + m[4]!);
-  return Float64Array.of(
+  return [
     m[0]! * ratio,
     m[1]! * ratio,
     shiftX * scaleA,
@@ -168,5 +188,5 @@ function inCopies(m: Float64Array, scaleA: number, scaleB: number): Homography {
     0,
     0,
     1,
-  );
+  ];
 }

@@ -40,17 +40,14 @@ let left = new Float32Array(4_096);
 let weights = new Float32Array(4_096);
 let us = new Float32Array(4_096);
 let vs = new Float32Array(4_096);
+let xs = new Float32Array(4_096);
+let ys = new Float32Array(4_096);
 
 function makeRoom(length: number): void {
   if (va.length >= length) return;
-  [va, vb, left, weights, us, vs] = [1, 2, 3, 4, 5, 6].map(() => new Float32Array(length)) as [
-    Float32Array<ArrayBuffer>,
-    Float32Array<ArrayBuffer>,
-    Float32Array<ArrayBuffer>,
-    Float32Array<ArrayBuffer>,
-    Float32Array<ArrayBuffer>,
-    Float32Array<ArrayBuffer>,
-  ];
+  const room = () => new Float32Array(length);
+  [va, vb, left, weights] = [room(), room(), room(), room()];
+  [us, vs, xs, ys] = [room(), room(), room(), room()];
 }
 
 export function measure(a: Prepared, b: Prepared, map: Homography, inliers: number): Comparison | undefined {
@@ -71,7 +68,7 @@ export function measure(a: Prepared, b: Prepared, map: Homography, inliers: numb
   for (let i = 0; i < length; i++) if (va[i]! >= 0) n++;
   if (n < MIN_PIXELS) return undefined;
 
-  const { correlation, varianceA, varianceB } = correlated(length, 'all');
+  const { correlation, varianceA, varianceB } = correlated(length);
   const edges = edgesOf(width, height);
   let { gain, bias } = robustFit(length);
   for (let round = 0; round < MOST_BLUR; round++) {
@@ -159,23 +156,70 @@ interface Correlated {
   readonly varianceB: number;
 }
 
-/** @param which all that is seen, what both show as it was, or that by its weights */
-function correlated(length: number, which: 'all' | 'shown' | 'weighted'): Correlated {
+/** All that is seen. */
+function correlated(length: number): Correlated {
   let [n, sa, sb, saa, sbb, sab] = [0, 0, 0, 0, 0, 0];
   for (let i = 0; i < length; i++) {
     const x = va[i]!;
     if (x < 0) continue;
     const y = vb[i]!;
-    if (which === 'shown' && (isClipped(x) || isClipped(y))) continue;
-    const w = which === 'weighted' ? weights[i]! : 1;
-    n += w;
-    sa += w * x;
-    sb += w * y;
-    saa += w * x * x;
-    sbb += w * y * y;
-    sab += w * x * y;
+    n++;
+    sa += x;
+    sb += y;
+    saa += x * x;
+    sbb += y * y;
+    sab += x * y;
   }
-  n = Math.max(n, 1e-9);
+  return correlationOf(n, sa, sb, saa, sbb, sab);
+}
+
+/** Gathers what both show as it was, or all that is seen, in `xs` and `ys`; gives how many pixels that are. */
+function gather(length: number, clipped: boolean): number {
+  let n = 0;
+  for (let i = 0; i < length; i++) {
+    const x = va[i]!;
+    if (x < 0) continue;
+    const y = vb[i]!;
+    if (!clipped && (isClipped(x) || isClipped(y))) continue;
+    xs[n] = x;
+    ys[n++] = y;
+  }
+  return n;
+}
+
+/** What was gathered; far from `fit` a pixel counts little. @param fit all count the same where it is left out */
+function fitted(count: number, fit?: Fit): Correlated {
+  const { gain, bias } = fit ?? { gain: 0, bias: 0 };
+  const steepness = fit ? 1 / 8 : 0;
+  let [n, sa, sb, saa, sbb, sab] = [0, 0, 0, 0, 0, 0];
+  for (let i = 0; i < count; i++) {
+    const x = xs[i]!;
+    const y = ys[i]!;
+    const far = (y - (gain * x + bias)) * steepness;
+    const closeness = 1 + far * far;
+    const w = 1 / (closeness * closeness);
+    const wx = w * x;
+    const wy = w * y;
+    n += w;
+    sa += wx;
+    sb += wy;
+    saa += wx * x;
+    sbb += wy * y;
+    sab += wx * y;
+  }
+  return correlationOf(n, sa, sb, saa, sbb, sab);
+}
+
+/** From sums over pairs of pixels, each by its weight. */
+function correlationOf(
+  count: number,
+  sa: number,
+  sb: number,
+  saa: number,
+  sbb: number,
+  sab: number,
+): Correlated {
+  const n = Math.max(count, 1e-9);
   const varianceA = Math.max(0, saa / n - (sa / n) ** 2);
   const varianceB = Math.max(0, sbb / n - (sb / n) ** 2);
   const covariance = sab / n - (sa / n) * (sb / n);
@@ -185,20 +229,15 @@ function correlated(length: number, which: 'all' | 'shown' | 'weighted'): Correl
   return { n, correlation, gain, bias: sb / n - (gain * sa) / n, varianceA, varianceB };
 }
 
+type Fit = Pick<Correlated, 'gain' | 'bias'>;
+
 /** Contrast and brightness by what most pixels say that both pictures show as they were. */
-function robustFit(length: number): { gain: number; bias: number } {
-  const shown = correlated(length, 'shown');
-  const isEnough = shown.n >= MIN_PIXELS;
-  let { gain, bias } = isEnough ? shown : correlated(length, 'all');
-  for (let round = 0; round < 3; round++) {
-    for (let i = 0; i < length; i++) {
-      const [x, y] = [va[i]!, vb[i]!];
-      const closeness = 1 + ((y - (gain * x + bias)) / 8) ** 2;
-      weights[i] = isEnough && (isClipped(x) || isClipped(y)) ? 0 : 1 / (closeness * closeness);
-    }
-    ({ gain, bias } = correlated(length, 'weighted'));
-  }
-  return { gain, bias };
+function robustFit(length: number): Fit {
+  let count = gather(length, false);
+  if (count < MIN_PIXELS) count = gather(length, true);
+  let fit: Fit = fitted(count);
+  for (let round = 0; round < 3; round++) fit = fitted(count, fit);
+  return fit;
 }
 
 /** Blurs by 1-2-1 in both directions what is seen. */
@@ -231,7 +270,7 @@ function blurLines(
 
 /** Absolute means over blocks of 2 x 2: noise goes, what is really different stays. */
 function blockMeans(width: number, height: number): Quantiles {
-  const means = new Quantiles();
+  const means = BLOCKS.clear();
   for (let y = 0; y + 1 < height; y += 2) {
     for (let x = 0, at = y * width; x + 1 < width; x += 2, at += 2) {
       if (va[at]! < 0 || va[at + 1]! < 0 || va[at + width]! < 0 || va[at + width + 1]! < 0) continue;
@@ -245,6 +284,13 @@ function blockMeans(width: number, height: number): Quantiles {
 class Quantiles {
   readonly #counts = new Uint16Array(4_096);
   #n = 0;
+
+  /** None again. */
+  clear(): this {
+    this.#counts.fill(0);
+    this.#n = 0;
+    return this;
+  }
 
   add(value: number): void {
     this.#counts[Math.min(4_095, (value * 8) | 0)]!++;
@@ -262,6 +308,13 @@ class Quantiles {
     return 512;
   }
 }
+
+const [BLOCKS, SHIFTS_U, SHIFTS_V, DISTANCES] = [
+  new Quantiles(),
+  new Quantiles(),
+  new Quantiles(),
+  new Quantiles(),
+];
 
 /** Sums over the changes from pixel to pixel: of one with the other, and each with itself. */
 function edgesOf(width: number, height: number): { ab: number; aa: number; bb: number } {
@@ -295,14 +348,14 @@ function colourDifference(
   laidOver(a.cb, b.cb, place, us);
   laidOver(a.cr, b.cr, place, vs);
   const [toU, toV] = [b.cb.pixels, b.cr.pixels];
-  const [shiftU, shiftV] = [new Quantiles(), new Quantiles()];
+  const [shiftU, shiftV] = [SHIFTS_U.clear(), SHIFTS_V.clear()];
   for (let i = 0; i < length; i++) {
     if (va[i]! < 0) continue;
     shiftU.add(256 + toU[i]! - us[i]!);
     shiftV.add(256 + toV[i]! - vs[i]!);
   }
   const [mu, mv] = [shiftU.at(0.5) - 256, shiftV.at(0.5) - 256];
-  const distances = new Quantiles();
+  const distances = DISTANCES.clear();
   for (let i = 0; i < length; i++) {
     if (va[i]! < 0) continue;
     distances.add(Math.hypot(toU[i]! - us[i]! - mu, toV[i]! - vs[i]! - mv));

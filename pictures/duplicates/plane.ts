@@ -7,7 +7,12 @@ export interface Plane {
   /** How brightness changes from pixel to pixel, to the right and downwards. */
   readonly gradientX: Float32Array;
   readonly gradientY: Float32Array;
+  /** The places of the pixels whose surroundings are not plain, in order. */
+  readonly textured: Uint16Array;
 }
+
+/** A pixel whose surroundings are plainer than this says nothing of where it is: the square of its gradient, in grey values. */
+const PLAIN = 2;
 
 export const planeOf = (width: number, height: number, bytes: Uint8Array): Plane =>
   withGradients(width, height, Float32Array.from(bytes));
@@ -23,7 +28,11 @@ function withGradients(width: number, height: number, pixels: Float32Array): Pla
       gradientY[at] = (pixels[at + down]! - pixels[at - up]!) / (up > 0 && down > 0 ? 2 : 1);
     }
   }
-  return { width, height, pixels, gradientX, gradientY };
+  const textured = new Uint16Array(pixels.length);
+  let count = 0;
+  for (let at = 0; at < pixels.length; at++)
+    if (gradientX[at]! ** 2 + gradientY[at]! ** 2 >= PLAIN) textured[count++] = at;
+  return { width, height, pixels, gradientX, gradientY, textured: textured.subarray(0, count) };
 }
 
 /** Half as large: each pixel the mean of up to four. */

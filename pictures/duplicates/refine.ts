@@ -7,8 +7,6 @@ import type { Plane } from './plane.ts';
 const UNKNOWNS = 8;
 /** Differences above this weigh less and less: text and stickers must not pull at the map. In grey values. */
 const ROBUST = 14;
-/** A pixel whose surroundings are plainer than this says nothing of where it is: the square of its gradient, in grey values. */
-const PLAIN = 2;
 /** A step below this, in pixels at the picture's edge, ends the search. */
 const STILL = 0.02;
 /** Few pictures are tilted, and a tilt is known least: it is held towards none, so many times as firmly as a stretch is known. */
@@ -33,46 +31,15 @@ export function refined(a: Plane, b: Plane, map: Homography, rounds: number): Ho
 // One thread works on one pair at a time.
 const normal = new Float64Array(UNKNOWNS * UNKNOWNS);
 const right = new Float64Array(UNKNOWNS);
-const row = new Float64Array(UNKNOWNS);
 let seen = new Float32Array(4_096);
 
 function step(a: Plane, b: Plane, map: Homography): { map: Homography; moved: number } | undefined {
-  const { width, height, pixels, gradientX, gradientY } = b;
+  const { width, height, pixels } = b;
   if (seen.length < width * height) seen = new Float32Array(width * height);
   const n = laidOver(a, b, map, seen);
   if (n < MIN_PIXELS) return undefined;
-  const { gain, bias } = contrast(seen, pixels, width * height, n);
-
-  normal.fill(0);
-  right.fill(0);
   const [middleX, middleY, unit] = [width / 2, height / 2, Math.max(width, height) / 2];
-  for (let y = 0, at = 0; y < height; y++) {
-    const v = (y + 0.5 - middleY) / unit;
-    for (let x = 0; x < width; x++, at++) {
-      const va = seen[at]!;
-      if (va < 0) continue;
-      const gx = gradientX[at]!;
-      const gy = gradientY[at]!;
-      if (gx * gx + gy * gy < PLAIN) continue;
-      const difference = gain * va + bias - pixels[at]!;
-      const weight = 1 / (1 + (difference / ROBUST) ** 2);
-      const u = (x + 0.5 - middleX) / unit;
-      const along = -(gx * u + gy * v);
-      row[0] = gx * u;
-      row[1] = gx * v;
-      row[2] = gx;
-      row[3] = gy * u;
-      row[4] = gy * v;
-      row[5] = gy;
-      row[6] = along * u;
-      row[7] = along * v;
-      for (let i = 0; i < UNKNOWNS; i++) {
-        const weighted = weight * row[i]!;
-        right[i]! += weighted * difference;
-        for (let j = i; j < UNKNOWNS; j++) normal[i * UNKNOWNS + j]! += weighted * row[j]!;
-      }
-    }
-  }
+  addEquations(b, contrast(seen, pixels, width * height, n));
   const hold = HOLD * (normal[0]! + normal[4 * UNKNOWNS + 4]!);
   for (let i = 0; i < UNKNOWNS; i++) {
     for (let j = 0; j < i; j++) normal[i * UNKNOWNS + j] = normal[j * UNKNOWNS + i]!;
@@ -81,9 +48,109 @@ function step(a: Plane, b: Plane, map: Homography): { map: Homography; moved: nu
   }
   const change = solved(normal, right);
   if (!change) return undefined;
-  const moved = Math.max(...change.map(Math.abs));
+  let moved = 0;
+  for (const each of change) moved = Math.max(moved, Math.abs(each));
   if (!(moved < unit)) return undefined;
   return { map: composed(map, change, middleX, middleY, unit), moved };
+}
+
+/**
+ * Sums the normal equations over the pixels of `b` on which something lies, into `normal` (its upper half) and `right`.
+ *
+ * With u and v from the middle and the gradient (gx, gy), a pixel's row is gx (u, v, 1), gy (u, v, 1) and t (u, v), where
+ * t = -(gx u + gy v). Along a line v does not change, so the products need no more than the sums of gx gx, gx gy and gy gy by
+ * powers of u.
+ */
+function addEquations(
+  { width, height, pixels, gradientX, gradientY, textured }: Plane,
+  { gain, bias }: Contrast,
+): void {
+  normal.fill(0);
+  right.fill(0);
+  const [middleX, middleY, scale] = [width / 2, height / 2, 2 / Math.max(width, height)];
+  for (let next = 0; next < textured.length; ) {
+    const y = Math.floor(textured[next]! / width);
+    const v = (y + 0.5 - middleY) * scale;
+    const [start, end] = [y * width, (y + 1) * width];
+    let [xx0, xx1, xx2, xx3, xx4, xy0, xy1, xy2, xy3, yy0, yy1, yy2] = [0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0];
+    let [dx0, dx1, dx2, dy0, dy1] = [0, 0, 0, 0, 0];
+    for (; next < textured.length; next++) {
+      const at = textured[next]!;
+      if (at >= end) break;
+      const va = seen[at]!;
+      if (va < 0) continue;
+      const gx = gradientX[at]!;
+      const gy = gradientY[at]!;
+      const difference = gain * va + bias - pixels[at]!;
+      const far = difference * (1 / ROBUST);
+      const weight = 1 / (1 + far * far);
+      const u = (at - start + 0.5 - middleX) * scale;
+      let term = weight * gx * gx;
+      xx0 += term;
+      xx1 += term *= u;
+      xx2 += term *= u;
+      xx3 += term *= u;
+      xx4 += term * u;
+      term = weight * gx * gy;
+      xy0 += term;
+      xy1 += term *= u;
+      xy2 += term *= u;
+      xy3 += term * u;
+      term = weight * gy * gy;
+      yy0 += term;
+      yy1 += term *= u;
+      yy2 += term * u;
+      term = weight * difference * gx;
+      dx0 += term;
+      dx1 += term *= u;
+      dx2 += term * u;
+      term = weight * difference * gy;
+      dy0 += term;
+      dy1 += term * u;
+    }
+    // gx, gy and t with each other.
+    addProducts(0, 0, xx0, xx1, xx2, v);
+    addProducts(0, 3, xy0, xy1, xy2, v);
+    addProducts(3, 3, yy0, yy1, yy2, v);
+    addProducts(0, 6, -(xx1 + v * xy0), -(xx2 + v * xy1), -(xx3 + v * xy2), v);
+    addProducts(3, 6, -(xy1 + v * yy0), -(xy2 + v * yy1), -(xy3 + v * yy2), v);
+    const twice = 2 * v;
+    const squared = v * v;
+    addProducts(
+      6,
+      6,
+      xx2 + twice * xy1 + squared * yy0,
+      xx3 + twice * xy2 + squared * yy1,
+      xx4 + twice * xy3 + squared * yy2,
+      v,
+    );
+    right[0]! += dx1;
+    right[1]! += v * dx0;
+    right[2]! += dx0;
+    right[3]! += dy1;
+    right[4]! += v * dy0;
+    right[5]! += dy0;
+    right[6]! -= dx2 + v * dy1;
+    right[7]! -= v * (dx1 + v * dy0);
+  }
+}
+
+/** Adds one line's sum of a product, times 1, u and u u, at the places of two triples (u, v, 1); the last has no third. */
+function addProducts(i: number, j: number, by1: number, byU: number, byUU: number, v: number): void {
+  const [one, two, three] = [i * UNKNOWNS + j, (i + 1) * UNKNOWNS + j, (i + 2) * UNKNOWNS + j];
+  normal[one]! += byUU;
+  normal[one + 1]! += v * byU;
+  normal[two]! += v * byU;
+  normal[two + 1]! += v * v * by1;
+  if (j < 6) {
+    normal[one + 2]! += byU;
+    normal[two + 2]! += v * by1;
+  }
+  if (i < 6) {
+    normal[three]! += byU;
+    normal[three + 1]! += v * by1;
+  }
+  if (i < 6 && j < 6) normal[three + 2]! += by1;
 }
 
 /** What is laid over another: a plane, or what is known of its pixels. */
@@ -102,7 +169,7 @@ export function laidOver(
   into: Float32Array,
   rim = 0,
 ): number {
-  const [h0, h1, h2, h3, h4, h5, h6, h7] = map as unknown as number[];
+  const [h0, h1, h2, h3, h4, h5, h6, h7] = map;
   const { width: aw, height: ah, pixels } = a;
   const [right, bottom] = [aw - 1, ah - 1];
   const [mostX, mostY] = [aw - rim, ah - rim];
@@ -135,13 +202,13 @@ export function laidOver(
   return n;
 }
 
+interface Contrast {
+  readonly gain: number;
+  readonly bias: number;
+}
+
 /** What contrast and brightness make of `va` where it is seen (not below 0): b = gain * a + bias. */
-function contrast(
-  va: Float32Array,
-  vb: Float32Array,
-  length: number,
-  n: number,
-): { gain: number; bias: number } {
+function contrast(va: Float32Array, vb: Float32Array, length: number, n: number): Contrast {
   let [sa, sb, saa, sab] = [0, 0, 0, 0];
   for (let i = 0; i < length; i++) {
     const x = va[i]!;
@@ -156,33 +223,33 @@ function contrast(
   return { gain, bias: (sb - gain * sa) / n };
 }
 
-/** Solves a symmetric system (Cholesky); `undefined` when it has no one answer. */
+const lower = new Float64Array(UNKNOWNS * UNKNOWNS);
+const solution = new Float64Array(UNKNOWNS);
+
+/** Solves a symmetric system (Cholesky), until the next one is; `undefined` when it has no one answer. */
 function solved(matrix: Float64Array, right: Float64Array): Float64Array | undefined {
-  const n = right.length;
-  const l = new Float64Array(n * n);
+  const n = UNKNOWNS;
   for (let i = 0; i < n; i++) {
     for (let j = 0; j <= i; j++) {
       let sum = matrix[i * n + j]!;
-      for (let k = 0; k < j; k++) sum -= l[i * n + k]! * l[j * n + k]!;
+      for (let k = 0; k < j; k++) sum -= lower[i * n + k]! * lower[j * n + k]!;
       if (i === j) {
         if (!(sum > 0)) return undefined;
-        l[i * n + i] = Math.sqrt(sum);
+        lower[i * n + i] = Math.sqrt(sum);
       } else {
-        l[i * n + j] = sum / l[j * n + j]!;
+        lower[i * n + j] = sum / lower[j * n + j]!;
       }
     }
   }
-  const y = new Float64Array(n);
   for (let i = 0; i < n; i++) {
     let sum = right[i]!;
-    for (let k = 0; k < i; k++) sum -= l[i * n + k]! * y[k]!;
-    y[i] = sum / l[i * n + i]!;
+    for (let k = 0; k < i; k++) sum -= lower[i * n + k]! * solution[k]!;
+    solution[i] = sum / lower[i * n + i]!;
   }
-  const x = new Float64Array(n);
   for (let i = n - 1; i >= 0; i--) {
-    let sum = y[i]!;
-    for (let k = i + 1; k < n; k++) sum -= l[k * n + i]! * x[k]!;
-    x[i] = sum / l[i * n + i]!;
+    let sum = solution[i]!;
+    for (let k = i + 1; k < n; k++) sum -= lower[k * n + i]! * solution[k]!;
+    solution[i] = sum / lower[i * n + i]!;
   }
-  return x;
+  return solution;
 }

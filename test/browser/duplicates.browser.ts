@@ -67,6 +67,17 @@ describe('the duplicates workbench', () => {
     await expect.poll(() => groups().count(), SOON).toBe(2);
   });
 
+  it('says that a deletion is final where nothing is kept, and offers nothing back', async () => {
+    await open();
+    faked.api.state.keepsDeleted = false;
+    await page.getByRole('button', { name: 'Delete 3' }).click();
+    const question = page.getByRole('dialog', { name: 'Delete 3 pictures?' });
+    await question.getByText('This cannot be undone here.').waitFor();
+    await question.getByRole('button', { name: 'Delete 3 pictures' }).click();
+    await page.getByText('3 pictures deleted').first().waitFor();
+    expect(await page.getByRole('button', { name: 'Undo' }).count()).toBe(0);
+  });
+
   it('deletes nothing that has changed since it was compared, and says so', async () => {
     await open();
     await page.getByRole('button', { name: 'Delete 3' }).click();
@@ -134,11 +145,37 @@ describe('the duplicates workbench', () => {
     await page.getByRole('dialog').waitFor({ state: 'detached' });
     await page.getByRole('button', { name: `Show ${KEYS[0]}` }).focus();
     await page.keyboard.press('Delete');
-    await page.getByRole('dialog', { name: 'Delete 2 pictures?' }).waitFor();
+    // The third was held against the first, which goes, and not against the one that stays.
+    expect(await box(KEYS[2]!).isChecked()).toBe(false);
+    await page.getByRole('dialog', { name: 'Delete this picture?' }).waitFor();
     await page.keyboard.press('Escape');
     await page.getByRole('dialog').waitFor({ state: 'detached' });
     await page.getByRole('button', { name: `Show ${KEYS[0]}` }).press('n');
     await expect.poll(() => groups().count(), SOON).toBe(1);
+  });
+
+  it('is where it was after "back", and compares nothing again before that is shown', async () => {
+    const pairs = Array.from({ length: 120 }, (_, n) => [`a/${n}.webp`, `b/${n}.webp`]);
+    page = await faked.open('#/duplicates', {
+      duplicates: pairs,
+      pictures: pairs.flat().map((key, n) => ({ key, size: 100_000 - n })),
+    });
+    await expect
+      .poll(async () => {
+        await page.evaluate(() => scrollTo(0, document.documentElement.scrollHeight));
+        return groups().count();
+      }, SOON)
+      .toBe(120);
+    await groups().nth(100).scrollIntoViewIfNeeded();
+    const top = await page.evaluate(() => scrollY);
+    await expect.poll(() => page.evaluate(() => history.state?.scrollY), SOON).toBeCloseTo(top, -1);
+    await page.getByRole('link', { name: 'Status' }).click();
+    await page.getByRole('heading', { name: 'Status' }).waitFor();
+    // What is shown must be what was known: nothing new comes.
+    await page.route('**/v1/duplicates?*', () => {});
+    await page.goBack();
+    await expect.poll(() => page.evaluate(() => scrollY), SOON).toBeCloseTo(top, -1);
+    expect(await bar()).toContain('120 groups, 120 pictures');
   });
 
   it('follows the library', async () => {

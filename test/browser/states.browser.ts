@@ -118,6 +118,19 @@ describe('states of the console', () => {
     await page.getByRole('alert').filter({ hasText: 'HEIC cannot be read here.' }).waitFor();
   });
 
+  it('says one thing of a picture that neither the browser nor the server reads, and offers nothing that cannot help', async () => {
+    const page = await open('#/', { rejectQuery: 'HEIC cannot be read here. Save it as JPEG.' });
+    const asked = page.waitForEvent('filechooser');
+    await page.getByRole('button', { name: 'Choose a picture' }).click();
+    await (await asked).setFiles({ name: 'a.heic', mimeType: 'image/heic', buffer: Buffer.from('ftypheic') });
+    await page.getByRole('alert').filter({ hasText: 'HEIC cannot be read here.' }).waitFor();
+    await expect.poll(() => page.getByAltText('The picture you search by').count(), SOON).toBe(0);
+    expect(await page.getByText('the server looks at it all the same').count()).toBe(0);
+    for (const name of ['Try again', 'Add to the library', 'Search a part']) {
+      expect(await page.getByRole('button', { name }).count(), name).toBe(0);
+    }
+  });
+
   it('tells refused uploads from failed ones, and sends the failed ones again', async () => {
     const page = await open('#/', {
       refuse: [
@@ -189,9 +202,11 @@ describe('states of the console', () => {
     await page.getByLabel('Taken from').fill('2024-07-01');
     await page.getByLabel('Taken to').fill('2024-08-31');
     await page.getByLabel('Changed from').fill('2025-01-01');
-    await page.getByRole('combobox', { name: 'Width' }).selectOption('2000');
-    await page.getByRole('combobox', { name: 'Height' }).selectOption('1000');
-    await page.getByRole('combobox', { name: 'File size' }).selectOption('1000000');
+    await page.getByRole('combobox', { name: 'Width', exact: true }).selectOption('2000');
+    await page.getByRole('combobox', { name: 'Height', exact: true }).selectOption('1000');
+    await page.getByRole('combobox', { name: 'File size', exact: true }).selectOption('1000000');
+    await page.getByRole('combobox', { name: 'Width at most' }).selectOption('4000');
+    await page.getByRole('combobox', { name: 'File size at most' }).selectOption('10000000');
     await page.getByRole('checkbox', { name: 'By what sets pictures apart' }).check();
     const asked = () => {
       const last = faked.api.requests.filter((each) => each.includes('/similar')).at(-1) ?? '';
@@ -203,9 +218,9 @@ describe('states of the console', () => {
       .toEqual([
         'taken:2024-07-01..2024-08-31',
         'lastModified:2025-01-01..',
-        'width:2000..',
+        'width:2000..4000',
         'height:1000..',
-        'size:1000000..',
+        'size:1000000..10000000',
         'true',
       ]);
     await page.reload();

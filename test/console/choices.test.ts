@@ -10,6 +10,7 @@ import {
   keeping,
   suggested,
   toggled,
+  without,
 } from '../../console/views/duplicates/choices.ts';
 
 const picture = (key: string, size: number, day: number, isProtected = false) => ({
@@ -43,6 +44,48 @@ describe('a choice', () => {
     expect(toggled(GROUP, suggested(GROUP), 'a')).toEqual(suggested(GROUP));
     expect(toggled(GROUP, suggested(GROUP), 'c')).toEqual(suggested(GROUP));
     expect(keeping(GROUP, 'b')).toEqual({ keeper: 'b', going: new Set(['a']) });
+  });
+
+  describe('of another keeper than the one that all were held against', () => {
+    const tiers = { a: 'same', b: 'same', c: 'same', d: 'identical', e: 'identical' } as const;
+    const group: DuplicateGroup = {
+      ...GROUP,
+      pictures: Object.entries(tiers).map(([key, tier]) => ({ ...picture(key, 10, 1), tier })),
+      deletable: ['b', 'c', 'd', 'e'],
+    };
+
+    it('lets go only what is known to be the same as it', () => {
+      // b and c are the same as a, d and e have its bytes; nobody compared b with c.
+      expect(keeping(group, 'b')).toEqual({ keeper: 'b', going: new Set(['a', 'd', 'e']) });
+      expect(keeping(group, 'd')).toEqual({ keeper: 'd', going: new Set(['a', 'b', 'c', 'e']) });
+    });
+
+    it('offers nothing of the group when that one is gone', () => {
+      const choices: Choices = new Map([[idOf(group), keeping(group, 'b')]]);
+      const { pictures } = chosenOf([group], choices);
+      const left = without([group], new Set(pictures.map(({ key }) => key)));
+      expect(chosenOf(left, choices).pictures).toEqual([]);
+    });
+
+    it('is forgotten when the other keeper is gone', () => {
+      const choices: Choices = new Map([[idOf(group), keeping(group, 'b')]]);
+      const now = { ...group, pictures: group.pictures.filter(({ key }) => key !== 'b') };
+      expect(choiceOf(now, choices)).toEqual(suggested(now));
+      expect(chosenOf([now], choices).pictures.map(({ key }) => key)).not.toContain('a');
+    });
+
+    it('deletes in no part of the group what stays of another one', () => {
+      const second = { ...group, part: { number: 2, of: 2 } };
+      const choices: Choices = new Map([[idOf(second), keeping(second, 'b')]]);
+      const { pictures, stays } = chosenOf([group, second], choices);
+      expect(pictures.map(({ key }) => key)).toEqual(['c', 'd', 'e']);
+      expect([...stays.values()].map(({ key }) => key)).toEqual(['a', 'a', 'a']);
+    });
+  });
+
+  it('deletes nothing of a group of which nothing stays', () => {
+    const group = { ...GROUP, pictures: GROUP.pictures.slice(1) };
+    expect(chosenOf([group], new Map()).pictures).toEqual([]);
   });
 
   it('lets nothing go that is only alike', () => {

@@ -30,6 +30,9 @@ describe('an address', () => {
       minWidth: 2_000,
       minHeight: 1_000,
       minBytes: 1_000_000,
+      maxWidth: 6_000,
+      maxHeight: 4_000,
+      maxBytes: 10_000_000,
       centered: true,
     },
     libraryOf(),
@@ -56,7 +59,10 @@ describe('an address', () => {
     ['#/search?k=-1&min=7&crop=1,2', HOME],
     ['#/search?crop=0.5,0.5,0.6,0.5', HOME],
     ['#/search?crop=a,b,c,d', HOME],
-    ['#/search?from=summer&to=2024-7&width=-5&height=1e9&bytes=-1&changed-to=x&centered=yes', HOME],
+    [
+      '#/search?from=summer&to=2024-7&width=-5&height=1e9&bytes=-1&max-width=x&changed-to=x&centered=yes',
+      HOME,
+    ],
     ['#/picture', libraryOf()],
   ])('that makes no sense is taken for what is nearest: %s', (hash, route) => {
     expect(parseRoute(hash)).toEqual(route);

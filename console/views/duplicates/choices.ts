@@ -23,14 +23,23 @@ export const suggested = ({ keeper, deletable }: DuplicateGroup): Choice => ({
   going: new Set(deletable),
 });
 
-export const choiceOf = (group: DuplicateGroup, choices: Choices): Choice =>
-  choices.get(idOf(group)) ?? suggested(group);
+/** What someone chose, while the picture that was to stay is still there; else nothing is known to stay of what was to go. */
+export function choiceOf(group: DuplicateGroup, choices: Choices): Choice {
+  const choice = choices.get(idOf(group));
+  return choice && group.pictures.some(({ key }) => key === choice.keeper) ? choice : suggested(group);
+}
 
-/** Another picture stays; the one that did goes, unless it is protected. What is only alike is never to go. */
+/**
+ * Another picture stays. All were held against the one that did, and not against each other: so that one goes, with what has
+ * the same bytes, and of the others only what has the bytes of both. What is protected never goes, nor what is only alike.
+ */
 export function keeping(group: DuplicateGroup, key: string): Choice {
   if (group.tier === 'alike') return suggested(group);
-  const others = group.pictures.filter((each) => each.key !== key && !each.protected);
-  return { keeper: key, going: new Set(others.map((each) => each.key)) };
+  const now = group.pictures.find((each) => each.key === key);
+  const isSameAsNow = (each: Member) =>
+    each.key === group.keeper || each.tier === 'identical' || now?.tier === 'identical';
+  const going = group.pictures.filter((each) => each.key !== key && !each.protected && isSameAsNow(each));
+  return { keeper: key, going: new Set(going.map((each) => each.key)) };
 }
 
 /** A picture goes, or stays after all. The one that is kept never goes, nor does what is protected. */
@@ -44,24 +53,47 @@ export function toggled(group: DuplicateGroup, choice: Choice, key: string): Cho
 
 export interface Chosen {
   readonly pictures: readonly Member[];
+  /** What stays of each picture that goes, by the key of that one. */
+  readonly stays: ReadonlyMap<string, Member>;
   /** Groups that something goes of. */
   readonly groups: number;
   readonly bytes: number;
 }
 
-/** All that is to go. */
+/** All that is to go. What stays of one group, or of another part of it, goes of none. */
 export function chosenOf(groups: readonly DuplicateGroup[], choices: Choices): Chosen {
+  const kept = new Set(groups.map((group) => choiceOf(group, choices).keeper));
   const pictures = new Map<string, Member>();
+  const stays = new Map<string, Member>();
   let touched = 0;
   for (const group of groups) {
-    const { going } = choiceOf(group, choices);
-    const gone = group.pictures.filter(({ key }) => going.has(key));
+    const { going, keeper } = choiceOf(group, choices);
+    const staying = group.pictures.find(({ key }) => key === keeper);
+    const gone = staying ? group.pictures.filter(({ key }) => going.has(key) && !kept.has(key)) : [];
     if (gone.length > 0) touched += 1;
-    for (const each of gone) pictures.set(each.key, each);
+    for (const each of gone) {
+      if (pictures.has(each.key)) continue;
+      pictures.set(each.key, each);
+      stays.set(each.key, staying!);
+    }
   }
   const all = [...pictures.values()];
-  return { pictures: all, groups: touched, bytes: all.reduce((sum, { size }) => sum + size, 0) };
+  return { pictures: all, stays, groups: touched, bytes: all.reduce((sum, { size }) => sum + size, 0) };
 }
 
 /** Bytes that a group frees as it is chosen now. */
 export const freed = (group: DuplicateGroup, choices: Choices): number => chosenOf([group], choices).bytes;
+
+/**
+ * The groups without the pictures that are gone. A group that is left without the picture that all were held against is none:
+ * nothing says that the rest are the same.
+ */
+export const without = (groups: readonly DuplicateGroup[], gone: ReadonlySet<string>): DuplicateGroup[] =>
+  groups
+    .filter(({ keeper }) => keeper === undefined || !gone.has(keeper))
+    .map((group) => ({
+      ...group,
+      pictures: group.pictures.filter(({ key }) => !gone.has(key)),
+      deletable: group.deletable.filter((key) => !gone.has(key)),
+    }))
+    .filter(({ pictures }) => pictures.length > 1);

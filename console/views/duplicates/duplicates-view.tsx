@@ -21,7 +21,17 @@ import type { DuplicatesRoute, Tier } from '../../route/route.ts';
 import { StillIndexing } from '../../shell/indexing-note.tsx';
 import { useSteady } from '../../status/progress.ts';
 import { DeletePictures } from '../picture/delete-pictures.tsx';
-import { type Choices, type Chosen, choiceOf, chosenOf, freed, idOf, keeping, toggled } from './choices.ts';
+import {
+  type Choices,
+  type Chosen,
+  choiceOf,
+  chosenOf,
+  freed,
+  idOf,
+  keeping,
+  toggled,
+  without,
+} from './choices.ts';
 import { FolderWishes, useFolderWishes } from './folder-wishes.tsx';
 import { Group } from './group.tsx';
 
@@ -107,13 +117,6 @@ export function DuplicatesView({ route }: { route: DuplicatesRoute }) {
       action: { label: 'Undo', run: () => void undo() },
     });
   };
-  const keeperOf = (key: string) => {
-    const group = order.find(({ pictures }) => pictures.some((each) => each.key === key));
-    const keeper = group && choiceOf(group, choices).keeper;
-    const stays = group?.pictures.find((each) => each.key === keeper);
-    return stays ?? group?.pictures.find((each) => !choiceOf(group, choices).going.has(each.key));
-  };
-
   const onKeyDown = (event: KeyboardEvent) => {
     const target = event.target as HTMLElement;
     const member = target.closest<HTMLElement>('[data-member]');
@@ -161,7 +164,8 @@ export function DuplicatesView({ route }: { route: DuplicatesRoute }) {
     );
     observer.observe(end.current);
     return () => observer.disconnect();
-  }, [shown < order.length]);
+    // Anew after each step: one who is still at the end then is told nothing otherwise.
+  }, [shown, shown < order.length]);
 
   return (
     <>
@@ -265,7 +269,7 @@ export function DuplicatesView({ route }: { route: DuplicatesRoute }) {
       {deleting && (
         <DeletePictures
           pictures={deleting.pictures}
-          kept={keeperOf}
+          kept={(key) => deleting.stays.get(key)}
           onCancel={() => setDeleting(undefined)}
           onDeleted={(gone) => {
             setDeleting(undefined);
@@ -283,16 +287,6 @@ const SENTENCES: Readonly<Record<Tier, string>> = {
   identical: 'Files that are the same to the last byte.',
   alike: 'Near in the model only, to look through. Nothing is deleted from here.',
 };
-
-/** Groups without the pictures that are gone; what has nothing left to compare is no group. */
-const without = (groups: readonly DuplicateGroup[], gone: ReadonlySet<string>): DuplicateGroup[] =>
-  groups
-    .map((group) => ({
-      ...group,
-      pictures: group.pictures.filter(({ key }) => !gone.has(key)),
-      deletable: group.deletable.filter((key) => !gone.has(key)),
-    }))
-    .filter(({ pictures }) => pictures.length > 1);
 
 /** The order in which groups were sorted when the list last changed: a tick must not move its row away. */
 function useStableOrder(

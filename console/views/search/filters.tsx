@@ -21,6 +21,24 @@ const SIDES = [1_000, 2_000, 4_000] as const;
 /** Bytes of a file: what was made small for the web, a photo, a RAW file. */
 const SIZES = [100_000, 1_000_000, 10_000_000] as const;
 
+const pixels = (each: number) => `${count(each)} pixels`;
+
+/** Least and most of what has a size, each with its place in the address. */
+const BOUNDS = [
+  { label: 'Width', of: 'Width', choices: SIDES, text: pixels },
+  { label: 'Height', of: 'Height', choices: SIDES, text: pixels },
+  { label: 'File size', of: 'Bytes', choices: SIZES, text: bytes },
+].flatMap(({ label, of, choices, text }) => [
+  { label, name: `min${of}` as Bounded, choices, text: (each: number) => `${text(each)} or more` },
+  {
+    label: `${label} at most`,
+    name: `max${of}` as Bounded,
+    choices,
+    text: (each: number) => `${text(each)} or less`,
+  },
+]);
+type Bounded = 'minWidth' | 'minHeight' | 'minBytes' | 'maxWidth' | 'maxHeight' | 'maxBytes';
+
 export function Filters({ route, answer }: { route: SearchRoute; answer: SearchAnswer | undefined }) {
   const { client } = useConnection();
   const narrow = useMedia('(max-width: 900px)');
@@ -60,27 +78,16 @@ export function Filters({ route, answer }: { route: SearchRoute; answer: SearchA
         <Between label="Taken" days={route.taken} onChange={(taken) => change({ taken })} />
         <Between label="Changed" days={route.changed} onChange={(changed) => change({ changed })} />
         <div class="filters-dates">
-          <Least
-            label="Width"
-            value={route.minWidth}
-            choices={SIDES}
-            text={(each) => `${count(each)} pixels or more`}
-            onChange={(minWidth) => change({ minWidth })}
-          />
-          <Least
-            label="Height"
-            value={route.minHeight}
-            choices={SIDES}
-            text={(each) => `${count(each)} pixels or more`}
-            onChange={(minHeight) => change({ minHeight })}
-          />
-          <Least
-            label="File size"
-            value={route.minBytes}
-            choices={SIZES}
-            text={(each) => `${bytes(each)} or more`}
-            onChange={(minBytes) => change({ minBytes })}
-          />
+          {BOUNDS.map(({ label, name, choices, text }) => (
+            <Bound
+              key={name}
+              label={label}
+              value={route[name]}
+              choices={choices}
+              text={text}
+              onChange={(value) => change({ [name]: value })}
+            />
+          ))}
         </div>
         <CheckField
           label="By what sets pictures apart"
@@ -113,7 +120,7 @@ const Between = ({ label, days, onChange }: BetweenProps) => (
   </div>
 );
 
-interface LeastProps {
+interface BoundProps {
   readonly label: string;
   readonly value: number;
   readonly choices: readonly number[];
@@ -122,7 +129,7 @@ interface LeastProps {
 }
 
 /** A link may ask for another value than those to choose from. */
-const Least = ({ label, value, choices, text, onChange }: LeastProps) => (
+const Bound = ({ label, value, choices, text, onChange }: BoundProps) => (
   <SelectField
     label={label}
     value={String(value)}

@@ -28,8 +28,7 @@ export interface Search extends Answer<SearchAnswer> {
  */
 export function useSearch(route: SearchRoute, picture: QueryPicture): Search {
   const { client } = useConnection();
-  const { query, also, crop, prefix, metadata, taken, changed, minWidth, minHeight, minBytes, centered } =
-    route;
+  const { query, also, crop, prefix, metadata, taken, changed, centered } = route;
   const { show: _, ...asked } = route as SearchRoute & { show?: string };
   const base = formatRoute({ ...asked, minScore: 0 });
   const [step, setStep] = useState(0);
@@ -46,9 +45,9 @@ export function useSearch(route: SearchRoute, picture: QueryPicture): Search {
       ranges: {
         ...((taken.from || taken.to) && { taken: { min: taken.from, max: taken.to } }),
         ...((changed.from || changed.to) && { lastModified: { min: changed.from, max: changed.to } }),
-        ...(minWidth > 0 && { width: { min: minWidth } }),
-        ...(minHeight > 0 && { height: { min: minHeight } }),
-        ...(minBytes > 0 && { size: { min: minBytes } }),
+        ...between('width', route.minWidth, route.maxWidth),
+        ...between('height', route.minHeight, route.maxHeight),
+        ...between('size', route.minBytes, route.maxBytes),
       },
       ...(centered && { centered }),
       stack: STACK,
@@ -82,3 +81,7 @@ export function useSearch(route: SearchRoute, picture: QueryPicture): Search {
   const full = answer.value !== undefined && answer.value.results.length >= k && step < STEPS.length - 1;
   return { ...answer, value, more: full ? () => setStep(step + 1) : undefined };
 }
+
+/** A range of numbers, in which 0 is no bound. */
+const between = (name: 'width' | 'height' | 'size', min: number, max: number) =>
+  min + max > 0 && { [name]: { ...(min > 0 && { min }), ...(max > 0 && { max }) } };

@@ -40,8 +40,10 @@ export function Trash() {
   if (value && !value.kept) return null;
 
   const restore = async (which: readonly TrashItem[]) => {
-    const ids = which.map(({ id }) => id).slice(0, RESTORED_AT_ONCE);
-    const { results } = await client.restore({ ids });
+    const ids = which.map(({ id }) => id);
+    const results = [];
+    for (let at = 0; at < ids.length; at += RESTORED_AT_ONCE)
+      results.push(...(await client.restore({ ids: ids.slice(at, at + RESTORED_AT_ONCE) })).results);
     const back = results.filter(({ restored }) => restored).length;
     const reason = results.find((each) => !each.restored)?.reason;
     toast({ text: `${plural(back, 'picture')} back${reason ? `. ${reason}` : ''}` });
@@ -69,7 +71,7 @@ export function Trash() {
         </h2>
         {items.length > 0 && (
           <div class="group-actions">
-            <Button size="small" icon="retry" onClick={() => restore(items)}>
+            <Button size="small" icon="retry" onClick={async () => restore(await list.all())}>
               Restore all
             </Button>
             <Button size="small" look="danger" icon="trash" onClick={() => setEmptying(true)}>

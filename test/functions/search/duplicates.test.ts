@@ -2,7 +2,7 @@
 
 import { setImmediate } from 'node:timers/promises';
 import sharp from 'sharp';
-import { beforeAll, describe, expect, test } from 'vitest';
+import { beforeAll, describe, expect, test, vi } from 'vitest';
 import type { DuplicateGroup, DuplicatesPage } from '../../../client/types.ts';
 import { SEARCH_LIMITS } from '../../../functions/search/limits.ts';
 import { systemClock } from '../../../vectorlog/clock.ts';
@@ -155,6 +155,51 @@ describe('GET /v1/duplicates', () => {
     expect(keysOf((await ask(api)).groups)).toEqual([['a', 'b', 'c']]);
   });
 
+  test('finds identical files that nobody has compared before, however little a page has time for', async () => {
+    // Nothing has a fingerprint yet: in the cloud they are made when duplicates are asked for.
+    const api = await library();
+    let now = 0;
+    const clock = vi.spyOn(performance, 'now').mockImplementation(() => (now += SEARCH_LIMITS.duplicatesMs));
+    const { groups, pages } = await all(api, 'tier=identical').finally(() => clock.mockRestore());
+    expect(groups).toHaveLength(30);
+    expect(groups.every(({ tier, pictures }) => tier === 'identical' && pictures.length === 2)).toBe(true);
+    expect(pages).toBeGreaterThan(1);
+  });
+
+  test('shows what is no duplicate no more among what is only alike', async () => {
+    const api = testApi();
+    for (const key of ['a', 'b']) await api.upload(key, originals[4]!);
+    for (const key of ['c', 'd']) await api.upload(key, originals[7]!);
+    const alike = async () => keysOf((await ask(api, 'tier=alike&minScore=0.97')).groups);
+    expect(await alike()).toEqual([
+      ['a', 'b'],
+      ['c', 'd'],
+    ]);
+    await api.request('/v1/duplicates/not', json({ keys: ['d', 'c'] }));
+    expect(await alike()).toEqual([['a', 'b']]);
+  });
+
+  test('finds a copy though what is surer to be one was told apart from either picture', async () => {
+    const api = testApi();
+    const large = await sharp(originals[8]!).resize(300, 300, { kernel: 'nearest' }).jpeg().toBuffer();
+    const asPng = (picture: Buffer) => sharp(picture).png({ compressionLevel: 0 }).toBuffer();
+    await api.upload('one', originals[8]!);
+    await api.upload('one as png', await asPng(originals[8]!));
+    await api.upload('large', large);
+    await api.upload('large as png', await asPng(large));
+    const groups = async () => keysOf((await ask(api)).groups);
+    expect(await groups()).toEqual([
+      ['one', 'one as png'],
+      ['large', 'large as png'],
+    ]);
+    for (const keys of [
+      ['one', 'one as png', 'large as png'],
+      ['large', 'one as png', 'large as png'],
+    ])
+      await api.request('/v1/duplicates/not', json({ keys }));
+    expect(await groups()).toEqual([['large', 'one']]);
+  });
+
   test('deletes nothing from protected folders and keeps from preferred ones', async () => {
     const api = testApi();
     for (const key of ['best/a', 'safe/b', 'z/c']) await api.upload(key, originals[5]!);
@@ -249,6 +294,8 @@ describe('GET /v1/duplicates', () => {
 
   test('goes on by the key when the index was written anew, and says so when that is gone', async () => {
     const api = await library();
+    // With what is kept of a first run, a page ends by its groups and not by its time.
+    await all(api);
     const { cursor } = await ask(api, 'limit=20');
     // Half of the rows die, and not the one that is next.
     for (let i = 0; i < 30; i++) await api.forget(`${i % 2 ? 'odd' : 'even'}/${i}`);

@@ -120,6 +120,27 @@ describe('DELETE /v1/images/{key} on condition', () => {
     expect(await api.pictures.head('copy.jpg')).toBeDefined();
   });
 
+  test('deletes no copy from a folder that was protected since, nor a picture as the copy of itself', async () => {
+    const api = testApi();
+    await api.upload('safe/copy.jpg', 'a');
+    await api.upload('kept.jpg', 'a');
+    const asCopyOf = async (copyOf: string) => {
+      const copyOfETag = (await api.pictures.head(copyOf))!.eTag;
+      const query = new URLSearchParams({ copyOf, copyOfETag });
+      return (await api.request(`/v1/images/safe/copy.jpg?${query}`, { method: 'DELETE' })).status;
+    };
+    expect(await asCopyOf('safe/copy.jpg')).toBe(400);
+    const folders = (kept: string[]) => ({ ...json({ protected: kept, preferred: [] }), method: 'PUT' });
+    await api.request('/v1/duplicates/folders', folders(['safe/']));
+    expect(await asCopyOf('kept.jpg')).toBe(412);
+    expect(await api.pictures.head('safe/copy.jpg')).toBeDefined();
+    await api.request('/v1/duplicates/folders', folders([]));
+    expect(await asCopyOf('kept.jpg')).toBe(202);
+    // Whoever names a picture means it.
+    await api.request('/v1/duplicates/folders', folders(['kept.jpg']));
+    expect((await api.request('/v1/images/kept.jpg', { method: 'DELETE' })).status).toBe(202);
+  });
+
   test('refuses half a condition', async () => {
     const api = testApi();
     await api.upload('copy.jpg', 'a');

@@ -16,7 +16,19 @@ describeWithS3('trash of a bucket with versions', (server) => {
         new PutBucketVersioningCommand({ Bucket: bucket, VersioningConfiguration: { Status: 'Enabled' } }),
       );
     const store = new S3Store({ client, bucket });
-    return { store, trash: new VersionTrash({ client, bucket, prefix, keptDays: 30 }) };
+    let now = 0;
+    const trash = new VersionTrash({ client, bucket, prefix, keptDays: 30 }, { now: () => now });
+    const later = (seconds: number) => {
+      now += seconds * 1_000;
+    };
+    const stopVersions = () =>
+      client.send(
+        new PutBucketVersioningCommand({
+          Bucket: bucket,
+          VersioningConfiguration: { Status: 'Suspended' },
+        }),
+      );
+    return { store, trash, later, stopVersions };
   }
   const all = async (trash: VersionTrash, limit = 1_000): Promise<string[]> => {
     const keys: string[] = [];
@@ -85,5 +97,13 @@ describeWithS3('trash of a bucket with versions', (server) => {
     const { trash } = await place();
     await expect(trash.empty({})).rejects.toThrow(TrashKeepsItself);
     expect(await (await place({ versions: false })).trash.keeps()).toBe(false);
+  });
+
+  test('says soon that a bucket keeps nothing any more', async () => {
+    const { trash, later, stopVersions } = await place();
+    expect(await trash.keeps()).toBe(true);
+    await stopVersions();
+    later(60);
+    expect(await trash.keeps()).toBe(false);
   });
 });

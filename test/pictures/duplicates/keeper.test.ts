@@ -22,6 +22,34 @@ test('most pixels win over most bytes, a plain name over a copy', () => {
   expect(kept([picture('a copy.jpg'), picture('a.jpg')])).toEqual(['a.jpg', 'the others are called copies']);
 });
 
+test('what is asked is asked in this order: pixels, compression, EXIF data, age, name', () => {
+  // Each is better than the one before it by one fact, and worse by all that are asked later.
+  const pictures = [
+    picture('a.jpg', { lastModified: '2024-01-01T00:00:00.000Z' }),
+    picture('a copy.jpg', { lastModified: '2021-01-01T00:00:00.000Z' }),
+    picture('b copy.jpg', { lastModified: '2023-01-01T00:00:00.000Z', hasExif: true }),
+    picture('c copy.jpg', { lastModified: '2024-01-01T00:00:00.000Z', size: 1_100 }),
+    picture('d (1).jpg', { lastModified: '2024-02-01T00:00:00.000Z', size: 900, width: 700 }),
+  ];
+  const reasons = ['oldest', 'has its EXIF data', 'least compressed', '700 x 400'];
+  for (const [i, reason] of reasons.entries())
+    expect(kept(pictures.slice(0, i + 2))).toEqual([pictures[i + 1]!.key, reason]);
+});
+
+test.each([
+  'IMG_1 copy.jpg',
+  'IMG_1 (1).jpg',
+  'IMG_1-edited.jpg',
+  'IMG_1 Kopie.jpg',
+  'Screenshot 2024-05-01.jpg',
+])('%s is called a copy, unless it is the older one by more than a day', (name) => {
+  const plain = picture('IMG_1_longer_name.jpg', { lastModified: '2024-05-01T10:00:00.000Z' });
+  const hoursOlder = picture(name, { lastModified: '2024-04-30T22:00:00.000Z' });
+  expect(kept([hoursOlder, plain])).toEqual([plain.key, 'the others are called copies']);
+  const daysOlder = picture(name, { lastModified: '2024-04-28T10:00:00.000Z' });
+  expect(kept([plain, daysOlder])).toEqual([name, 'oldest']);
+});
+
 test('the oldest is the one that was taken first, whatever its file says', () => {
   const taken = picture('taken.jpg', {
     taken: '2019-08-02T12:00:00',
