@@ -10,7 +10,8 @@ import { Signal } from './signal.ts';
 
 export interface EventQueueOptions {
   readonly handler: (event: SQSEvent) => Promise<SQSBatchResponse>;
-  readonly clock: Pick<Clock, 'now'>;
+  /** Pauses are by the clock that nobody sets; what messages say of their times, by the other. */
+  readonly clock: Pick<Clock, 'now' | 'monotonic'>;
   readonly logger: Logger;
   /** How long a batch that is not full waits for more. @default 25: on one machine a call costs nothing, and what comes while it runs makes the next batch */
   readonly batchWindowMs?: number;
@@ -126,8 +127,8 @@ export class EventQueue {
   /** `undefined` when nothing waits. */
   get progress(): Progress | undefined {
     if (this.pending === 0) return undefined;
-    const first = this.#samples.find(({ at }) => at >= this.#options.clock.now() - RATE_WINDOW_MS);
-    const seconds = first ? (this.#options.clock.now() - first.at) / 1_000 : 0;
+    const first = this.#samples.find(({ at }) => at >= this.#options.clock.monotonic() - RATE_WINDOW_MS);
+    const seconds = first ? (this.#options.clock.monotonic() - first.at) / 1_000 : 0;
     const perSecond = first && seconds > 0 ? (this.#done - first.done) / seconds : 0;
     return { done: this.#done, total: this.#total, perSecond: Math.round(perSecond * 10) / 10 };
   }
@@ -141,21 +142,22 @@ export class EventQueue {
   async send(body: string, urgency: Urgency = 'now', effort: Effort = 'embedding'): Promise<void> {
     const line = this.#waiting[urgency];
     await this.room(urgency);
-    const sentAt = this.#options.clock.now();
-    if (this.pending === 0) this.#begin(sentAt);
+    const { clock } = this.#options;
+    const now = clock.monotonic();
+    if (this.pending === 0) this.#begin(now);
     this.#total++;
     line.push({
       id: randomUUID(),
       body,
       urgency,
       effort,
-      sentAt,
+      sentAt: clock.now(),
       firstReceivedAt: undefined,
       receiveCount: 0,
-      visibleAt: sentAt,
+      visibleAt: now,
     });
     // A new message may fare better than those that failed, and nobody is to wait a minute to learn it.
-    if (urgency === 'now') this.#restUntil = Math.min(this.#restUntil, sentAt + FIRST_PAUSE_MS);
+    if (urgency === 'now') this.#restUntil = Math.min(this.#restUntil, now + FIRST_PAUSE_MS);
     this.#changed.notify();
   }
 
@@ -223,7 +225,7 @@ export class EventQueue {
 
   /** Puts back what was out of sight long enough. */
   #reveal(): void {
-    const now = this.#options.clock.now();
+    const now = this.#options.clock.monotonic();
     for (const message of this.#hidden)
       if (message.visibleAt <= now) this.#waiting[message.urgency].push(message);
     this.#hidden = this.#hidden.filter((message) => message.visibleAt > now);
@@ -231,7 +233,7 @@ export class EventQueue {
 
   /** 0 when a batch is full or has waited for its window, and the queue does not rest. */
   #msUntilBatch(): number {
-    const now = this.#options.clock.now();
+    const now = this.#options.clock.monotonic();
     const { now: urgent, 'in-time': inTime } = this.#waiting;
     const waiting = urgent.length + inTime.length;
     const rest = waiting > 0 ? Math.max(0, this.#restUntil - now) : 0;
@@ -261,7 +263,7 @@ export class EventQueue {
   }
 
   #count(done: number): void {
-    const now = this.#options.clock.now();
+    const now = this.#options.clock.monotonic();
     this.#done += done;
     this.#samples = this.#samples.filter(({ at }) => at >= now - RATE_WINDOW_MS);
     this.#samples.push({ at: now, done: this.#done });
@@ -276,7 +278,7 @@ export class EventQueue {
   /** Where nothing succeeds, the store is at fault: no other picture is embedded in vain for a while. */
   #rest(): void {
     const pause = Math.min(LONGEST_PAUSE_MS, FIRST_PAUSE_MS * 2 ** this.#allFailed++);
-    this.#restUntil = this.#options.clock.now() + pause;
+    this.#restUntil = this.#options.clock.monotonic() + pause;
   }
 
   /** Calls the function; tells which messages it did not acknowledge: all of them when it threw. */
@@ -299,7 +301,7 @@ export class EventQueue {
   #hide(message: Message): void {
     const { clock, visibilityMs } = this.#options;
     const hidden = Math.min(LONGEST_HIDDEN_MS, visibilityMs * 2 ** (message.receiveCount - 1));
-    message.visibleAt = clock.now() + hidden;
+    message.visibleAt = clock.monotonic() + hidden;
     this.#hidden.push(message);
   }
 

@@ -12,7 +12,7 @@ export interface FolderEventsOptions {
   /** `head` throws when it cannot tell whether a picture is there. */
   readonly pictures: Pick<ObjectStore, 'head'>;
   readonly sequencer: Sequencer;
-  readonly clock: Pick<Clock, 'now'>;
+  readonly clock: Pick<Clock, 'now' | 'monotonic'>;
   /** Takes the body of a queue message. */
   readonly send: (body: string, urgency: Urgency, effort: Effort) => Promise<void>;
   /** Resolves when the sequencer has passed over all that the index knows, and that is remembered here. @default at once */
@@ -232,7 +232,7 @@ export class FolderEvents {
   #miss(key: string, urgency: Urgency, moved: boolean): void {
     const missed = this.#missed.get(key);
     if (missed) missed.moved ||= moved;
-    else this.#missed.set(key, { at: this.#options.clock.now(), urgency, moved });
+    else this.#missed.set(key, { at: this.#options.clock.monotonic(), urgency, moved });
     this.#settling ??= this.#settle();
     this.#changed.notify();
   }
@@ -278,13 +278,13 @@ export class FolderEvents {
     const { clock, secondLookMs, isSearching, room } = this.#options;
     while (this.#missed.size > 0 && !this.#stopping) {
       const patience = this.#patienceMs();
-      const now = clock.now();
+      const now = clock.monotonic();
       const due: string[] = [];
       // While folders are searched, it is known only then when that is over.
       let next = now + (isSearching() ? secondLookMs : Number.POSITIVE_INFINITY);
       for (const [key, { at, moved }] of this.#missed) {
         const end = at + (moved ? secondLookMs : patience);
-        if (end <= now || at > now) due.push(key);
+        if (end <= now) due.push(key);
         else next = Math.min(next, at + secondLookMs > now ? at + secondLookMs : end);
       }
       for (let from = 0; from < due.length && !this.#stopping; from += LOOKS_IN_TURN) {
@@ -303,14 +303,14 @@ export class FolderEvents {
   #patienceMs(): number {
     const { secondLookMs, manySecondLookMs, clock, isSearching } = this.#options;
     // Those that were forgotten just now count as well: files are missed one after the other.
-    this.#forgottenAt = this.#forgottenAt.filter((at) => at > clock.now() - manySecondLookMs);
+    this.#forgottenAt = this.#forgottenAt.filter((at) => at > clock.monotonic() - manySecondLookMs);
     let missed = 0;
     // What was renamed is missed for a moment, too.
     let longSince = false;
     for (const { moved, at } of this.#missed.values()) {
       if (moved) continue;
       missed++;
-      longSince ||= at + secondLookMs <= clock.now();
+      longSince ||= at + secondLookMs <= clock.monotonic();
     }
     const counted = missed + this.#forgottenAt.length;
     const many = counted >= MANY || (counted >= FEW && counted >= MANY_PART * this.#known.size);
@@ -334,7 +334,7 @@ export class FolderEvents {
         if (found) await this.#tellFound(key, found, missed.urgency);
         else {
           await this.#tellGone(key, missed.urgency);
-          if (!missed.moved) this.#forgottenAt.push(this.#options.clock.now());
+          if (!missed.moved) this.#forgottenAt.push(this.#options.clock.monotonic());
         }
       } catch {
         // Whether it is there cannot be told now: nothing is forgotten, and the next comparison misses it again.

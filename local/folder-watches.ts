@@ -7,7 +7,10 @@ import { Worker } from 'node:worker_threads';
 
 /** Hears of one folder. */
 export interface WatchListener {
-  /** Called with what something happened to, where the system tells: a name in the folder, or a path below it. */
+  /**
+   * Called with what something happened to, where the system tells: a name in the folder, or a path below it; `''` is the folder itself,
+   * whose watch may have ended with the disk that it is on.
+   */
   heard(name: string | null): void;
   /** Called when the watch has failed, and hears no more. */
   failed(): void;
@@ -70,7 +73,7 @@ export class FolderWatches {
   }
 
   /**
-   * Begins to watch a folder; resolves with what ends that, when every change from now on is told.
+   * Begins to watch a folder, its path with a slash at the end; resolves with what ends that, when every change from now on is told.
    *
    * @throws what `watch` of node:fs throws: ENOSPC and EMFILE where the system watches no more
    */

@@ -18,7 +18,7 @@ export interface KeeperOptions {
   /** What the comparison could not look at. */
   readonly passedOver: () => PassedOver;
   readonly troubles: Troubles;
-  readonly clock: Pick<Clock, 'now'>;
+  readonly clock: Pick<Clock, 'monotonic'>;
   /** How often it is looked for the folder. @default 5000 */
   readonly lookEveryMs?: number;
   /** How often folder and index are compared when nothing asks for it. @default 900000 */
@@ -48,6 +48,7 @@ export class Keeper {
   #unwatch: (() => Promise<void>) | undefined;
   /** Places that are away, as of the last look; `undefined` before the first. */
   #away: string | undefined;
+  #watchIsLost = false;
   #looking: Promise<readonly Away[]> | undefined;
   #compareAt = 0;
   #failures = 0;
@@ -75,6 +76,12 @@ export class Keeper {
     this.#changed.notify();
   }
 
+  /** The folder is looked for, watched anew and compared at once: the watches may have ended, and it may be back already. */
+  watchAnew(): void {
+    this.#watchIsLost = true;
+    this.#changed.notify();
+  }
+
   /** Ends what is at work, but does not wait for a file system that hangs. */
   async stop(): Promise<void> {
     this.#stopped.abort();
@@ -88,9 +95,9 @@ export class Keeper {
     const { clock, lookEveryMs } = this.#options;
     while (!this.#stopped.signal.aborted) {
       await this.#look();
-      if (this.#unwatch && this.#compareAt <= clock.now()) await this.#compare();
+      if (this.#unwatch && this.#compareAt <= clock.monotonic()) await this.#compare();
       if (this.#stopped.signal.aborted) break;
-      await this.#changed.wait(Math.max(1, Math.min(lookEveryMs, this.#compareAt - clock.now())));
+      await this.#changed.wait(Math.max(1, Math.min(lookEveryMs, this.#compareAt - clock.monotonic())));
     }
   }
 
@@ -109,8 +116,9 @@ export class Keeper {
     const away = JSON.stringify(missing.map(({ place }) => place));
     if (missing.length > 0) troubles.begin('folder-away', missing.map(({ message }) => message).join('; '));
     else troubles.end('folder-away', 'the folder is there again; it is compared with the index');
-    const changed = this.#away !== undefined && away !== this.#away;
+    const changed = (this.#away !== undefined && away !== this.#away) || this.#watchIsLost;
     this.#away = away;
+    this.#watchIsLost = false;
     if (changed) await this.#endWatch();
     const rootAway = missing.some(({ place }) => place === '');
     if (rootAway || this.#unwatch) return;
@@ -131,7 +139,7 @@ export class Keeper {
 
   async #compare(): Promise<void> {
     const { clock, compareEveryMs, troubles } = this.#options;
-    this.#compareAt = clock.now() + compareEveryMs;
+    this.#compareAt = clock.monotonic() + compareEveryMs;
     try {
       const differences = await this.#options.compare(this.#stopped.signal);
       this.#failures = 0;
@@ -141,7 +149,7 @@ export class Keeper {
     } catch (error) {
       if (this.#stopped.signal.aborted) return;
       const pause = Math.min(LONGEST_RETRY_MS, FIRST_RETRY_MS * 2 ** this.#failures++);
-      this.#compareAt = clock.now() + pause;
+      this.#compareAt = clock.monotonic() + pause;
       const { message } = error as Error;
       // What is away is said already.
       if (!troubles.has('folder-away'))

@@ -107,6 +107,7 @@ export function openLibrary(options: LibraryOptions): OpenLibrary {
     indexFolder,
     presence,
     ...(options.selection && { selection: options.selection }),
+    onMount: (key) => watcher?.lookAt(key),
   });
   const fingerprints = new FingerprintWriter(index, clock, logger, options.fingerprint);
   const queue = new EventQueue({
@@ -183,6 +184,7 @@ export function openLibrary(options: LibraryOptions): OpenLibrary {
         } else troubles.note(UNSEEN.flood);
         keeper.compareSoon();
       },
+      onLost: () => keeper.watchAnew(),
       isKnown: (key) => events.knows(key),
       isKnownState: (eTag) => events.knowsState(eTag),
     });

@@ -5,7 +5,7 @@ import { dirname, join, relative, sep } from 'node:path';
 import { KeyTaken } from '../pictures/trash/trash.ts';
 import { systemClock } from '../vectorlog/clock.ts';
 import { LikenessError } from '../vectorlog/errors.ts';
-import { ObjectNotFound, ObjectOutOfReach } from '../vectorlog/store/errors.ts';
+import { KeyInvalid, ObjectNotFound, ObjectOutOfReach } from '../vectorlog/store/errors.ts';
 import { FileStore } from '../vectorlog/store/file-store.ts';
 import { isOutOfReach, unlessAbsent } from '../vectorlog/store/files/file-access.ts';
 import type { ObjectStore, PutOptions } from '../vectorlog/store/object-store.ts';
@@ -20,6 +20,8 @@ export interface PictureFolderOptions {
   readonly indexFolder: string;
   readonly presence: Presence;
   readonly selection?: Selection;
+  /** Called with each disk that a walk finds mounted in the folder, by the key of where it is. */
+  readonly onMount?: (key: string) => void;
 }
 
 /** What a walk through the folder passed over. */
@@ -67,6 +69,7 @@ export function openPictures({
   indexFolder,
   presence,
   selection,
+  onMount,
 }: PictureFolderOptions): PictureFolder {
   let passing = { unreadable: new Set<string>(), unnameable: new Set<string>() };
   let passed: PassedOver = { unreadable: [], unnameable: [] };
@@ -80,17 +83,28 @@ export function openPictures({
 
   const trash = new FolderTrash(join(indexFolder, '.trash'), systemClock, {
     adopt: (key, path, options) =>
-      patiently(async () => (await open()).adopt(await back(key), path, options)),
+      patiently(async () => {
+        try {
+          return await (await open()).adopt(await writing(key), path, options);
+        } catch (error) {
+          const cannotBe = error instanceof KeyBlocked || error instanceof KeyInvalid;
+          throw cannotBe ? new KeyTaken(key, error.message) : error;
+        }
+      }),
   });
   const store = new FileStore(folder, {
     keep: (object) => trash.keep(object),
     ignoreHidden: true,
+    onlyFiles: true,
     sideFolder: join(indexFolder, '.uploads'),
     walk: {
       leaveAlone: isLeftAlone,
       onUnreadable: (key) => passing.unreadable.add(key),
       onUnnameable: (key) => passing.unnameable.add(key),
-      onMount: (key, device) => mounts.push(presence.noteMount(key, device)),
+      onMount: (key, device) => {
+        mounts.push(presence.noteMount(key, device));
+        onMount?.(key);
+      },
     },
   });
   let opened = false;
@@ -111,10 +125,6 @@ export function openPictures({
     await assertFree(folder, key);
     return key;
   };
-  const back = (key: string): Promise<string> =>
-    writing(key).catch((error: unknown) => {
-      throw error instanceof KeyBlocked ? new KeyTaken(key, error.message) : error;
-    });
 
   const pictures: ObjectStore = {
     get: async (key, options) => (await open()).get(admit(key), options),

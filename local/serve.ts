@@ -89,6 +89,9 @@ export class FolderUnusable extends LikenessError {
   readonly retryable = false;
 }
 
+/** How long a start waits for the folder. */
+const ANSWER_MS = 10_000;
+
 /** How long requests may go on when the server stops. */
 const GRACE_MS = 5_000;
 
@@ -256,10 +259,14 @@ function warmUp(embedder: Embedder, api: { request(path: string): unknown }, log
 }
 
 async function assertUsable(folder: string, indexFolder: string): Promise<void> {
-  const stats = await stat(folder).catch(() => undefined);
-  // A folder that was served before may be on a disk that comes back; its index says so.
+  const stats = await within(
+    stat(folder).catch(() => undefined),
+    ANSWER_MS,
+  );
+  // A folder that was served before may be on a disk that comes back, or on a share that answers again; its index says so.
   const awaited = stats === undefined && (await wasSeen(indexFolder));
-  if (!stats?.isDirectory() && !awaited) throw new FolderUnusable(`there is no folder ${folder}`);
+  if (!stats?.isDirectory() && !awaited)
+    throw new FolderUnusable(`there is no folder ${folder}, or it does not answer`);
   const mine = join(indexFolder, `.writable.${process.pid}`);
   try {
     await mkdir(indexFolder, { recursive: true });

@@ -21,6 +21,11 @@ export interface WatcherOptions {
   readonly onFolderGone: (prefix: string) => void;
   /** Called when changes may go unseen from now on, or may just have; says why. */
   readonly onIncomplete: (reason: Incomplete) => void;
+  /**
+   * Called when the library's folder, or something in it, may be watched no more: it was moved or unmounted, has other permissions,
+   * or a watch has failed.
+   */
+  readonly onLost: () => void;
   /** Whether the index has an older state of the file, which is worth keeping while a new one is written. */
   readonly isKnown: (key: string) => boolean;
   /** Whether the index has a file in this state under another name: then it is written to its end. */
@@ -48,8 +53,9 @@ const RECURSIVE = process.platform === 'darwin' || process.platform === 'win32';
 interface Watched {
   /** Ends its watch. */
   readonly end: () => void;
-  /** Tells the folder from another one that takes its place. */
+  /** Tell the folder from another one that takes its place. */
   readonly ino: bigint;
+  readonly dev: bigint;
 }
 
 export class PictureWatcher {
@@ -95,10 +101,11 @@ export class PictureWatcher {
 
   /** Watches a folder and those below it; tells of each picture that is there by then. */
   async #enter(key: string, tell: (key: string) => void): Promise<void> {
-    const path = join(this.#options.folder, key);
+    // The slash keeps what happens to the folder itself apart from what happens to a file of its name in it.
+    const path = join(this.#options.folder, key, '/');
     const stats = await this.#lstat(key).catch((error: unknown) => passOver(key, error));
     if (this.#closed || (!stats && key !== '')) return;
-    await this.#watch(key, path, stats?.ino ?? 0n);
+    await this.#watch(key, path, stats ?? { ino: 0n, dev: 0n });
     if (this.#closed) return;
     const entries = await this.#asking
       .run(() => unlessAbsent(readdir(path, { withFileTypes: true })))
@@ -110,21 +117,24 @@ export class PictureWatcher {
     }
   }
 
-  async #watch(key: string, path: string, ino: bigint): Promise<void> {
+  async #watch(key: string, path: string, { ino, dev }: Pick<Watched, 'ino' | 'dev'>): Promise<void> {
     const before = this.#watched.get(key);
-    if (before?.ino === ino || (RECURSIVE && key !== '')) return;
+    if (isSame(before, { ino, dev }) || (RECURSIVE && key !== '')) return;
     before?.end();
     try {
       const end = await this.#watches.begin(path, {
         heard: (name) => {
           this.#count();
-          if (name !== null) this.#hear(key + keyOfPath(name));
+          if (name === '') this.#hearOfItself(key);
+          else if (name !== null) this.#hear(key + keyOfPath(name));
         },
-        failed: () => this.#hear(key.slice(0, -1)),
+        failed: () => {
+          if (!this.#closed) this.#options.onLost();
+        },
       });
       // Two walks may have come here at once.
       this.#watched.get(key)?.end();
-      this.#watched.set(key, { end, ino });
+      this.#watched.set(key, { end, ino, dev });
     } catch (error) {
       if (['ENOSPC', 'EMFILE', 'ENFILE'].includes(codeOf(error) ?? '')) this.#options.onIncomplete('limit');
       else if (key === '') throw error;
@@ -137,6 +147,21 @@ export class PictureWatcher {
 
   #isWanted(key: string): boolean {
     return isPictureKey(key) && !this.#options.isLeftAlone(key);
+  }
+
+  /** Looks at a folder that may be another by now, as when a disk was mounted there: of that, no system tells. */
+  lookAt(key: string): void {
+    if (!RECURSIVE) this.#hear(key.slice(0, -1));
+  }
+
+  /**
+   * Something happened to a folder itself. Only at the top of a disk does that matter here: when it is unmounted, the watches of all of its
+   * folders end, also where it is back already. Of what else becomes of a folder, the one around it tells.
+   */
+  #hearOfItself(key: string): void {
+    const dev = this.#watched.get(key)?.dev;
+    const around = this.#watched.get(key.slice(0, key.lastIndexOf('/', key.length - 2) + 1))?.dev;
+    if (!this.#closed && dev !== undefined && (key === '' || dev !== around)) this.#options.onLost();
   }
 
   /** Counts what the system tells. */
@@ -171,9 +196,9 @@ export class PictureWatcher {
     if (!this.#closed && this.#isWanted(key)) this.#options.onChange(key);
   }
 
-  async #lookAtFolder(key: string, { ino }: BigIntStats): Promise<void> {
+  async #lookAtFolder(key: string, stats: BigIntStats): Promise<void> {
     const watched = this.#watched.get(key);
-    if (this.#isIgnored(key) || watched?.ino === ino) return;
+    if (this.#isIgnored(key) || isSame(watched, stats)) return;
     // Another folder of this name: what was in the one before is gone, unless it is in this one too.
     if (watched) this.#leave(key);
     this.#walks++;
@@ -214,6 +239,11 @@ export class PictureWatcher {
     return this.#asking.run(() => unlessAbsent(lstat(join(this.#options.folder, key), { bigint: true })));
   }
 }
+
+const isSame = (
+  watched: Watched | undefined,
+  { ino, dev }: { readonly ino: bigint; readonly dev: bigint },
+): boolean => watched?.ino === ino && watched.dev === dev;
 
 /** A folder that cannot be read keeps nobody from watching the others. */
 function passOver(key: string, error: unknown): undefined {

@@ -10,7 +10,7 @@ import { manifestName } from '../../vectorlog/names.ts';
 import { type Finding, Findings } from '../../vectorlog/repair/findings.ts';
 import { isUnit, verifyFiles } from '../../vectorlog/repair/verify-files.ts';
 import { ObjectNotFound } from '../../vectorlog/store/errors.ts';
-import type { ObjectStore } from '../../vectorlog/store/object-store.ts';
+import { headIfInReach, type ObjectStore } from '../../vectorlog/store/object-store.ts';
 import { dimensionsOf } from '../dimensions.ts';
 import { Known } from '../ingest/known.ts';
 import { reconcile } from '../ingest/reconcile.ts';
@@ -142,7 +142,8 @@ export async function verify(
     }
   }
   for await (const { key, eTag, name } of listRejections(index, begunAt('rejections'))) {
-    if ((await pictures.head(key))?.eTag !== eTag)
+    const found = await headIfInReach(pictures, key);
+    if (found !== 'out-of-reach' && found?.eTag !== eTag)
       problems.add('warning', 'rejection-outdated', key, 'the picture it is about is not there any more');
     if (isOver()) return report({ step: 'rejections', after: name });
   }

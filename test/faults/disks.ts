@@ -129,6 +129,43 @@ const unmounted: Scenario = {
   },
 };
 
+const glitch: Scenario = {
+  name: 'disks that are unmounted and mounted again at once',
+  obstacle: () => needsRoot() ?? (spawnSync('mkfs.ext4', ['-V']).error ? 'no mkfs.ext4' : undefined),
+  run: async (library) => {
+    const images = ['outer', 'inner'].map((name) => join(library.base, name)) as [string, string];
+    for (const image of images) {
+      run('truncate', '-s', '16M', image);
+      run('mkfs.ext4', '-q', image);
+    }
+    const inner = join(library.folder, 'inner');
+    const loop = (image: string) => ['mount', '-o', 'loop', image] as const;
+    return mounted(library.folder, loop(images[0]), () =>
+      mounted(inner, loop(images[1]), async () => {
+        await addPictures(library, 0, 5);
+        await writeFile(join(inner, 'far.png'), await picture(50));
+        await library.start();
+        await library.assertSound();
+        const again = (image: string, at: string) =>
+          execFileSync('sh', ['-c', `umount '${at}' && mount -o loop '${image}' '${at}'`]);
+
+        // Sooner than it is looked for the folder; the same disk with the same numbers.
+        again(images[1], inner);
+        await writeFile(join(inner, 'new.png'), await picture(51));
+        await library.assertSound();
+        run('umount', inner);
+        again(images[0], library.folder);
+        run(...loop(images[1]), inner);
+        await addPictures(library, 5, 6);
+        await writeFile(join(inner, 'newer.png'), await picture(52));
+        await library.assertSound();
+        await library.end();
+        return 'both were watched at once, and nothing was forgotten';
+      }),
+    );
+  },
+};
+
 const removedIndex: Scenario = {
   name: 'an index folder that somebody removes',
   run: async (library) => {
@@ -171,19 +208,16 @@ const unreadable: Scenario = {
 
 /** File systems of cameras and cards, by the kernel or by Debian's packages. */
 const CARDS = [
-  { make: 'mkfs.vfat', mount: ['mount', '-o', 'loop'], needs: ['vfat'] },
-  { make: 'mkfs.exfat', mount: ['mount', '-o', 'loop'], needs: ['exfat'] },
-  { make: 'mkfs.exfat', mount: ['mount.exfat-fuse'], needs: ['fuse'] },
+  { make: 'mkfs.vfat', mount: 'mount', needs: 'vfat' },
+  { make: 'mkfs.exfat', mount: 'mount', needs: 'exfat' },
+  { make: 'mkfs.exfat', mount: 'mount.exfat-fuse', needs: 'fuse' },
 ] as const;
 
 /** The first of them that this machine has. */
 function cardHere(): (typeof CARDS)[number] | undefined {
   const known = readFileSync('/proc/filesystems', 'utf8').split(/\s+/);
   const isHere = (command: string) => !spawnSync(command, ['--help']).error;
-  return CARDS.find(
-    ({ make, mount: [mount], needs }) =>
-      needs.every((name) => known.includes(name)) && isHere(make) && isHere(mount),
-  );
+  return CARDS.find(({ make, mount, needs }) => known.includes(needs) && isHere(make) && isHere(mount));
 }
 
 const cardObstacle = (): string | undefined =>
@@ -197,38 +231,46 @@ const withoutLinks: Scenario = {
     const { make, mount } = cardHere()!;
     run('truncate', '-s', '64M', card);
     run(make, card);
-    return mounted(library.folder, [...mount, card], async () => {
-      await addPictures(library, 0, 10);
-      await library.start();
-      const image = await picture(50);
-      await library.client.upload(image, { key: 'up.png', contentType: 'image/png' });
-      await library.client.delete('3.png');
-      await library.client.restore({ keys: ['3.png'] });
-      await unlink(join(library.folder, '4.png'));
-      await library.assertSound();
-      // One file of a card has both names.
-      const other = library.client.upload(image, { key: 'UP.png', contentType: 'image/png' });
-      await other.then(
-        () => Promise.reject(new Error('an upload was taken under another spelling')),
-        () => {},
-      );
-      await library.assertSound();
-      await library.end('SIGTERM');
-      // An index cannot be there, and says so.
-      const there = library.spawn(await freePort(), { flags: ['--index', join(library.folder, 'index')] });
-      const [code] = (await once(there, 'exit')) as [number | null];
-      if (code !== 1 || !library.log.includes('cannot hold an index'))
-        throw new Error(`an index on the card ended with ${code}: ${library.log.slice(-500)}`);
-      return 'pictures came, went and were restored, and an index there was refused in a sentence';
-    });
+    const device = execFileSync('losetup', ['-f', '--show', card], { encoding: 'utf8' }).trim();
+    try {
+      return await mounted(library.folder, [mount, device], () => onCard(library));
+    } finally {
+      run('losetup', '-d', device);
+    }
   },
 };
+
+async function onCard(library: ServedLibrary): Promise<string> {
+  await addPictures(library, 0, 10);
+  await library.start();
+  const image = await picture(50);
+  await library.client.upload(image, { key: 'up.png', contentType: 'image/png' });
+  await library.client.delete('3.png');
+  await library.client.restore({ keys: ['3.png'] });
+  await unlink(join(library.folder, '4.png'));
+  await library.assertSound();
+  // One file of a card has both names.
+  const other = library.client.upload(image, { key: 'UP.png', contentType: 'image/png' });
+  await other.then(
+    () => Promise.reject(new Error('an upload was taken under another spelling')),
+    () => {},
+  );
+  await library.assertSound();
+  await library.end('SIGTERM');
+  // An index cannot be there, and says so.
+  const there = library.spawn(await freePort(), { flags: ['--index', join(library.folder, 'index')] });
+  const [code] = (await once(there, 'exit')) as [number | null];
+  if (code !== 1 || !library.log.includes('cannot hold an index'))
+    throw new Error(`an index on the card ended with ${code}: ${library.log.slice(-500)}`);
+  return 'pictures came, went and were restored, and an index there was refused in a sentence';
+}
 
 export const disks: readonly Scenario[] = [
   withoutLinks,
   fullDisk,
   readOnly,
   unmounted,
+  glitch,
   removedIndex,
   unreadable,
 ];

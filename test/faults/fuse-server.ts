@@ -1,7 +1,7 @@
 /**
  * `node fuse-server.ts MOUNT SOURCE HANG`: shows a folder, read-only, under another name, by the kernel's own protocol (linux/fuse.h), so
- * that a test can have a file system that stops answering: while there is a file HANG; or, where that names a folder, from the next answer
- * on that tells of that folder's attributes. Says `ready` when it is mounted, and `hangs` each time that it stops.
+ * that a test can have a file system that stops answering: while there is a file HANG; or, where that says `lookup NAME` or `attributes NAME`,
+ * from the next answer on to such a question about that name. Says `ready` when it is mounted, and `hangs` each time that it stops.
  */
 
 import { spawnSync } from 'node:child_process';
@@ -45,7 +45,7 @@ process.stdout.write('ready\n');
 const paths = new Map<number, string>([[ROOT, source]]);
 const nodes = new Map<string, number>([[source, ROOT]]);
 
-/** The folder or file whose attributes the last answer told. */
+/** What the last answer was to. */
 let told = '';
 const hangs = (): boolean => {
   try {
@@ -92,7 +92,9 @@ function answerTo(operation: number, node: number, body: Buffer): Buffer | numbe
       return init;
     }
     case OPERATION.lookup: {
-      const below = join(path, body.toString('utf8', 0, body.indexOf(0)));
+      const name = body.toString('utf8', 0, body.indexOf(0));
+      const below = join(path, name);
+      told = `lookup ${name}`;
       // Nothing is kept by the kernel: every look comes here.
       const entry = Buffer.alloc(40);
       const attributes = attributesOf(below);
@@ -100,7 +102,7 @@ function answerTo(operation: number, node: number, body: Buffer): Buffer | numbe
       return Buffer.concat([entry, attributes]);
     }
     case OPERATION.getAttributes:
-      told = basename(path);
+      told = `attributes ${basename(path)}`;
       return Buffer.concat([Buffer.alloc(16), attributesOf(path)]);
     case OPERATION.open:
     case OPERATION.openFolder:

@@ -48,19 +48,31 @@ export const hungShare: Scenario = {
     try {
       await library.start();
       await library.assertSound();
-      await library.end('SIGTERM');
 
-      // It stops between the look at a folder and the watch that is put on it.
-      const stops = once(share.stdout!, 'data');
-      // At once: while it is empty, everything hangs.
-      await writeFile(`${hanging}.part`, BELOW);
-      await rename(`${hanging}.part`, hanging);
+      // A server that starts meanwhile serves what its index has.
+      await library.end('SIGTERM');
+      await hang();
       await library.start();
-      await stops;
       await searches(library);
+      await untilStatus(library, 'degraded', 'folder-away');
       await rm(hanging);
       await untilStatus(library, 'ok');
       await library.assertSound();
+
+      // It stops while a folder is looked at, and between that look and the watch that is put on the folder.
+      for (const moment of [`lookup ${BELOW}`, `attributes ${BELOW}`]) {
+        await library.end('SIGTERM');
+        const stops = once(share.stdout!, 'data');
+        // At once: while it is empty, everything hangs.
+        await writeFile(`${hanging}.part`, moment);
+        await rename(`${hanging}.part`, hanging);
+        await library.start();
+        await stops;
+        await searches(library);
+        await rm(hanging);
+        await untilStatus(library, 'ok');
+        await library.assertSound();
+      }
 
       await hang();
       const reads = Array.from({ length: READS }, (_, i) =>
@@ -88,7 +100,7 @@ export const hungShare: Scenario = {
       const code = await library.end('SIGTERM');
       // It ends itself, since the reads that hang would keep it.
       if (code !== null && code !== 0) throw new Error(`the server ended with ${code}`);
-      return `${3 * SEARCHES} searches were answered meanwhile, and the server ended on the first SIGTERM`;
+      return `${5 * SEARCHES} searches were answered meanwhile, and the server ended on the first SIGTERM`;
     } finally {
       // What waits for it fails then, and it can be unmounted.
       share.kill('SIGKILL');

@@ -14,6 +14,11 @@ afterEach(async () => {
 
 const WINDOW_MS = 100;
 const VISIBILITY_MS = 5_000;
+/** How far somebody has set the clock. */
+let setBy = 0;
+beforeEach(() => {
+  setBy = 0;
+});
 const pass = (ms: number) => vi.advanceTimersByTimeAsync(ms);
 
 /** A queue that writes down what it delivers. `respond` answers for the function. */
@@ -28,7 +33,7 @@ function queueWith(
       delivered.push(event);
       return respond(event);
     },
-    clock: { now: () => Date.now() },
+    clock: { now: () => Date.now() + setBy, monotonic: () => Date.now() },
     logger: silentLogger,
     batchWindowMs: WINDOW_MS,
     visibilityMs: VISIBILITY_MS,
@@ -156,6 +161,21 @@ describe('EventQueue', () => {
     expect(queue.pending).toBe(0);
     expect(queue.deadLetters).toEqual([]);
     expect(new Set(bodies().flat())).toEqual(new Set(sent));
+  });
+
+  it('pauses for no longer when the clock is set back', async () => {
+    let broken = true;
+    const { queue, bodies } = queueWith(failing(() => broken));
+    await queue.send('one');
+    await pass(WINDOW_MS);
+    expect(bodies()).toEqual([['one']]);
+    broken = false;
+    setBy = -24 * 60 * 60_000;
+
+    await pass(VISIBILITY_MS + WINDOW_MS);
+
+    expect(bodies()).toEqual([['one'], ['one']]);
+    expect(queue.pending).toBe(0);
   });
 
   it('lets a new message try its luck while the others rest', async () => {

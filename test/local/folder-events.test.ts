@@ -13,7 +13,7 @@ function folder(options: Partial<FolderEventsOptions> = {}) {
   const clock = { now: () => 1_000 };
   const events = new FolderEvents({
     pictures,
-    clock: { now: () => Date.now() },
+    clock: { now: () => Date.now(), monotonic: () => Date.now() },
     secondLookMs: 5,
     manySecondLookMs: 50,
     sequencer: new Sequencer(clock),

@@ -1,7 +1,8 @@
 import { chmod, mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { badPicture } from '../factories/fake-embedder.ts';
+import { run } from '../../cli/program.ts';
+import { badPicture, fakeEmbedder } from '../factories/fake-embedder.ts';
 import { picture } from '../factories/pictures.ts';
 import { countingEmbedder, type ServedFolder, servedFolder } from '../factories/serving.ts';
 
@@ -18,6 +19,15 @@ afterEach(async () => {
   if (isRoot) process.seteuid?.(0);
   await library.remove();
 });
+
+/** A command on this library. */
+async function likeness(command: string, ...flags: string[]) {
+  const lines: string[] = [];
+  const say = (line: string) => void lines.push(line);
+  const args = [command, library.folder, '--model', fakeEmbedder().model.modelId, ...flags];
+  const code = await run(args, { out: say, err: say, interactive: false });
+  return { code, said: lines.join('\n') };
+}
 
 const until = (holds: () => Promise<void>) => vi.waitFor(holds, { timeout: 20_000, interval: 20 });
 
@@ -55,6 +65,12 @@ describe.skipIf(process.platform === 'win32')('what this user may not read', () 
     const { client } = await library.serve();
 
     expect((await client.images()).items.map(({ key }) => key)).toEqual(['a.png', 'private/b.png']);
+    const verified = await likeness('verify');
+    expect(verified).toMatchObject({ code: 0, said: expect.not.stringContaining('gone') });
+    expect((await likeness('backfill', '--dry-run')).said).toContain(' 0 gone');
+    const refused = await likeness('rebuild', '--yes');
+    expect(refused.said).toContain('private/ cannot be read now');
+    expect(refused.code).not.toBe(0);
     await chmod(join(library.folder, 'private'), 0o700);
   });
 

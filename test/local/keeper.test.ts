@@ -32,7 +32,7 @@ function keeping(
     },
     passedOver: () => ({ unreadable: [], unnameable: [] }),
     troubles,
-    clock: { now: () => Date.now() },
+    clock: { monotonic: () => Date.now() },
   });
   keeper.start();
   return { keeper, calls, codes: () => troubles.all.map(({ code }) => code) };

@@ -107,6 +107,17 @@ describe('serveFolder at the start', () => {
     expect(results[0]).toMatchObject({ key: 'changes.png', score: expect.closeTo(1, 4) });
   });
 
+  it('says how much there is to do before it does any of it', async () => {
+    for (let i = 0; i < 5; i++) await library.write(`${i}.png`, await picture(i));
+    const embedder = countingEmbedder();
+    const told: unknown[] = [];
+    const onCompared = (differences: unknown) => void told.push([differences, embedder.count]);
+    await library.serve({ embedder, onCompared });
+
+    expect(told).toEqual([[{ toIndex: 5, toForget: 0 }, 0]]);
+    expect(embedder.count).toBe(5);
+  });
+
   it('does not try a picture again that it rejected, until the picture changes', async () => {
     await library.write('bad.png', badPicture());
     await library.serve();
@@ -383,8 +394,11 @@ describe('serveFolder while it runs', () => {
     await mkdir(join(library.folder, 'b.png'));
     const { client } = await library.serve();
 
-    for (const key of ['a.png/b.png', 'b.png'])
-      await expect(client.upload(await picture(2), { key, contentType: 'image/png' })).rejects.toThrow();
+    // The last one is longer than names are.
+    for (const key of ['a.png/b.png', 'b.png', `${'c'.repeat(260)}.png`])
+      await expect(client.upload(await picture(2), { key, contentType: 'image/png' })).rejects.toMatchObject({
+        status: 400,
+      });
 
     expect(await readdir(join(library.folder, '.likeness/.uploads/odd'))).toEqual([]);
     await untilKeys(client, ['a.png']);

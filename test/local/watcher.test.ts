@@ -14,6 +14,18 @@ const system = vi.hoisted(() => ({
   listeners: [] as WatchListener[],
 }));
 
+/** A folder that another disk was mounted on. */
+const mounted = vi.hoisted(() => ({ at: undefined as string | undefined }));
+vi.mock('node:fs/promises', async (original) => {
+  const real = await original<typeof import('node:fs/promises')>();
+  const lstat = async (path: string, options?: { bigint: true }) => {
+    const stats = await real.lstat(path, options);
+    const isThere = mounted.at !== undefined && path.startsWith(mounted.at);
+    return isThere ? Object.assign(stats, { dev: options ? 1n : 1 }) : stats;
+  };
+  return { ...real, lstat };
+});
+
 vi.mock('../../local/folder-watches.ts', () => ({
   FolderWatches: class {
     async begin(_path: string, listener: WatchListener) {
@@ -38,6 +50,7 @@ beforeEach(async () => {
 });
 afterEach(async () => {
   Object.assign(system, { watches: 0, most: Number.POSITIVE_INFINITY, listeners: [] });
+  mounted.at = undefined;
   warnings.length = 0;
   await library.remove();
 });
@@ -57,6 +70,39 @@ describe('a library', () => {
       { timeout: 20_000, interval: 20 },
     );
   });
+
+  it.skipIf(process.platform === 'darwin')(
+    'is watched anew where a watch has ended with the disk that it was on',
+    async () => {
+      mounted.at = join(library.folder, 'b');
+      await library.serve({ logger });
+      expect(system.watches).toBe(3);
+      const until = (watches: number) =>
+        vi.waitFor(() => expect(system.watches).toBe(watches), { timeout: 20_000, interval: 20 });
+
+      // What a system tells of a folder itself: of one on the same disk it means less than of one where another disk is.
+      system.listeners[1]!.heard('');
+      system.listeners[2]!.heard('');
+      await until(6);
+      system.listeners[3]!.heard('');
+      await until(9);
+      // As all do when the thread that watches has died.
+      for (const listener of system.listeners.slice(6)) listener.failed();
+      await until(12);
+    },
+  );
+
+  it.skipIf(process.platform === 'darwin')(
+    'is watched where a disk was mounted in it, once it was compared',
+    async () => {
+      await library.serve({ logger, patience: { compareEveryMs: 50, lookEveryMs: 20 } });
+      expect(system.watches).toBe(3);
+
+      mounted.at = join(library.folder, 'b');
+
+      await vi.waitFor(() => expect(system.watches).toBe(4), { timeout: 20_000, interval: 20 });
+    },
+  );
 
   it('in which so much happens at once that events may be lost is compared at once', async () => {
     const { client } = await library.serve({ logger });

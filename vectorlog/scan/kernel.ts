@@ -5,7 +5,18 @@ export interface Kernel {
   dotFloat(row: number, query: number, bytes: number): number;
   dotFloats(row: number, rows: number, bytes: number, query: number, out: number): void;
   dotFloats4(row: number, rows: number, bytes: number, queries: number, out: number, line: number): void;
-  dotCoarse(row: number, rows: number, stride: number, bytes: number, query: number, out: number): void;
+  siftCoarse(
+    row: number,
+    rows: number,
+    stride: number,
+    dimensions: number,
+    query: number,
+    products: number,
+    weights: number,
+    shares: number,
+    threshold: number,
+    out: number,
+  ): number;
   dotCoarse4(
     row: number,
     rows: number,
@@ -44,7 +55,7 @@ export interface Kernel {
     dimensions: number,
     sums: number,
     rests: number,
-  ): void;
+  ): number;
   sift(
     products: number,
     numbers: number,

@@ -2,7 +2,15 @@
 
 import type { Control } from './control.ts';
 import { instantiate, type Kernel } from './kernel.ts';
-import { headOf, RowLayout, type RowShape, SCORE_LINE, type Stage, UNIT_ROWS } from './layout.ts';
+import {
+  headOf,
+  QUERY_TILES,
+  RowLayout,
+  type RowShape,
+  SCORE_LINE,
+  type Stage,
+  UNIT_ROWS,
+} from './layout.ts';
 import { type FoundRows, type QueryJob, QueryScan } from './query-scan.ts';
 
 /** A segment's memory and what is in it; a thread keeps what it was given until the memory holds something else. */
@@ -44,9 +52,8 @@ const LINES = {
   ends: 8,
   thresholds: 12,
   counts: 13,
-  all: 14,
-  sums: 15,
-  rests: 16,
+  sums: 14,
+  rests: 15,
 } as const;
 
 /** All numbers within a unit. */
@@ -54,6 +61,13 @@ const firstNumbers = Int32Array.from({ length: UNIT_ROWS }, (_, i) => i);
 
 /** Rows are computed by fours; the last ones of a unit may be computed without being asked for. */
 const toFours = (rows: number): number => (rows + 3) & ~3;
+
+/** Where the sums of rows' codes are that were multiplied, and the norms of the others, and how many bytes on the next row's. */
+interface Parts {
+  readonly sums: number;
+  readonly rests: number;
+  readonly step: number;
+}
 
 interface SegmentView {
   readonly kernel: Kernel;
@@ -75,6 +89,16 @@ interface Unit {
 export const sameShape = (a: RowShape, b: RowShape): boolean =>
   a.kind === b.kind && a.dimensions === b.dimensions && a.directions === b.directions;
 
+/** Queries that are multiplied together: a kernel for four takes three as well, and two where the rows' bytes cost more than the sums. */
+function groupsOf(queries: readonly QueryScan[], coded: boolean): QueryScan[][] {
+  const groups: QueryScan[][] = [];
+  for (let i = 0; i < queries.length; i += groups.at(-1)!.length) {
+    const left = queries.length - i;
+    groups.push(queries.slice(i, i + (left >= (coded ? 3 : 2) ? QUERY_TILES : 1)));
+  }
+  return groups;
+}
+
 /** One thread's hands on the rows. */
 export class Thread {
   readonly #segments = new Map<number, SegmentView>();
@@ -95,7 +119,6 @@ export class Thread {
     const layout = new RowLayout(shape);
     const { buffer } = memory;
     const ints = new Int32Array(buffer, 0, layout.headBytes / 4);
-    ints.set(firstNumbers, this.#line(layout, LINES.all) / 4);
     this.#segments.set(id, {
       kernel,
       layout,
@@ -108,18 +131,17 @@ export class Thread {
   /** Takes units until none is left, and answers with the rows of these that may be each query's best. */
   scan(control: Control, job: ScanJob): FoundRows[] {
     const queries = job.queries.map((query, i) => new QueryScan(query, i, control));
+    const coded = this.#segments.get(job.segments[0]!)?.layout.shape.kind === 'codes';
+    const groups = groupsOf(queries, coded);
+    const mayTryHeads = queries.length >= HEAD_QUERIES;
     for (let unit = this.#unit(job, control.next()); unit; unit = this.#unit(job, control.next())) {
-      for (let i = 0; i < queries.length; ) {
-        const coded = unit.segment.layout.shape.kind === 'codes';
-        // A kernel for four takes three as well, and two where the rows' bytes cost more than the sums.
-        const left = queries.length - i;
-        const some = queries.slice(i, i + (left >= (coded ? 3 : 2) ? Math.min(4, left) : 1));
-        const { row, rows } = unit;
+      const { row, rows } = unit;
+      for (const some of groups) {
         if (some.every((query) => query.allowed(row, rows) <= rows * SPARSE))
           for (const query of some) this.#oneByOne(unit, query, coded);
-        else if (coded) this.#codes(unit, some, queries.length >= HEAD_QUERIES);
-        else this.#floats(unit, some);
-        i += some.length;
+        else if (!coded) this.#floats(unit, some);
+        else if (some.length === 1) this.#codesOfOne(unit, some[0]!);
+        else this.#codes(unit, some, mayTryHeads);
       }
     }
     return queries.map((query) => query.found());
@@ -157,52 +179,56 @@ export class Thread {
     const stage = mayTryHeads && wanting.length === queries.length ? 'head' : 'whole';
     const bytes = stage === 'head' ? headOf(dimensions) : dimensions;
     const { index } = queries[0]!;
-    const [from, to, bounds] = [layout.rowAt(local), layout.queryAt(index), layout.boundsAt(local)];
-    const [weights, shares] = [layout.weightsAt(index, stage), layout.sharesAt(index, stage)];
     const [products, survivors] = [this.#line(layout, LINES.products), this.#line(layout, LINES.survivors)];
-    const counts = this.#line(layout, LINES.counts);
-    const parts = this.#parts(unit, stage);
-    if (queries.length === 1) {
-      const { threshold } = queries[0]!;
-      kernel.dotCoarse(from, toFours(rows), stride, bytes, to, products);
-      const all = this.#line(layout, LINES.all);
-      ints[counts / 4] = kernel.sift(
-        products,
-        all,
-        rows,
-        bounds,
-        stride,
-        ...parts,
-        weights,
-        shares,
-        threshold,
-        survivors,
-      );
-    } else {
-      const thresholds = this.#line(layout, LINES.thresholds);
-      for (const [i, { threshold }] of queries.entries()) doubles[thresholds / 8 + i] = threshold;
-      kernel.dotCoarse4(from, toFours(rows), stride, bytes, to, products, SCORE_LINE);
-      kernel.sift4(
-        products,
-        SCORE_LINE,
-        rows,
-        bounds,
-        stride,
-        ...parts,
-        weights,
-        shares,
-        thresholds,
-        survivors,
-        counts,
-      );
-    }
+    const [thresholds, counts] = [this.#line(layout, LINES.thresholds), this.#line(layout, LINES.counts)];
+    const { sums, rests, step } = this.#parts(unit, stage);
+    queries.forEach(({ threshold }, i) => {
+      doubles[thresholds / 8 + i] = threshold;
+    });
+    const [from, to] = [layout.rowAt(local), layout.queryAt(index)];
+    kernel.dotCoarse4(from, toFours(rows), stride, bytes, to, products, SCORE_LINE);
+    kernel.sift4(
+      products,
+      SCORE_LINE,
+      rows,
+      layout.boundsAt(local),
+      stride,
+      sums,
+      rests,
+      step,
+      layout.weightsAt(index, stage),
+      layout.sharesAt(index, stage),
+      thresholds,
+      survivors,
+      counts,
+    );
     const left = queries.map((_, i) => ints[counts / 4 + i]!);
     if (stage === 'head') {
       // One word for all four, who try heads together or not at all.
       const share = left.reduce((sum, count) => sum + count, 0) / (rows * queries.length);
       for (const query of queries) query.headLeft(share);
     }
-    for (const [i, query] of queries.entries()) this.#settle(unit, query, stage, i * SCORE_LINE, left[i]!);
+    queries.forEach((query, i) => {
+      this.#settle(unit, query, stage, i * SCORE_LINE, left[i]!);
+    });
+  }
+
+  #codesOfOne(unit: Unit, query: QueryScan): void {
+    const { kernel, layout } = unit.segment;
+    query.listen();
+    const survivors = kernel.siftCoarse(
+      layout.rowAt(unit.local),
+      unit.rows,
+      layout.stride,
+      layout.shape.dimensions,
+      layout.queryAt(query.index),
+      this.#line(layout, LINES.products),
+      layout.weightsAt(query.index, 'whole'),
+      layout.sharesAt(query.index, 'whole'),
+      query.threshold,
+      this.#line(layout, LINES.survivors),
+    );
+    this.#settle(unit, query, 'whole', 0, survivors);
   }
 
   /**
@@ -211,53 +237,60 @@ export class Thread {
    * @param line bytes from the first query's lines to this one's
    */
   #settle(unit: Unit, query: QueryScan, stage: CoarseStage, line: number, survivors: number): void {
+    if (survivors === 0) return;
     const { kernel, layout } = unit.segment;
     const { dimensions } = layout.shape;
     const products = this.#line(layout, LINES.products) + line;
     let numbers = this.#line(layout, LINES.survivors) + line;
     let count = survivors;
-    const sift = (): void => {
-      count = kernel.sift(
-        products,
-        numbers,
-        count,
-        layout.boundsAt(unit.local),
-        layout.stride,
-        ...this.#parts(unit, 'whole'),
-        layout.weightsAt(query.index, 'whole'),
-        layout.sharesAt(query.index, 'whole'),
-        query.threshold,
-        numbers,
-      );
-    };
-    if (stage === 'head' && count > 0) {
+    if (stage === 'head') {
       const [from, to] = [layout.rowAt(unit.local), layout.queryAt(query.index)];
       kernel.dotRest(numbers, count, from, layout.stride, headOf(dimensions), dimensions, to, products);
-      sift();
+      count = this.#sift(unit, query, products, numbers, count);
     }
     while (count > 0) {
       const some = Math.min(count, JUDGED_AT_ONCE);
       this.#judge(unit, query, numbers, some);
       numbers += some * 4;
       count -= some;
-      if (count > 0) sift();
+      if (count > 0) count = this.#sift(unit, query, products, numbers, count);
     }
   }
 
-  /** Where the sums of the rows' codes are, and the norms of those that a stage leaves out, and the bytes from row to row. */
-  #parts(unit: Unit, stage: CoarseStage): [sums: number, rests: number, step: number] {
+  /** Leaves those of `count` rows that all their codes do not rule out; how many these are. */
+  #sift(unit: Unit, query: QueryScan, products: number, numbers: number, count: number): number {
+    const { kernel, layout } = unit.segment;
+    const { sums, rests, step } = this.#parts(unit, 'whole');
+    return kernel.sift(
+      products,
+      numbers,
+      count,
+      layout.boundsAt(unit.local),
+      layout.stride,
+      sums,
+      rests,
+      step,
+      layout.weightsAt(query.index, 'whole'),
+      layout.sharesAt(query.index, 'whole'),
+      query.threshold,
+      numbers,
+    );
+  }
+
+  /** Of a unit's rows, by a stage; those of heads are found when a thread comes to the unit. */
+  #parts(unit: Unit, stage: CoarseStage): Parts {
     const { kernel, layout } = unit.segment;
     const { stride } = layout;
     const { dimensions } = layout.shape;
     const bounds = layout.boundsAt(unit.local);
-    if (stage === 'whole') return [bounds + SUM_AT, bounds + REST_AT, stride];
+    if (stage === 'whole') return { sums: bounds + SUM_AT, rests: bounds + REST_AT, step: stride };
     const [sums, rests] = [this.#line(layout, LINES.sums), this.#line(layout, LINES.rests)];
     if (this.#measured !== unit) {
       this.#measured = unit;
       const from = layout.rowAt(unit.local);
       kernel.measureParts(from, unit.rows, stride, headOf(dimensions), dimensions, sums, rests);
     }
-    return [sums, rests, 4];
+    return { sums, rests, step: 4 };
   }
 
   #line(layout: RowLayout, line: number): number {

@@ -46,11 +46,7 @@ const DELETES_AT_ONCE = 16;
 const MAX_REPLACED = 10;
 
 export interface FileStoreOptions {
-  /**
-   * Folder for what is not an ordinary file: drafts, metadata, odd keys.
-   *
-   * @default `.store` in the store's folder
-   */
+  /** Folder for what is not an ordinary file: drafts, metadata, odd keys. @default `.store` in the store's folder */
   readonly sideFolder?: string;
   /**
    * Leaves files and folders alone whose names begin with a dot, as in a folder of somebody's pictures.
@@ -58,6 +54,8 @@ export interface FileStoreOptions {
    * @default false
    */
   readonly ignoreHidden?: boolean;
+  /** Refuses with `KeyInvalid` to write what no file of the folder can be: its only copy would be in the side folder. @default false */
+  readonly onlyFiles?: boolean;
   /**
    * Is given each object before its file is removed or replaced, and may keep it: link it, or copy it. The file goes
    * when the promise resolves, and stays when it rejects.
@@ -322,9 +320,8 @@ export class FileStore implements ObjectStore {
   }
 
   async #makeFolders(): Promise<Opened> {
-    const { ignoreHidden = false } = this.#options;
     await mkdir(this.#folder, { recursive: true });
-    const opened = await Opened.in(await realpath(this.#folder), this.#sideFolder, ignoreHidden);
+    const opened = await Opened.in(await realpath(this.#folder), this.#sideFolder, this.#options);
     const handedOver = join(this.#sideFolder, HANDED_OVER);
     await this.#growing?.takeOver(handedOver, (key) => opened.places.ordinaryPath(key));
     return opened;

@@ -15,7 +15,7 @@ import { latestManifest } from '../../../vectorlog/commit/newest-manifest.ts';
 import { silentLogger } from '../../../vectorlog/logger.ts';
 import { appendName, manifestName } from '../../../vectorlog/names.ts';
 import { LiveIndex } from '../../../vectorlog/read/live-index.ts';
-import { StoreUnsuitable } from '../../../vectorlog/store/errors.ts';
+import { ObjectOutOfReach, StoreUnsuitable } from '../../../vectorlog/store/errors.ts';
 import { MemoryStore } from '../../../vectorlog/testing/memory-store.ts';
 import { badPicture, fakeEmbedder } from '../../factories/fake-embedder.ts';
 import { movableClock } from '../../factories/movable-clock.ts';
@@ -150,6 +150,17 @@ describe('a backfill', () => {
     expect((await codes())['rejection-outdated']).toBe(1);
     await backfill(deps());
     expect((await codes())['rejection-outdated']).toBeUndefined();
+  });
+
+  it('leaves entries alone of bad pictures that nobody can look at now', async () => {
+    pictures.head = async (key) => {
+      throw new ObjectOutOfReach(key);
+    };
+    const there = await namesUnder('rejected/');
+    expect(there).toHaveLength(1);
+    await backfill(deps());
+    expect((await codes())['rejection-outdated']).toBeUndefined();
+    expect(await namesUnder('rejected/')).toEqual(there);
   });
 
   it('cannot bring back what was deleted after it looked', async () => {

@@ -129,18 +129,40 @@ describe('the interval of a row', () => {
         // A narrow row has no head, and no pass tries it.
         if (bytes === 0) continue;
         const out = layout.scoresAt(0);
-        kernel.dotCoarse(layout.rowAt(0), 4, layout.stride, bytes, layout.queryAt(0), out);
         const query = [layout.weightsAt(0, stage), layout.sharesAt(0, stage)] as const;
         const [numbers, left] = [layout.scoresAt(1), layout.scoresAt(2)];
+        kernel.dotCoarse4(at, 4, layout.stride, bytes, layout.queryAt(0), out, 16);
         new Int32Array(memory.buffer, numbers, 4).set([0, 1, 2, 3]);
         const rows = [4, bounds, layout.stride, ofSums, ofRests, step] as const;
         expect(kernel.sift(out, numbers, ...rows, ...query, score, left)).toBe(4);
         const [limits, counts] = [layout.scoresAt(3), layout.scoresAt(4)];
         new Float64Array(memory.buffer, limits, 4).fill(score);
-        kernel.dotCoarse4(layout.rowAt(0), 4, layout.stride, bytes, layout.queryAt(0), out, 16);
         kernel.sift4(out, 16, ...rows, ...query, limits, left, counts);
         expect([...new Int32Array(memory.buffer, counts, 4)]).toEqual([4, 4, 4, 4]);
       }
+    });
+  });
+
+  it('is gone by alike whether products are made at the same time or before, for any number of rows', async () => {
+    await everyFrame((row, query, frame) => {
+      const { layout } = laid(row, query, frame);
+      const score = exactScores(query, [row])[0]!;
+      const [products, numbers, left] = [layout.scoresAt(0), layout.scoresAt(1), layout.scoresAt(2)];
+      const [at, bounds] = [layout.rowAt(0), layout.boundsAt(0)];
+      const ofQuery = [layout.weightsAt(0, 'whole'), layout.sharesAt(0, 'whole')] as const;
+      for (const rows of [1, 2, 3, 4])
+        for (const threshold of [score, score + 0.01 * Math.abs(score), Number.POSITIVE_INFINITY]) {
+          const many = [at, rows, layout.stride, row.length, layout.queryAt(0)] as const;
+          const count = kernel.siftCoarse(...many, products, ...ofQuery, threshold, left);
+          const found = new Int32Array(memory.buffer, left, count).toSorted();
+          new Int32Array(memory.buffer, numbers, rows).set([0, 1, 2, 3].slice(0, rows));
+          const places = [bounds, layout.stride, bounds + 16, bounds + 24, layout.stride] as const;
+          expect(
+            kernel.sift(products, numbers, rows, ...places, ...ofQuery, threshold, layout.scoresAt(3)),
+          ).toBe(count);
+          expect(found).toEqual(Int32Array.from({ length: count }, (_, i) => i));
+          if (threshold === score) expect(count).toBe(rows);
+        }
     });
   });
 
@@ -176,6 +198,30 @@ describe('the interval of a row', () => {
   });
 });
 
+/** Multiplies the codes of four rows with the first query. */
+function multiplied(kernel: Kernel, layout: RowLayout, out: number): void {
+  const query = [layout.weightsAt(0, 'whole'), layout.sharesAt(0, 'whole')] as const;
+  const rows = [layout.rowAt(0), 4, layout.stride, layout.shape.dimensions] as const;
+  kernel.siftCoarse(...rows, layout.queryAt(0), out, ...query, 0, layout.scoresAt(2));
+}
+
+describe('what is measured of the codes behind the head', () => {
+  it('is no less than their norm, whichever they are', async () => {
+    await everyFrame((row, query, frame) => {
+      const { layout, codes } = laid(row, query, frame);
+      const head = headOf(row.length);
+      const [sums, rests] = [layout.scoresAt(5), layout.scoresAt(6)];
+      kernel.measureParts(layout.rowAt(0), 4, layout.stride, head, row.length, sums, rests);
+      const scale = new Float32Array(memory.buffer, layout.boundsAt(0), 1)[0]!;
+      const squares = codes.subarray(head).reduce((sum, code) => sum + code * code, 0);
+      expect(new Float32Array(memory.buffer, rests, 1)[0]).toBeGreaterThanOrEqual(scale * Math.sqrt(squares));
+      expect(new Float32Array(memory.buffer, sums, 1)[0]).toBe(
+        codes.subarray(0, head).reduce((sum, code) => sum + code, 0),
+      );
+    });
+  });
+});
+
 describe('products of codes', () => {
   it('are exact and the same in every kernel', () => {
     fc.assert(
@@ -186,14 +232,14 @@ describe('products of codes', () => {
         for (const { kernel, name } of kernels) {
           const out = layout.scoresAt(0);
           const { stride } = layout;
-          kernel.dotCoarse(layout.rowAt(0), 4, stride, row.length, layout.queryAt(0), out);
+          multiplied(kernel, layout, out);
           const one = [...new Int32Array(memory.buffer, out, 4)].map(BigInt);
           expect([name, ...one]).toEqual([name, ...new Array(4).fill(sum(prepared.coarse))]);
           kernel.dotCoarse4(layout.rowAt(0), 4, stride, row.length, layout.queryAt(0), out, 16);
           const four = [...new Int32Array(memory.buffer, out, 16)].map(BigInt);
           expect(four).toEqual([...one, ...one, ...one, ...one]);
           const [head, numbers] = [headOf(row.length), layout.scoresAt(1)];
-          kernel.dotCoarse(layout.rowAt(0), 4, stride, head, layout.queryAt(0), out);
+          kernel.dotCoarse4(layout.rowAt(0), 4, stride, head, layout.queryAt(0), out, 16);
           new Int32Array(memory.buffer, numbers, 2).set([1, 3]);
           kernel.dotRest(numbers, 2, layout.rowAt(0), stride, head, row.length, layout.queryAt(0), out);
           const rest = [...new Int32Array(memory.buffer, out, 4)].map(BigInt);
@@ -211,7 +257,7 @@ describe('products of codes', () => {
     new Uint8Array(memory.buffer, layout.queryAt(0), 4 * 2048).fill(63);
     for (const { kernel, name } of kernels) {
       const out = layout.scoresAt(0);
-      kernel.dotCoarse(layout.rowAt(0), 4, layout.stride, 2048, layout.queryAt(0), out);
+      multiplied(kernel, layout, out);
       expect([name, new Int32Array(memory.buffer, out, 1)[0]]).toEqual([name, 2048 * 63 * code]);
     }
   });

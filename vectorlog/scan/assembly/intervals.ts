@@ -80,7 +80,10 @@ export function judge(
 
 /**
  * What `sift` must know of rows of which only the codes before `start` are multiplied: their sum, and a bound of the norm of the
- * others. `sums` and `rests`: float32 a row.
+ * others, whose squares are what the first codes' leave of all. `sums` and `rests`: float32 a row.
+ *
+ * The others are loaded all the same: memory comes twice as fast without gaps, and of some rows they are wanted soon. What is
+ * returned means nothing but that they were.
  */
 export function measureParts(
   row: usize,
@@ -90,37 +93,71 @@ export function measureParts(
   dimensions: usize,
   sums: usize,
   rests: usize,
-): void {
+): i32 {
+  let touched = i32x4.splat(0);
   for (let i = 0; i < rows; i++) {
     const middle = row + start;
-    const end = row + dimensions;
+    const bounds = row + dimensions;
     let sum = i32x4.splat(0);
     let squares = i32x4.splat(0);
-    for (let at = row; at < middle; at += 16)
+    for (let at = row; at < middle; at += 16) {
       sum = i32x4.add(sum, i32x4.extadd_pairwise_i16x8_s(i16x8.extadd_pairwise_i8x16_s(v128.load(at))));
-    for (let at = middle; at < end; at += 16) {
       const low = v128.load_ext<i8>(at);
       const high = v128.load_ext<i8>(at, 8);
       squares = i32x4.add(squares, i32x4.add(i32x4.dot_i16x8_s(low, low), i32x4.dot_i16x8_s(high, high)));
     }
+    for (let at = middle; at < bounds; at += 64) touched = v128.or(touched, v128.load(at));
+    const scale = <f64>load<f32>(bounds);
+    const norm = <f64>load<f32>(bounds, 12);
+    // The norm of all was rounded up by more than the scale can have been.
+    const left = max<f64>(norm * norm - scale * scale * <f64>sumInts(squares), 0);
     // As the encoder rounds up, too.
-    const rest = <f64>load<f32>(end) * sqrt<f64>(<f64>sumInts(squares)) * (1 + 1e-6) + 1e-37;
     store<f32>(sums, <f32>sumInts(sum));
-    store<f32>(rests, <f32>rest);
+    store<f32>(rests, <f32>(sqrt<f64>(left) * (1 + 1e-6) + 1e-37));
     row += stride;
     sums += 4;
     rests += 4;
   }
+  return i32x4.extract_lane(touched, 0);
+}
+
+/**
+ * The highest that a row's score can be by a coarse product, float64; NaN where that is not known.
+ *
+ * `bounds`: the row's eight float32 and its shares (see codes.ts). `sum` and `rest`: float32, the sum of the codes that the
+ * product is of, and a bound of the norm of the others. `weights` as in `judge`; `ofQuery`: eight 16-bit integers, zeros where
+ * rows have no shares.
+ */
+export function highestOf(
+  product: i32,
+  bounds: usize,
+  sum: usize,
+  rest: usize,
+  weights: usize,
+  ofQuery: v128,
+): f64 {
+  const products = <f64>product - 32 * <f64>load<f32>(sum);
+  const norm = <f64>load<f32>(bounds, 28);
+  const ofShares = <f64>sumInts(i32x4.dot_i16x8_s(v128.load(bounds, 32), ofQuery));
+  const middle =
+    load<f64>(weights) * <f64>load<f32>(bounds, 4) +
+    norm * (load<f64>(weights, 224) * ofShares) +
+    <f64>load<f32>(bounds) * (load<f64>(weights, 32) * products);
+  const reach =
+    load<f64>(weights, 64) * <f64>load<f32>(bounds, 8) +
+    load<f64>(weights, 96) * <f64>load<f32>(bounds, 12) +
+    load<f64>(weights, 160) * <f64>load<f32>(rest) +
+    load<f64>(weights, 128) * norm +
+    load<f64>(weights, 192);
+  return middle + reach;
 }
 
 /**
  * Which of some rows may reach `threshold`, by their coarse products.
  *
- * `numbers`: int32, which rows; `products` are those of all rows. `bounds`: the first row's eight float32 and its shares (see
- * codes.ts), the next `stride` bytes on. `sums` and `rests`: float32, the next `step` bytes on: the sum of the codes that the
- * products are of, and a bound of the norm of the others. `weights` as in `judge`; `shares` are eight 16-bit integers, zeros
- * where rows have none. `out`: int32, the numbers of those that may; it can be `numbers`. Returns how many there are. Rows whose
- * interval is NaN are among them.
+ * `numbers`: int32, which rows; `products` are those of all rows. `bounds`: the first row's, the next `stride` bytes on. `sums` and
+ * `rests`: the next `step` bytes on. `weights` and `shares` as in `highestOf`. `out`: int32, the numbers of those that may; it can
+ * be `numbers`. Returns how many there are. Rows whose interval is NaN are among them.
  */
 export function sift(
   products: usize,
@@ -136,35 +173,16 @@ export function sift(
   threshold: f64,
   out: usize,
 ): i32 {
-  const along = load<f64>(weights);
-  const perProduct = load<f64>(weights, 32);
-  const residual = load<f64>(weights, 64);
-  const norm = load<f64>(weights, 96);
-  const size = load<f64>(weights, 128);
-  const rest = load<f64>(weights, 160);
-  const least = load<f64>(weights, 192);
-  const apart = load<f64>(weights, 224);
   const ofQuery = v128.load(shares);
   let count = 0;
   for (let i = 0; i < rows; i++) {
     const number = load<i32>(numbers + (i << 2));
-    const row = bounds + <usize>number * stride;
     const at = <usize>number * step;
-    const product = <f64>load<i32>(products + (number << 2)) - 32 * <f64>load<f32>(sums + at);
-    const rowNorm = <f64>load<f32>(row, 28);
-    const ofShares = <f64>sumInts(i32x4.dot_i16x8_s(v128.load(row, 32), ofQuery));
-    const middle =
-      along * <f64>load<f32>(row, 4) +
-      rowNorm * (apart * ofShares) +
-      <f64>load<f32>(row) * (perProduct * product);
-    const reach =
-      residual * <f64>load<f32>(row, 8) +
-      norm * <f64>load<f32>(row, 12) +
-      rest * <f64>load<f32>(rests + at) +
-      size * rowNorm +
-      least;
+    const product = load<i32>(products + (number << 2));
+    const row = bounds + <usize>number * stride;
+    const highest = highestOf(product, row, sums + at, rests + at, weights, ofQuery);
     store<i32>(out + (count << 2), number);
-    count += middle + reach < threshold ? 0 : 1;
+    count += highest < threshold ? 0 : 1;
   }
   return count;
 }

@@ -6,7 +6,7 @@
  * give the same.
  */
 
-import { sumInts } from './intervals';
+import { highestOf, sumInts } from './intervals';
 
 export { dotFloat, dotFloats, dotFloats4 } from './float-products';
 export { judge, measureParts, sift, sift4 } from './intervals';
@@ -46,35 +46,64 @@ function addProducts(sum: v128, codes: v128, more: v128, first: v128, second: v1
 const TILES: usize = 128;
 
 /**
- * The first `bytes` codes of many rows, `stride` bytes apart, and one coarse query. `out`: int32 a row.
+ * Multiplies the codes of many rows, `stride` bytes apart, with one coarse query, and tells which rows may reach `threshold`.
  *
- * Row after row, so that memory is read from front to back: rows side by side take twice as long on Zen 3.
+ * Two streams, the second one half of the rows behind the first: where memory goes on with another page, one waits while the other
+ * goes on. Neighbouring rows side by side would take twice as long as one after the other. What is computed of a row follows its
+ * codes at once, so that memory never rests.
+ *
+ * `products`: int32 a row, also written. `weights`, `shares` and `out` as in `sift`. Returns how many rows may.
  */
-export function dotCoarse(
+export function siftCoarse(
   row: usize,
   rows: i32,
   stride: usize,
-  bytes: usize,
+  dimensions: usize,
   query: usize,
+  products: usize,
+  weights: usize,
+  shares: usize,
+  threshold: f64,
   out: usize,
-): void {
-  for (let i = 0; i < rows; i++) {
-    let sum = i32x4.splat(0);
+): i32 {
+  const ofQuery = v128.load(shares);
+  const half = (rows + 1) >> 1;
+  const between = <usize>half * stride;
+  let count = 0;
+  for (let i = 0; i < half; i++) {
+    let a = i32x4.splat(0);
+    let b = i32x4.splat(0);
     let from = query;
-    const end = row + bytes;
+    const end = row + dimensions;
     for (let at = row; at < end; at += 32) {
-      sum = addProducts(sum, v128.load(at), v128.load(at, 16), v128.load(from), v128.load(from, 16));
+      const q = v128.load(from);
+      const more = v128.load(from, 16);
+      const other = at + between;
+      a = addProducts(a, v128.load(at), v128.load(at, 16), q, more);
+      b = addProducts(b, v128.load(other), v128.load(other, 16), q, more);
       from += TILES;
     }
-    store<i32>(out, sumInts(sum));
+    const first = sumInts(a);
+    store<i32>(products, first);
+    store<i32>(out + (count << 2), i);
+    count += highestOf(first, end, end + 16, end + 24, weights, ofQuery) < threshold ? 0 : 1;
+    // Of an odd number the last has no other.
+    if (i + half < rows) {
+      const second = sumInts(b);
+      const bounds = end + between;
+      store<i32>(products + (half << 2), second);
+      store<i32>(out + (count << 2), i + half);
+      count += highestOf(second, bounds, bounds + 16, bounds + 24, weights, ofQuery) < threshold ? 0 : 1;
+    }
     row += stride;
-    out += 4;
+    products += 4;
   }
+  return count;
 }
 
 /**
- * As `dotCoarse`, for four queries whose integers lie side by side, and two rows at a time, so that less is loaded than is
- * multiplied. `out`: a line of int32 a query, `line` bytes apart.
+ * Multiplies the first `bytes` codes of many rows, `stride` bytes apart, with four coarse queries whose integers lie side by side, two
+ * rows at a time, so that less is loaded than is multiplied. `out`: a line of int32 a query, `line` bytes apart.
  */
 export function dotCoarse4(
   row: usize,

@@ -3,6 +3,7 @@
 import type { BigIntStats } from 'node:fs';
 import { lstat, mkdir, realpath, rename, stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
+import { KeyInvalid } from '../errors.ts';
 import { assertKey, type ObjectInfo } from '../object-store.ts';
 import { Draft } from './copying.ts';
 import { eTagOf, isOutOfReach, unlessAbsent } from './file-access.ts';
@@ -25,21 +26,41 @@ export class Opened {
     readonly places: Places,
     readonly notes: NoteBook,
     readonly drafts: string,
+    private readonly onlyFiles: boolean,
   ) {}
 
-  /** Makes the folders for what is not an ordinary file. @param root the store's folder, which is there */
-  static async in(root: string, side: string, ignoreHidden: boolean): Promise<Opened> {
+  /**
+   * Makes the folders for what is not an ordinary file.
+   *
+   * @param root the store's folder, which is there
+   * @param onlyFiles whether keys that no file of the folder can have are refused
+   */
+  static async in(
+    root: string,
+    side: string,
+    {
+      ignoreHidden = false,
+      onlyFiles = false,
+    }: { readonly ignoreHidden?: boolean; readonly onlyFiles?: boolean },
+  ): Promise<Opened> {
     const [drafts, notes, odd] = [join(side, 'drafts'), join(side, 'notes'), join(side, 'odd')];
     for (const folder of [drafts, notes, odd]) await mkdir(folder, { recursive: true });
     await removeAbandoned(drafts);
     await unlessAbsent(removeAbandoned(join(root, DRAFTS_ELSEWHERE)));
-    return new Opened(new Places(root, await realpath(side), ignoreHidden), new NoteBook(notes), drafts);
+    const places = new Places(root, await realpath(side), ignoreHidden);
+    return new Opened(places, new NoteBook(notes), drafts, onlyFiles);
   }
 
-  /** The path to write to; an odd key's name is written down first, so that lists can tell it. */
+  /**
+   * The path to write to; an odd key's name is written down first, so that lists can tell it.
+   *
+   * @throws KeyInvalid for an odd key where only files are kept
+   */
   async placeFor(key: string): Promise<string> {
     const { places, drafts } = this;
     const path = await places.forWriting(key);
+    if (this.onlyFiles && path === places.oddPath(key))
+      throw new KeyInvalid(key, 'no file of the folder can have this name, or another one stands in its way');
     if (path !== places.oddPath(key) || (await unlessAbsent(stat(`${path}.key`)))) return path;
     const draft = await Draft.create(drafts);
     try {
