@@ -112,6 +112,8 @@ async function scroll(page: Page) {
     const { usedSize } = await session.send('Runtime.getHeapUsage');
     return Math.round(usedSize / 1e5) / 10;
   };
+  const heapBeforeMb = await heap();
+  // From here on: collecting all garbage at once is a long task of the measurement's own.
   await page.evaluate(() => {
     const tasks: number[] = [];
     new PerformanceObserver((list) =>
@@ -122,7 +124,6 @@ async function scroll(page: Page) {
     Object.assign(globalThis, { longTasks: tasks });
   });
   await page.mouse.move(700, 500);
-  const heapBeforeMb = await heap();
   for (let n = 0; n < SCROLLS; n += 1) await page.mouse.wheel(0, PIXELS_A_SCROLL);
   const tasks = await page.evaluate(() => (globalThis as unknown as { longTasks: number[] }).longTasks);
   return {

@@ -21,7 +21,10 @@ export interface WatcherOptions {
   readonly onFolderGone: (prefix: string) => void;
   /** Called when changes may go unseen from now on, or may just have; says why. */
   readonly onIncomplete: (reason: Incomplete) => void;
-  /** Called when the library's folder, or a disk in it, may be watched no more: it was moved or unmounted, or has other permissions. */
+  /**
+   * Called when the library's folder, or something in it, may be watched no more: it was moved or unmounted, has other permissions,
+   * or a watch has failed.
+   */
   readonly onLost: () => void;
   /** Whether the index has an older state of the file, which is worth keeping while a new one is written. */
   readonly isKnown: (key: string) => boolean;
@@ -125,7 +128,9 @@ export class PictureWatcher {
           if (name === '') this.#hearOfItself(key);
           else if (name !== null) this.#hear(key + keyOfPath(name));
         },
-        failed: () => this.#hear(key.slice(0, -1)),
+        failed: () => {
+          if (!this.#closed) this.#options.onLost();
+        },
       });
       // Two walks may have come here at once.
       this.#watched.get(key)?.end();

@@ -9,9 +9,14 @@ export interface Trouble {
   readonly passing: boolean;
   /** What was asked for goes on from a state that is no more: it has to begin anew. */
   readonly expired?: true;
+  /** The same request would only be refused again: what was sent is the reason. */
+  readonly final?: true;
   /** The server wants to know who asks. */
   readonly needsToken: boolean;
 }
+
+/** The body is too large, of no known type, or not a picture that can be read. */
+const FINAL = new Set([413, 415, 422]);
 
 export function troubleOf(error: unknown): Trouble {
   if (error instanceof ProblemError) {
@@ -25,6 +30,7 @@ export function troubleOf(error: unknown): Trouble {
       passing: error.retryable || error.problem.state === 'pending',
       needsToken,
       ...(error.code === 'cursor-expired' && { expired: true }),
+      ...(FINAL.has(error.status) && { final: true }),
     };
   }
   // A fetch without an answer rejects with a TypeError, for reasons that browsers keep to themselves.

@@ -64,5 +64,23 @@ export const placeOf = (key: string): number => current.items.findIndex((each) =
 export function focusTile(key: string): void {
   const at = placeOf(key);
   if (at >= 0 && current.reveal) current.reveal(at);
-  else document.querySelector<HTMLElement>(`[data-tile][data-key="${CSS.escape(key)}"]`)?.focus();
+  else
+    document
+      .querySelector<HTMLElement>(`:is([data-tile], [data-member])[data-key="${CSS.escape(key)}"]`)
+      ?.focus();
+}
+
+/** Puts the focus on the picture behind those that were deleted, once the list is without them, unless someone has moved it. */
+export function focusBehind(gone: readonly string[]): void {
+  const went = new Set(gone);
+  const { items } = current;
+  const at = items.findIndex(({ key }) => went.has(key));
+  const heir = items.slice(at + 1).find(({ key }) => !went.has(key)) ?? items[at - 1];
+  if (at < 0 || !heir) return;
+  const stop = onSequence(() => {
+    if (current.items.some(({ key }) => went.has(key))) return;
+    stop();
+    const free = document.activeElement?.matches('body, main h1');
+    if (free) requestAnimationFrame(() => focusTile(heir.key));
+  });
 }

@@ -149,27 +149,44 @@ function Cell<T>({
   return useMemo(() => tile(item, tabIndex), [item, tabIndex, tile]);
 }
 
-/** Tiles that are made before the browser may draw and answer again: some milliseconds of work, and a row of most pages. */
+/** Tiles that are made in one frame at the most: some milliseconds of work, and a row of most pages. */
 const MADE_AT_ONCE = 8;
+/** Two frames of most screens: one that took longer says that the page, or what fetches and draws its pictures, has too much to do. */
+const LATE_MS = 34;
 
-/** The indices from `start` to `end` that exist by now: those that do already, and each frame a few new ones, from the middle out. */
+/**
+ * The indices from `start` to `end` that exist by now: those that do already, and each frame a few new ones, from the middle
+ * out; half as many after a frame that came late, and one more after one that did not.
+ */
 function useGradually(start: number, end: number): number[] {
   const made = useRef<ReadonlySet<number>>(new Set());
+  const atOnce = useRef(MADE_AT_ONCE);
+  // How many this drawing may make: none but in a frame of its own, for a scroll draws several times in one.
+  const allowed = useRef(MADE_AT_ONCE);
+  const frame = useRef(0);
   const [, next] = useReducer((frames: number) => frames + 1, 0);
   const wanted = Array.from({ length: end - start }, (_, n) => start + n);
   const middle = (start + end) / 2;
   const missing = wanted
     .filter((index) => !made.current.has(index))
     .sort((one, other) => Math.abs(one - middle) - Math.abs(other - middle));
-  const late = new Set(missing.slice(MADE_AT_ONCE));
+  const late = new Set(missing.slice(allowed.current));
   const indices = wanted.filter((index) => !late.has(index));
   const more = late.size > 0;
   useLayoutEffect(() => {
     made.current = new Set(indices);
-    if (!more) return;
-    const frame = requestAnimationFrame(() => next(undefined));
-    return () => cancelAnimationFrame(frame);
+    if (end > start) allowed.current = 0;
+    if (!more || frame.current !== 0) return;
+    const before = performance.now();
+    frame.current = requestAnimationFrame(() => {
+      frame.current = 0;
+      const isLate = performance.now() - before > LATE_MS;
+      atOnce.current = isLate ? Math.ceil(atOnce.current / 2) : Math.min(MADE_AT_ONCE, atOnce.current + 1);
+      allowed.current = atOnce.current;
+      next(undefined);
+    });
   });
+  useEffect(() => () => cancelAnimationFrame(frame.current), []);
   return indices;
 }
 

@@ -20,8 +20,11 @@ export function Dialog({ title, onClose, wide = false, stays = false, children }
   const element = useRef<HTMLDialogElement>(null);
   const titleId = useId();
   useEffect(() => {
+    const before = document.activeElement;
     element.current?.showModal();
     element.current?.querySelector<HTMLElement>('[data-first]')?.focus();
+    // The browser gives the focus back when a dialog is closed; one that is only taken away loses it.
+    return () => void requestAnimationFrame(() => giveFocusBack(before));
   }, []);
   return (
     <dialog
@@ -49,6 +52,15 @@ export function Dialog({ title, onClose, wide = false, stays = false, children }
       {children}
     </dialog>
   );
+}
+
+/** To what had it, where that is still there; or else to the dialog below, or to where the view begins. */
+function giveFocusBack(before: Element | null): void {
+  const heirs = [before, document.querySelector('dialog[open]'), document.querySelector('main h1')];
+  for (const heir of heirs) {
+    if (document.activeElement !== document.body) return;
+    (heir as HTMLElement | null)?.focus({ preventScroll: true });
+  }
 }
 
 interface ConfirmProps {

@@ -6,7 +6,11 @@ import { Notice } from './notice.tsx';
 
 export function TroubleNotice({ trouble, retry }: { trouble: Trouble; retry: () => void }) {
   return (
-    <Notice tone="error" title={`${trouble.title}.`} action={{ label: 'Try again', run: retry }}>
+    <Notice
+      tone="error"
+      title={`${trouble.title}.`}
+      {...(!trouble.final && { action: { label: 'Try again', run: retry } })}
+    >
       {trouble.detail} {trouble.needsToken && <a href={formatRoute({ view: 'status' })}>Go to Status</a>}
     </Notice>
   );

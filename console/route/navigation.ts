@@ -42,10 +42,7 @@ export function navigate(route: Route, arrival: Arrival = 'step'): void {
 /** Takes away what was opened over a view: by going back where it was opened here, in place where a link led to it. */
 export function closeOver(): void {
   if ((history.state as { over?: true } | null)?.over) history.back();
-  else {
-    const { show: _, ...below } = currentRoute();
-    navigate(below as Route, 'in-place');
-  }
+  else navigate(routeBelow(), 'in-place');
 }
 
 /** Shows a view in place of what the page was opened with, which nobody is to come back to. `next` begins with `#`, or is empty. */
@@ -62,6 +59,12 @@ function arriveAt(next: string): void {
 /** The view that is shown now. */
 export const currentRoute = (): Route => parseRoute(hash);
 
+/** The view that is shown now, without the picture that may be large above it. */
+export function routeBelow(): Route {
+  const { show: _, ...below } = currentRoute();
+  return below as Route;
+}
+
 /** The view to show, as it changes. */
 export function useRoute(): Route {
   const [shown, setShown] = useState(hash);
@@ -77,8 +80,11 @@ export function useRoute(): Route {
 
 /** Milliseconds of calm after which a scroll position is noted: browsers limit how often history may be written. */
 const SCROLL_SETTLES_MS = 150;
-/** How long a page may take to grow to its former height. */
-const RESTORE_WITHIN_MS = 1_000;
+/** How long a page may take to grow to its former height: longer lists are read, and drawn, a part at a time. */
+const RESTORE_WITHIN_MS = 5_000;
+/** What someone does who is no longer waiting for it. */
+const TAKES_OVER = ['wheel', 'touchstart', 'pointerdown', 'keydown'] as const;
+let restoring: AbortController | undefined;
 
 /** Notes the scroll position in each history entry, and restores it on "back", once the view is tall enough. */
 export function keepScrollPosition(): void {
@@ -95,10 +101,19 @@ export function keepScrollPosition(): void {
 }
 
 function restore(top: number): void {
+  restoring?.abort();
+  const stop = new AbortController();
+  restoring = stop;
+  const { signal } = stop;
+  for (const event of TAKES_OVER) {
+    addEventListener(event, () => stop.abort(), { signal, capture: true, passive: true });
+  }
   const until = performance.now() + RESTORE_WITHIN_MS;
   const attempt = () => {
+    if (signal.aborted) return;
     scrollTo(0, top);
     if (Math.abs(scrollY - top) > 1 && performance.now() < until) requestAnimationFrame(attempt);
+    else stop.abort();
   };
   requestAnimationFrame(attempt);
 }

@@ -5,14 +5,14 @@ import { useEffect, useState } from 'preact/hooks';
 import { useConnection } from '../api/connection.tsx';
 import { useAllows } from '../api/use-stats.tsx';
 import { Compare } from '../compare/compare.tsx';
-import { currentSequence } from '../library/sequence.ts';
+import { currentSequence, focusBehind } from '../library/sequence.ts';
 import { Button } from '../parts/button.tsx';
 import { copyText } from '../parts/copy.ts';
 import { bytes, plural } from '../parts/format.ts';
 import { Menu } from '../parts/menu.tsx';
 import { toast } from '../parts/toast.tsx';
-import { navigate } from '../route/navigation.ts';
-import { HOME } from '../route/route.ts';
+import { navigate, routeBelow } from '../route/navigation.ts';
+import { formatRoute, HOME } from '../route/route.ts';
 import { DeletePictures } from '../views/picture/delete-pictures.tsx';
 import { download, saveZip, toCsv, toJson } from './export.ts';
 import { deselect, select, selected, useSelection } from './selection.ts';
@@ -106,6 +106,7 @@ export function SelectionBar() {
           onCancel={() => setDeleting(false)}
           onDeleted={(gone) => {
             setDeleting(false);
+            focusBehind(gone);
             deselect(gone);
           }}
         />
@@ -114,6 +115,8 @@ export function SelectionBar() {
     </section>
   );
 }
+
+const placeNow = (): string => formatRoute(routeBelow());
 
 /** Ctrl-A ticks all that the view shows, also what is not loaded yet; Escape unticks. */
 function useKeys(): void {
@@ -129,7 +132,11 @@ function useKeys(): void {
       if (event.key !== 'a' || !(event.ctrlKey || event.metaKey) || items.length === 0) return;
       event.preventDefault();
       if (items.length >= total || !all) select(items);
-      else void all().then(select);
+      else {
+        const place = placeNow();
+        // Someone who has gone on meanwhile would not see what gets ticked.
+        void all().then((pictures) => placeNow() === place && select(pictures));
+      }
     };
     addEventListener('keydown', onKeyDown);
     return () => removeEventListener('keydown', onKeyDown);

@@ -80,11 +80,16 @@ function agreement(a: Prepared, b: Prepared, map: Homography, level: 1 | 2): num
   if (laid.length < length) laid = new Float32Array(length);
   const n = laidOver(from, to, between(map, 2 ** level, 2 ** level), laid);
   if (n < 8) return 0;
-  let [sa, sb, saa, sbb, sab] = [0, 0, 0, 0, 0];
+  const [over, under] = [laid, to.pixels];
+  let sa = 0;
+  let sb = 0;
+  let saa = 0;
+  let sbb = 0;
+  let sab = 0;
   for (let i = 0; i < length; i++) {
-    const va = laid[i]!;
+    const va = over[i]!;
     if (va < 0) continue;
-    const vb = to.pixels[i]!;
+    const vb = under[i]!;
     sa += va;
     sb += vb;
     saa += va * va;

@@ -55,22 +55,23 @@ export function placeByFeatures(
 function matches(a: Features, b: Features, mirrored: boolean): number[] {
   const pairs: number[] = [];
   const turn = mirrored ? WORDS / 2 : 0;
+  const { bits, count } = a;
   for (let j = 0; j < b.count; j++) {
     const w = (i: number) => b.bits[j * WORDS + ((i + turn) & 7)]!;
     const [b0, b1, b2, b3, b4, b5, b6, b7] = [w(0), w(1), w(2), w(3), w(4), w(5), w(6), w(7)];
     let nearest = -1;
     let least = MAX_DISTANCE + 1;
-    for (let i = 0, at = 0; i < a.count; i++, at += WORDS) {
-      const first = ones(a.bits[at]! ^ b0) + ones(a.bits[at + 4]! ^ b4);
+    for (let i = 0, at = 0; i < count; i++, at += WORDS) {
+      const first = ones(bits[at]! ^ b0) + ones(bits[at + 4]! ^ b4);
       if (first > MAX_FIRST) continue;
       const distance =
         first +
-        ones(a.bits[at + 1]! ^ b1) +
-        ones(a.bits[at + 2]! ^ b2) +
-        ones(a.bits[at + 3]! ^ b3) +
-        ones(a.bits[at + 5]! ^ b5) +
-        ones(a.bits[at + 6]! ^ b6) +
-        ones(a.bits[at + 7]! ^ b7);
+        ones(bits[at + 1]! ^ b1) +
+        ones(bits[at + 2]! ^ b2) +
+        ones(bits[at + 3]! ^ b3) +
+        ones(bits[at + 5]! ^ b5) +
+        ones(bits[at + 6]! ^ b6) +
+        ones(bits[at + 7]! ^ b7);
       if (distance < least) {
         least = distance;
         nearest = i;
@@ -119,13 +120,21 @@ function look(
   pairs: readonly number[],
   agreeing: number[] | undefined,
 ): number {
-  const [m0, m1, m2, m3, m4, m5] = [map[0]!, map[1]!, map[2]!, map[3]!, map[4]!, map[5]!];
+  const m0 = map[0]!;
+  const m1 = map[1]!;
+  const m2 = map[2]!;
+  const m3 = map[3]!;
+  const m4 = map[4]!;
+  const m5 = map[5]!;
   const squared = TOLERANCE * TOLERANCE * Math.max(1, Math.abs(m0 * m4 - m1 * m3));
+  const { x: ax, y: ay } = a;
+  const { x: bx, y: by } = b;
   let count = 0;
   for (let k = 0; k < pairs.length; k += 2) {
-    const [i, j] = [pairs[k]!, pairs[k + 1]!];
-    const dx = m0 * b.x[j]! + m1 * b.y[j]! + m2 - a.x[i]!;
-    const dy = m3 * b.x[j]! + m4 * b.y[j]! + m5 - a.y[i]!;
+    const i = pairs[k]!;
+    const j = pairs[k + 1]!;
+    const dx = m0 * bx[j]! + m1 * by[j]! + m2 - ax[i]!;
+    const dy = m3 * bx[j]! + m4 * by[j]! + m5 - ay[i]!;
     if (dx * dx + dy * dy > squared) continue;
     count++;
     agreeing?.push(i, j);
@@ -136,12 +145,17 @@ function look(
 /** The affine map that fits pairs of corners best; `undefined` when they lie on a line. */
 function affineOf(a: Features, b: Features, pairs: readonly number[]): Float64Array | undefined {
   const n = pairs.length / 2;
-  let [mx, my] = [0, 0];
+  let mx = 0;
+  let my = 0;
   for (let k = 1; k < pairs.length; k += 2) {
     mx += b.x[pairs[k]!]! / n;
     my += b.y[pairs[k]!]! / n;
   }
-  let [xx, xy, yy, ax, ay] = [0, 0, 0, 0, 0];
+  let xx = 0;
+  let xy = 0;
+  let yy = 0;
+  let ax = 0;
+  let ay = 0;
   const right = new Float64Array(4);
   for (let k = 0; k < pairs.length; k += 2) {
     const [i, j] = [pairs[k]!, pairs[k + 1]!];

@@ -1,7 +1,9 @@
 /** Measures how two pictures differ where one lies over the other. */
 
+import { type Correlated, correlationOf, type Fit } from './correlation.ts';
 import { between, type Homography } from './homography.ts';
 import type { Prepared } from './prepared.ts';
+import { Quantiles } from './quantiles.ts';
 import { laidOver } from './refine.ts';
 
 /** How two pictures differ where one lies over the other; differences are in grey values. */
@@ -147,22 +149,19 @@ function difference(x: number, y: number, gain: number, bias: number): number {
   return left;
 }
 
-interface Correlated {
-  readonly n: number;
-  readonly correlation: number;
-  readonly gain: number;
-  readonly bias: number;
-  readonly varianceA: number;
-  readonly varianceB: number;
-}
-
 /** All that is seen. */
 function correlated(length: number): Correlated {
-  let [n, sa, sb, saa, sbb, sab] = [0, 0, 0, 0, 0, 0];
+  const [as, bs] = [va, vb];
+  let n = 0;
+  let sa = 0;
+  let sb = 0;
+  let saa = 0;
+  let sbb = 0;
+  let sab = 0;
   for (let i = 0; i < length; i++) {
-    const x = va[i]!;
+    const x = as[i]!;
     if (x < 0) continue;
-    const y = vb[i]!;
+    const y = bs[i]!;
     n++;
     sa += x;
     sb += y;
@@ -175,26 +174,33 @@ function correlated(length: number): Correlated {
 
 /** Gathers what both show as it was, or all that is seen, in `xs` and `ys`; gives how many pixels that are. */
 function gather(length: number, clipped: boolean): number {
+  const [as, bs, toX, toY] = [va, vb, xs, ys];
   let n = 0;
   for (let i = 0; i < length; i++) {
-    const x = va[i]!;
+    const x = as[i]!;
     if (x < 0) continue;
-    const y = vb[i]!;
+    const y = bs[i]!;
     if (!clipped && (isClipped(x) || isClipped(y))) continue;
-    xs[n] = x;
-    ys[n++] = y;
+    toX[n] = x;
+    toY[n++] = y;
   }
   return n;
 }
 
 /** What was gathered; far from `fit` a pixel counts little. @param fit all count the same where it is left out */
 function fitted(count: number, fit?: Fit): Correlated {
+  const [fromX, fromY] = [xs, ys];
   const { gain, bias } = fit ?? { gain: 0, bias: 0 };
   const steepness = fit ? 1 / 8 : 0;
-  let [n, sa, sb, saa, sbb, sab] = [0, 0, 0, 0, 0, 0];
+  let n = 0;
+  let sa = 0;
+  let sb = 0;
+  let saa = 0;
+  let sbb = 0;
+  let sab = 0;
   for (let i = 0; i < count; i++) {
-    const x = xs[i]!;
-    const y = ys[i]!;
+    const x = fromX[i]!;
+    const y = fromY[i]!;
     const far = (y - (gain * x + bias)) * steepness;
     const closeness = 1 + far * far;
     const w = 1 / (closeness * closeness);
@@ -209,27 +215,6 @@ function fitted(count: number, fit?: Fit): Correlated {
   }
   return correlationOf(n, sa, sb, saa, sbb, sab);
 }
-
-/** From sums over pairs of pixels, each by its weight. */
-function correlationOf(
-  count: number,
-  sa: number,
-  sb: number,
-  saa: number,
-  sbb: number,
-  sab: number,
-): Correlated {
-  const n = Math.max(count, 1e-9);
-  const varianceA = Math.max(0, saa / n - (sa / n) ** 2);
-  const varianceB = Math.max(0, sbb / n - (sb / n) ** 2);
-  const covariance = sab / n - (sa / n) * (sb / n);
-  const gain = varianceA > 1 ? Math.min(4, Math.max(0.2, covariance / varianceA)) : 1;
-  // A little is added so that two plain surfaces are not alike by their noise.
-  const correlation = covariance / Math.sqrt((varianceA + 4) * (varianceB + 4));
-  return { n, correlation, gain, bias: sb / n - (gain * sa) / n, varianceA, varianceB };
-}
-
-type Fit = Pick<Correlated, 'gain' | 'bias'>;
 
 /** Contrast and brightness by what most pixels say that both pictures show as they were. */
 function robustFit(length: number): Fit {
@@ -280,35 +265,6 @@ function blockMeans(width: number, height: number): Quantiles {
   return means;
 }
 
-/** Quantiles of numbers from 0 to 512, to an eighth. */
-class Quantiles {
-  readonly #counts = new Uint16Array(4_096);
-  #n = 0;
-
-  /** None again. */
-  clear(): this {
-    this.#counts.fill(0);
-    this.#n = 0;
-    return this;
-  }
-
-  add(value: number): void {
-    this.#counts[Math.min(4_095, (value * 8) | 0)]!++;
-    this.#n++;
-  }
-
-  /** 255 when there are none. */
-  at(part: number): number {
-    let left = Math.floor(part * this.#n);
-    if (this.#n === 0) return 255;
-    for (let i = 0; i < this.#counts.length; i++) {
-      left -= this.#counts[i]!;
-      if (left < 0) return (i + 0.5) / 8;
-    }
-    return 512;
-  }
-}
-
 const [BLOCKS, SHIFTS_U, SHIFTS_V, DISTANCES] = [
   new Quantiles(),
   new Quantiles(),
@@ -318,14 +274,21 @@ const [BLOCKS, SHIFTS_U, SHIFTS_V, DISTANCES] = [
 
 /** Sums over the changes from pixel to pixel: of one with the other, and each with itself. */
 function edgesOf(width: number, height: number): { ab: number; aa: number; bb: number } {
-  let [ab, aa, bb] = [0, 0, 0];
+  const [as, bs] = [va, vb];
+  let ab = 0;
+  let aa = 0;
+  let bb = 0;
   for (let y = 0; y + 1 < height; y++) {
     for (let x = 0, at = y * width; x + 1 < width; x++, at++) {
-      if (va[at]! < 0 || va[at + 1]! < 0 || va[at + width]! < 0) continue;
-      const ax = va[at + 1]! - va[at]!;
-      const ay = va[at + width]! - va[at]!;
-      const bx = vb[at + 1]! - vb[at]!;
-      const by = vb[at + width]! - vb[at]!;
+      const a = as[at]!;
+      const right = as[at + 1]!;
+      const below = as[at + width]!;
+      if (a < 0 || right < 0 || below < 0) continue;
+      const b = bs[at]!;
+      const ax = right - a;
+      const ay = below - a;
+      const bx = bs[at + 1]! - b;
+      const by = bs[at + width]! - b;
       ab += ax * bx + ay * by;
       aa += ax * ax + ay * ay;
       bb += bx * bx + by * by;
@@ -358,7 +321,9 @@ function colourDifference(
   const distances = DISTANCES.clear();
   for (let i = 0; i < length; i++) {
     if (va[i]! < 0) continue;
-    distances.add(Math.hypot(toU[i]! - us[i]! - mu, toV[i]! - vs[i]! - mv));
+    const du = toU[i]! - us[i]! - mu;
+    const dv = toV[i]! - vs[i]! - mv;
+    distances.add(Math.sqrt(du * du + dv * dv));
   }
   return {
     colour90: distances.at(0.9),

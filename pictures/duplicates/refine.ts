@@ -67,17 +67,33 @@ function addEquations(
 ): void {
   normal.fill(0);
   right.fill(0);
+  const laid = seen;
   const [middleX, middleY, scale] = [width / 2, height / 2, 2 / Math.max(width, height)];
   for (let next = 0; next < textured.length; ) {
     const y = Math.floor(textured[next]! / width);
     const v = (y + 0.5 - middleY) * scale;
     const [start, end] = [y * width, (y + 1) * width];
-    let [xx0, xx1, xx2, xx3, xx4, xy0, xy1, xy2, xy3, yy0, yy1, yy2] = [0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0];
-    let [dx0, dx1, dx2, dy0, dy1] = [0, 0, 0, 0, 0];
+    let xx0 = 0;
+    let xx1 = 0;
+    let xx2 = 0;
+    let xx3 = 0;
+    let xx4 = 0;
+    let xy0 = 0;
+    let xy1 = 0;
+    let xy2 = 0;
+    let xy3 = 0;
+    let yy0 = 0;
+    let yy1 = 0;
+    let yy2 = 0;
+    let dx0 = 0;
+    let dx1 = 0;
+    let dx2 = 0;
+    let dy0 = 0;
+    let dy1 = 0;
     for (; next < textured.length; next++) {
       const at = textured[next]!;
       if (at >= end) break;
-      const va = seen[at]!;
+      const va = laid[at]!;
       if (va < 0) continue;
       const gx = gradientX[at]!;
       const gy = gradientY[at]!;
@@ -209,7 +225,10 @@ interface Contrast {
 
 /** What contrast and brightness make of `va` where it is seen (not below 0): b = gain * a + bias. */
 function contrast(va: Float32Array, vb: Float32Array, length: number, n: number): Contrast {
-  let [sa, sb, saa, sab] = [0, 0, 0, 0];
+  let sa = 0;
+  let sb = 0;
+  let saa = 0;
+  let sab = 0;
   for (let i = 0; i < length; i++) {
     const x = va[i]!;
     if (x < 0) continue;

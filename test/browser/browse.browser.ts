@@ -1,175 +1,12 @@
-/** Looking through pictures: the viewer, selecting, folders, sorting, finding, results, several queries, the map. */
+/** Finding pictures: folders, sorting, parts of names, results, the map; and what is said while the library grows. */
 
-import { readFile } from 'node:fs/promises';
-import { unzipSync } from 'fflate';
-import type { Page } from 'playwright-core';
 import { describe, expect, it } from 'vitest';
-import { fakedConsole, PHONE, SOON } from './browser.ts';
+import { fakedConsole, SOON } from './browser.ts';
+import { FIRST, PICTURES, selectedCount, tile } from './library-page.ts';
 
-const PICTURES = Array.from({ length: 30 }, (_, n) => ({
-  key: `${n < 10 ? 'holiday/sea/' : n < 20 ? 'holiday/hills/' : ''}picture ${String(n).padStart(2, '0')}.webp`,
-  size: 1_000 + ((n * 7) % 30) * 100,
-}));
-const [FIRST, SECOND, THIRD] = PICTURES.map(({ key }) => key) as [string, string, string];
-
-describe('looking through pictures', () => {
+describe('finding pictures', () => {
   const faked = fakedConsole({ pictures: PICTURES });
   const { open } = faked;
-  const tile = (page: Page, key: string) => page.getByRole('link', { name: key, exact: true });
-  const viewer = (page: Page, key: string) => page.getByRole('dialog', { name: `Picture ${key}` });
-  const focused = (page: Page) => page.evaluate(() => (document.activeElement as HTMLElement)?.dataset.key);
-  const selected = (page: Page) =>
-    page.getByRole('region', { name: 'Selection' }).locator('strong').textContent();
-
-  it('shows a picture large, goes through the list by keys, and comes back to the tile of the last one', async () => {
-    const page = await open('#/library');
-    await tile(page, FIRST).click();
-    await viewer(page, FIRST).waitFor();
-    await page.getByText('1 of 30').waitFor();
-    await page.keyboard.press('ArrowRight');
-    await page.keyboard.press('ArrowRight');
-    await viewer(page, THIRD).waitFor();
-    await page.keyboard.press('ArrowLeft');
-    await viewer(page, SECOND).waitFor();
-    expect(decodeURIComponent(page.url().replaceAll('+', ' '))).toContain(`show=${SECOND}`);
-    await page.keyboard.press('Escape');
-    await viewer(page, SECOND).waitFor({ state: 'detached' });
-    await expect.poll(() => focused(page), SOON).toBe(SECOND);
-    expect(page.url()).not.toContain('show=');
-    expect(page.url()).toContain('#/library');
-  });
-
-  it('has an address for a picture that is shown large', async () => {
-    const page = await open(`#/library?show=${encodeURIComponent(SECOND)}`);
-    await viewer(page, SECOND).waitFor();
-    await page.keyboard.press('Escape');
-    await expect.poll(() => page.url(), SOON).not.toContain('show=');
-  });
-
-  it('zooms to the original', async () => {
-    const page = await open(`#/library?show=${encodeURIComponent(FIRST)}`);
-    const image = viewer(page, FIRST).getByRole('img', { name: FIRST });
-    await image.waitFor();
-    expect(await image.getAttribute('src')).toContain('/thumbnails/');
-    const box = (await image.boundingBox())!;
-    await page.mouse.move(box.x + box.width / 4, box.y + box.height / 4);
-    await page.mouse.wheel(0, -1_500);
-    await expect.poll(() => image.getAttribute('src'), SOON).toContain('/pictures/');
-    expect((await image.boundingBox())!.width).toBeGreaterThan(box.width * 2);
-    await page.keyboard.press('0');
-    await expect.poll(async () => (await image.boundingBox())!.width, SOON).toBeCloseTo(box.width, 0);
-  });
-
-  it('searches by the picture that is shown, tells its facts, and deletes it with a way back', async () => {
-    const page = await open(`#/library?show=${encodeURIComponent(FIRST)}`);
-    await viewer(page, FIRST).waitFor();
-    await page.keyboard.press('i');
-    await viewer(page, FIRST).getByText('Changed').waitFor();
-    await page.keyboard.press('Delete');
-    const question = page.getByRole('dialog', { name: 'Delete this picture?' });
-    await question.getByText('into the trash').waitFor();
-    await expect.poll(() => page.evaluate(() => document.activeElement?.textContent), SOON).toBe('Cancel');
-    await question.getByRole('button', { name: 'Delete this picture' }).click();
-    await viewer(page, SECOND).waitFor();
-    expect(faked.api.state.pictures.some(({ key }) => key === FIRST)).toBe(false);
-    await page.keyboard.press('Escape');
-    await page.getByRole('button', { name: 'Undo' }).click();
-    await expect.poll(() => faked.api.state.pictures.some(({ key }) => key === FIRST), SOON).toBe(true);
-    await tile(page, SECOND).click();
-    await viewer(page, SECOND).waitFor();
-    await page.keyboard.press('s');
-    await page.getByRole('heading', { name: 'Like picture 01.webp' }).waitFor();
-  });
-
-  it('selects by tick, by range, and all of it, and takes the ticks away', async () => {
-    const page = await open('#/library');
-    await tile(page, FIRST).hover();
-    await page.getByRole('button', { name: `Select ${FIRST}` }).click();
-    expect(await selected(page)).toBe('1 picture');
-    await tile(page, PICTURES[4]!.key).click({ modifiers: ['Shift'] });
-    expect(await selected(page)).toBe('5 pictures');
-    await page.keyboard.press('Control+a');
-    await expect.poll(() => selected(page), SOON).toBe('30 pictures');
-    await page.keyboard.press('Escape');
-    await page.getByRole('region', { name: 'Selection' }).waitFor({ state: 'detached' });
-  });
-
-  it('selects by a long press on a phone', async () => {
-    const page = await open('#/library', {}, PHONE);
-    // What comes late moves the tiles down.
-    await page.getByRole('navigation', { name: 'Folders here' }).waitFor();
-    const box = (await tile(page, FIRST).boundingBox())!;
-    const session = await page.context().newCDPSession(page);
-    const touchPoints = [{ x: box.x + 20, y: box.y + 20 }];
-    await session.send('Input.dispatchTouchEvent', { type: 'touchStart', touchPoints });
-    await page.getByRole('region', { name: 'Selection' }).waitFor();
-    await session.send('Input.dispatchTouchEvent', { type: 'touchEnd', touchPoints: [] });
-    expect(await selected(page)).toBe('1 picture');
-    expect(page.url()).not.toContain('show=');
-  });
-
-  it('saves what is selected as a zip, as CSV and as JSON', async () => {
-    const page = await open('#/library');
-    for (const key of [FIRST, SECOND]) await tile(page, key).click({ modifiers: ['Control'] });
-    const save = async (button: string) => {
-      const [file] = await Promise.all([
-        page.waitForEvent('download'),
-        page.getByRole('button', { name: button }).click(),
-      ]);
-      return readFile(await file.path());
-    };
-    const zip = unzipSync(await save('Download'));
-    expect(Object.keys(zip)).toEqual([FIRST, SECOND]);
-    expect(zip[FIRST]!.length).toBeGreaterThan(1_000);
-    await page.getByText('Export').click();
-    const [head, first] = (await save('Save as CSV')).toString().split('\r\n');
-    expect(head).toMatch(/^key,size,/);
-    expect(first).toContain(FIRST);
-    await page.getByText('Export').click();
-    expect(JSON.parse((await save('Save as JSON')).toString())).toHaveLength(2);
-  });
-
-  it('deletes what is selected; when it is stopped it says how many went', async () => {
-    const page = await open('#/library');
-    await page.keyboard.press('Control+a');
-    await page.getByRole('button', { name: 'Delete', exact: true }).click();
-    faked.api.state.delayMs = 400;
-    await page.getByRole('button', { name: 'Delete 30 pictures' }).click();
-    await page.getByRole('button', { name: /[4-9] of 30 deleted/ }).waitFor();
-    await page.getByRole('button', { name: 'Stop' }).click();
-    faked.api.state.delayMs = 0;
-    await page.locator('.toast', { hasText: /\d+ of 30 pictures deleted/ }).waitFor();
-    expect(faked.api.state.pictures.length).toBeGreaterThan(5);
-  });
-
-  it('compares pictures with one zoom for all', async () => {
-    const page = await open('#/library');
-    for (const key of [FIRST, SECOND]) await tile(page, key).click({ modifiers: ['Control'] });
-    await page.getByRole('button', { name: 'Compare' }).click();
-    const dialog = page.getByRole('dialog', { name: 'Side by side' });
-    await dialog.getByRole('button', { name: 'Larger' }).click();
-    const transforms = await dialog
-      .locator('.zoomable img')
-      .evaluateAll((all) => all.map((each) => (each as HTMLElement).style.transform));
-    expect(transforms).toHaveLength(2);
-    expect(transforms[0]).toBe(transforms[1]);
-    expect(transforms[0]).toContain('scale(1.5)');
-    await page.keyboard.press('b');
-    await expect.poll(() => dialog.locator('li[hidden]').count(), SOON).toBe(1);
-  });
-
-  it('searches by all that is selected, and away from a result', async () => {
-    const page = await open('#/library');
-    for (const key of [FIRST, SECOND]) await tile(page, key).click({ modifiers: ['Control'] });
-    await page.getByRole('button', { name: 'Search by all' }).click();
-    await page.getByRole('heading', { name: 'Like picture 00.webp and 1 other' }).waitFor();
-    await page.getByRole('list', { name: 'Results' }).getByRole('listitem').first().hover();
-    await page.getByRole('button', { name: `Less like ${THIRD}` }).click();
-    await page.waitForURL(/unlike=/);
-    await page.getByRole('list', { name: 'Also searched by' }).getByRole('listitem').nth(1).waitFor();
-    await page.getByRole('button', { name: `Without ${THIRD}` }).click();
-    await expect.poll(() => page.url(), SOON).not.toContain('unlike=');
-  });
 
   it('has all folders in a tree, with counts, and says where one is', async () => {
     const page = await open('#/library');
@@ -180,6 +17,17 @@ describe('looking through pictures', () => {
     await page.getByRole('heading', { name: 'Library holiday sea' }).waitFor();
     await page.getByRole('heading').getByRole('link', { name: 'holiday' }).click();
     await page.getByText('20 pictures').waitFor();
+  });
+
+  it('offers the same folders where a search is narrowed', async () => {
+    const page = await open(`#/search?key=${encodeURIComponent(FIRST)}`);
+    const folder = page.getByLabel('Folder', { exact: true });
+    await folder.fill('hill');
+    const offered = () =>
+      folder.evaluate((input: HTMLInputElement) =>
+        Array.from(input.list?.options ?? [], ({ value }) => value),
+      );
+    await expect.poll(offered, SOON).toEqual(['holiday/hills/']);
   });
 
   it('finds a part of a name or folder, and sorts', async () => {
@@ -245,10 +93,32 @@ describe('looking through pictures', () => {
     const page = await open('#/duplicates', { waiting: 1_000 });
     await page.getByRole('link', { name: /2,000 of 3,000, about \d+ seconds left/ }).waitFor();
     await page.getByText('Still indexing').waitFor();
-    await page.getByRole('link', { name: 'Status' }).click();
+    await page.getByRole('link', { name: 'Status', exact: true }).click();
+    await page.getByRole('heading', { name: 'Status' }).waitFor();
+    await page.getByText(/Still indexing: 2,000 of 3,000, about \d+ seconds left/).waitFor();
+    // The same bar in both places.
+    expect(
+      await page
+        .getByRole('progressbar', { name: 'Pictures indexed' })
+        .evaluateAll((all) => all.map((each) => (each as HTMLProgressElement).position.toFixed(3))),
+    ).toEqual(['0.667', '0.667']);
+    faked.api.state.waiting = 600;
+    await page.getByText(/Still indexing: 2,400 of 3,000/).waitFor();
     await page.getByText('None so far').waitFor();
     faked.api.state.waiting = 0;
     await page.getByText('None: everything').waitFor();
+  });
+
+  it('begins at home with a sample of the library, and with others when asked', async () => {
+    const page = await open('#/');
+    await tile(page, FIRST).waitFor();
+    await page.getByRole('button', { name: 'Others' }).click();
+    const seeds = () =>
+      faked.api.requests
+        .filter((each) => each.startsWith('GET /v1/sample'))
+        .map((each) => new URLSearchParams(each.split('?')[1]).get('seed'));
+    await expect.poll(seeds, SOON).toHaveLength(2);
+    expect(new Set(seeds()).size).toBe(2);
   });
 
   it('lays out a map, opens a picture from it, and selects by the lasso', async () => {
@@ -268,7 +138,7 @@ describe('looking through pictures', () => {
     for (const [x, y] of corners) await page.mouse.move(box.x + x, box.y + y, { steps: 3 });
     await page.mouse.up();
     await expect
-      .poll(async () => Number.parseInt((await selected(page)) ?? '0', 10), SOON)
+      .poll(async () => Number.parseInt((await selectedCount(page)) ?? '0', 10), SOON)
       .toBeGreaterThan(5);
     await page.keyboard.press('Escape');
     await map.focus();

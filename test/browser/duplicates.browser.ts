@@ -154,6 +154,30 @@ describe('the duplicates workbench', () => {
     await expect.poll(() => groups().count(), SOON).toBe(1);
   });
 
+  it('is where it was after "back", and compares nothing again before that is shown', async () => {
+    const pairs = Array.from({ length: 120 }, (_, n) => [`a/${n}.webp`, `b/${n}.webp`]);
+    page = await faked.open('#/duplicates', {
+      duplicates: pairs,
+      pictures: pairs.flat().map((key, n) => ({ key, size: 100_000 - n })),
+    });
+    await expect
+      .poll(async () => {
+        await page.evaluate(() => scrollTo(0, document.documentElement.scrollHeight));
+        return groups().count();
+      }, SOON)
+      .toBe(120);
+    await groups().nth(100).scrollIntoViewIfNeeded();
+    const top = await page.evaluate(() => scrollY);
+    await expect.poll(() => page.evaluate(() => history.state?.scrollY), SOON).toBeCloseTo(top, -1);
+    await page.getByRole('link', { name: 'Status' }).click();
+    await page.getByRole('heading', { name: 'Status' }).waitFor();
+    // What is shown must be what was known: nothing new comes.
+    await page.route('**/v1/duplicates?*', () => {});
+    await page.goBack();
+    await expect.poll(() => page.evaluate(() => scrollY), SOON).toBeCloseTo(top, -1);
+    expect(await bar()).toContain('120 groups, 120 pictures');
+  });
+
   it('follows the library', async () => {
     await open();
     faked.api.state.duplicates.push(['x/1.webp', 'x/2.webp']);

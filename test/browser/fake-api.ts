@@ -30,6 +30,8 @@ export interface FakePicture {
   /** Cosine with any query. @default made of the place in the list */
   readonly score?: number;
   readonly stackedOn?: string;
+  /** What its header said: pixels, when and where it was taken. */
+  readonly facts?: Partial<z.input<typeof schemas.Picture>>;
 }
 
 /** What a test may change while the server runs. */
@@ -160,7 +162,8 @@ export async function startFakeApi(initial: Partial<FakeState> = {}): Promise<Fa
 }
 
 function apiRoutes(app: Hono, state: FakeState, url: string): void {
-  const shown = ({ key, metadata = {}, size = 20_000 + key.length * 1_000 }: FakePicture) => ({
+  const shown = ({ key, metadata = {}, size = 20_000 + key.length * 1_000, facts }: FakePicture) => ({
+    ...facts,
     key,
     url: `${url}/pictures/${encodeURI(key)}`,
     metadata,
@@ -312,11 +315,14 @@ function apiRoutes(app: Hono, state: FakeState, url: string): void {
   app.get('/v1/folders', (context) => {
     const { prefix = '', find: text = '' } = requests.FoldersQuery.parse(context.req.query());
     const counts = new Map<string, number>();
-    for (const { key } of state.pictures) {
-      const slash = key.indexOf('/', prefix.length);
-      if (slash < 0 || !key.startsWith(prefix)) continue;
-      const folder = key.slice(0, slash + 1);
-      if (folder.includes(text)) counts.set(folder, (counts.get(folder) ?? 0) + 1);
+    for (const { key } of state.pictures.filter((each) => each.key.startsWith(prefix))) {
+      // By a text folders at any depth are found, otherwise those right below.
+      let slash = key.indexOf('/', prefix.length);
+      for (let depth = 0; slash >= 0 && (depth === 0 || text !== ''); depth += 1) {
+        const folder = key.slice(0, slash + 1);
+        if (folder.includes(text)) counts.set(folder, (counts.get(folder) ?? 0) + 1);
+        slash = key.indexOf('/', slash + 1);
+      }
     }
     const folders = Array.from(counts, ([path, pictures]) => ({ prefix: path, pictures }));
     return context.json(FoldersPage.parse({ folders, pictures: state.pictures.length }));
@@ -360,8 +366,11 @@ function apiRoutes(app: Hono, state: FakeState, url: string): void {
     );
   });
 
+  /** Metadata of what is to be uploaded, by key. */
+  const sent = new Map<string, FakePicture['metadata']>();
   app.post('/v1/uploads', async (context) => {
-    const { key } = requests.UploadRequest.parse(await context.req.json());
+    const { key, metadata } = requests.UploadRequest.parse(await context.req.json());
+    sent.set(key, metadata);
     const refusal = state.refuse.find(({ text, how }) => how === 'at-once' && key.includes(text));
     if (refusal) return problem(400, 'invalid-request', 'Not a valid request', refusal.reason);
     const target = { method: 'PUT', url: `${url}/uploads/${encodeURI(key)}`, headers: {}, expiresAt: WHEN };
@@ -375,7 +384,7 @@ function apiRoutes(app: Hono, state: FakeState, url: string): void {
     if (refusal?.how === 'store-fails')
       return problem(503, 'store-unavailable', 'Unavailable', refusal.reason);
     if (refusal) state.rejected.push({ key, message: refusal.reason });
-    else if (find(key) < 0) state.pictures.push({ key });
+    else if (find(key) < 0) state.pictures.push({ key, metadata: sent.get(key) ?? {} });
     return context.body(null, 204);
   });
 

@@ -1,6 +1,6 @@
 /** The whole way through the real server: drop thirty pictures, find the right one, a part, copies, and delete. */
 
-import { access, mkdir, writeFile } from 'node:fs/promises';
+import { access, mkdir, readdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -58,14 +58,19 @@ describe('the console on likeness serve', () => {
     const inside = (name: string) => join('mixed', name);
     await files.write(inside('notes.txt'), 'no picture at all');
     await files.write(inside('broken.png'), 'a text that is called a picture');
+    await files.write(inside('banner.psd'), '8BPS\0\x01');
     await files.copy(SECOND, inside('good.webp'));
     await drop(page, [folder], 'Add to the library');
-    await page.getByRole('heading', { name: '1 picture added, 2 not' }).waitFor({ timeout: 30_000 });
+    await page.getByRole('heading', { name: '1 picture added, 3 not' }).waitFor({ timeout: 30_000 });
     const line = (key: string) => page.locator('.tray-list li', { hasText: key });
     expect(await line('mixed/notes.txt').textContent()).toContain('not a picture');
     expect((await line('mixed/broken.png').locator('.tray-reason').textContent())?.length).toBeGreaterThan(
       10,
     );
+    const aboutPsd = await line('mixed/banner.psd').locator('.tray-reason').textContent();
+    expect(aboutPsd).toContain('cannot be decoded whole');
+    // What was refused is not left in the user's folder.
+    expect(await readdir(join(server.folder, 'mixed'))).toEqual(['good.webp']);
     await page.getByRole('button', { name: 'Close the list of uploads' }).click();
   });
 

@@ -118,6 +118,19 @@ describe('states of the console', () => {
     await page.getByRole('alert').filter({ hasText: 'HEIC cannot be read here.' }).waitFor();
   });
 
+  it('says one thing of a picture that neither the browser nor the server reads, and offers nothing that cannot help', async () => {
+    const page = await open('#/', { rejectQuery: 'HEIC cannot be read here. Save it as JPEG.' });
+    const asked = page.waitForEvent('filechooser');
+    await page.getByRole('button', { name: 'Choose a picture' }).click();
+    await (await asked).setFiles({ name: 'a.heic', mimeType: 'image/heic', buffer: Buffer.from('ftypheic') });
+    await page.getByRole('alert').filter({ hasText: 'HEIC cannot be read here.' }).waitFor();
+    await expect.poll(() => page.getByAltText('The picture you search by').count(), SOON).toBe(0);
+    expect(await page.getByText('the server looks at it all the same').count()).toBe(0);
+    for (const name of ['Try again', 'Add to the library', 'Search a part']) {
+      expect(await page.getByRole('button', { name }).count(), name).toBe(0);
+    }
+  });
+
   it('tells refused uploads from failed ones, and sends the failed ones again', async () => {
     const page = await open('#/', {
       refuse: [

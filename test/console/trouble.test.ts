@@ -28,6 +28,13 @@ describe('an error', () => {
     expect(troubleOf(error).passing).toBe(passing);
   });
 
+  it('is final where what was sent is the reason, and only there', () => {
+    expect([413, 415, 422].map((status) => troubleOf(problem(status)).final)).toEqual([true, true, true]);
+    expect([400, 401, 404, 409, 429, 503].map((status) => troubleOf(problem(status)).final)).toEqual(
+      Array.from({ length: 6 }, () => undefined),
+    );
+  });
+
   it.each([401, 403])('of status %i asks for a token', (status) => {
     expect(troubleOf(problem(status)).needsToken).toBe(true);
   });

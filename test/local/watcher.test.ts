@@ -86,6 +86,9 @@ describe('a library', () => {
       await until(6);
       system.listeners[3]!.heard('');
       await until(9);
+      // As all do when the thread that watches has died.
+      for (const listener of system.listeners.slice(6)) listener.failed();
+      await until(12);
     },
   );
 

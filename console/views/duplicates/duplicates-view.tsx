@@ -164,7 +164,8 @@ export function DuplicatesView({ route }: { route: DuplicatesRoute }) {
     );
     observer.observe(end.current);
     return () => observer.disconnect();
-  }, [shown < order.length]);
+    // Anew after each step: one who is still at the end then is told nothing otherwise.
+  }, [shown, shown < order.length]);
 
   return (
     <>

@@ -1,7 +1,7 @@
 /** All pictures, those of one folder, or those with a text in their name, in a grid that scrolls through any number. */
 
 import './library-view.css';
-import { useCallback, useRef, useState } from 'preact/hooks';
+import { useCallback, useMemo, useRef, useState } from 'preact/hooks';
 import type { Picture } from '../../../client/index.ts';
 import { useConnection } from '../../api/connection.tsx';
 import { type Pages, usePages } from '../../api/pages.ts';
@@ -51,11 +51,14 @@ export function LibraryView({ route }: { route: LibraryRoute }) {
     }),
   );
   const { total } = list;
+  // Not drawn again with each page of a scroll: it may have hundreds of folders.
+  const shownTotal = find ? undefined : total;
+  const tree = useMemo(() => <FolderTree prefix={prefix} total={shownTotal} />, [prefix, shownTotal]);
 
   if (total === 0 && prefix === '' && find === '') return <EmptyLibrary />;
   return (
     <div class="library" data-tree={wide ? '' : undefined}>
-      {wide && <FolderTree prefix={prefix} total={find ? undefined : total} />}
+      {wide && tree}
       <div class="library-main">
         <div class="view-head">
           <div>
