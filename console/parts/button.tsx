@@ -3,6 +3,7 @@
 import './button.css';
 import type { ComponentChildren, JSX } from 'preact';
 import { useRef } from 'preact/hooks';
+import { CHOOSABLE } from '../uploads/picked-files.ts';
 import { Icon, type IconName } from './icon.tsx';
 
 interface Look {
@@ -72,7 +73,7 @@ export function FilePicker({ onPick, source, multiple = false, ...look }: Picker
         ref={input}
         type="file"
         hidden
-        accept="image/*"
+        accept={source === 'camera' ? 'image/*' : CHOOSABLE}
         multiple={multiple}
         {...(source === 'camera' && { capture: 'environment' as const })}
         {...(source === 'folder' && { webkitdirectory: true })}

@@ -45,6 +45,17 @@ const TYPES: Readonly<Record<string, string>> = {
   jxr: 'image/jxr',
 };
 
+/**
+ * What a chooser of files shows. Systems do not know the types of RAW and other files, and hide what they do not know. HEIC is left to
+ * `image/*`: where it is named, iPhones hand it over as it is, and as JPEG otherwise.
+ */
+export const CHOOSABLE: string = [
+  'image/*',
+  ...Object.entries(TYPES).flatMap(([ending, type]) =>
+    type === 'image/heic' || type === 'image/heif' ? [] : `.${ending}`,
+  ),
+].join(',');
+
 /** What systems leave in folders and nobody means to upload. */
 const CLUTTER = /(?:^|\/)(?:\.|__MACOSX\/|Thumbs\.db$|desktop\.ini$)/i;
 

@@ -1,7 +1,7 @@
 /** Tests which files of a drop become pictures, and what they are called. */
 
 import { describe, expect, it } from 'vitest';
-import { fromInput, keyFor, pictureType, whyNot } from '../../console/uploads/picked-files.ts';
+import { CHOOSABLE, fromInput, keyFor, pictureType, whyNot } from '../../console/uploads/picked-files.ts';
 import { PICTURE_ENDINGS, pictureType as typeByName } from '../../pictures/picture-names.ts';
 
 describe('files that were picked', () => {
@@ -21,6 +21,13 @@ describe('files that were picked', () => {
       const file = { name: `a${ending.toUpperCase()}`, type: '' };
       expect([ending, pictureType(file), whyNot(file)]).toEqual([ending, typeByName(file.name), undefined]);
     }
+  });
+
+  it('can be chosen whatever systems know of them, but for HEIC, which telephones turn into JPEG', () => {
+    const named = CHOOSABLE.split(',');
+    expect(named[0]).toBe('image/*');
+    const missing = PICTURE_ENDINGS.filter((ending) => !named.includes(ending));
+    expect(missing).toEqual(['.heic', '.heif', '.hif']);
   });
 
   it('leave out what systems put into folders', () => {
