@@ -151,12 +151,12 @@ function Cell<T>({
 
 /** Tiles that are made in one frame at the most: some milliseconds of work, and a row of most pages. */
 const MADE_AT_ONCE = 8;
-/** Two frames of most screens: one that took longer says that the page, or what fetches and draws its pictures, has too much to do. */
-const LATE_MS = 34;
+/** Milliseconds of a frame that was too long: the page, or what fetches and draws its pictures, has too much to do. */
+const LONG_MS = 16;
 
 /**
  * The indices from `start` to `end` that exist by now: those that do already, and each frame a few new ones, from the middle
- * out; half as many after a frame that came late, and one more after one that did not.
+ * out; half as many after a frame that took long, and one more after one that did not.
  */
 function useGradually(start: number, end: number): number[] {
   const made = useRef<ReadonlySet<number>>(new Set());
@@ -177,12 +177,15 @@ function useGradually(start: number, end: number): number[] {
     made.current = new Set(indices);
     if (end > start) allowed.current = 0;
     if (!more || frame.current !== 0) return;
-    const before = performance.now();
     frame.current = requestAnimationFrame(() => {
       frame.current = 0;
-      const isLate = performance.now() - before > LATE_MS;
-      atOnce.current = isLate ? Math.ceil(atOnce.current / 2) : Math.min(MADE_AT_ONCE, atOnce.current + 1);
       allowed.current = atOnce.current;
+      const began = performance.now();
+      // Runs once the frame has been laid out and painted.
+      setTimeout(() => {
+        const isLong = performance.now() - began > LONG_MS;
+        atOnce.current = isLong ? Math.ceil(atOnce.current / 2) : Math.min(MADE_AT_ONCE, atOnce.current + 1);
+      });
       next(undefined);
     });
   });

@@ -6,7 +6,7 @@ import { IndexDamaged } from '../../../vectorlog/commit/errors.ts';
 import { knownKeys } from '../../../vectorlog/commit/key-states.ts';
 import { LOG_LIMITS, type LogLimits } from '../../../vectorlog/commit/limits.ts';
 import { latestManifest } from '../../../vectorlog/commit/newest-manifest.ts';
-import { decodeSegment } from '../../../vectorlog/commit/tombstones.ts';
+import { decodeSegment, spill, Tombstones } from '../../../vectorlog/commit/tombstones.ts';
 import { writeAppend } from '../../../vectorlog/log/append-log.ts';
 import type { LogRecord } from '../../../vectorlog/log/record.ts';
 import { silentLogger } from '../../../vectorlog/logger.ts';
@@ -141,9 +141,63 @@ describe('deletions past what a manifest holds', () => {
     await compactor.run();
     expect(await store.head(segment)).toBeUndefined();
   });
+});
 
-  it('are refused where a segment is damaged', () => {
-    for (const bytes of ['[["a"', '{}', '[[1]]', '[["a",2]]', '[null]'])
-      expect(() => decodeSegment('s', Buffer.from(bytes))).toThrow(IndexDamaged);
+describe('a segment', () => {
+  const at = null;
+
+  it('keeps deletions with and without a version, and the latest of a key counts', async () => {
+    const first = await spill(
+      store,
+      {
+        markers: [
+          { key: 'a', at },
+          { key: 'b', version: '10', at },
+        ],
+        tombstones: [],
+      },
+      1,
+      () => 'segment-1',
+    );
+    expect(first).toEqual({ markers: [], tombstones: [{ name: 'segment-1', at }] });
+    const second = await spill(
+      store,
+      { ...first, markers: [{ key: 'b', version: '20', at }] },
+      0,
+      () => 'segment-2',
+    );
+    const kept = {
+      ...second,
+      markers: [
+        { key: 'a', version: '30', at },
+        { key: 'c', at },
+      ],
+    };
+    expect(await spill(store, kept, 2, () => 'no segment')).toBe(kept);
+
+    const tombstones = await Tombstones.read(store, kept);
+    expect(['a', 'b', 'c', 'd'].map((key) => tombstones.get(key))).toEqual([
+      { version: '30' },
+      { version: '20' },
+      { version: undefined },
+      undefined,
+    ]);
+    expect([...tombstones.all()].sort()).toEqual([
+      ['a', '30'],
+      ['b', '20'],
+      ['c', undefined],
+    ]);
+    expect((await store.get('segment-1')).contentType).toBe('application/json');
+  });
+
+  it.each([
+    ['cut off', '[["a"'],
+    ['no list', '{"a":"1"}'],
+    ['one entry that is none', '[["a","1"],[2,"1"]]'],
+    ['an empty entry', '[null]'],
+    ['one version that is none', '[["a","1"],["b",2]]'],
+  ])('that is damaged is refused by its name: %s', (_, json) => {
+    expect(() => decodeSegment('segment-3', Buffer.from(json))).toThrow(IndexDamaged);
+    expect(() => decodeSegment('segment-3', Buffer.from(json))).toThrow('segment-3');
   });
 });
