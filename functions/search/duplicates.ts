@@ -103,8 +103,10 @@ class Page {
     let [compared, bytes, skip] = [0, 0, start.skip];
     let next: Position | undefined;
     const ends = performance.now() + SEARCH_LIMITS.duplicatesMs;
-    const first = this.source.rows.find((row) => row >= start.row);
-    if (tier !== 'alike' && first !== undefined && !(await this.#hashAlikeFiles(ends))) {
+    // Before anything is compared; later pages know of it.
+    const [first] = this.source.rows;
+    const isFirst = first !== undefined && start.row <= first;
+    if (tier !== 'alike' && isFirst && !(await this.#hashAlikeFiles(ends))) {
       const cursor = cursorAfter(cursorOf({ ...start, row: first }, view, this.source));
       return { groups, compared, total: this.source.rows.length, cursor };
     }
