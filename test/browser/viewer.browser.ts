@@ -132,12 +132,18 @@ describe('the viewer', () => {
     await viewer(page, FIRST).waitFor();
     await page.keyboard.press('d');
     await question.getByRole('button', { name: 'Cancel' }).click();
-    await question.waitFor({ state: 'detached' });
+    // The focus comes back a frame after the question is gone; nobody types as fast.
+    const answered = async () => {
+      await question.waitFor({ state: 'detached' });
+      await page.waitForFunction(() => document.activeElement !== document.body);
+    };
+    await answered();
     await page.keyboard.press('ArrowRight');
     await viewer(page, SECOND).waitFor();
     await page.keyboard.press('d');
     await question.getByRole('button', { name: 'Delete this picture' }).click();
     await viewer(page, THIRD).waitFor();
+    await answered();
     await page.keyboard.press('ArrowLeft');
     await viewer(page, FIRST).waitFor();
   });
