@@ -2,8 +2,8 @@
 
 import { ProblemError } from '../client/problem-error.ts';
 
-/** Where nobody answers, the address is wrong more often than not; a server that is busy gets free. */
-const TRIES = { unanswered: 4, busy: 7 };
+/** Where nobody answers, the address is wrong more often than not; a server that is busy gets free within a minute. */
+const TRIES = { unanswered: 4, busy: 12 };
 const FIRST_WAIT_MS = 500;
 const LONGEST_WAIT_MS = 8_000;
 

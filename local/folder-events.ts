@@ -32,7 +32,7 @@ export interface FolderEventsOptions {
 /** A picture that a look did not find. */
 interface Missed {
   readonly at: number;
-  readonly urgency: Urgency;
+  urgency: Urgency;
   /** It is there under another name: that is no disk that went. */
   moved: boolean;
 }
@@ -231,8 +231,12 @@ export class FolderEvents {
 
   #miss(key: string, urgency: Urgency, moved: boolean): void {
     const missed = this.#missed.get(key);
-    if (missed) missed.moved ||= moved;
-    else this.#missed.set(key, { at: this.#options.clock.monotonic(), urgency, moved });
+    if (missed && moved) {
+      missed.moved = true;
+      // Not before its new name is taken in, which needs the embedding of this one.
+      missed.urgency = urgency;
+    }
+    if (!missed) this.#missed.set(key, { at: this.#options.clock.monotonic(), urgency, moved });
     this.#settling ??= this.#settle();
     this.#changed.notify();
   }

@@ -152,7 +152,7 @@ export function openLibrary(options: LibraryOptions): OpenLibrary {
     ...(patience.secondLookMs && { secondLookMs: patience.secondLookMs }),
     ...(patience.manySecondLookMs && { manySecondLookMs: patience.manySecondLookMs }),
     onMany: (missed) => tellMany(troubles, missed),
-    isSearching: () => watcher?.isWalking === true,
+    isSearching: () => watcher?.isWalking === true || watched > 0,
   });
   /** What a look could not tell, the next comparison finds. */
   const told = (look: Promise<void>) => look.catch((error: unknown) => logger.info('not told', { error }));

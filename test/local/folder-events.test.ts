@@ -63,6 +63,26 @@ describe('FolderEvents', () => {
     expect(versions).toEqual(versions.toSorted());
   });
 
+  it('tells that a name is gone behind the new name of its file, also where it was missed first', async () => {
+    const told: string[] = [];
+    const { events, pictures, put } = folder({
+      secondLookMs: 100,
+      send: async (body, urgency) => {
+        told.push(...decodeMessage(body).map(({ op, key }) => `${op} ${key} ${urgency}`));
+      },
+    });
+    await put('old/a.jpg', 'one');
+    const eTag = `100-${(1_000_000_001).toString(16)}`;
+    pictures.head = async (key) => (key.startsWith('new/') ? { ...info, key, eTag } : undefined);
+    events.remember('old/a.jpg', eTag);
+
+    await events.lookBelow('old/');
+    await events.look('new/a.jpg', 'in-time');
+    await events.settled();
+
+    expect(told).toEqual(['put new/a.jpg in-time', 'delete old/a.jpg in-time']);
+  });
+
   it('takes a file of the same length and time for the one that is gone, and does not hold that back', async () => {
     const { events, pictures, put, sent } = folder({ manySecondLookMs: 3_600_000 });
     const keys = Array.from({ length: 30 }, (_, i) => `${i}.jpg`);
