@@ -231,12 +231,12 @@ export class FolderEvents {
 
   #miss(key: string, urgency: Urgency, moved: boolean): void {
     const missed = this.#missed.get(key);
-    if (missed && moved) {
+    if (!missed) this.#missed.set(key, { at: this.#options.clock.monotonic(), urgency, moved });
+    else if (moved) {
       missed.moved = true;
       // Not before its new name is taken in, which needs the embedding of this one.
       missed.urgency = urgency;
     }
-    if (!missed) this.#missed.set(key, { at: this.#options.clock.monotonic(), urgency, moved });
     this.#settling ??= this.#settle();
     this.#changed.notify();
   }

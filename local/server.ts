@@ -79,7 +79,8 @@ export function createServer(options: ServerOptions): Hono {
   app.post(DEMO, async (context) => {
     const pictures = await demoPictures();
     // Whether any can be written is known before.
-    for (const path of [...pictures.keys()].slice(0, 1)) await options.placeFor(keyOfPath(path));
+    const [first] = pictures.keys();
+    if (first !== undefined) await options.placeFor(keyOfPath(first));
     addPictures(pictures, options.placeFor).catch((error: unknown) =>
       options.logger.error('the demo pictures could not be added', { error }),
     );

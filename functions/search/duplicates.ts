@@ -12,7 +12,7 @@ import {
 } from '../../pictures/duplicates/find-duplicates.ts';
 import type { Fingerprint } from '../../pictures/duplicates/fingerprint-format.ts';
 import { Fingerprints, fingerprintId } from '../../pictures/duplicates/fingerprints.ts';
-import type { KeeperFacts } from '../../pictures/duplicates/keeper.ts';
+import { isIn, type KeeperFacts } from '../../pictures/duplicates/keeper.ts';
 import { type StarGroup, starGroups } from '../../pictures/duplicates/star-groups.ts';
 import { SAME_FROM } from '../../pictures/duplicates/verdict.ts';
 import { CANDIDATES, isSame, type JudgedPair, type Verifier } from '../../pictures/duplicates/verifier.ts';
@@ -310,11 +310,11 @@ class Page {
           ...(member.width && { width: member.width }),
           ...(member.height && { height: member.height }),
           tier: (star ? tiers[i - 1] : 'alike') ?? tier,
-          protected: this.#isProtected(member.key),
+          protected: isIn(member.key, this.decisions.protected),
           eTag: member.picture.eTag,
         })),
       );
-      const gone = star ? members.filter(({ key }) => !this.#isProtected(key)) : [];
+      const gone = star ? members.filter(({ key }) => !isIn(key, this.decisions.protected)) : [];
       parts.push({
         tier,
         ...(star && { keeper: star.keeper.key, reason: star.reason }),
@@ -326,10 +326,6 @@ class Page {
       });
     }
     return parts;
-  }
-
-  #isProtected(key: string): boolean {
-    return this.decisions.protected.some((folder) => key.startsWith(folder));
   }
 
   #member(row: number): Member {

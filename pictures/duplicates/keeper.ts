@@ -37,7 +37,8 @@ function looksLikeCopy(key: string): boolean {
 }
 
 const pixelsOf = ({ width = 0, height = 0 }: KeeperFacts): number => width * height;
-const isIn = (key: string, folders: readonly string[] = []): boolean =>
+/** Whether a key is in one of these folders: prefixes of keys. */
+export const isIn = (key: string, folders: readonly string[] = []): boolean =>
   folders.some((folder) => key.startsWith(folder));
 
 /** By what one picture is kept rather than another. */

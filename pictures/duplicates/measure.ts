@@ -70,7 +70,7 @@ export function measure(a: Prepared, b: Prepared, map: Homography, inliers: numb
   for (let i = 0; i < length; i++) if (va[i]! >= 0) n++;
   if (n < MIN_PIXELS) return undefined;
 
-  const { correlation, varianceA, varianceB } = correlated(length);
+  const { correlation, varianceA, varianceB } = fitted(gather(length, true));
   const edges = edgesOf(width, height);
   let { gain, bias } = robustFit(length);
   for (let round = 0; round < MOST_BLUR; round++) {
@@ -147,29 +147,6 @@ function difference(x: number, y: number, gain: number, bias: number): number {
   if (left > 0 && x >= CLIPPED.high) return 0;
   if (left < 0 && x <= CLIPPED.low) return 0;
   return left;
-}
-
-/** All that is seen. */
-function correlated(length: number): Correlated {
-  const [as, bs] = [va, vb];
-  let n = 0;
-  let sa = 0;
-  let sb = 0;
-  let saa = 0;
-  let sbb = 0;
-  let sab = 0;
-  for (let i = 0; i < length; i++) {
-    const x = as[i]!;
-    if (x < 0) continue;
-    const y = bs[i]!;
-    n++;
-    sa += x;
-    sb += y;
-    saa += x * x;
-    sbb += y * y;
-    sab += x * y;
-  }
-  return correlationOf(n, sa, sb, saa, sbb, sab);
 }
 
 /** Gathers what both show as it was, or all that is seen, in `xs` and `ys`; gives how many pixels that are. */

@@ -1,5 +1,6 @@
 /** Moves a placement until the pixels of two pictures agree best: inverse compositional alignment (Baker and Matthews, 2004). */
 
+import type { Fit } from './correlation.ts';
 import { composed, type Homography } from './homography.ts';
 import type { Plane } from './plane.ts';
 
@@ -63,7 +64,7 @@ function step(a: Plane, b: Plane, map: Homography): { map: Homography; moved: nu
  */
 function addEquations(
   { width, height, pixels, gradientX, gradientY, textured }: Plane,
-  { gain, bias }: Contrast,
+  { gain, bias }: Fit,
 ): void {
   normal.fill(0);
   right.fill(0);
@@ -218,13 +219,8 @@ export function laidOver(
   return n;
 }
 
-interface Contrast {
-  readonly gain: number;
-  readonly bias: number;
-}
-
 /** What contrast and brightness make of `va` where it is seen (not below 0): b = gain * a + bias. */
-function contrast(va: Float32Array, vb: Float32Array, length: number, n: number): Contrast {
+function contrast(va: Float32Array, vb: Float32Array, length: number, n: number): Fit {
   let sa = 0;
   let sb = 0;
   let saa = 0;

@@ -55,6 +55,15 @@ export async function removeRejection(
   if (known && !isNewer(known.version, version)) await store.delete([rejectionName(key)]);
 }
 
+/** Whether the picture that was rejected is not there any more; of one that nobody can look at, nobody can say so. */
+export async function isOutdated(
+  pictures: Pick<ObjectStore, 'head'>,
+  { key, eTag }: Pick<Rejection, 'key' | 'eTag'>,
+): Promise<boolean> {
+  const found = await headIfInReach(pictures, key);
+  return found !== 'out-of-reach' && found?.eTag !== eTag;
+}
+
 /**
  * Removes the entries of pictures that are not in the bucket any more, those whose names sort after `startAfter`.
  *
@@ -69,8 +78,7 @@ export async function removeOutdatedRejections(
   }: { readonly startAfter?: string; readonly isOver?: () => boolean } = {},
 ): Promise<string | undefined> {
   for await (const { key, eTag, version, name } of listRejections(store, startAfter)) {
-    const found = await headIfInReach(pictures, key);
-    if (found !== 'out-of-reach' && found?.eTag !== eTag) await removeRejection(store, key, version);
+    if (await isOutdated(pictures, { key, eTag })) await removeRejection(store, key, version);
     if (isOver()) return name;
   }
   return undefined;

@@ -10,11 +10,11 @@ import { manifestName } from '../../vectorlog/names.ts';
 import { type Finding, Findings } from '../../vectorlog/repair/findings.ts';
 import { isUnit, verifyFiles } from '../../vectorlog/repair/verify-files.ts';
 import { ObjectNotFound } from '../../vectorlog/store/errors.ts';
-import { headIfInReach, type ObjectStore } from '../../vectorlog/store/object-store.ts';
+import type { ObjectStore } from '../../vectorlog/store/object-store.ts';
 import { dimensionsOf } from '../dimensions.ts';
 import { Known } from '../ingest/known.ts';
 import { reconcile } from '../ingest/reconcile.ts';
-import { listRejections } from '../ingest/rejections.ts';
+import { isOutdated, listRejections } from '../ingest/rejections.ts';
 import { orphanedThumbnails } from '../thumbnails/kept.ts';
 import { readFingerprinted } from './fingerprints.ts';
 
@@ -142,8 +142,7 @@ export async function verify(
     }
   }
   for await (const { key, eTag, name } of listRejections(index, begunAt('rejections'))) {
-    const found = await headIfInReach(pictures, key);
-    if (found !== 'out-of-reach' && found?.eTag !== eTag)
+    if (await isOutdated(pictures, { key, eTag }))
       problems.add('warning', 'rejection-outdated', key, 'the picture it is about is not there any more');
     if (isOver()) return report({ step: 'rejections', after: name });
   }

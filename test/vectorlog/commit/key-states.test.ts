@@ -14,6 +14,7 @@ import { ObjectNotFound, StoreUnavailable } from '../../../vectorlog/store/error
 import { compareKeys, type ObjectStore } from '../../../vectorlog/store/object-store.ts';
 import { MemoryStore } from '../../../vectorlog/testing/memory-store.ts';
 import { countingStore } from '../../factories/counting-store.ts';
+import { putRecord as put } from '../../factories/log-records.ts';
 import { movableClock } from '../../factories/movable-clock.ts';
 
 const DIMENSIONS = 32;
@@ -78,14 +79,6 @@ describe('the log of an index', () => {
     const vectors = new Float32Array(records.filter(({ op }) => op === 'put').length * DIMENSIONS);
     return writeAppend(store, clock, { records, vectors }, DIMENSIONS);
   };
-  const put = (key: string, version: string): LogRecord => ({
-    op: 'put',
-    key,
-    version,
-    eTag: `e${version}`,
-    attributes: {},
-    row: 0,
-  });
   const fold = (index: ObjectStore) =>
     new Compactor({ index, modelId: 'm', dimensions: DIMENSIONS, clock, logger: silentLogger }).run();
 

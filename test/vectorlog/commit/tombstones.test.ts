@@ -15,6 +15,7 @@ import { LiveIndex } from '../../../vectorlog/read/live-index.ts';
 import type { ObjectStore } from '../../../vectorlog/store/object-store.ts';
 import { MemoryStore } from '../../../vectorlog/testing/memory-store.ts';
 import { countingStore } from '../../factories/counting-store.ts';
+import { putRecord as put } from '../../factories/log-records.ts';
 import { movableClock } from '../../factories/movable-clock.ts';
 
 const DIMENSIONS = 32;
@@ -29,15 +30,6 @@ const compactorOf = (index: ObjectStore, limits: Partial<LogLimits> = {}) =>
 beforeEach(() => {
   store = new MemoryStore({ clock });
   compactor = compactorOf(store);
-});
-
-const put = (key: string, version: string): LogRecord => ({
-  op: 'put',
-  key,
-  version,
-  eTag: `e${version}`,
-  attributes: {},
-  row: 0,
 });
 
 async function append(...records: LogRecord[]): Promise<void> {
