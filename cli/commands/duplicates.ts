@@ -10,7 +10,7 @@ import { type Deletions, deletePictures, type Going } from '../delete-pictures.t
 import { CommandFailed, UsageError } from '../errors.ts';
 import { startProgress } from '../progress.ts';
 import { decimal } from '../search-flags.ts';
-import { count, fileSize, styled, type Terminal } from '../terminal.ts';
+import { count, fileSize, pixelSize, styled, type Terminal } from '../terminal.ts';
 
 interface Flags extends ServerFlags {
   readonly tier?: 'identical' | 'same' | 'alike';
@@ -213,11 +213,11 @@ function showGroups(terminal: Terminal, plans: readonly Plan[]): void {
         plan.keeper ? `${tier}, keep ${printable(plan.keeper)} (${printable(plan.reason)})` : tier,
       ),
     );
-    for (const { key, size, width = 0, height = 0, taken, lastModified } of pictures) {
-      const pixels = width > 0 ? `${width} x ${height}` : '';
+    for (const picture of pictures) {
+      const { key, size, taken, lastModified } = picture;
       const date = (taken ?? lastModified).slice(0, 10);
       terminal.out(
-        `  ${becomesOf(plan, key).padEnd(9)} ${fileSize(size).padStart(8)} ${pixels.padStart(13)}  ${date}  ${printable(key)}`,
+        `  ${becomesOf(plan, key).padEnd(9)} ${fileSize(size).padStart(8)} ${pixelSize(picture).padStart(13)}  ${date}  ${printable(key)}`,
       );
     }
   }
