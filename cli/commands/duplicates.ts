@@ -135,7 +135,8 @@ async function allGroups(client: Client, flags: Flags, rule: Rule): Promise<Dupl
         });
         for (const group of page.groups) found.set(idOf(group), group);
         compared += page.compared;
-        bar.update(Math.min(compared, page.total), page.total);
+        if (page.unread) bar.update(page.total - page.unread, page.total, 'Reading pictures');
+        else bar.update(Math.min(compared, page.total), page.total, 'Comparing');
         cursor = page.cursor;
         isDone = cursor === undefined;
       } catch (error) {

@@ -276,6 +276,10 @@ export const DuplicatesPage = z
       .int()
       .openapi({ description: 'Pictures that were compared with all others for this page.' }),
     total: z.number().int().openapi({ description: 'Pictures there are to compare.' }),
+    unread: z.number().int().optional().openapi({
+      description:
+        'Pictures that are still to be read before the comparison begins; absent when all have been read, as always but for the first time in the cloud.',
+    }),
     cursor: nextCursor,
   })
   .openapi('DuplicatesPage', {

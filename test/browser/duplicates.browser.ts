@@ -25,6 +25,13 @@ describe('the duplicates workbench', () => {
   const bar = () => page.getByRole('region', { name: 'Chosen duplicates' }).locator('strong').textContent();
   const box = (key: string) => page.getByRole('checkbox', { name: `Delete ${key}` });
 
+  it('says how many pictures are read before they are compared', async () => {
+    page = await faked.open('#/duplicates', { unread: 2, delayMs: 50 });
+    await page.getByText('Read 3 of 5 pictures').waitFor();
+    faked.api.state.unread = 0;
+    await groups().first().waitFor();
+  });
+
   it('keeps the best of each with its reason, and begins with what frees the most', async () => {
     await open();
     expect(await groups().first().getByText('two copy.webp').count()).toBe(1);
