@@ -16,7 +16,7 @@ import { Fingerprints, fingerprintId } from '../../pictures/duplicates/fingerpri
 import { isIn, type KeeperFacts } from '../../pictures/duplicates/keeper.ts';
 import { type StarGroup, starGroups } from '../../pictures/duplicates/star-groups.ts';
 import { type SignedRow, TurnedNeighbours } from '../../pictures/duplicates/turned-neighbours.ts';
-import { SAME_FROM } from '../../pictures/duplicates/verdict.ts';
+import { LIKELY_FROM, SAME_FROM } from '../../pictures/duplicates/verdict.ts';
 import { CANDIDATES, isSame, type JudgedPair, type Verifier } from '../../pictures/duplicates/verifier.ts';
 import { mapInParallel } from '../../vectorlog/parallel.ts';
 import type { LiveIndex } from '../../vectorlog/read/live-index.ts';
@@ -50,6 +50,8 @@ interface PairOfRows {
   readonly rows: readonly [number, number];
   readonly cosine: number;
 }
+
+const WEAKEST_FIRST: readonly Tier[] = ['alike', 'likely', 'same', 'identical'];
 
 /** Pictures that are read side by side when their fingerprints are missing. */
 const FINGERPRINTS_AT_ONCE = 8;
@@ -158,6 +160,11 @@ class Page {
     return new Set(this.source.rows.map((row) => this.#id(row)));
   }
 
+  /** How sure it must be that two pictures are the same. */
+  get #sureFrom(): number {
+    return this.options.tier === 'likely' ? LIKELY_FROM : SAME_FROM;
+  }
+
   /** What ties two pictures, by the tier that is asked for. */
   async #how(): Promise<DuplicateOptions> {
     const { tier, minScore } = this.options;
@@ -177,7 +184,7 @@ class Page {
       return may.map((each) => (each ? sure[next++]! : 0));
     };
     const turned = await this.#turnedNeighbours(twins);
-    return { ...CANDIDATES, also: (row) => turned.of(row), twins, verify, sureFrom: SAME_FROM };
+    return { ...CANDIDATES, also: (row) => turned.of(row), twins, verify, sureFrom: this.#sureFrom };
   }
 
   /** Which pictures are others turned or mirrored, as far as it can be told at a glance; twins are left out. */
@@ -296,7 +303,7 @@ class Page {
         cosine: innerProduct(own!, embeddings[i]!),
       }));
       const confidences = await this.#confidences(pairs);
-      for (const [i, other] of compared.entries()) if (isSame(confidences[i]!)) same.add(other);
+      for (const [i, other] of compared.entries()) if (confidences[i]! >= this.#sureFrom) same.add(other);
     }
     return others.map((other) => same.has(other));
   }
@@ -315,9 +322,21 @@ class Page {
         this.decisions,
         this.options.keep,
       );
-      for (const star of stars) made.push(...(await this.#parts(star, star.others, minScore, dependencies)));
+      // What is surely the same has its own list; here it would hide what is to be looked at.
+      const shown = this.options.tier === 'likely' ? stars.filter((star) => this.#isUnsure(star)) : stars;
+      for (const star of shown) made.push(...(await this.#parts(star, star.others, minScore, dependencies)));
     }
     return made;
+  }
+
+  #isUnsure({ keeper, others }: StarGroup<Member>): boolean {
+    return others.some((other) => this.#tierOf(keeper, other) === 'likely');
+  }
+
+  /** How a picture of a group goes with its keeper, both of which were compared. */
+  #tierOf(keeper: Member, other: Member): Tier {
+    if (other.hash !== undefined && other.hash === keeper.hash) return 'identical';
+    return isSame(this.verifier.known(this.#id(keeper.row), this.#id(other.row)) ?? 0) ? 'same' : 'likely';
   }
 
   /** A group as answers show it, in parts when it is very large. */
@@ -332,11 +351,8 @@ class Page {
     const parts: Group[] = [];
     for (let number = 1; number <= of; number++) {
       const members = others.slice((number - 1) * perPart, number * perPart);
-      const tiers = members.map((member): Tier => {
-        if (!star) return 'alike';
-        return member.hash !== undefined && member.hash === star.keeper.hash ? 'identical' : 'same';
-      });
-      const tier = tiers.every((each) => each === 'identical') ? 'identical' : star ? 'same' : 'alike';
+      const tiers = members.map((member) => (star ? this.#tierOf(star.keeper, member) : 'alike'));
+      const tier = WEAKEST_FIRST.find((each) => tiers.includes(each))!;
       const all = [...(star ? [star.keeper] : []), ...members];
       const pictures = await Promise.all(
         all.map(async (member, i) => ({
@@ -348,7 +364,8 @@ class Page {
           eTag: member.picture.eTag,
         })),
       );
-      const gone = star ? members.filter(({ key }) => !isIn(key, this.decisions.protected)) : [];
+      const isOffered = this.options.tier === 'identical' || this.options.tier === 'same';
+      const gone = isOffered ? members.filter(({ key }) => !isIn(key, this.decisions.protected)) : [];
       parts.push({
         tier,
         ...(star && { keeper: star.keeper.key, reason: star.reason }),

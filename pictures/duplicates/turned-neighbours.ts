@@ -2,7 +2,7 @@
 
 import { SIGNATURE_LENGTH, type Signature, turnedSignatures } from './signature.ts';
 
-/** How far signatures of copies are from each other: a turn makes 0.015 at most, strong compression and noise half of this. */
+/** How far signatures of copies may be from each other: a turn makes 0.015 at most, strong compression and noise less than this. */
 const RADIUS = 0.07;
 /** How much nearer a picture must be when it is turned: what looks the same in a mirror is no turned copy by that. */
 const NEARER = 0.05;

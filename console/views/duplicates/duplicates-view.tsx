@@ -44,6 +44,7 @@ const GROUPS_AT_ONCE = 20;
 const TIERS: readonly (readonly [Tier, string])[] = [
   ['same', 'The same picture'],
   ['identical', 'Identical files'],
+  ['likely', 'Probably the same'],
   ['alike', 'Only alike'],
 ];
 
@@ -287,6 +288,8 @@ export function DuplicatesView({ route }: { route: DuplicatesRoute }) {
 const SENTENCES: Readonly<Record<Tier, string>> = {
   same: 'The same picture, but for size, crop, turn, colours or compression: compared pixel by pixel.',
   identical: 'Files that are the same to the last byte.',
+  likely:
+    'Probably the same picture with text or a sticker on it or in other light, or else a variant of it. Look at each: nothing is chosen.',
   alike: 'Near in the model only, to look through. Nothing is deleted from here.',
 };
 
