@@ -120,6 +120,17 @@ describe('the duplicates workbench', () => {
     await expect.poll(bar, SOON).toBe('2 groups, 3 pictures, 503 KB');
   });
 
+  it('ticks nothing of what is only probably the same; someone who looked may', async () => {
+    await open();
+    await page.getByLabel('Show').selectOption('Probably the same');
+    await page.getByRole('heading', { name: 'Probably the same' }).first().waitFor();
+    expect(await bar()).toBe('0 groups, 0 pictures, 0 bytes');
+    await page.getByRole('button', { name: 'Keep this: b/one copy.webp' }).click();
+    expect(await bar()).toBe('0 groups, 0 pictures, 0 bytes');
+    await box('c/one small.webp').check();
+    await expect.poll(bar, SOON).toBe('1 group, 1 picture, 1.0 KB');
+  });
+
   it('keeps from a preferred folder first, until that is taken back', async () => {
     await open();
     const group = groups().filter({ hasText: 'one small.webp' });
