@@ -19,7 +19,7 @@ export function versionOf(...made: readonly (number | readonly number[])[]): str
 export const SAME_FROM = 0.8;
 
 /** A confidence from which two pictures are probably the same: enough to show them together, too little to delete by. */
-export const LIKELY_FROM = 0.4;
+export const LIKELY_FROM = 0.35;
 
 /** What the regression learned. */
 export interface Learned {

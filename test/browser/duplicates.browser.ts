@@ -122,7 +122,7 @@ describe('the duplicates workbench', () => {
 
   it('ticks nothing of what is only probably the same; someone who looked may', async () => {
     await open();
-    await page.getByLabel('Show').selectOption('Probably the same');
+    await page.getByLabel('Show', { exact: true }).selectOption('Probably the same');
     await page.getByRole('heading', { name: 'Probably the same' }).first().waitFor();
     expect(await bar()).toBe('0 groups, 0 pictures, 0 bytes');
     await page.getByRole('button', { name: 'Keep this: b/one copy.webp' }).click();

@@ -178,6 +178,28 @@ describe('GET /v1/duplicates', () => {
     },
   );
 
+  test('shows what is probably the same with what is surely, and offers none of it for deletion', async () => {
+    const api = testApi();
+    // Too many of its hard edges are blurred by the JPEG for it to be sure.
+    const unsure = await sharp(originals[9]!).rotate(180).jpeg().toBuffer();
+    await api.upload('a.png', originals[9]!);
+    await api.upload('b.png', originals[9]!);
+    await api.upload('unsure.jpg', unsure);
+    // Nothing unsure: these have no place among them.
+    for (const key of ['c.png', 'd.png']) await api.upload(key, originals[12]!);
+    expect(keysOf((await ask(api)).groups)).toEqual([
+      ['a.png', 'b.png'],
+      ['c.png', 'd.png'],
+    ]);
+    const { groups } = await ask(api, 'tier=likely');
+    expect(groups).toMatchObject([{ tier: 'likely', keeper: 'a.png', deletable: [], freesBytes: 0 }]);
+    expect(groups[0]!.pictures.map(({ key, tier }) => [key, tier])).toEqual([
+      ['a.png', 'likely'],
+      ['b.png', 'identical'],
+      ['unsure.jpg', 'likely'],
+    ]);
+  });
+
   test('says how many pictures are still to be read before they can be compared', async () => {
     const api = await library();
     let now = 0;
