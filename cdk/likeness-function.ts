@@ -149,6 +149,10 @@ function environmentOf(
     // ONNX Runtime would tell its makers of its use.
     ORT_DISABLE_TELEMETRY: '1',
     POWERTOOLS_TRACE_ENABLED: String(tracing),
+    ...(!tracing && {
+      // Otherwise the SDK of X-Ray follows every promise, though there is no trace.
+      AWS_XRAY_MANUAL_MODE: 'true',
+    }),
     ...(tracing && {
       // Search begins to load its index before the first request, when there is no trace yet to add to.
       AWS_XRAY_CONTEXT_MISSING: 'IGNORE_ERROR',

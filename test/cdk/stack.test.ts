@@ -386,9 +386,13 @@ describe('the functions', () => {
     for (const { Properties } of ours(serving)) {
       expect(Properties).toMatchObject({ Architectures: ['x86_64'] });
       expect(Properties.TracingConfig).toBeUndefined();
+      expect(Properties).toMatchObject({ Environment: { Variables: { AWS_XRAY_MANUAL_MODE: 'true' } } });
     }
-    for (const { Properties } of ours(synthesise({ tracing: true }).serving!))
+    for (const { Properties } of ours(synthesise({ tracing: true }).serving!)) {
       expect(Properties.TracingConfig).toEqual({ Mode: 'Active' });
+      // A trace goes with its promises: the SDK must follow them.
+      expect(Properties).not.toHaveProperty('Environment.Variables.AWS_XRAY_MANUAL_MODE');
+    }
     serving.allResourcesProperties('AWS::Logs::LogGroup', { RetentionInDays: 30 });
   });
 
