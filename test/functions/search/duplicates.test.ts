@@ -191,7 +191,7 @@ describe('GET /v1/duplicates', () => {
       ['a.png', 'b.png'],
       ['c.png', 'd.png'],
     ]);
-    const { groups } = await ask(api, 'tier=likely');
+    const { groups } = await ask(api, 'tier=likely&prefer=a.png');
     expect(groups).toMatchObject([{ tier: 'likely', keeper: 'a.png', deletable: [], freesBytes: 0 }]);
     expect(groups[0]!.pictures.map(({ key, tier }) => [key, tier])).toEqual([
       ['a.png', 'likely'],
