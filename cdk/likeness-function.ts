@@ -77,6 +77,8 @@ export class LikenessFunction extends LambdaFunction {
     });
     const role = roleThatLogs(scope, id, logGroup);
     if (vpc) role.addToPrincipalPolicy(networkAccess());
+    // Of its environment, whatever the buckets are encrypted with.
+    key?.grantDecrypt(role);
     super(scope, id, {
       description: props.description,
       runtime: RUNTIME,
