@@ -120,6 +120,10 @@ async function openBuckets(folder: string | undefined, flags: TargetFlags, write
   if (folder) throw new UsageError('name either a folder or buckets');
   if (!imagesBucket || !indexBucket)
     throw new UsageError('name both buckets: --images-bucket and --index-bucket');
+  if (imagesBucket === indexBucket)
+    throw new UsageError(
+      'pictures and index need a bucket each: what the index writes would be taken for pictures',
+    );
   const [{ s3Client }, { S3Store }] = await Promise.all([
     import('../vectorlog/store/s3-client.ts'),
     import('../vectorlog/store/s3-store.ts'),

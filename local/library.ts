@@ -120,6 +120,7 @@ export function openLibrary(options: LibraryOptions): OpenLibrary {
       embedder,
       clock,
       logger: failures,
+      versions: false,
       recall: (changes) => recallFrom(live, changes, (key, eTag) => events.movedFrom(key, eTag)),
     }),
     clock,

@@ -5,6 +5,7 @@ import { GetAccountSettingsCommand, type LambdaClient } from '@aws-sdk/client-la
 import type { S3Client } from '@aws-sdk/client-s3';
 import { GetCallerIdentityCommand, type STSClient } from '@aws-sdk/client-sts';
 import type { Configuration } from '../../cdk/configuration.ts';
+import { keyUsers } from '../../cdk/key-users.ts';
 import { DEFAULT_FILTER, type PictureFilter } from '../../pictures/picture-names.ts';
 import { StoreUnsuitable } from '../../vectorlog/store/errors.ts';
 import { probe } from '../../vectorlog/store/probe.ts';
@@ -32,13 +33,13 @@ export interface Preflight {
 const UNRESERVED = 100;
 
 /**
- * @param isFirst whether nothing is deployed yet: then an index bucket of one's own is tried out
+ * @param isOtherIndex whether the index bucket is not the one that is deployed: one of one's own is tried out then
  * @throws what the services' requests throw
  */
 export async function preflight(
   configuration: Configuration,
   clients: PreflightClients,
-  { isFirst, stackName }: { readonly isFirst: boolean; readonly stackName: string },
+  { isOtherIndex, stackName }: { readonly isOtherIndex: boolean; readonly stackName: string },
 ): Promise<Preflight> {
   const { Account: account = '' } = await clients.sts.send(new GetCallerIdentityCommand({}));
   const home = { account, region: await clients.s3.config.region() };
@@ -59,7 +60,10 @@ export async function preflight(
     if (refusal) continue;
     for (const found of await keyTrouble(clients, configuration, name, home)) add(found);
   }
-  if (key) add(await lookAtKey(clients.kms, key, { account, what: 'key', services: servicesOf(home) }));
+  if (key) {
+    const services = keyUsers(configuration, { region: home.region, urlSuffix: urlSuffixOf(home) });
+    add(await lookAtKey(clients.kms, key, { account, what: 'key', services }));
+  }
   if (images && refusals.length === 0) {
     add(await logsInto(clients.s3, { from: images, images, filter }));
     if (index) add(await logsInto(clients.s3, { from: index, images, filter }));
@@ -68,7 +72,7 @@ export async function preflight(
       add({ refusal: await overlapsOf(clients.s3, images, { prefix, stackName }) });
     }
   }
-  if (refusals.length === 0 && index && isFirst) add({ refusal: await unsuitable(clients.s3, index) });
+  if (refusals.length === 0 && index && isOtherIndex) add({ refusal: await unsuitable(clients.s3, index) });
   return { refusals, remarks, canReserve: await canReserve(clients.lambda, configuration) };
 }
 
@@ -111,12 +115,8 @@ async function keyTrouble(
   return named === look.arn || look.remark ? [look] : [look, await lookAtKey(kms, named, { account, what })];
 }
 
-/** Those who use a key that encrypts all that is made. */
-const servicesOf = ({ region }: Home): string[] => [
-  `logs.${region}.amazonaws.com${region.startsWith('cn-') ? '.cn' : ''}`,
-  's3.amazonaws.com',
-  'cloudwatch.amazonaws.com',
-];
+const urlSuffixOf = ({ region }: Home): string =>
+  region.startsWith('cn-') ? 'amazonaws.com.cn' : 'amazonaws.com';
 
 async function canReserve(lambda: LambdaClient, { models }: Configuration): Promise<boolean> {
   const { AccountLimit } = await lambda.send(new GetAccountSettingsCommand({}));

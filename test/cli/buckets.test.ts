@@ -116,6 +116,14 @@ describe('a store that ignores If-None-Match', () => {
   });
 });
 
+it('one bucket for pictures and index is refused, since the index would be taken for pictures', async () => {
+  const one = ['--images-bucket', 'pictures', '--index-bucket', 'pictures'];
+  const { code, said } = await likeness(['backfill', ...one, ...QUEUE, ...MODEL, '--endings', 'all']);
+  expect(code).toBe(2);
+  expect(said).toContain('need a bucket each');
+  expect(fake.sent).toEqual([]);
+});
+
 describe('backfill over buckets', () => {
   it('puts what the index misses into the queue, pictures only', async () => {
     const { code, said } = await likeness(['backfill', ...BUCKETS, ...QUEUE, ...MODEL]);
