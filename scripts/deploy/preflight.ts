@@ -125,7 +125,10 @@ async function lookAtNamed(
 ): Promise<KeyLook> {
   const look = await lookAtKey(kms, named, about);
   if (look.refusal ?? look.remark ?? (look.arn === named ? named : undefined)) return look;
-  return { ...look, refusal: `${named} is no key but another name of one: set "${about.what}" to "${look.arn}".` };
+  return {
+    ...look,
+    refusal: `${named} is no key but another name of one: set "${about.what}" to "${look.arn}".`,
+  };
 }
 
 const urlSuffixOf = ({ region }: Home): string =>
