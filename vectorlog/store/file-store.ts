@@ -187,7 +187,7 @@ export class FileStore implements ObjectStore {
       try {
         await draft.append(body);
         const eTag = await seal(store, key, draft, options);
-        const isCreated = await named(store, key, eTag, linkIfAbsent(draft.path, path));
+        const isCreated = await named(store, { key, eTag, from: draft.path, to: path }, linkIfAbsent);
         if (!isCreated) await store.notes.remove(key, eTag);
         return isCreated;
       } finally {
