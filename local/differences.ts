@@ -91,8 +91,9 @@ async function find({
     (verdict === 'gone' ? gone : there).push({ key, eTag });
   }
   // The comparison tells nothing of a picture that was rejected and is gone by now: it is in neither.
-  for await (const { key, eTag, code } of listRejections(index)) {
+  for await (const { key, eTag, code, version } of listRejections(index)) {
     signal.throwIfAborted();
+    if (version !== undefined) sequencer.passOver(version);
     const found = await lookUpIfInReach(pictures, key);
     if (found === 'out-of-reach' || (found && found.eTag !== eTag)) continue;
     if (!found) gone.push({ key, eTag });

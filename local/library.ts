@@ -206,6 +206,9 @@ export function openLibrary(options: LibraryOptions): OpenLibrary {
           () => true,
           () => false,
         );
+      await trash
+        .recover()
+        .catch((error: unknown) => logger.info('the trash holds what nobody could decide on yet', { error }));
       const deps = { pictures, index, events, sequencer, isReadable, isBusy, signal };
       const differences = await compareFolder(deps, (found) => options.onCompared?.(found));
       if (insisted) await events.settled();

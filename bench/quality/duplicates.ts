@@ -2,8 +2,11 @@
 
 import { Comparers } from '../../pictures/duplicates/comparers.ts';
 import type { Fingerprint } from '../../pictures/duplicates/fingerprint-format.ts';
+import { signatureOf } from '../../pictures/duplicates/signature.ts';
+import { TurnedNeighbours } from '../../pictures/duplicates/turned-neighbours.ts';
 import { confidenceOf, isSurest, measuresOf } from '../../pictures/duplicates/verdict.ts';
 import { CANDIDATES, isSame } from '../../pictures/duplicates/verifier.ts';
+import { innerProduct } from '../../vectorlog/scan/hit.ts';
 import { RowMatrix } from '../../vectorlog/scan/row-matrix.ts';
 import { CHANGES } from './changes.ts';
 import { type Labelled, learn } from './fit.ts';
@@ -38,6 +41,8 @@ export interface DuplicateQuality {
   readonly recall_at_p99_by_change: Readonly<Record<string, number>>;
   /** By the clock, on all cores. */
   readonly ms_per_pair: number;
+  /** The part of the pairs that were looked at because one looks like the other turned or mirrored. */
+  readonly turned_pairs: number;
 }
 
 interface Pair {
@@ -78,17 +83,28 @@ export async function measureDuplicates(
   const isRight = rightIn(shelf);
   const matrix = new RowMatrix(shelf[0]!.embedding.length);
   for (const { embedding } of shelf) matrix.append(embedding);
+  const turned = turnedIn(shelf);
   const comparers = new Comparers();
-  let [compared, ms, first, firstButVariants] = [0, 0, 0, 0];
+  let [compared, named, ms, first, firstButVariants] = [0, 0, 0, 0, 0];
   /** The nearest of the gallery, but for the picture itself. */
   const look = async (queries: readonly Sample[], nearest: number): Promise<Pair[]> => {
     const embeddings = queries.map(({ embedding }) => embedding);
     const found = await matrix.search(embeddings, { k: PAST_VARIANTS });
-    const pairs = queries.flatMap((query, i) =>
-      found[i]!.map(({ row, score }) => ({ query, found: shelf[row]!, score }))
+    const pairs = queries.flatMap((query, i) => {
+      const near = found[i]!.map(({ row, score }) => ({ query, found: shelf[row]!, score }))
         .filter(({ found }) => found !== query)
-        .slice(0, nearest),
-    );
+        .slice(0, nearest);
+      const others = turned(query).filter((other) => near.every(({ found }) => found !== other));
+      named += others.length;
+      return [
+        ...near,
+        ...others.map((other) => ({
+          query,
+          found: other,
+          score: innerProduct(query.embedding, other.embedding),
+        })),
+      ];
+    });
     first += queries.filter((query, i) => isRight(query, shelf[found[i]![0]!.row]!)).length;
     firstButVariants += queries.filter((query, i) => {
       const hits = found[i]!.map(({ row }) => shelf[row]!);
@@ -183,7 +199,22 @@ export async function measureDuplicates(
       recall_by_change: byChange(new Set(right.map(({ query }) => query))),
       recall_at_p99_by_change: byChange(foundAt(() => true).found),
       ms_per_pair: round(ms / compared),
+      turned_pairs: round(named / compared),
     },
+  };
+}
+
+/** For a picture, those of the gallery that are it turned or mirrored at a glance, by the product's own code. */
+export function turnedIn(shelf: readonly Sample[]): (query: Sample) => Sample[] {
+  const signed = shelf.flatMap((sample, row) => {
+    const signature = signatureOf(sample.fingerprint.copy);
+    return signature ? [{ row, signature }] : [];
+  });
+  const among = new TurnedNeighbours(signed);
+  return ({ fingerprint }) => {
+    const signature = signatureOf(fingerprint.copy);
+    // A picture is nearer to itself upright than turned, so it is never among them.
+    return (signature ? among.like(signature) : []).map((row) => shelf[row]!);
   };
 }
 

@@ -25,6 +25,13 @@ describe('the duplicates workbench', () => {
   const bar = () => page.getByRole('region', { name: 'Chosen duplicates' }).locator('strong').textContent();
   const box = (key: string) => page.getByRole('checkbox', { name: `Delete ${key}` });
 
+  it('says how many pictures are read before they are compared', async () => {
+    page = await faked.open('#/duplicates', { unread: 2, delayMs: 50 });
+    await page.getByText('Read 3 of 5 pictures').waitFor();
+    faked.api.state.unread = 0;
+    await groups().first().waitFor();
+  });
+
   it('keeps the best of each with its reason, and begins with what frees the most', async () => {
     await open();
     expect(await groups().first().getByText('two copy.webp').count()).toBe(1);
@@ -111,6 +118,17 @@ describe('the duplicates workbench', () => {
     await expect.poll(bar, SOON).toBe('1 group, 1 picture, 1.0 KB');
     await page.getByRole('button', { name: 'Protect b/ no more' }).click();
     await expect.poll(bar, SOON).toBe('2 groups, 3 pictures, 503 KB');
+  });
+
+  it('ticks nothing of what is only probably the same; someone who looked may', async () => {
+    await open();
+    await page.getByLabel('Show', { exact: true }).selectOption('Probably the same');
+    await page.getByRole('heading', { name: 'Probably the same' }).first().waitFor();
+    expect(await bar()).toBe('0 groups, 0 pictures, 0 bytes');
+    await page.getByRole('button', { name: 'Keep this: b/one copy.webp' }).click();
+    expect(await bar()).toBe('0 groups, 0 pictures, 0 bytes');
+    await box('c/one small.webp').check();
+    await expect.poll(bar, SOON).toBe('1 group, 1 picture, 1.0 KB');
   });
 
   it('keeps from a preferred folder first, until that is taken back', async () => {
