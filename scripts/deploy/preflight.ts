@@ -11,7 +11,7 @@ import { StoreUnsuitable } from '../../vectorlog/store/errors.ts';
 import { probe } from '../../vectorlog/store/probe.ts';
 import { S3Store } from '../../vectorlog/store/s3-store.ts';
 import { type Home, keyOfBucket, logsInto, overlapsOf, refusalOf } from './check-bucket.ts';
-import { lookAtKey } from './check-key.ts';
+import { type KeyLook, lookAtKey } from './check-key.ts';
 
 export interface PreflightClients {
   readonly s3: S3Client;
@@ -62,7 +62,7 @@ export async function preflight(
   }
   if (key) {
     const services = keyUsers(configuration, { region: home.region, urlSuffix: urlSuffixOf(home) });
-    add(await lookAtKey(clients.kms, key, { account, what: 'key', services }));
+    add(await lookAtNamed(clients.kms, key, { account, what: 'key', services }));
   }
   if (images && refusals.length === 0) {
     add(await logsInto(clients.s3, { from: images, images, filter }));
@@ -105,14 +105,30 @@ async function keyTrouble(
   const what = `${name}Key` as const;
   const named = configuration[what];
   const used = await keyOfBucket(s3, bucket);
-  if (!used) return named ? [await lookAtKey(kms, named, { account, what })] : [];
+  if (!used) return named ? [await lookAtNamed(kms, named, { account, what })] : [];
   const look = await lookAtKey(kms, used, { account, what: `of the bucket ${bucket}` });
   if (!look.isOwn) return [];
-  if (!named)
-    return [
-      { refusal: `the bucket ${bucket} is encrypted with a key of KMS: set "${what}" to "${look.arn}".` },
-    ];
-  return named === look.arn || look.remark ? [look] : [look, await lookAtKey(kms, named, { account, what })];
+  if (named !== undefined && (named === look.arn || look.remark)) return [look];
+  const other = named === undefined ? '' : `, in place of ${named}`;
+  return [
+    {
+      refusal: `the bucket ${bucket} is encrypted with a key of KMS: set "${what}" to "${look.arn}"${other}.`,
+    },
+  ];
+}
+
+/** A key that the configuration names: by its own ARN, since nobody can be granted what an alias stands for. */
+async function lookAtNamed(
+  kms: KMSClient,
+  named: string,
+  about: Parameters<typeof lookAtKey>[2],
+): Promise<KeyLook> {
+  const look = await lookAtKey(kms, named, about);
+  if (look.refusal ?? look.remark ?? (look.arn === named ? named : undefined)) return look;
+  return {
+    ...look,
+    refusal: `${named} is no key but another name of one: set "${about.what}" to "${look.arn}".`,
+  };
 }
 
 const urlSuffixOf = ({ region }: Home): string =>

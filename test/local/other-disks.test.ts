@@ -27,6 +27,8 @@ const disks = vi.hoisted(() => ({
   bound: [] as string[],
   /** A folder on a card: some characters are in no name there, and a name has no full stop at its end. */
   card: undefined as string | undefined,
+  /** What the system says of a name that is none there. */
+  noName: 'EINVAL',
   /** Nothing is free on any of them. */
   full: false,
 }));
@@ -51,7 +53,7 @@ vi.mock('node:fs/promises', async (original) => {
   const mountOf = (path: string) => disks.bound.find((at) => path.startsWith(`${at}/`));
   const onCard = (path: string) => disks.card !== undefined && path.startsWith(`${disks.card}/`);
   const assertName = (path: string, call: string) => {
-    if (onCard(path) && /[?:*]/.test(path)) throw refusal('EINVAL', call);
+    if (onCard(path) && /[?:*]/.test(path)) throw refusal(disks.noName, call);
   };
   const mkdir = async (path: string, options?: { recursive: true }) => {
     assertName(path, 'mkdir');
@@ -213,30 +215,34 @@ it('a folder below that is mounted from the same disk is no more forgotten than 
   expect(await keys()).toEqual(all);
 });
 
-it('an upload that the disk can have no file for is refused in a sentence, and nothing is left of it', async () => {
-  await library.write('trips/there.png', await picture(1));
-  const { client } = await library.serve({ indexFolder });
-  await client.upload(await picture(2), { key: 'why?.png', contentType: 'image/png' });
-  await client.delete('why?.png');
-  disks.card = library.folder;
-  const about = { contentType: 'image/png', metadata: { album: 'one' } };
-  const notes = await readdir(join(indexFolder, '.uploads/notes'));
+it.each(['EINVAL', 'ENOENT', 'EILSEQ', 'ENAMETOOLONG'])(
+  'an upload that the disk can have no file for is refused in a sentence, and nothing is left of it: %s',
+  async (code) => {
+    disks.noName = code;
+    await library.write('trips/there.png', await picture(1));
+    const { client } = await library.serve({ indexFolder });
+    await client.upload(await picture(2), { key: 'why?.png', contentType: 'image/png' });
+    await client.delete('why?.png');
+    disks.card = library.folder;
+    const about = { contentType: 'image/png', metadata: { album: 'one' } };
+    const notes = await readdir(join(indexFolder, '.uploads/notes'));
 
-  for (const key of ['what?.png', 'a:b/c.png', 'trips/d*.png', 'full stop./e.png'])
-    await expect(client.upload(await picture(2), { ...about, key }), key).rejects.toMatchObject({
-      status: 400,
-      message: expect.stringMatching(/no file of (the folder|this name)|can have no file/),
-    });
-  expect((await client.restore({ keys: ['why?.png'] })).results).toMatchObject([{ restored: false }]);
+    for (const key of ['what?.png', 'a:b/c.png', 'trips/d*.png', 'full stop./e.png'])
+      await expect(client.upload(await picture(2), { ...about, key }), key).rejects.toMatchObject({
+        status: 400,
+        message: expect.stringMatching(/no file of (the folder|this name)|can have no file/),
+      });
+    expect((await client.restore({ keys: ['why?.png'] })).results).toMatchObject([{ restored: false }]);
 
-  expect((await readdir(library.folder)).filter((name) => !name.startsWith('.'))).toEqual(['trips']);
-  for (const [side, names] of [
-    ['drafts', []],
-    ['odd', []],
-    ['notes', notes],
-  ] as const)
-    expect(await readdir(join(indexFolder, '.uploads', side)), side).toEqual(names);
-});
+    expect((await readdir(library.folder)).filter((name) => !name.startsWith('.'))).toEqual(['trips']);
+    for (const [side, names] of [
+      ['drafts', []],
+      ['odd', []],
+      ['notes', notes],
+    ] as const)
+      expect(await readdir(join(indexFolder, '.uploads', side)), side).toEqual(names);
+  },
+);
 
 describe.each([
   ['on a disk of its own', () => [] as string[], 'EPERM'],

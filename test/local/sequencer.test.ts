@@ -42,7 +42,7 @@ it('passes over every version of an index, those of deleted and of rejected pict
   const known: string[] = [];
   for await (const { state } of knownKeys(index)) if (state.version) known.push(state.version);
 
-  const version = '0FFFFFFFFFFFFFFFFF';
+  const version = 'FFFFFFFFFFFFFFFF00';
   const about = { eTag: 'any', size: 4, reason: 'it is text', at: '2026-01-01T00:00:00Z' };
   await writeRejection(index, { ...about, key: 'd.jpg', version, code: 'not-an-image' });
   known.push(version);

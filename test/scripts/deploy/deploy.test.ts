@@ -194,6 +194,21 @@ test.each<[string, string[], Partial<FakeAccount>, RegExp]>([
     /set "imagesKey" to "arn:aws:kms:eu-central-1:123456789012:key\/k1"/,
   ],
   [
+    'with another key than the one that is named',
+    ['-c', `imagesKey=${KEY.replace('k1', 'k2')}`],
+    {
+      buckets: { 'my-photos': { key: KEY } },
+      keys: { k1: { policy: { Statement: [ROOT] } }, k2: { policy: { Statement: [ROOT] } } },
+    },
+    /set "imagesKey" to "arn:aws:kms:eu-central-1:123456789012:key\/k1", in place of .*k2/,
+  ],
+  [
+    'whose key is named by an alias, to which nobody can be granted anything',
+    ['-c', `imagesKey=${KEY.replace('key/', 'alias/')}`],
+    { keys: { k1: { policy: { Statement: [ROOT] } } } },
+    /alias\/k1 is no key but another name of one: set "imagesKey" to "arn:aws:kms:.*:key\/k1"/,
+  ],
+  [
     'with a key whose policy lacks us',
     ['-c', `imagesKey=${KEY}`],
     { buckets: { 'my-photos': { key: KEY } }, keys: { k1: { policy: { Statement: [ELSEWHERE] } } } },

@@ -115,7 +115,9 @@ describe('the newest manifest is damaged', () => {
     const files = { ...manifest.files, ...('files' in wrong && wrong.files) };
     await damage(2, JSON.stringify({ ...manifest, ...wrong, files }));
     await append('c');
-    expect(await compactorOf().run()).toMatchObject({ outcome: 'committed', generation: 3, live: 3 });
+    const report = await compactorOf().run();
+    expect(report).toMatchObject({ outcome: 'committed', generation: 3, live: 3 });
+    expect(report.unreadable).toEqual([manifestName(2)]);
     expect(await keysOf(liveIndex())).toEqual(['a', 'b', 'c']);
   });
 

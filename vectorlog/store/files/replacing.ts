@@ -5,7 +5,7 @@ import { dirname } from 'node:path';
 import { KeyInvalid } from '../errors.ts';
 import type { PutOptions, StoredObject } from '../object-store.ts';
 import type { Draft } from './copying.ts';
-import { codeOf, eTagOf, refusesName } from './file-access.ts';
+import { codeOf, eTagOf, refusesName, saysAbsent, unlessAbsent } from './file-access.ts';
 import { NO_NOTES } from './notes.ts';
 import { type Found, infoOf, type Opened } from './opened.ts';
 import { cannotLink, draftPath, finish, linkOrCopy, removeFile, syncFolder } from './writing.ts';
@@ -61,7 +61,7 @@ export async function adopt(store: Opened, key: string, path: string, options: P
     await linkOrCopy(path, draft);
     const eTag = eTagOf(await stat(draft, { bigint: true }));
     await store.notes.write(key, eTag, options);
-    return await named(store, key, eTag, moveIfAbsent(draft, place));
+    return await named(store, { key, eTag, from: draft, to: place }, moveIfAbsent);
   } finally {
     await removeFile(draft);
   }
@@ -106,18 +106,33 @@ async function replaceEmpty(draft: string, path: string): Promise<boolean> {
 }
 
 /**
- * Has an object named whose notes are written already.
+ * Has a draft named whose notes are written already, by `naming`.
  *
  * @throws KeyInvalid for a key that the file system can have no file of, which only an attempt tells
  */
-export async function named<T>({ notes }: Opened, key: string, eTag: string, naming: Promise<T>): Promise<T> {
+export async function named<T>(
+  { notes }: Opened,
+  {
+    key,
+    eTag,
+    from,
+    to,
+  }: { readonly key: string; readonly eTag: string; readonly from: string; readonly to: string },
+  naming: (from: string, to: string) => Promise<T>,
+): Promise<T> {
   try {
-    return await naming;
+    return await naming(from, to);
   } catch (error) {
-    if (!refusesName(error)) throw error;
+    if (!refusesName(error) && !(saysAbsent(error) && (await areThere(from, dirname(to))))) throw error;
     await notes.remove(key, eTag);
     throw new KeyInvalid(key, 'the file system there can have no file of this name');
   }
+}
+
+/** exFAT by FUSE says of a name that it cannot have that it is not there; then what it is made of is. */
+async function areThere(...paths: readonly string[]): Promise<boolean> {
+  const found = await Promise.all(paths.map((path) => unlessAbsent(lstat(path))));
+  return !found.includes(undefined);
 }
 
 /** Moves a draft to where its key stands, over what was there; gives its eTag. */
@@ -131,7 +146,7 @@ export async function replace(
   const eTag = await seal(store, key, draft, options);
   const { found: old, kept } = await keptAsItIs(store, key, keep);
   await takingAway(kept, async () => {
-    await named(store, key, eTag, rename(draft.path, path));
+    await named(store, { key, eTag, from: draft.path, to: path }, rename);
     await syncFolder(dirname(path));
     if (old && old.path !== path) await removeFile(old.path);
   });
