@@ -8,8 +8,10 @@ const RADIUS = 0.07;
 const NEARER = 0.05;
 /** Pictures that are named for each one. */
 const MOST = 3;
-/** Numbers by which pictures are passed over before signatures are turned. */
-const AXES = 10;
+/** Numbers of those that no turn changes by which pictures lie in the cells of a grid, as wide as `RADIUS`. */
+const AXES = 5;
+/** Cells along an axis, with one more at either end for what is looked at beside the outermost. */
+const CELLS = Math.ceil(1 / RADIUS) + 3;
 
 /** A row of the index with the signature of its picture. */
 export interface SignedRow {
@@ -18,31 +20,30 @@ export interface SignedRow {
 }
 
 export class TurnedNeighbours {
-  readonly #rows: readonly number[];
-  readonly #signatures: readonly Signature[];
   readonly #placeOf: ReadonlyMap<number, number>;
-  /** The numbers that no turn changes in which they differ most, the first of which all are sorted by. */
-  readonly #widest: readonly number[];
-  /** These, one array for each. */
-  readonly #axes: readonly Float32Array[];
+  /** What no turn changes of all, one behind the other: near each other in memory, since most are only passed over. */
+  readonly #unturned: Float32Array;
+  /** The numbers in which they differ most. */
+  readonly #axes: readonly number[];
+  /** The places of those in each cell. */
+  readonly #cells = new Map<number, number[]>();
 
   /** @param signatures of rows; what has none is left out */
   constructor(private readonly signatures: readonly SignedRow[]) {
-    this.#widest = Array.from({ length: SIGNATURE_LENGTH }, (_, axis) => axis)
-      .map((axis) => ({ axis, spread: spreadOf(signatures, axis) }))
-      .sort((a, b) => b.spread - a.spread)
-      .slice(0, AXES)
-      .map(({ axis }) => axis);
-    const first = this.#widest[0]!;
-    const sorted = [...signatures].sort(
-      (a, b) => a.signature.unturned[first]! - b.signature.unturned[first]!,
-    );
-    this.#rows = sorted.map(({ row }) => row);
-    this.#signatures = sorted.map(({ signature }) => signature);
-    this.#placeOf = new Map(this.#rows.map((row, at) => [row, at]));
-    this.#axes = this.#widest.map((axis) =>
-      Float32Array.from(sorted, ({ signature }) => signature.unturned[axis]!),
-    );
+    this.#placeOf = new Map(signatures.map(({ row }, at) => [row, at]));
+    this.#unturned = new Float32Array(signatures.length * SIGNATURE_LENGTH);
+    for (const [at, { signature }] of signatures.entries())
+      this.#unturned.set(signature.unturned, at * SIGNATURE_LENGTH);
+    const spreads = spreadsOf(this.#unturned);
+    this.#axes = Array.from(spreads.keys())
+      .sort((a, b) => spreads[b]! - spreads[a]!)
+      .slice(0, AXES);
+    for (const [at, { signature }] of signatures.entries()) {
+      const cell = this.#cellOf(signature.unturned);
+      const others = this.#cells.get(cell);
+      if (others) others.push(at);
+      else this.#cells.set(cell, [at]);
+    }
   }
 
   /** Whether it was made of just these. */
@@ -59,7 +60,7 @@ export class TurnedNeighbours {
   /** The rows of pictures that are this one in another turn or in a mirror, the nearest first. */
   of(row: number): number[] {
     const at = this.#placeOf.get(row);
-    return at === undefined ? [] : this.like(this.#signatures[at]!);
+    return at === undefined ? [] : this.like(this.signatures[at]!.signature);
   }
 
   /** The same for a picture that need not be among them. It is none of its own: upright it is nearer to itself. */
@@ -67,7 +68,7 @@ export class TurnedNeighbours {
     const turned = turnedSignatures(upright);
     const found: { readonly at: number; readonly squared: number }[] = [];
     for (const at of this.#possible(unturned)) {
-      const other = this.#signatures[at]!.upright;
+      const other = this.signatures[at]!.signature.upright;
       let squared = RADIUS ** 2;
       for (const each of turned) squared = squaredDistance(each, other, squared);
       if (squared === RADIUS ** 2) continue;
@@ -77,43 +78,52 @@ export class TurnedNeighbours {
     return found
       .sort((a, b) => a.squared - b.squared)
       .slice(0, MOST)
-      .map(({ at }) => this.#rows[at]!);
+      .map(({ at }) => this.signatures[at]!.row);
   }
 
-  /** All that can be within `RADIUS`, and some more. */
+  /** All that can be within `RADIUS`, by what no turn changes. */
   #possible(unturned: Float32Array): number[] {
-    const own = this.#widest.map((axis) => unturned[axis]!);
-    const axes = this.#axes;
-    const first = axes[0]!;
-    const to = own[0]! + RADIUS;
+    const middle = this.#cellOf(unturned);
     const possible: number[] = [];
-    for (let at = firstFrom(first, own[0]! - RADIUS); at < first.length && first[at]! <= to; at++) {
-      let axis = 1;
-      while (axis < AXES && Math.abs(axes[axis]![at]! - own[axis]!) <= RADIUS) axis++;
-      if (axis === AXES) possible.push(at);
+    for (const step of AROUND) {
+      const places = this.#cells.get(middle + step);
+      if (!places) continue;
+      for (const at of places) {
+        let sum = 0;
+        for (let i = 0, j = at * SIGNATURE_LENGTH; i < SIGNATURE_LENGTH && sum < RADIUS ** 2; i++, j++) {
+          const difference = unturned[i]! - this.#unturned[j]!;
+          sum += difference * difference;
+        }
+        if (sum < RADIUS ** 2) possible.push(at);
+      }
     }
     return possible;
   }
+
+  #cellOf(unturned: Float32Array): number {
+    let cell = 0;
+    for (const axis of this.#axes) cell = cell * CELLS + Math.floor(unturned[axis]! / RADIUS) + 1;
+    return cell;
+  }
 }
 
-/** The first place of a sorted array that is not below a value. */
-function firstFrom(sorted: Float32Array, value: number): number {
-  let [low, high] = [0, sorted.length];
-  while (low < high) {
-    const middle = (low + high) >>> 1;
-    if (sorted[middle]! < value) low = middle + 1;
-    else high = middle;
-  }
-  return low;
-}
+/** From a cell to itself and all that touch it. */
+const AROUND: readonly number[] = Array.from({ length: AXES }, (_, axis) => CELLS ** axis).reduce(
+  (steps, step) => steps.flatMap((each) => [each - step, each, each + step]),
+  [0],
+);
 
-function spreadOf(all: readonly SignedRow[], axis: number): number {
-  let [sum, squares] = [0, 0];
-  for (const { signature } of all) {
-    sum += signature.unturned[axis]!;
-    squares += signature.unturned[axis]! ** 2;
-  }
-  return squares - sum ** 2 / Math.max(1, all.length);
+/** How much each number of many vectors of `SIGNATURE_LENGTH` differs: so many times its variance. */
+function spreadsOf(vectors: Float32Array): Float64Array {
+  const [sums, squares] = [new Float64Array(SIGNATURE_LENGTH), new Float64Array(SIGNATURE_LENGTH)];
+  for (let at = 0; at < vectors.length; at += SIGNATURE_LENGTH)
+    for (let i = 0; i < SIGNATURE_LENGTH; i++) {
+      const value = vectors[at + i]!;
+      sums[i]! += value;
+      squares[i]! += value * value;
+    }
+  const count = Math.max(1, vectors.length / SIGNATURE_LENGTH);
+  return squares.map((each, i) => each - sums[i]! ** 2 / count);
 }
 
 /** The squared distance of two signatures; `most` when it is that or more. */

@@ -7,7 +7,11 @@ import { fakedConsole, SOON } from './browser.ts';
 const PICTURES = [
   { key: 'a/one.webp', size: 9_000 },
   { key: 'b/one copy.webp', size: 2_000 },
-  { key: 'c/one small.webp', size: 1_000 },
+  {
+    key: 'c/one small.webp',
+    size: 1_000,
+    facts: { width: 6_000, height: 4_000, taken: '2019-08-02T12:30:00' },
+  },
   { key: 'a/two.webp', size: 9_000 },
   { key: 'b/two copy.webp', size: 500_000 },
 ];
@@ -67,6 +71,7 @@ describe('the duplicates workbench', () => {
     await page.getByRole('button', { name: 'Delete 3' }).click();
     const question = page.getByRole('dialog', { name: 'Delete 3 pictures?' });
     await expect.poll(() => question.getByText('stays:').count(), SOON).toBe(3);
+    expect(await question.getByText('6000 × 4000, Aug 2, 2019').count()).toBe(1);
     await question.getByRole('button', { name: 'Delete 3 pictures' }).click();
     await page.getByRole('heading', { name: 'No duplicates' }).waitFor();
     expect(faked.api.state.pictures.map(({ key }) => key)).toEqual([KEYS[0], KEYS[3]]);
