@@ -336,8 +336,14 @@ describe('when', () => {
       const isArchived = true as const;
       return {
         ...countingStore(pictures),
-        get: async (key, options) => (refuse(key), pictures.get(key, options)),
-        read: async (key, range, target) => (refuse(key), pictures.read(key, range, target)),
+        get: async (key, options) => {
+          refuse(key);
+          return pictures.get(key, options);
+        },
+        read: async (key, range, target) => {
+          refuse(key);
+          return pictures.read(key, range, target);
+        },
         list: async function* (options) {
           for await (const page of pictures.list(options))
             yield page.map((each) => (keys.includes(each.key) ? { ...each, isArchived } : each));
