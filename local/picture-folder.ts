@@ -96,6 +96,7 @@ export function openPictures({
           throw cannotBe ? new KeyTaken(key, error.message) : error;
         }
       }),
+    dropEmpty: (key) => patiently(async () => (await open()).dropEmpty(key)),
     holds: (key, path) =>
       patiently(async () => {
         const isHeld = await (await open()).holds(key, path);

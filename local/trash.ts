@@ -42,7 +42,7 @@ export class FolderTrash implements Trash {
     private readonly folder: string,
     private readonly clock: Pick<Clock, 'now' | 'ulid'>,
     /** Where pictures go back to. */
-    private readonly pictures: Pick<FileStore, 'adopt' | 'holds'>,
+    private readonly pictures: Pick<FileStore, 'adopt' | 'dropEmpty' | 'holds'>,
   ) {}
 
   /** Keeps a picture that is about to be deleted or replaced; durable when it resolves, and listed when that has happened. */
@@ -136,8 +136,8 @@ export class FolderTrash implements Trash {
   }
 
   /**
-   * Brings to an end what crashes have cut short: what was being kept is in the trash if its file has gone from the
-   * library, and else is not; what was being restored is restored; what was being emptied is gone.
+   * Brings to an end what crashes have cut short, and changes no picture of the library by it: what was being kept, or
+   * restored, is in the trash if it is not in the library, and in the trash no more if it is; what was being emptied is gone.
    *
    * @throws what a store throws while it cannot tell what is in the library; nothing is lost then, and a later call goes on
    */
@@ -160,8 +160,8 @@ export class FolderTrash implements Trash {
       await rm(draft, { recursive: true, force: true });
       return;
     }
+    if (doing === 'restoring') await this.pictures.dropEmpty(entry.key);
     await rename(draft, this.#place(id));
-    if (doing === 'restoring') await this.#restore(id);
   }
 
   /** The last one first. */

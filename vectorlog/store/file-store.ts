@@ -19,7 +19,7 @@ import { type Walk, walkKeys } from './files/listing.ts';
 import { NO_NOTES, type Notes } from './files/notes.ts';
 import { describe, infoOf, Opened } from './files/opened.ts';
 import { adopt, type Keep, linkIfAbsent, named, remove, replace, seal } from './files/replacing.ts';
-import { isSameFile, syncFolder } from './files/writing.ts';
+import { isSameFile, removeFile, syncFolder } from './files/writing.ts';
 import {
   assertKey,
   assertWithin,
@@ -234,11 +234,18 @@ export class FileStore implements ObjectStore {
 
   /**
    * Makes the file at `path` the object of a key that has none: `true` when it is now, with the file's own time and so
-   * its own eTag; `false` when the key has an object. An empty file counts as none: a crash may leave one here. The file
-   * at `path` is linked, or copied from another disk, and stays.
+   * its own eTag; `false` when the key has an object that is not empty. The file at `path` is linked or copied, and stays.
    */
   adopt(key: string, path: string, options: PutOptions = {}): Promise<boolean> {
     return this.#working(key, (store) => adopt(store, key, path, options));
+  }
+
+  /** Removes the file of a key if it is empty, as a crash in the middle of `adopt` may leave one. */
+  dropEmpty(key: string): Promise<void> {
+    return this.#working(key, async (store) => {
+      const found = await store.find(key);
+      if (found?.stats.size === 0n) await removeFile(found.path);
+    });
   }
 
   /** Whether the object of a key is the file at `path`, or has the same bytes. */
