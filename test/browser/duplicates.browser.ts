@@ -136,6 +136,16 @@ describe('the duplicates workbench', () => {
     await expect.poll(bar, SOON).toBe('1 group, 1 picture, 1.0 KB');
   });
 
+  it('does not tick a picture that shows more than the one that is kept, and says so', async () => {
+    page = await faked.open('#/duplicates', { finer: ['b/one copy.webp'] });
+    await groups().first().waitFor();
+    const finer = page.getByRole('button', { name: 'Show b/one copy.webp, Larger than the one kept' });
+    await finer.waitFor();
+    expect(await box('b/one copy.webp').isChecked()).toBe(false);
+    expect(await box('c/one small.webp').isChecked()).toBe(true);
+    expect(await bar()).toBe('2 groups, 2 pictures, 501 KB');
+  });
+
   it('keeps from a preferred folder first, until that is taken back', async () => {
     await open();
     const group = groups().filter({ hasText: 'one small.webp' });

@@ -41,6 +41,8 @@ export interface FakeState {
   pictures: FakePicture[];
   /** Groups of keys. */
   duplicates: string[][];
+  /** Keys of pictures that show more than the one that is kept. */
+  finer: string[];
   /** Pictures that are to be read before any are compared. */
   unread: number;
   /** Groups of keys that someone said are none. */
@@ -93,6 +95,7 @@ export async function startFakeApi(initial: Partial<FakeState> = {}): Promise<Fa
   const state: FakeState = {
     pictures: [],
     duplicates: [],
+    finer: [],
     unread: 0,
     notDuplicates: [],
     protected: [],
@@ -419,12 +422,15 @@ function apiRoutes(app: Hono, state: FakeState, url: string): void {
           ...each,
           tier,
           protected: isProtected(each.key),
+          ...(state.finer.includes(each.key) && { finer: true }),
           eTag: eTagOf(each.key),
         }));
         const isPreferred = ({ key }: { key: string }) =>
           state.preferred.some((folder) => key.startsWith(folder));
         members.sort((one, other) => Number(isPreferred(other)) - Number(isPreferred(one)));
-        const deletable = members.slice(1).filter((each) => !each.protected && tier === 'same');
+        const deletable = members
+          .slice(1)
+          .filter(({ key, protected: stays }) => !stays && tier === 'same' && !state.finer.includes(key));
         return {
           tier,
           keeper: members[0]?.key,
