@@ -5,11 +5,20 @@ export interface Kernel {
   dotFloat(row: number, query: number, bytes: number): number;
   dotFloats(row: number, rows: number, bytes: number, query: number, out: number): void;
   dotFloats4(row: number, rows: number, bytes: number, queries: number, out: number, line: number): void;
-  siftCoarse(
-    row: number,
+  split(
+    records: number,
     rows: number,
     stride: number,
     dimensions: number,
+    head: number,
+    high: number,
+    low: number,
+  ): void;
+  siftHigh(
+    row: number,
+    rows: number,
+    stride: number,
+    bytes: number,
     query: number,
     products: number,
     weights: number,
@@ -17,7 +26,20 @@ export interface Kernel {
     threshold: number,
     out: number,
   ): number;
-  dotCoarse4(
+  siftBoth(
+    row: number,
+    rows: number,
+    stride: number,
+    low: number,
+    bytes: number,
+    query: number,
+    products: number,
+    weights: number,
+    shares: number,
+    threshold: number,
+    out: number,
+  ): number;
+  dotHigh4(
     row: number,
     rows: number,
     stride: number,
@@ -26,45 +48,36 @@ export interface Kernel {
     out: number,
     line: number,
   ): void;
+  dotMore(
+    numbers: number,
+    count: number,
+    plane: number,
+    stride: number,
+    start: number,
+    end: number,
+    query: number,
+    products: number,
+    factor: number,
+  ): void;
   judge(
     numbers: number,
     count: number,
-    first: number,
+    high: number,
     stride: number,
-    dimensions: number,
+    low: number,
+    bytes: number,
     query: number,
     weights: number,
     shares: number,
     out: number,
   ): void;
-  dotRest(
-    numbers: number,
-    count: number,
-    first: number,
-    stride: number,
-    start: number,
-    dimensions: number,
-    query: number,
-    products: number,
-  ): void;
-  measureParts(
-    row: number,
-    rows: number,
-    stride: number,
-    start: number,
-    dimensions: number,
-    sums: number,
-    rests: number,
-  ): number;
   sift(
     products: number,
     numbers: number,
     rows: number,
     bounds: number,
     stride: number,
-    sums: number,
-    rests: number,
-    step: number,
+    low: number,
     weights: number,
     shares: number,
     threshold: number,
@@ -76,9 +89,7 @@ export interface Kernel {
     rows: number,
     bounds: number,
     stride: number,
-    sums: number,
-    rests: number,
-    step: number,
+    low: number,
     weights: number,
     shares: number,
     thresholds: number,
