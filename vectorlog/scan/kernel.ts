@@ -39,15 +39,7 @@ export interface Kernel {
     threshold: number,
     out: number,
   ): number;
-  dotHigh4(
-    row: number,
-    rows: number,
-    stride: number,
-    bytes: number,
-    queries: number,
-    out: number,
-    line: number,
-  ): void;
+  dotHigh4(row: number, rows: number, stride: number, bytes: number, queries: number, out: number): void;
   dotMore(
     numbers: number,
     count: number,
@@ -57,6 +49,7 @@ export interface Kernel {
     end: number,
     query: number,
     products: number,
+    step: number,
     factor: number,
   ): void;
   judge(
@@ -73,6 +66,7 @@ export interface Kernel {
   ): void;
   sift(
     products: number,
+    step: number,
     numbers: number,
     rows: number,
     bounds: number,
@@ -85,7 +79,6 @@ export interface Kernel {
   ): number;
   sift4(
     products: number,
-    line: number,
     rows: number,
     bounds: number,
     stride: number,
@@ -94,6 +87,7 @@ export interface Kernel {
     shares: number,
     thresholds: number,
     out: number,
+    line: number,
     counts: number,
   ): void;
 }

@@ -44,7 +44,7 @@ const HIGH_HALF = 16;
 /** How coarse integers are multiplied. */
 type CoarseStage = Exclude<Stage, 'fine'>;
 
-/** What a thread's lines of scores hold: of four queries a line each, or two numbers a row. */
+/** What a thread's lines of scores hold: four products a row, of four queries a line each, or two numbers a row. */
 const LINES = {
   products: 0,
   survivors: 4,
@@ -87,6 +87,14 @@ function groupsOf(queries: readonly QueryScan[], coded: boolean): QueryScan[][] 
     groups.push(queries.slice(i, i + (left >= (coded ? 3 : 2) ? QUERY_TILES : 1)));
   }
   return groups;
+}
+
+/** Rows that are left of a unit: their numbers, int32, and where the products of all its rows are, `step` bytes apart. */
+interface Left {
+  readonly numbers: number;
+  readonly count: number;
+  readonly products: number;
+  readonly step: number;
 }
 
 /** One thread's hands on the rows. */
@@ -173,10 +181,9 @@ export class Thread {
       floats[thresholds / 4 + i] = below(threshold);
     });
     const [from, to] = [layout.highAt(local), layout.queryAt(index)];
-    kernel.dotHigh4(from, toFours(rows), highStride, bytes, to, products, SCORE_LINE);
+    kernel.dotHigh4(from, toFours(rows), highStride, bytes, to, products);
     kernel.sift4(
       products,
-      SCORE_LINE,
       rows,
       layout.boundsAt(local),
       highStride,
@@ -185,6 +192,7 @@ export class Thread {
       layout.sharesAt(index, stage),
       thresholds,
       survivors,
+      SCORE_LINE,
       counts,
     );
     const left = queries.map((_, i) => ints[counts / 4 + i]!);
@@ -194,7 +202,9 @@ export class Thread {
       for (const query of queries) query.headLeft(share);
     }
     queries.forEach((query, i) => {
-      this.#settle(unit, query, stage, i * SCORE_LINE, left[i]!);
+      const numbers = survivors + i * SCORE_LINE;
+      const ofQuery = { numbers, count: left[i]!, products: products + i * 4, step: QUERY_TILES * 4 };
+      this.#settle(unit, query, stage, ofQuery);
     });
   }
 
@@ -204,68 +214,59 @@ export class Thread {
     const { local, rows } = unit;
     const stage = query.triesHigh() ? 'high' : 'whole';
     const ofRows = [layout.highAt(local), rows, layout.highStride] as const;
+    const [products, numbers] = [this.#line(layout, LINES.products), this.#line(layout, LINES.survivors)];
     const rest = [
       layout.planeBytes,
       layout.queryAt(query.index),
-      this.#line(layout, LINES.products),
+      products,
       layout.weightsAt(query.index, stage),
       layout.sharesAt(query.index, stage),
       query.threshold,
-      this.#line(layout, LINES.survivors),
+      numbers,
     ] as const;
-    const survivors =
+    const count =
       stage === 'high'
         ? kernel.siftHigh(...ofRows, ...rest)
         : kernel.siftBoth(...ofRows, layout.lowAt(local), ...rest);
-    if (stage === 'high') query.highLeft(survivors / rows);
-    this.#settle(unit, query, stage, 0, survivors);
+    if (stage === 'high') query.highLeft(count / rows);
+    this.#settle(unit, query, stage, { numbers, count, products, step: 4 });
   }
 
-  /**
-   * Judges those of a query's survivors that may still be hits; each that is judged may raise what the others must reach.
-   *
-   * @param line bytes from the first query's lines to this one's
-   */
-  #settle(unit: Unit, query: QueryScan, stage: CoarseStage, line: number, survivors: number): void {
-    if (survivors === 0) return;
+  /** Judges those of the rows left that may still be hits; each that is judged may raise what the others must reach. */
+  #settle(unit: Unit, query: QueryScan, stage: CoarseStage, left: Left): void {
+    if (left.count === 0) return;
     const { kernel, layout } = unit.segment;
     const { highStride, planeBytes } = layout;
     const to = layout.queryAt(query.index);
-    const products = this.#line(layout, LINES.products) + line;
-    let numbers = this.#line(layout, LINES.survivors) + line;
-    let count = survivors;
+    const { products, step } = left;
+    let { numbers, count } = left;
+    const sift = (by: CoarseStage): number => this.#sift(unit, query, by, { numbers, count, products, step });
     if (stage === 'head') {
       const [from, start] = [layout.highAt(unit.local), headOf(layout.shape.dimensions) / 2];
-      kernel.dotMore(numbers, count, from, highStride, start, planeBytes, to, products, 1);
-      count = this.#sift(unit, query, 'high', products, numbers, count);
+      kernel.dotMore(numbers, count, from, highStride, start, planeBytes, to, products, step, 1);
+      count = sift('high');
     }
     if (stage !== 'whole') {
       const low = layout.lowAt(unit.local);
-      kernel.dotMore(numbers, count, low, planeBytes, 0, planeBytes, to, products, HIGH_HALF);
-      count = this.#sift(unit, query, 'whole', products, numbers, count);
+      kernel.dotMore(numbers, count, low, planeBytes, 0, planeBytes, to, products, step, HIGH_HALF);
+      count = sift('whole');
     }
     while (count > 0) {
       const some = Math.min(count, JUDGED_AT_ONCE);
       this.#judge(unit, query, numbers, some);
       numbers += some * 4;
       count -= some;
-      if (count > 0) count = this.#sift(unit, query, 'whole', products, numbers, count);
+      if (count > 0) count = sift('whole');
     }
   }
 
-  /** Leaves those of `count` rows that their products do not rule out; how many these are. */
-  #sift(
-    unit: Unit,
-    query: QueryScan,
-    stage: CoarseStage,
-    products: number,
-    numbers: number,
-    count: number,
-  ): number {
+  /** Leaves those of the rows left that their products do not rule out; how many these are. */
+  #sift(unit: Unit, query: QueryScan, stage: CoarseStage, { numbers, count, products, step }: Left): number {
     const { kernel, layout } = unit.segment;
     const bounds = layout.boundsAt(unit.local);
     return kernel.sift(
       products,
+      step,
       numbers,
       count,
       bounds,

@@ -135,26 +135,20 @@ describe('the interval of a row', () => {
         if (bytes === 0) continue;
         const query = [layout.weightsAt(0, stage), layout.sharesAt(0, stage)] as const;
         new Int32Array(memory.buffer, numbers, 4).set([0, 1, 2, 3]);
-        kernel.dotHigh4(at, 4, highStride, bytes, layout.queryAt(0), products, 16);
-        if (stage === 'whole')
-          kernel.dotMore(
-            numbers,
-            4,
-            layout.lowAt(0),
-            planeBytes,
-            0,
-            planeBytes,
-            layout.queryAt(0),
-            products,
-            16,
-          );
+        kernel.dotHigh4(at, 4, highStride, bytes, layout.queryAt(0), products);
+        if (stage === 'whole') {
+          const low = [layout.lowAt(0), planeBytes, 0, planeBytes] as const;
+          for (const one of [0, 4, 8, 12])
+            kernel.dotMore(numbers, 4, ...low, layout.queryAt(0), products + one, 16, 16);
+        }
         const rows = [4, bounds, highStride, low] as const;
-        expect(kernel.sift(products, numbers, ...rows, ...query, score, left)).toBe(4);
+        for (const one of [0, 4, 8, 12])
+          expect(kernel.sift(products + one, 16, numbers, ...rows, ...query, score, left)).toBe(4);
         if (stage === 'whole') continue;
         const [limits, counts] = [layout.scoresAt(3), layout.scoresAt(4)];
         new Float32Array(memory.buffer, limits, 4).fill(below(score));
         const queries = [layout.sieveAt(0, stage), layout.sharesAt(0, stage)] as const;
-        kernel.sift4(products, 16, ...rows, ...queries, limits, left, counts);
+        kernel.sift4(products, ...rows, ...queries, limits, left, 16, counts);
         expect([...new Int32Array(memory.buffer, counts, 4)]).toEqual([4, 4, 4, 4]);
       }
     });
@@ -176,7 +170,7 @@ describe('the interval of a row', () => {
           new Int32Array(memory.buffer, numbers, rows).set([0, 1, 2, 3].slice(0, rows));
           const places = [bounds, highStride, bounds + 16] as const;
           expect(
-            kernel.sift(products, numbers, rows, ...places, ...ofQuery, threshold, layout.scoresAt(3)),
+            kernel.sift(products, 4, numbers, rows, ...places, ...ofQuery, threshold, layout.scoresAt(3)),
           ).toBe(count);
           expect(found).toEqual(Int32Array.from({ length: count }, (_, i) => i));
           if (threshold === score) expect(count).toBe(rows);
@@ -293,21 +287,21 @@ describe('products of codes', () => {
           multiplied(kernel, layout, out);
           const one = [...new Int32Array(memory.buffer, out, 4)].map(BigInt);
           expect([name, ...one]).toEqual([name, ...new Array(4).fill(sum((code) => (code + 128) >> 4))]);
-          kernel.dotHigh4(layout.highAt(0), 4, highStride, planeBytes, layout.queryAt(0), out, 16);
+          kernel.dotHigh4(layout.highAt(0), 4, highStride, planeBytes, layout.queryAt(0), out);
           const four = [...new Int32Array(memory.buffer, out, 16)].map(BigInt);
-          expect(four).toEqual([...one, ...one, ...one, ...one]);
+          expect(four).toEqual(one.flatMap((product) => [product, product, product, product]));
           const [head, numbers] = [headOf(row.length) / 2, layout.scoresAt(1)];
-          kernel.dotHigh4(layout.highAt(0), 4, highStride, head, layout.queryAt(0), out, 16);
+          kernel.dotHigh4(layout.highAt(0), 4, highStride, head, layout.queryAt(0), out);
           new Int32Array(memory.buffer, numbers, 2).set([1, 3]);
           const some = [numbers, 2] as const;
-          const to = [layout.queryAt(0), out] as const;
+          const to = [layout.queryAt(0), out, 16] as const;
           kernel.dotMore(...some, layout.highAt(0), highStride, head, planeBytes, ...to, 1);
-          const rest = [...new Int32Array(memory.buffer, out, 4)].map(BigInt);
-          expect([rest[1], rest[3]]).toEqual([one[1], one[3]]);
+          const rest = [...new Int32Array(memory.buffer, out, 16)].map(BigInt);
+          expect([rest[4], rest[12]]).toEqual([one[1], one[3]]);
           kernel.dotMore(...some, layout.lowAt(0), planeBytes, 0, planeBytes, ...to, 16);
-          const all = [...new Int32Array(memory.buffer, out, 4)].map(BigInt);
+          const all = [...new Int32Array(memory.buffer, out, 16)].map(BigInt);
           const whole = sum((code) => code + 128);
-          expect([all[1], all[3]]).toEqual([whole, whole]);
+          expect([all[4], all[12]]).toEqual([whole, whole]);
         }
       }),
       { numRuns: 100 },
@@ -334,7 +328,7 @@ describe('products of codes', () => {
         name,
         (2048 * integer * ((code + 128) >> 4)) | 0,
       ]);
-      const to = [layout.queryAt(0), out, 16] as const;
+      const to = [layout.queryAt(0), out, 4, 16] as const;
       kernel.dotMore(layout.scoresAt(1), 1, layout.lowAt(0), planeBytes, 0, planeBytes, ...to);
       expect([name, new Int32Array(memory.buffer, out, 1)[0]]).toEqual([name, 2048 * integer * (code + 128)]);
     }

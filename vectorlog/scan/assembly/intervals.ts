@@ -1,7 +1,7 @@
 /** Between what rows' scores are, by products of their codes, in AssemblyScript; docs/scan.md has the derivation, addresses as in kernel.ts. */
 
 import { highNibbles, lowNibbles, sixteen } from './planes';
-import { sumInts } from './products';
+import { sumFours, sumInts } from './products';
 
 /** The codes of one row, whose halves lie in two planes, and a query of 16-bit integers; exact. */
 function dotFine(high: usize, low: usize, bytes: usize, query: usize, mask: v128, sign: v128): i32 {
@@ -114,12 +114,13 @@ export function highestOf(product: i32, bounds: usize, low: usize, weights: usiz
 /**
  * Which of some rows may reach `threshold`, by their coarse products.
  *
- * `numbers`: int32, which rows; `products` are those of all rows. `bounds`: the first row's, the next `stride` bytes on. `low`: as in
+ * `numbers`: int32, which rows; `products` are those of all rows, `step` bytes apart. `bounds`: the first row's, the next `stride` bytes on. `low`: as in
  * `highestOf`, of the first row. `weights` and `shares` as there. `out`: int32, the numbers of those that may; it can be `numbers`.
  * Returns how many there are. Rows whose interval is NaN are among them.
  */
 export function sift(
   products: usize,
+  step: usize,
   numbers: usize,
   rows: i32,
   bounds: usize,
@@ -134,20 +135,13 @@ export function sift(
   let count = 0;
   for (let i = 0; i < rows; i++) {
     const number = load<i32>(numbers + (i << 2));
-    const product = load<i32>(products + (number << 2));
+    const product = load<i32>(products + <usize>number * step);
     const offset = <usize>number * stride;
     const highest = highestOf(product, bounds + offset, low + offset, weights, ofQuery);
     store<i32>(out + (count << 2), number);
     count += highest < threshold ? 0 : 1;
   }
   return count;
-}
-
-/** The sums of four vectors' numbers. */
-function sumFours(a: v128, b: v128, c: v128, d: v128): v128 {
-  const ab = i32x4.add(v128.shuffle<i32>(a, b, 0, 1, 4, 5), v128.shuffle<i32>(a, b, 2, 3, 6, 7));
-  const cd = i32x4.add(v128.shuffle<i32>(c, d, 0, 1, 4, 5), v128.shuffle<i32>(c, d, 2, 3, 6, 7));
-  return i32x4.add(v128.shuffle<i32>(ab, cd, 0, 2, 4, 6), v128.shuffle<i32>(ab, cd, 1, 3, 5, 7));
 }
 
 /** Four queries' weights, times one of a row's bounds. */
@@ -158,12 +152,11 @@ function weighed(weights: usize, bound: usize): v128 {
 /**
  * As `sift`, for four queries and all of some rows, in float32 with room for what that loses.
  *
- * `products` and `out`: a line a query, `line` bytes apart. `weights`: of four queries side by side, float32 and one int32, number by
+ * `products`: int32, four a row. `out`: a line a query, `line` bytes apart. `weights`: of four queries side by side, float32 and one int32, number by
  * number (see query.ts), and `shares` 64 bytes apart. `thresholds`: four float32. `counts`: int32, how many rows are left of each.
  */
 export function sift4(
   products: usize,
-  line: usize,
   rows: i32,
   bounds: usize,
   stride: usize,
@@ -172,6 +165,7 @@ export function sift4(
   shares: usize,
   thresholds: usize,
   out: usize,
+  line: usize,
   counts: usize,
 ): void {
   let a = out;
@@ -179,13 +173,7 @@ export function sift4(
   let c = b + line;
   let d = c + line;
   for (let i = 0; i < rows; i++) {
-    const all = i32x4(
-      load<i32>(products),
-      load<i32>(products + line),
-      load<i32>(products + 2 * line),
-      load<i32>(products + 3 * line),
-    );
-    const products4 = f32x4.convert_i32x4_s(i32x4.sub(all, v128.load(weights, 144)));
+    const products4 = f32x4.convert_i32x4_s(i32x4.sub(v128.load(products), v128.load(weights, 144)));
     const own = v128.load(bounds, 32);
     const shares4 = f32x4.convert_i32x4_s(
       sumFours(
@@ -225,7 +213,7 @@ export function sift4(
     b += below & 2 ? 0 : 4;
     c += below & 4 ? 0 : 4;
     d += below & 8 ? 0 : 4;
-    products += 4;
+    products += 16;
     bounds += stride;
     low += stride;
   }
