@@ -144,6 +144,8 @@ async function coldStart(
       AWS_ACCESS_KEY_ID: CREDENTIALS.accessKeyId,
       AWS_SECRET_ACCESS_KEY: CREDENTIALS.secretAccessKey,
       POWERTOOLS_DEV: 'false',
+      POWERTOOLS_TRACE_ENABLED: 'false',
+      AWS_XRAY_MANUAL_MODE: 'true',
       POWERTOOLS_LOG_LEVEL: 'ERROR',
     },
   });

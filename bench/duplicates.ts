@@ -8,6 +8,8 @@ import { parseArgs } from 'node:util';
 
 import { Comparers } from '../pictures/duplicates/comparers.ts';
 import { type DuplicateSource, findDuplicates } from '../pictures/duplicates/find-duplicates.ts';
+import { signatureOf } from '../pictures/duplicates/signature.ts';
+import { TurnedNeighbours } from '../pictures/duplicates/turned-neighbours.ts';
 import { SAME_FROM } from '../pictures/duplicates/verdict.ts';
 import { CANDIDATES, type Judged, Verifier } from '../pictures/duplicates/verifier.ts';
 import { systemClock } from '../vectorlog/clock.ts';
@@ -43,6 +45,12 @@ const read = async (rows: readonly number[]) => rows.map((row) => matrix.row(row
 // What is made up has no neighbours to speak of; some are looked at all the same.
 const candidates = quick ? { ...CANDIDATES, minScore: 0 } : CANDIDATES;
 const comparers = new Comparers();
+const turned = new TurnedNeighbours(
+  fingerprints.flatMap(({ copy }, row) => {
+    const signature = signatureOf(copy);
+    return signature ? [{ row, signature }] : [];
+  }),
+);
 const verifier = new Verifier(new MemoryStore(), systemClock, comparers);
 
 const first = await run();
@@ -95,6 +103,7 @@ async function run() {
   const steps = findDuplicates(source, {
     ...candidates,
     sureFrom: SAME_FROM,
+    also: (row) => turned.of(row),
     verify: async (some) => {
       pairs += some.length;
       if (onlyCandidates) return some.map(() => 0);

@@ -154,6 +154,9 @@ export const Configuration = z
     tags: z.record(z.string(), z.string()).describe('Tags on everything that can have them.'),
     key: z.string().startsWith('arn:').describe('ARN of a KMS key for all that is made.'),
     vpc: z.string().startsWith('vpc-').describe('Id of a VPC for the functions.'),
+    s3Endpoint: z
+      .boolean()
+      .describe('false where that VPC has a gateway endpoint of S3 already. Default: true.'),
     serving: z.boolean().describe('false: the buckets alone, with nothing that runs.'),
   })
   .partial();
@@ -260,12 +263,13 @@ function searchPropsFrom(configuration: Configuration): ImageSearchProps {
   const { prefix, endings, events, intake, uploads, deletes, weights, precision, pool, crop, architecture } =
     configuration;
   const { models, active, oneCompaction } = configuration;
-  const { consistency, engine, console, alarms, dashboard, tracing, throttle, tags } = configuration;
+  const { consistency, engine, console, alarms, dashboard, tracing, throttle, tags, s3Endpoint } =
+    configuration;
   return defined({
     backfill,
     thumbnails,
     ...{ prefix, endings, events, intake, uploads, deletes, weights, precision, pool, crop, architecture },
-    ...{ consistency, engine, console, alarms, dashboard, tracing, throttle, tags },
+    ...{ consistency, engine, console, alarms, dashboard, tracing, throttle, tags, s3Endpoint },
     models:
       models && Object.fromEntries(Object.entries(models).map(([name, model]) => [name, defined(model)])),
     active,

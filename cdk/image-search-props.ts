@@ -337,12 +337,20 @@ export interface ImageSearchProps extends ModelChoice {
   readonly keepWarm?: Duration;
 
   /**
-   * Puts the functions into a VPC that has an S3 gateway endpoint. Lambda cannot be called from there without further
+   * Puts the functions into a VPC, and gives it an S3 gateway endpoint. Lambda cannot be called from there without further
    * endpoints, so that compaction runs by its schedule alone.
    *
    * @default - no VPC
    */
   readonly vpc?: IVpc;
+
+  /**
+   * Whether the VPC is given an S3 gateway endpoint. One that has one already must not be: of two for the same routes, AWS
+   * refuses the second.
+   *
+   * @default - unless this app has given it one; what a VPC of another app has nobody can tell
+   */
+  readonly s3Endpoint?: boolean;
 
   /**
    * Subnets in the VPC.

@@ -2,7 +2,7 @@
 
 import { Duration, Stack, Tags } from 'aws-cdk-lib';
 import type { Dashboard } from 'aws-cdk-lib/aws-cloudwatch';
-import { GatewayVpcEndpointAwsService } from 'aws-cdk-lib/aws-ec2';
+import { CfnVPCEndpoint, GatewayVpcEndpointAwsService, type IVpc } from 'aws-cdk-lib/aws-ec2';
 import { PolicyStatement, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
 import { type IKey, Key } from 'aws-cdk-lib/aws-kms';
 import type { ILayerVersion } from 'aws-cdk-lib/aws-lambda';
@@ -23,6 +23,7 @@ import { Console, requireBrowserAuth } from './console.ts';
 import { createDashboard } from './dashboard.ts';
 import type { ApiAuth, CallerAuth, ImageSearchProps } from './image-search-props.ts';
 import { Ingestion } from './ingestion.ts';
+import { KEY_ACTIONS, keyUsers } from './key-users.ts';
 import type { LikenessFunctionProps, Surroundings } from './likeness-function.ts';
 import { modelLayer } from './model-layer.ts';
 import { MAIN, modelsOf, type NamedModel } from './models.ts';
@@ -75,7 +76,7 @@ export class ImageSearch extends Construct {
 
   constructor(scope: Construct, id: string, { key: ownKey, ...rest }: ImageSearchProps = {}) {
     super(scope, id);
-    const props: ImageSearchProps = { ...rest, ...(ownKey && { key: allowedKey(this, ownKey) }) };
+    const props: ImageSearchProps = { ...rest, ...(ownKey && { key: allowedKey(this, ownKey, rest) }) };
     refuseOneBucket(props);
     const models = modelsOf(props);
     this.model = models.active.model;
@@ -92,7 +93,8 @@ export class ImageSearch extends Construct {
     const own = props.images === undefined;
     this.images = props.images ?? createImagesBucket(this, 'Images', { ...props, corsOrigins });
     this.index = props.index ?? createIndexBucket(this, 'Index', { ...props, corsOrigins });
-    props.vpc?.addGatewayEndpoint('LikenessS3', { service: GatewayVpcEndpointAwsService.S3 });
+    if (props.vpc && (props.s3Endpoint ?? !hasS3Endpoint(props.vpc)))
+      props.vpc.addGatewayEndpoint('LikenessS3', { service: GatewayVpcEndpointAwsService.S3 });
 
     const pipelines = models.all.map((each) => [each.name, this.pipeline(each, props)] as const);
     this.pipelines = Object.fromEntries(pipelines);
@@ -337,6 +339,16 @@ export class ImageSearch extends Construct {
   }
 }
 
+/** Whether this app gives the VPC a gateway endpoint of S3, for another system in it or of its own. */
+const hasS3Endpoint = (vpc: IVpc): boolean =>
+  vpc.node
+    .findAll()
+    .filter((each) => each instanceof CfnVPCEndpoint)
+    .some(
+      ({ vpcEndpointType, serviceName }) =>
+        vpcEndpointType === 'Gateway' && JSON.stringify(Stack.of(vpc).resolve(serviceName)).includes('.s3"'),
+    );
+
 /** Megabytes. */
 const searchMemory = ({ memory }: ImageSearchProps): number => memory?.search ?? 3_008;
 
@@ -362,22 +374,18 @@ const MODEL_FOLDER = '/opt/model';
  * The key, with the services that use it in its policy; a key of another stack takes no statements from here. What is
  * made here knows it by its ARN alone: the CDK would write buckets and queues into its policy, and they need it first.
  */
-function allowedKey(scope: Construct, key: IKey): IKey {
-  const { region, urlSuffix } = Stack.of(scope);
-  const actions = ['kms:Decrypt', 'kms:Encrypt', 'kms:GenerateDataKey*', 'kms:DescribeKey'];
-  for (const service of [
-    `logs.${region}.${urlSuffix}`,
-    's3.amazonaws.com',
-    'sns.amazonaws.com',
-    'cloudwatch.amazonaws.com',
-  ])
+function allowedKey(scope: Construct, key: IKey, props: ImageSearchProps): IKey {
+  for (const service of keyUsers(props, Stack.of(scope)))
     key.addToResourcePolicy(
-      new PolicyStatement({ actions, principals: [new ServicePrincipal(service)], resources: ['*'] }),
+      new PolicyStatement({
+        actions: [...KEY_ACTIONS],
+        principals: [new ServicePrincipal(service)],
+        resources: ['*'],
+      }),
     );
   return Key.fromKeyArn(scope, 'Key', key.keyArn);
 }
 
-/** In one bucket every append would be an upload of its own, without end. */
 /** What the system itself writes must not come back to it as events. */
 function refuseOneBucket({ images, index, accessLogs }: ImageSearchProps): void {
   const isImages = (bucket: IBucket | undefined) =>

@@ -6,6 +6,7 @@ import type { Function as LambdaFunction } from 'aws-cdk-lib/aws-lambda';
 import { Schedule, ScheduleExpression, ScheduleTargetInput } from 'aws-cdk-lib/aws-scheduler';
 import { LambdaInvoke } from 'aws-cdk-lib/aws-scheduler-targets';
 import type { Construct } from 'constructs';
+import { KEEP_WARM_HOST } from '../functions/environment.ts';
 import { schedulerOf } from './scheduler.ts';
 
 /** As API Gateway would ask, with no more than the function looks at. */
@@ -13,8 +14,8 @@ const REQUEST = {
   version: '2.0',
   rawPath: '/v1/stats',
   rawQueryString: '',
-  headers: { host: 'keep-warm.invalid' },
-  requestContext: { http: { method: 'GET', path: '/v1/stats' }, domainName: 'keep-warm.invalid' },
+  headers: { host: KEEP_WARM_HOST },
+  requestContext: { http: { method: 'GET', path: '/v1/stats' }, domainName: KEEP_WARM_HOST },
   isBase64Encoded: false,
 } as const;
 

@@ -77,6 +77,8 @@ export class LikenessFunction extends LambdaFunction {
     });
     const role = roleThatLogs(scope, id, logGroup);
     if (vpc) role.addToPrincipalPolicy(networkAccess());
+    // Of its environment, whatever the buckets are encrypted with.
+    key?.grantDecrypt(role);
     super(scope, id, {
       description: props.description,
       runtime: RUNTIME,
@@ -147,6 +149,10 @@ function environmentOf(
     // ONNX Runtime would tell its makers of its use.
     ORT_DISABLE_TELEMETRY: '1',
     POWERTOOLS_TRACE_ENABLED: String(tracing),
+    ...(!tracing && {
+      // Otherwise the SDK of X-Ray follows every promise, though there is no trace.
+      AWS_XRAY_MANUAL_MODE: 'true',
+    }),
     ...(tracing && {
       // Search begins to load its index before the first request, when there is no trace yet to add to.
       AWS_XRAY_CONTEXT_MISSING: 'IGNORE_ERROR',

@@ -124,6 +124,10 @@ export class LikenessStack extends Stack {
     const models = Object.values(search.pipelines).map((pipeline) => pipeline.model.modelId);
     this.output('Models', models.join(' '), 'What pictures are embedded by');
     this.output('Auth', authName(auth), 'Who may call the API');
+    if (typeof auth === 'object' && 'jwt' in auth) {
+      const { audience, scopes = {} } = auth.jwt;
+      this.output('Tokens', JSON.stringify({ audience, scopes }), 'Of which tokens, and what they may do');
+    }
     if (consoleUrl) this.output('ConsoleUrl', consoleUrl, 'The console');
     if (dashboard)
       this.output(
@@ -132,14 +136,21 @@ export class LikenessStack extends Stack {
       );
     for (const [i, [name, target]] of Object.entries(search.domainTargets).entries())
       this.output(`Domain${i + 1}`, target, `What the DNS record of ${name} must point to`);
-    const token = auth === 'iam' || auth === 'none' ? '' : ' --token <token>';
     this.output(
       'TryIt',
-      `aws s3 cp photo.jpg s3://${images.bucketName}/${filter.prefix} && sleep 15 && npx ${PACKAGE} search photo.jpg --endpoint ${url}${token}`,
+      `aws s3 cp photo.jpg s3://${images.bucketName}/${filter.prefix} && sleep 15 && npx ${PACKAGE} search photo.jpg --endpoint ${url}${this.proofFor(search, auth)}`,
       'Upload a picture and find it',
     );
     for (const [name, pipeline] of Object.entries(search.pipelines))
       this.outputsOfModel(search, name, pipeline);
+  }
+
+  /** The flag by which the command line proves who its user is, beyond what it does by itself. */
+  private proofFor({ search }: ImageSearch, auth: ApiAuth): string {
+    if (auth === 'none') return '';
+    if (auth !== 'iam') return ' --token <token>';
+    // A name of the owner's says nothing of AWS.
+    return search.domainTarget === undefined ? '' : ` --sign ${this.region}`;
   }
 
   private outputsOfModel(

@@ -15,9 +15,11 @@ export class Vectors extends Construct {
   /** What the functions are told of it. */
   readonly environment: LikenessFunctionProps['environment'];
   readonly #index: CfnIndex;
+  readonly #key: IKey | undefined;
 
   constructor(scope: Construct, id: string, modelId: string, key: IKey | undefined) {
     super(scope, id);
+    this.#key = key;
     // Names of their own, so that an index that is made anew is known to be another one.
     const bucket = new CfnVectorBucket(this, 'Bucket', {
       ...(key && { encryptionConfiguration: { sseType: 'aws:kms', kmsKeyArn: key.keyArn } }),
@@ -40,6 +42,7 @@ export class Vectors extends Construct {
     compact.addToRolePolicy(new PolicyStatement({ actions, resources: [this.#index.attrIndexArn] }));
     const objects = { [FAR_PREFIX]: ['s3:GetObject', 's3:PutObject', 's3:DeleteObject'] } as const;
     permit(compact, { index: objects }, buckets, buckets.modelId);
+    this.#key?.grantEncryptDecrypt(compact);
   }
 
   /** Lets search ask it. */

@@ -3,8 +3,8 @@
 import cliProgress from 'cli-progress';
 
 export interface Progress {
-  /** How much is done, and of how much should that have changed. */
-  update(done: number, total?: number): void;
+  /** How much is done; and of how much, and of what, should that have changed. */
+  update(done: number, total?: number, title?: string): void;
   /** Takes the bar away, or leaves it where it ended when `keep` is given. */
   stop(): void;
 }
@@ -24,7 +24,7 @@ export function startProgress({ title, total, format = String }: ProgressOptions
   if (!process.stderr.isTTY) return silent;
   const bar = new cliProgress.SingleBar(
     {
-      format: `${title} {bar} {done} of {all}  {eta_formatted}`,
+      format: `{title} {bar} {done} of {all}  {eta_formatted}`,
       barsize: 30,
       clearOnComplete: true,
       stream: process.stderr,
@@ -32,10 +32,16 @@ export function startProgress({ title, total, format = String }: ProgressOptions
     },
     cliProgress.Presets.shades_classic,
   );
-  const shown = (done: number, all: number) => ({ done: format(done), all: format(all) });
+  let shownTitle = title;
+  const shown = (done: number, all: number) => ({
+    title: shownTitle,
+    done: format(done),
+    all: format(all),
+  });
   bar.start(total, 0, shown(0, total));
   return {
-    update(done, newTotal) {
+    update(done, newTotal, newTitle = shownTitle) {
+      shownTitle = newTitle;
       if (newTotal !== undefined) bar.setTotal(newTotal);
       bar.update(done, shown(done, bar.getTotal()));
     },

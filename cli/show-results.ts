@@ -5,7 +5,7 @@ import type { SearchAnswer } from '../client/types.ts';
 import { SEARCH_LIMITS } from '../functions/search/limits.ts';
 import { jsonText, printable } from '../local/printable.ts';
 import { inlinePicture, pictureProtocol } from './inline-picture.ts';
-import { count, styled, type Terminal, table } from './terminal.ts';
+import { count, pixelSize, styled, type Terminal, table } from './terminal.ts';
 
 export async function showResults(
   terminal: Terminal,
@@ -21,10 +21,13 @@ export async function showResults(
     terminal.err('The model has SYNTHETIC weights: copies are found, but likeness of meaning is not.');
   }
   const lines = table(
-    answer.results.map(({ score, key, copies }) => [
-      score.toFixed(3),
-      copies ? `${printable(key)} (+${copies} like this)` : printable(key),
+    answer.results.map((result) => [
+      result.score.toFixed(3),
+      pixelSize(result),
+      (result.taken ?? result.lastModified).slice(0, 10),
+      result.copies ? `${printable(result.key)} (+${result.copies} like this)` : printable(result.key),
     ]),
+    [1],
   );
   const protocol = terminal.interactive ? pictureProtocol() : undefined;
   const small = protocol ? await thumbnailsOf(client, answer) : new Map<string, string>();

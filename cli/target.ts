@@ -9,6 +9,7 @@ import { openPictures } from '../local/picture-folder.ts';
 import { FolderAway, Presence, sampleOf } from '../local/presence.ts';
 import type { Library } from '../local/server.ts';
 import { readModelInfo } from '../pictures/embedding/model-folder.ts';
+import { PICTURE_ENDINGS, type PictureFilter, parseEndings } from '../pictures/picture-names.ts';
 import { systemClock } from '../vectorlog/clock.ts';
 import type { Origin } from '../vectorlog/commit/manifest.ts';
 import type { Logger } from '../vectorlog/logger.ts';
@@ -44,6 +45,12 @@ export interface Target {
   /** @throws UsageError when neither a queue nor a function was named */
   openSender(logger: Logger): Promise<Sender>;
 }
+
+/** What belongs to the index by its name: what a flag says, or in a bucket what is called a picture; a folder shows nothing else. */
+export const endingsOf = (
+  flag: string | undefined,
+  { local }: Pick<Target, 'local'>,
+): PictureFilter['endings'] => (flag ? parseEndings(flag) : local ? 'all' : PICTURE_ENDINGS);
 
 export const TARGET_HELP = `
 Without a folder and without buckets, it works on the folder that the server at --endpoint serves. It may run while
@@ -120,6 +127,10 @@ async function openBuckets(folder: string | undefined, flags: TargetFlags, write
   if (folder) throw new UsageError('name either a folder or buckets');
   if (!imagesBucket || !indexBucket)
     throw new UsageError('name both buckets: --images-bucket and --index-bucket');
+  if (imagesBucket === indexBucket)
+    throw new UsageError(
+      'pictures and index need a bucket each: what the index writes would be taken for pictures',
+    );
   const [{ s3Client }, { S3Store }] = await Promise.all([
     import('../vectorlog/store/s3-client.ts'),
     import('../vectorlog/store/s3-store.ts'),

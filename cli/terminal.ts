@@ -46,6 +46,15 @@ export function fileSize(bytes: number): string {
   return `${(bytes / 1_000_000).toFixed(1)} MB`;
 }
 
+/** A picture's pixels for people: `4000 x 3000`; nothing where they are not known. */
+export const pixelSize = ({
+  width,
+  height,
+}: {
+  readonly width?: number | undefined;
+  readonly height?: number | undefined;
+}): string => (width && height ? `${width} x ${height}` : '');
+
 /** `1 picture`, `2 pictures`. */
 export const count = (n: number, noun: string): string =>
   `${n.toLocaleString('en')} ${n === 1 ? noun : `${noun}s`}`;

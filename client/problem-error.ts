@@ -4,6 +4,8 @@ import type { Problem, ProblemCode } from './types.ts';
 
 const URN = 'urn:likeness:problem:';
 
+const STALLED = /<Code>RequestTimeout<\/Code>/;
+
 /** An answer that is not a success. `message` is fit to be shown: it says what is wrong and what to do. */
 export class ProblemError extends Error {
   override readonly name = 'ProblemError';
@@ -26,7 +28,9 @@ export class ProblemError extends Error {
   get retryable(): boolean {
     // API Gateway answers 500 by itself for a function that is throttled.
     const isOfGateway = this.status === 500 && this.code === undefined;
-    return isOfGateway || [429, 502, 503, 504].includes(this.status);
+    // What a bucket answers with 400 to an upload over a connection that has stalled.
+    const hasStalled = this.code === undefined && STALLED.test(this.problem.detail ?? '');
+    return isOfGateway || hasStalled || [408, 429, 502, 503, 504].includes(this.status);
   }
 
   /** Reads the problem out of a response, or makes one for a response that carries none. */

@@ -135,8 +135,11 @@ export interface SampleOptions {
 }
 
 export interface DuplicatesOptions extends ListOptions {
-  /** `identical`: the same bytes. `same`: the same picture too. `alike`: near in the model only. @default 'same' */
-  readonly tier?: 'identical' | 'same' | 'alike';
+  /**
+   * `identical`: the same bytes. `same`: the same picture too. `likely`: probably the same, nothing of which is offered for
+   * deletion. `alike`: near in the model only. @default 'same'
+   */
+  readonly tier?: 'identical' | 'same' | 'likely' | 'alike';
   /** Only for tier `alike`: 0.5 to 1. @default 0.97 */
   readonly minScore?: number;
   /**

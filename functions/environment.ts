@@ -49,6 +49,9 @@ export const VARIABLES = {
   endpoint: 'LIKENESS_S3_ENDPOINT',
 } as const;
 
+/** The host that the schedule of `keepWarm` asks; nobody can have it. */
+export const KEEP_WARM_HOST = 'keep-warm.invalid';
+
 /** Reads a variable that must be there. @throws EnvironmentInvalid */
 export function required(name: string): string {
   const value = process.env[name];

@@ -3,7 +3,7 @@
 import { reconcile } from '../pictures/ingest/reconcile.ts';
 import { listRejections } from '../pictures/ingest/rejections.ts';
 import { InFlight } from '../vectorlog/parallel.ts';
-import { headIfInReach, type ObjectStore } from '../vectorlog/store/object-store.ts';
+import { lookUpIfInReach, type ObjectStore } from '../vectorlog/store/object-store.ts';
 import type { FolderEvents } from './folder-events.ts';
 import type { Sequencer } from './sequencer.ts';
 
@@ -91,9 +91,10 @@ async function find({
     (verdict === 'gone' ? gone : there).push({ key, eTag });
   }
   // The comparison tells nothing of a picture that was rejected and is gone by now: it is in neither.
-  for await (const { key, eTag, code } of listRejections(index)) {
+  for await (const { key, eTag, code, version } of listRejections(index)) {
     signal.throwIfAborted();
-    const found = await headIfInReach(pictures, key);
+    if (version !== undefined) sequencer.passOver(version);
+    const found = await lookUpIfInReach(pictures, key);
     if (found === 'out-of-reach' || (found && found.eTag !== eTag)) continue;
     if (!found) gone.push({ key, eTag });
     else if (isBusy() && events.knows(key, eTag)) continue;

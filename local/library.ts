@@ -120,6 +120,7 @@ export function openLibrary(options: LibraryOptions): OpenLibrary {
       embedder,
       clock,
       logger: failures,
+      versions: false,
       recall: (changes) => recallFrom(live, changes, (key, eTag) => events.movedFrom(key, eTag)),
     }),
     clock,
@@ -205,6 +206,9 @@ export function openLibrary(options: LibraryOptions): OpenLibrary {
           () => true,
           () => false,
         );
+      await trash
+        .recover()
+        .catch((error: unknown) => logger.info('the trash holds what nobody could decide on yet', { error }));
       const deps = { pictures, index, events, sequencer, isReadable, isBusy, signal };
       const differences = await compareFolder(deps, (found) => options.onCompared?.(found));
       if (insisted) await events.settled();

@@ -7,7 +7,12 @@ import { systemClock } from '../vectorlog/clock.ts';
 import { LikenessError } from '../vectorlog/errors.ts';
 import { KeyInvalid, ObjectNotFound, ObjectOutOfReach } from '../vectorlog/store/errors.ts';
 import { FileStore } from '../vectorlog/store/file-store.ts';
-import { isOutOfReach, unlessAbsent } from '../vectorlog/store/files/file-access.ts';
+import {
+  isOutOfReach,
+  refusesName,
+  unlessAbsent,
+  withStoreErrors,
+} from '../vectorlog/store/files/file-access.ts';
 import type { ObjectStore, PutOptions } from '../vectorlog/store/object-store.ts';
 import { leftAlone, type Selection } from './library-settings.ts';
 import { patience, patientStore } from './patient-store.ts';
@@ -91,6 +96,13 @@ export function openPictures({
           throw cannotBe ? new KeyTaken(key, error.message) : error;
         }
       }),
+    dropEmpty: (key) => patiently(async () => (await open()).dropEmpty(key)),
+    holds: (key, path) =>
+      patiently(async () => {
+        const isHeld = await (await open()).holds(key, path);
+        if (!isHeld) await presence.assert(key);
+        return isHeld;
+      }),
   });
   const store = new FileStore(folder, {
     keep: (object) => trash.keep(object),
@@ -122,7 +134,7 @@ export function openPictures({
   const writing = async (key: string): Promise<string> => {
     if (!isPicture(key)) throw new KeyBlocked(`"${key}" is in a place that this library leaves alone`);
     await presence.assert(key);
-    await assertFree(folder, key);
+    await withStoreErrors(() => assertFree(folder, key));
     return key;
   };
 
@@ -196,7 +208,11 @@ async function assertFree(folder: string, key: string): Promise<void> {
   let path = folder;
   for (const [i, part] of parts.entries()) {
     path = join(path, part);
-    const found = await unlessAbsent(lstat(path));
+    const found = await unlessAbsent(lstat(path)).catch((error: unknown) => {
+      throw refusesName(error)
+        ? new KeyBlocked(`"${key}" cannot be a file: ${path} is no name there`)
+        : error;
+    });
     if (!found) return;
     const fits = i < parts.length - 1 ? found.isDirectory() : found.isFile();
     if (!fits) throw new KeyBlocked(`"${key}" cannot be a file: ${path} is there already`);

@@ -1,5 +1,6 @@
 /** Versions for events on one machine: what S3's `sequencer` is on AWS. */
 
+import { listRejections } from '../pictures/ingest/rejections.ts';
 import type { Clock } from '../vectorlog/clock.ts';
 import { knownKeys } from '../vectorlog/commit/key-states.ts';
 import type { ObjectStore } from '../vectorlog/store/object-store.ts';
@@ -31,8 +32,8 @@ export class Sequencer {
 }
 
 /**
- * Passes over every version that an index knows, those of deleted pictures included: after a clock was set back, what is
- * written now must still come after what was deleted then.
+ * Passes over every version that an index knows, those of deleted and of rejected pictures included: after a clock was set
+ * back, what is written now must still come after what was deleted, or rejected, then.
  *
  * @param onPicture called with each picture that the index has, and the eTag that it has it with
  */
@@ -45,4 +46,6 @@ export async function passOverAll(
     if (state.version !== undefined) sequencer.passOver(state.version);
     if (state.state === 'live') onPicture(key, state.eTag);
   }
+  for await (const { version } of listRejections(index))
+    if (version !== undefined) sequencer.passOver(version);
 }

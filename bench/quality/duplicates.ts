@@ -2,8 +2,17 @@
 
 import { Comparers } from '../../pictures/duplicates/comparers.ts';
 import type { Fingerprint } from '../../pictures/duplicates/fingerprint-format.ts';
-import { confidenceOf, isSurest, measuresOf } from '../../pictures/duplicates/verdict.ts';
+import { signatureOf } from '../../pictures/duplicates/signature.ts';
+import { TurnedNeighbours } from '../../pictures/duplicates/turned-neighbours.ts';
+import {
+  confidenceOf,
+  isSurest,
+  LIKELY_FROM,
+  measuresOf,
+  SAME_FROM,
+} from '../../pictures/duplicates/verdict.ts';
 import { CANDIDATES, isSame } from '../../pictures/duplicates/verifier.ts';
+import { innerProduct } from '../../vectorlog/scan/hit.ts';
 import { RowMatrix } from '../../vectorlog/scan/row-matrix.ts';
 import { CHANGES } from './changes.ts';
 import { type Labelled, learn } from './fit.ts';
@@ -33,11 +42,20 @@ export interface DuplicateQuality {
   readonly pairs_of_originals: number;
   /** Of the false ones, by the kind of the picture that was looked for. */
   readonly false_pairs_by_kind: Readonly<Partial<Record<Kind, number>>>;
+  /** The same from the threshold on from which the product shows pictures as probably the same. */
+  readonly likely: {
+    readonly recall: number;
+    readonly precision: number;
+    readonly false_pairs_of_originals: number;
+    readonly recall_by_change: Readonly<Record<string, number>>;
+  };
   /** At the product's threshold, and at that of `recall_at_p99`. */
   readonly recall_by_change: Readonly<Record<string, number>>;
   readonly recall_at_p99_by_change: Readonly<Record<string, number>>;
   /** By the clock, on all cores. */
   readonly ms_per_pair: number;
+  /** The part of the pairs that were looked at because one looks like the other turned or mirrored. */
+  readonly turned_pairs: number;
 }
 
 interface Pair {
@@ -78,17 +96,28 @@ export async function measureDuplicates(
   const isRight = rightIn(shelf);
   const matrix = new RowMatrix(shelf[0]!.embedding.length);
   for (const { embedding } of shelf) matrix.append(embedding);
+  const turned = turnedIn(shelf);
   const comparers = new Comparers();
-  let [compared, ms, first, firstButVariants] = [0, 0, 0, 0];
+  let [compared, named, ms, first, firstButVariants] = [0, 0, 0, 0, 0];
   /** The nearest of the gallery, but for the picture itself. */
   const look = async (queries: readonly Sample[], nearest: number): Promise<Pair[]> => {
     const embeddings = queries.map(({ embedding }) => embedding);
     const found = await matrix.search(embeddings, { k: PAST_VARIANTS });
-    const pairs = queries.flatMap((query, i) =>
-      found[i]!.map(({ row, score }) => ({ query, found: shelf[row]!, score }))
+    const pairs = queries.flatMap((query, i) => {
+      const near = found[i]!.map(({ row, score }) => ({ query, found: shelf[row]!, score }))
         .filter(({ found }) => found !== query)
-        .slice(0, nearest),
-    );
+        .slice(0, nearest);
+      const others = turned(query).filter((other) => near.every(({ found }) => found !== other));
+      named += others.length;
+      return [
+        ...near,
+        ...others.map((other) => ({
+          query,
+          found: other,
+          score: innerProduct(query.embedding, other.embedding),
+        })),
+      ];
+    });
     first += queries.filter((query, i) => isRight(query, shelf[found[i]![0]!.row]!)).length;
     firstButVariants += queries.filter((query, i) => {
       const hits = found[i]!.map(({ row }) => shelf[row]!);
@@ -130,7 +159,8 @@ export async function measureDuplicates(
   for (const { query, confidence } of candidates)
     surest.set(query, Math.max(confidence, surest.get(query) ?? 0));
   const best = candidates.filter(({ query, confidence }) => isSurest(confidence, surest.get(query)!));
-  const falsePairs = ofOriginals.map(judged).filter(({ confidence }) => isSame(confidence));
+  const falseOnes = ofOriginals.map(judged);
+  const falsePairs = falseOnes.filter(({ confidence }) => isSame(confidence));
 
   /** Copies that are found at 99 % precision, and how many there are. */
   const foundAt = (wanted: (copy: Sample) => boolean): { found: ReadonlySet<Sample>; total: number } => {
@@ -161,8 +191,18 @@ export async function measureDuplicates(
       ]),
     );
   const kind = (name: Kind) => (copy: Sample) => copy.source.kind === name;
-  const taken = best.filter(({ confidence }) => isSame(confidence));
-  const right = taken.filter(({ isRight }) => isRight);
+  /** What is found, and how much of it is right, from a confidence on. */
+  const from = (least: number) => {
+    const taken = best.filter(({ confidence }) => confidence >= least);
+    const right = taken.filter(({ isRight }) => isRight);
+    const found = new Set(right.map(({ query }) => query));
+    return {
+      recall: round(found.size / copies.length),
+      precision: round(right.length / Math.max(1, taken.length)),
+      false_pairs_of_originals: falseOnes.filter(({ confidence }) => confidence >= least).length,
+      recall_by_change: byChange(found),
+    };
+  };
   return {
     labelled: all.flatMap(({ labelled }) => labelled ?? []),
     quality: {
@@ -175,15 +215,28 @@ export async function measureDuplicates(
       photo_recall_at_p99: recallAt(kind('photo')),
       first_neighbour: round(firstNeighbours[0]!),
       first_neighbour_without_variants: round(firstNeighbours[1]!),
-      recall: round(new Set(right.map(({ query }) => query)).size / copies.length),
-      precision: round(right.length / Math.max(1, taken.length)),
-      false_pairs_of_originals: falsePairs.length,
+      ...from(SAME_FROM),
       pairs_of_originals: ofOriginals.length,
       false_pairs_by_kind: countsOf(falsePairs.map(({ query }) => query.source.kind)),
-      recall_by_change: byChange(new Set(right.map(({ query }) => query))),
+      likely: from(LIKELY_FROM),
       recall_at_p99_by_change: byChange(foundAt(() => true).found),
       ms_per_pair: round(ms / compared),
+      turned_pairs: round(named / compared),
     },
+  };
+}
+
+/** For a picture, those of the gallery that are it turned or mirrored at a glance, by the product's own code. */
+export function turnedIn(shelf: readonly Sample[]): (query: Sample) => Sample[] {
+  const signed = shelf.flatMap((sample, row) => {
+    const signature = signatureOf(sample.fingerprint.copy);
+    return signature ? [{ row, signature }] : [];
+  });
+  const among = new TurnedNeighbours(signed);
+  return ({ fingerprint }) => {
+    const signature = signatureOf(fingerprint.copy);
+    // A picture is nearer to itself upright than turned, so it is never among them.
+    return (signature ? among.like(signature) : []).map((row) => shelf[row]!);
   };
 }
 

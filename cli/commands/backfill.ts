@@ -4,11 +4,17 @@ import type { Command } from 'commander';
 import { consoleLogger } from '../../local/console-logger.ts';
 import { jsonText, shellQuoted } from '../../local/printable.ts';
 import { type BackfillOptions, type BackfillReport, backfill } from '../../pictures/ingest/backfill.ts';
-import { PICTURE_ENDINGS, parseEndings } from '../../pictures/picture-names.ts';
 import { systemClock } from '../../vectorlog/clock.ts';
 import { CommandFailed, UsageError } from '../errors.ts';
 import { startProgress } from '../progress.ts';
-import { addTargetFlags, openTarget, TARGET_HELP, type Target, type TargetFlags } from '../target.ts';
+import {
+  addTargetFlags,
+  endingsOf,
+  openTarget,
+  TARGET_HELP,
+  type Target,
+  type TargetFlags,
+} from '../target.ts';
 import { count, type Terminal } from '../terminal.ts';
 
 interface Flags extends TargetFlags {
@@ -120,7 +126,7 @@ Examples:
           (bodies) => sender?.send(bodies) ?? Promise.resolve(),
           {
             ...(flags.prefix && { prefix: flags.prefix }),
-            endings: flags.endings ? parseEndings(flags.endings) : target.local ? 'all' : PICTURE_ENDINGS,
+            endings: endingsOf(flags.endings, target),
             ...(flags.startAfter && { startAfter: flags.startAfter }),
             ...(flags.thumbnails && { thumbnails: true }),
             dryRun: flags.dryRun === true,

@@ -10,10 +10,10 @@ import { type Deletions, deletePictures, type Going } from '../delete-pictures.t
 import { CommandFailed, UsageError } from '../errors.ts';
 import { startProgress } from '../progress.ts';
 import { decimal } from '../search-flags.ts';
-import { count, fileSize, styled, type Terminal } from '../terminal.ts';
+import { count, fileSize, pixelSize, styled, type Terminal } from '../terminal.ts';
 
 interface Flags extends ServerFlags {
-  readonly tier?: 'identical' | 'same' | 'alike';
+  readonly tier?: 'identical' | 'same' | 'likely' | 'alike';
   readonly minScore?: number;
   readonly prefix?: string;
   readonly keep?: string;
@@ -45,7 +45,7 @@ export function duplicatesCommand(program: Command, terminal: Terminal): void {
     )
     .option(
       '--tier <tier>',
-      'identical, same, or alike (near in the model only; nothing to delete by)',
+      'identical, same, likely (probably the same, to be looked at), or alike (near in the model only); nothing is deleted by the last two',
       'same',
     )
     .option('--min-score <score>', 'for tier alike: how alike, 0.5 to 1 (default: 0.97)', decimal)
@@ -79,8 +79,10 @@ Exit codes: 0 done, 1 failed or not all could be deleted, 2 wrong usage, 130 sto
       const flags = command.optsWithGlobals<Flags>();
       const rule = ruleOf(flags.keep ?? 'best');
       if (flags.trash && flags.dryRun) throw new UsageError('choose --dry-run or --trash');
-      if (flags.trash && flags.tier === 'alike')
-        throw new UsageError('pictures that are only alike are not deleted; use --tier same or identical');
+      if (flags.trash && (flags.tier === 'likely' || flags.tier === 'alike'))
+        throw new UsageError(
+          'pictures that are only probably the same, or alike, are not deleted; use --tier same or identical',
+        );
       if (flags.forGood && !flags.trash) throw new UsageError('--for-good goes with --trash');
       const client = await connect(flags);
       if (flags.trash && !flags.forGood && !(await client.trash({ limit: 1 })).kept)
@@ -135,7 +137,8 @@ async function allGroups(client: Client, flags: Flags, rule: Rule): Promise<Dupl
         });
         for (const group of page.groups) found.set(idOf(group), group);
         compared += page.compared;
-        bar.update(Math.min(compared, page.total), page.total);
+        if (page.unread) bar.update(page.total - page.unread, page.total, 'Reading pictures');
+        else bar.update(Math.min(compared, page.total), page.total, 'Comparing');
         cursor = page.cursor;
         isDone = cursor === undefined;
       } catch (error) {
@@ -213,11 +216,11 @@ function showGroups(terminal: Terminal, plans: readonly Plan[]): void {
         plan.keeper ? `${tier}, keep ${printable(plan.keeper)} (${printable(plan.reason)})` : tier,
       ),
     );
-    for (const { key, size, width = 0, height = 0, taken, lastModified } of pictures) {
-      const pixels = width > 0 ? `${width} x ${height}` : '';
+    for (const picture of pictures) {
+      const { key, size, taken, lastModified } = picture;
       const date = (taken ?? lastModified).slice(0, 10);
       terminal.out(
-        `  ${becomesOf(plan, key).padEnd(9)} ${fileSize(size).padStart(8)} ${pixels.padStart(13)}  ${date}  ${printable(key)}`,
+        `  ${becomesOf(plan, key).padEnd(9)} ${fileSize(size).padStart(8)} ${pixelSize(picture).padStart(13)}  ${date}  ${printable(key)}`,
       );
     }
   }
@@ -240,8 +243,13 @@ function summarise(terminal: Terminal, plans: readonly Plan[], done: Deletions |
 
 const bytesOf = (pictures: readonly Member[]): number => pictures.reduce((sum, { size }) => sum + size, 0);
 
-const becomesOf = ({ keeper, gone }: Plan, key: string): 'kept' | 'spare' | 'protected' | 'alike' => {
-  if (keeper === undefined) return 'alike';
+/** What becomes of a picture; of a group that nothing is offered of, how it goes with the first one. */
+const becomesOf = (
+  { group, keeper, gone }: Plan,
+  key: string,
+): 'kept' | 'spare' | 'protected' | Member['tier'] => {
+  if (keeper === undefined || group.tier === 'likely')
+    return group.pictures.find((each) => each.key === key)!.tier;
   if (key === keeper) return 'kept';
   return gone.some((each) => each.key === key) ? 'spare' : 'protected';
 };

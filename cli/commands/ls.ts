@@ -5,7 +5,7 @@ import { SEARCH_LIMITS } from '../../functions/search/limits.ts';
 import { printable } from '../../local/printable.ts';
 import { connect, type ServerFlags } from '../connection.ts';
 import { allPages, writeJsonArray } from '../pages.ts';
-import { fileSize, type Terminal } from '../terminal.ts';
+import { fileSize, pixelSize, type Terminal } from '../terminal.ts';
 
 export function lsCommand(program: Command, terminal: Terminal): void {
   program
@@ -36,10 +36,12 @@ Examples:
         (page) => page.items,
       );
       if (flags.json) return writeJsonArray(pictures, terminal.out);
-      for await (const { key, size, width, height, taken, lastModified } of pictures) {
-        const pixels = width && height ? `${width} x ${height}` : '';
+      for await (const picture of pictures) {
+        const { key, size, taken, lastModified } = picture;
         const when = (taken ?? lastModified).slice(0, 16).replace('T', ' ');
-        terminal.out(`${fileSize(size).padStart(8)} ${pixels.padStart(13)}  ${when}  ${printable(key)}`);
+        terminal.out(
+          `${fileSize(size).padStart(8)} ${pixelSize(picture).padStart(13)}  ${when}  ${printable(key)}`,
+        );
       }
     });
 }

@@ -18,7 +18,7 @@ export function searchCommand(program: Command, terminal: Terminal): void {
   addSearchFlags(program.command('search'))
     .summary('find the pictures most like a picture, or several')
     .description(
-      'Finds the indexed pictures that are most like a picture, or like several together. Prints the cosine similarity and the key.',
+      'Finds the indexed pictures that are most like a picture, or like several together. Prints the cosine similarity, the pixels, when it was taken or else last changed, and the key.',
     )
     .argument('<images...>', 'picture files, or - for standard input')
     .option('--crop <x,y,width,height>', 'search for a part of the picture, in fractions of its sides', crop)

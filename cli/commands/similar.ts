@@ -10,7 +10,8 @@ export function similarCommand(program: Command, terminal: Terminal): void {
   addSearchFlags(program.command('similar'))
     .summary('find the pictures most like an indexed one, or several')
     .description(
-      'Finds the pictures that are most like one in the library, or like several together, without these.',
+      'Finds the pictures that are most like one in the library, or like several together, without these. ' +
+        'Prints the cosine similarity, the pixels, when it was taken or else last changed, and the key.',
     )
     .argument('<keys...>', 'the keys of indexed pictures')
     .addHelpText(

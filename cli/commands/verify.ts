@@ -4,9 +4,9 @@ import { setTimeout } from 'node:timers/promises';
 import type { Command } from 'commander';
 import { jsonText, printable } from '../../local/printable.ts';
 import type { VerifyReport } from '../../pictures/maintenance/verify.ts';
-import { CommandFailed } from '../errors.ts';
+import { CommandFailed, UsageError } from '../errors.ts';
 import { startProgress } from '../progress.ts';
-import { addTargetFlags, openTarget, TARGET_HELP, type TargetFlags } from '../target.ts';
+import { addTargetFlags, endingsOf, openTarget, TARGET_HELP, type TargetFlags } from '../target.ts';
 import { count, styled, type Terminal } from '../terminal.ts';
 
 /** Problems of one code that people get to see; --json lists more. */
@@ -19,6 +19,8 @@ export function verifyCommand(program: Command, terminal: Terminal): void {
       'Re-reads manifests, index files and log, checks that they keep their promises, and compares every picture ' +
         'with the index. Changes nothing. Errors are broken promises; warnings mend themselves, or backfill does.',
     )
+    .option('--prefix <prefix>', 'compare only keys that begin with this')
+    .option('--endings <list>', 'compare only keys with these endings, with commas between, or all')
     .option('--cloud <arn>', 'run it on AWS, in the state machine of a stack with backfill: true')
     .addHelpText(
       'after',
@@ -30,7 +32,9 @@ Examples:
   likeness verify --images-bucket my-pictures --index-bucket my-index`,
     )
     .action(async (folder: string | undefined, _options, command: Command) => {
-      const flags = command.optsWithGlobals<TargetFlags & { json?: boolean; cloud?: string }>();
+      const flags = command.optsWithGlobals<Flags>();
+      if (flags.cloud && (flags.prefix ?? flags.endings) !== undefined)
+        throw new UsageError('with --cloud, what is indexed is for the stack to say');
       const report = flags.cloud ? await verifyInCloud(flags.cloud) : await verifyHere(folder, flags);
       if (flags.json) terminal.out(jsonText(report));
       else show(terminal, report);
@@ -38,14 +42,27 @@ Examples:
     });
 }
 
-async function verifyHere(folder: string | undefined, flags: TargetFlags): Promise<VerifyReport> {
+interface Flags extends TargetFlags {
+  readonly json?: boolean;
+  readonly cloud?: string;
+  readonly prefix?: string;
+  readonly endings?: string;
+}
+
+async function verifyHere(folder: string | undefined, flags: Flags): Promise<VerifyReport> {
   const target = await openTarget(folder, flags, { writes: false });
   const { verify } = await import('../../pictures/maintenance/verify.ts');
   const bar = startProgress({ title: 'Verifying', total: 0 });
   try {
     return await verify(
       { ...target, fingerprints: target.local },
-      { onProgress: ({ done, total = done }) => bar.update(done, total) },
+      {
+        filter: {
+          ...(flags.prefix && { prefix: flags.prefix }),
+          endings: endingsOf(flags.endings, target),
+        },
+        onProgress: ({ done, total = done }) => bar.update(done, total),
+      },
     );
   } finally {
     bar.stop();

@@ -5,7 +5,7 @@ import type { ComponentChildren } from 'preact';
 import { useEffect, useRef, useState } from 'preact/hooks';
 import type { ShownPicture } from '../library/sequence.ts';
 import { Button } from '../parts/button.tsx';
-import { bytes, fileName } from '../parts/format.ts';
+import { bytes, fileName, pixelsAndDay } from '../parts/format.ts';
 import { type Look, WHOLE } from '../viewer/zoom.ts';
 import { ZoomButtons, zoomKeys } from '../viewer/zoom-buttons.tsx';
 import { Zoomable } from '../viewer/zoomable.tsx';
@@ -23,7 +23,9 @@ export function Compare({ pictures, onClose, actions }: CompareProps) {
   const [look, setLook] = useState<Look>(WHOLE);
   const [blinking, setBlinking] = useState(false);
   const [front, setFront] = useState(0);
-  const [sizes, setSizes] = useState<Readonly<Record<string, string>>>({});
+  const [sizes, setSizes] = useState<
+    Readonly<Record<string, { readonly width: number; readonly height: number }>>
+  >({});
 
   useEffect(() => {
     dialog.current?.showModal();
@@ -86,18 +88,13 @@ export function Compare({ pictures, onClose, actions }: CompareProps) {
                 picture={picture}
                 look={look}
                 onLook={setLook}
-                onSize={(width, height) =>
-                  setSizes((now) => ({ ...now, [picture.key]: `${width} × ${height}` }))
-                }
+                onSize={(width, height) => setSizes((now) => ({ ...now, [picture.key]: { width, height } }))}
               />
             </div>
             <p class="comparison-name">
               <strong title={picture.key}>{fileName(picture.key)}</strong>
               <span>
-                {picture.width && picture.height
-                  ? `${picture.width} × ${picture.height}`
-                  : sizes[picture.key]}{' '}
-                {bytes(picture.size)}
+                {pixelsAndDay({ ...sizes[picture.key], ...picture })} {bytes(picture.size)}
               </span>
               {actions?.(picture)}
             </p>

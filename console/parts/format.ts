@@ -30,9 +30,25 @@ const dates = new Intl.DateTimeFormat('en', { dateStyle: 'medium' });
 /** The day of an ISO time in the reader's time zone. */
 export const day = (iso: string): string => dates.format(new Date(iso));
 
-/** When a photo was taken, by the camera's own clock: an ISO time without a zone, shown as it is. */
-export const takenAt = (local: string): string =>
-  days.format(new Date(local.replace(/(?:Z|[+-]\d\d:?\d\d)$/, '')));
+/** By the camera's own clock: a zone at the end of an ISO time counts for nothing. */
+const onCameraClock = (local: string): Date => new Date(local.replace(/(?:Z|[+-]\d\d:?\d\d)$/, ''));
+
+/** When a photo was taken: an ISO time without a zone, shown as it is. */
+export const takenAt = (local: string): string => days.format(onCameraClock(local));
+
+/** Pixels, and the day on which a photo was taken, as far as they are known: `6000 × 4000, Aug 2, 2019`. */
+export const pixelsAndDay = ({
+  width,
+  height,
+  taken,
+}: {
+  readonly width?: number | undefined;
+  readonly height?: number | undefined;
+  readonly taken?: string | undefined;
+}): string =>
+  [width && height ? `${width} × ${height}` : '', taken ? dates.format(onCameraClock(taken)) : '']
+    .filter(Boolean)
+    .join(', ');
 
 /** About how long something takes: `12 seconds`, `3 minutes`, `2 hours`. */
 export function about(seconds: number): string {

@@ -1,15 +1,19 @@
-/** The line below a result: its name and its score, as a number and as a bar. */
+/** What stands below a result: its name and score, what is known of the picture, and the score as a bar. */
 
-import { score as formatScore } from './format.ts';
+import type { ShownPicture } from '../library/sequence.ts';
+import { fileName, score as formatScore, pixelsAndDay } from './format.ts';
 
-export function ScoreCaption({ name, title, score }: { name: string; title: string; score: number }) {
+export function ScoreCaption({ picture, score }: { picture: ShownPicture; score: number }) {
+  const { key } = picture;
+  const about = pixelsAndDay(picture);
   return (
     <div class="tile-caption" aria-hidden="true">
-      <span title={title}>{name}</span>
+      <span title={key}>{fileName(key)}</span>
       <span class="tile-score">{formatScore(score)}</span>
       <div class="tile-bar">
         <div style={{ width: `${Math.max(0, Math.min(score, 1)) * 100}%` }} />
       </div>
+      {about && <span class="tile-about">{about}</span>}
     </div>
   );
 }

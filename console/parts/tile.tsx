@@ -8,7 +8,7 @@ import { currentRoute, navigate } from '../route/navigation.ts';
 import { formatRoute, HOME } from '../route/route.ts';
 import { selected, selectTo, toggle, useSelection } from '../selection/selection.ts';
 import { Thumbnail } from '../thumbnails/thumbnail.tsx';
-import { fileName } from './format.ts';
+import { fileName, pixelsAndDay } from './format.ts';
 import { Icon } from './icon.tsx';
 
 export const pictureHref = (key: string): string => formatRoute({ view: 'picture', key });
@@ -35,6 +35,7 @@ const LONG_PRESS_MS = 450;
 
 export function Tile({ picture, tabIndex, detail, actions, badge, caption }: TileProps) {
   const { key } = picture;
+  const about = pixelsAndDay(picture);
   const ticks = useSelection();
   const ticked = ticks.has(key);
   const press = useRef<ReturnType<typeof setTimeout>>();
@@ -57,6 +58,7 @@ export function Tile({ picture, tabIndex, detail, actions, badge, caption }: Til
         href={formatRoute({ ...currentRoute(), show: key })}
         tabIndex={tabIndex}
         aria-label={detail ? `${key}, ${detail}` : key}
+        aria-description={about || undefined}
         onClick={onClick}
         onKeyDown={(event) => {
           if (event.key !== 'x' && event.key !== ' ') return;
@@ -81,6 +83,7 @@ export function Tile({ picture, tabIndex, detail, actions, badge, caption }: Til
         {!caption && (
           <span class="tile-name" aria-hidden="true">
             {fileName(key)}
+            {about && <span class="tile-about">{about}</span>}
           </span>
         )}
         {badge && <span class="tile-badge">{badge}</span>}

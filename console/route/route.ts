@@ -59,7 +59,7 @@ export interface LibraryRoute {
 }
 
 /** How sure it is that pictures are the same: by their bytes, by their pixels, or by the model alone. */
-export type Tier = 'identical' | 'same' | 'alike';
+export type Tier = 'identical' | 'same' | 'likely' | 'alike';
 
 export interface DuplicatesRoute {
   readonly view: 'duplicates';
@@ -164,7 +164,8 @@ function parseView(path: string, params: URLSearchParams): Route {
     case 'duplicates':
       return {
         ...DUPLICATES,
-        tier: (['identical', 'alike'] as const).find((each) => each === params.get('tier')) ?? 'same',
+        tier:
+          (['identical', 'likely', 'alike'] as const).find((each) => each === params.get('tier')) ?? 'same',
         minScore: fraction(params.get('min')) ?? DEFAULT_DUPLICATE_SCORE,
       };
     case 'status':

@@ -6,6 +6,9 @@ import { UploadRefused } from './upload-queue.ts';
 /** Answers that another try would only get again. */
 const FINAL = new Set([400, 411, 413, 415]);
 
+/** But for this one, which S3 gives with 400 to a connection on which nothing moved for a while. */
+const STALLED = /<Code>RequestTimeout<\/Code>/;
+
 /**
  * @throws UploadRefused when the store will never take the file, Error when it might
  */
@@ -21,7 +24,8 @@ export function sendFile(
     request.upload.onprogress = ({ loaded }) => onSent(Math.min(loaded, file.size));
     request.onload = () => {
       if (request.status >= 200 && request.status < 300) resolve();
-      else if (FINAL.has(request.status)) reject(new UploadRefused(reasonIn(request)));
+      else if (FINAL.has(request.status) && !STALLED.test(request.responseText))
+        reject(new UploadRefused(reasonIn(request)));
       else reject(new Error(reasonIn(request)));
     };
     signal.addEventListener('abort', () => request.abort());

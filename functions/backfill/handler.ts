@@ -134,7 +134,7 @@ export function createBackfill(deps: BackfillDeps): (step: Step, isOver: () => b
         const { modelId } = origin;
         const report = await verify(
           { index, modelId, pictures },
-          { isOver, most: MOST_PROBLEMS, ...(from && { from }) },
+          { isOver, most: MOST_PROBLEMS, filter, ...(from && { from }) },
         );
         return { ...report, isDone: report.next === undefined };
       }

@@ -2,8 +2,17 @@
 
 import { SEARCH_LIMITS } from './limits.ts';
 
-/** Bytes of a value in an answer. */
-export const answerBytes = (value: unknown): number => Buffer.byteLength(JSON.stringify(value));
+/** What a text in JSON has one byte more of. */
+const ESCAPED = ['"', '\\'];
+
+/** Bytes of a value in an answer as Lambda hands it on, which is a text in JSON of its own. */
+export function answerBytes(value: unknown): number {
+  const json = JSON.stringify(value);
+  let bytes = Buffer.byteLength(json);
+  for (const character of ESCAPED)
+    for (let at = json.indexOf(character); at >= 0; at = json.indexOf(character, at + 1)) bytes++;
+  return bytes;
+}
 
 /** The first of these items, as many as fit into one answer together; always one if there is any. */
 export function fitting<Item>(items: readonly Item[], bytesOf = answerBytes): Item[] {

@@ -4,9 +4,9 @@ import { type Decisions, NotDuplicates } from '../../pictures/duplicates/decisio
 import { fingerprintId } from '../../pictures/duplicates/fingerprints.ts';
 import { isSame, type Verifier } from '../../pictures/duplicates/verifier.ts';
 import type { Found } from '../../vectorlog/read/view.ts';
+import { innerProduct } from '../../vectorlog/scan/hit.ts';
 import type { SearchView } from './engine.ts';
 import { SEARCH_LIMITS } from './limits.ts';
-import { dot } from './sample.ts';
 
 /** From this score on two pictures that nobody has compared count as copies. */
 const COPY_SCORE = 0.97;
@@ -74,6 +74,6 @@ export function copiesIn(
     const confidence = verdicts.known(idOf(one), idOf(other));
     if (confidence !== undefined) return isSame(confidence);
     const [a, b] = [await embeddingOf(one.key), await embeddingOf(other.key)];
-    return a !== undefined && b !== undefined && dot(a, b) >= COPY_SCORE;
+    return a !== undefined && b !== undefined && innerProduct(a, b) >= COPY_SCORE;
   };
 }

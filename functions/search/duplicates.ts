@@ -1,5 +1,6 @@
 /** Groups of duplicates, page by page: candidates from the index, verdicts from the pictures, keepers by their quality. */
 
+import { setImmediate } from 'node:timers/promises';
 import type { RouteHandler, z } from '@hono/zod-openapi';
 import { type Picture, pictureOf } from '../../pictures/attributes.ts';
 import { type Decisions, NotDuplicates, readDecisions } from '../../pictures/duplicates/decisions.ts';
@@ -14,11 +15,13 @@ import type { Fingerprint } from '../../pictures/duplicates/fingerprint-format.t
 import { Fingerprints, fingerprintId } from '../../pictures/duplicates/fingerprints.ts';
 import { isIn, type KeeperFacts } from '../../pictures/duplicates/keeper.ts';
 import { type StarGroup, starGroups } from '../../pictures/duplicates/star-groups.ts';
-import { SAME_FROM } from '../../pictures/duplicates/verdict.ts';
+import { type SignedRow, TurnedNeighbours } from '../../pictures/duplicates/turned-neighbours.ts';
+import { LIKELY_FROM, SAME_FROM } from '../../pictures/duplicates/verdict.ts';
 import { CANDIDATES, isSame, type JudgedPair, type Verifier } from '../../pictures/duplicates/verifier.ts';
 import { mapInParallel } from '../../vectorlog/parallel.ts';
 import type { LiveIndex } from '../../vectorlog/read/live-index.ts';
 import type { RowSource, View } from '../../vectorlog/read/view.ts';
+import { innerProduct } from '../../vectorlog/scan/hit.ts';
 import { answerBytes } from './answer-size.ts';
 import { afterCursor, cursorAfter } from './cursor.ts';
 import type { SearchDependencies } from './dependencies.ts';
@@ -27,7 +30,6 @@ import { SEARCH_LIMITS } from './limits.ts';
 import { shown } from './pictures.ts';
 import type { DuplicatesQuery } from './requests.ts';
 import type * as routes from './routes.ts';
-import { dot } from './sample.ts';
 import type { DuplicateGroup } from './schemas.ts';
 
 type Dependencies = SearchDependencies & { readonly live: LiveIndex };
@@ -49,20 +51,32 @@ interface PairOfRows {
   readonly cosine: number;
 }
 
+const WEAKEST_FIRST: readonly Tier[] = ['alike', 'likely', 'same', 'identical'];
+
 /** Pictures that are read side by side when their fingerprints are missing. */
 const FINGERPRINTS_AT_ONCE = 8;
 /** Pictures between two looks at the clock. */
-const HASHED_TOGETHER = 32;
+const READ_TOGETHER = 32;
+/** Pictures that are looked at between two looks at other requests. */
+const SLICE = 1_024;
 
 export const duplicates = (dependencies: WithVerdicts): RouteHandler<typeof routes.duplicates> => {
   const { verdicts: verifier, live, index, pictures, clock, defaultConsistency } = dependencies;
   const fingerprints = new Fingerprints(index, pictures, clock, dependencies.fingerprint);
+  const turned: Turned = { neighbours: new TurnedNeighbours([]) };
   return async (c) => {
     const options = c.req.valid('query');
     const [decisions] = await Promise.all([readDecisions(index), fingerprints.refresh(), verifier.refresh()]);
     const { page, living } = await live.read(defaultConsistency, async (view) => {
       const source = view.everything({ prefix: options.prefix ?? '' });
-      const search = new Page(source, fingerprints, verifier, withWishes(decisions, options), options);
+      const search = new Page(
+        source,
+        fingerprints,
+        verifier,
+        turned,
+        withWishes(decisions, options),
+        options,
+      );
       const made = await search.fill(startOf(afterCursor(options.cursor), view, source), view, dependencies);
       const isWhole = made.cursor === undefined && !options.prefix;
       return { page: made, living: isWhole ? search.ids() : undefined };
@@ -81,6 +95,11 @@ const withWishes = (decisions: Decisions, { prefer, protect }: Options): Decisio
   protected: [...protect, ...decisions.protected],
 });
 
+/** What is turned of what, from one page to the next while the pictures stay the same. */
+interface Turned {
+  neighbours: TurnedNeighbours;
+}
+
 /** The work of one page. */
 class Page {
   readonly #notDuplicates: NotDuplicates;
@@ -91,6 +110,7 @@ class Page {
     private readonly source: RowSource,
     private readonly fingerprints: Fingerprints,
     private readonly verifier: Verifier,
+    private readonly turned: Turned,
     private readonly decisions: Decisions,
     private readonly options: Options,
   ) {
@@ -106,11 +126,13 @@ class Page {
     // Before anything is compared; later pages know of it.
     const [first] = this.source.rows;
     const isFirst = first !== undefined && start.row <= first;
-    if (tier !== 'alike' && isFirst && !(await this.#hashAlikeFiles(ends))) {
-      const cursor = cursorAfter(cursorOf({ ...start, row: first }, view, this.source));
-      return { groups, compared, total: this.source.rows.length, cursor };
+    const unread = tier !== 'alike' && isFirst ? await this.#readPictures(ends) : 0;
+    if (unread > 0) {
+      const cursor = cursorAfter(cursorOf({ ...start, row: first! }, view, this.source));
+      return { groups, compared, total: this.source.rows.length, unread, cursor };
     }
-    search: for await (const step of findDuplicates(this.source, { ...this.#how(), from: start.row })) {
+    const how = await this.#how();
+    search: for await (const step of findDuplicates(this.source, { ...how, from: start.row })) {
       const made = await this.#groupsOf(step, dependencies);
       for (const [i, group] of made.entries()) {
         if (i < skip) continue;
@@ -138,8 +160,13 @@ class Page {
     return new Set(this.source.rows.map((row) => this.#id(row)));
   }
 
+  /** How sure it must be that two pictures are the same. */
+  get #sureFrom(): number {
+    return this.options.tier === 'likely' ? LIKELY_FROM : SAME_FROM;
+  }
+
   /** What ties two pictures, by the tier that is asked for. */
-  #how(): DuplicateOptions {
+  async #how(): Promise<DuplicateOptions> {
     const { tier, minScore } = this.options;
     const notTold = (pairs: readonly CandidatePair[]) =>
       pairs.map(({ row, hit }) => !this.#isTold(row, hit.row));
@@ -156,7 +183,20 @@ class Page {
       // What somebody told apart must not stand before the copy that is less sure.
       return may.map((each) => (each ? sure[next++]! : 0));
     };
-    return { ...CANDIDATES, twins, verify, sureFrom: SAME_FROM };
+    const turned = await this.#turnedNeighbours(twins);
+    return { ...CANDIDATES, also: (row) => turned.of(row), twins, verify, sureFrom: this.#sureFrom };
+  }
+
+  /** Which pictures are others turned or mirrored, as far as it can be told at a glance; twins are left out. */
+  async #turnedNeighbours(twins: Twins): Promise<TurnedNeighbours> {
+    const signed: SignedRow[] = [];
+    for (const [at, row] of this.source.rows.entries()) {
+      if (at % SLICE === SLICE - 1) await setImmediate();
+      const signature = twins.firstOf(row) === undefined && this.fingerprints.signature(this.#id(row));
+      if (signature) signed.push({ row, signature });
+    }
+    if (!this.turned.neighbours.isOf(signed)) this.turned.neighbours = new TurnedNeighbours(signed);
+    return this.turned.neighbours;
   }
 
   /** Whether somebody said that two rows are not the same picture. */
@@ -171,26 +211,27 @@ class Page {
   }
 
   /**
-   * Makes the missing fingerprints of files that are as long as another one: without them, files with the same bytes are not
-   * known as such, and of more than a search answers with some would never be found.
+   * Makes missing fingerprints before anything is compared. Without them, files with the same bytes and pictures that were turned
+   * are not known as such; for tier `identical` those of files that are as long as another one are enough.
    *
-   * @returns whether there is none left; a later page goes on with the rest
+   * @returns how many are left when the time is over; a later page goes on with these
    */
-  async #hashAlikeFiles(ends: number): Promise<boolean> {
+  async #readPictures(ends: number): Promise<number> {
     const { rows } = this.source;
-    const unknown = rows.filter((row) => this.fingerprints.hash(this.#id(row)) === undefined);
-    if (unknown.length === 0) return true;
-    const files = new Map<number, number>();
-    const bytesOf = (row: number) => pictureOf(this.source.entry(row)).size;
-    for (const row of rows) files.set(bytesOf(row), (files.get(bytesOf(row)) ?? 0) + 1);
-    const alike = unknown.filter((row) => files.get(bytesOf(row))! > 1);
-    for (let at = 0; at < alike.length; at += HASHED_TOGETHER) {
-      await mapInParallel(FINGERPRINTS_AT_ONCE, alike.slice(at, at + HASHED_TOGETHER), (row) =>
+    let unread = rows.filter((row) => this.fingerprints.hash(this.#id(row)) === undefined);
+    if (this.options.tier === 'identical' && unread.length > 0) {
+      const files = new Map<number, number>();
+      const bytesOf = (row: number) => pictureOf(this.source.entry(row)).size;
+      for (const row of rows) files.set(bytesOf(row), (files.get(bytesOf(row)) ?? 0) + 1);
+      unread = unread.filter((row) => files.get(bytesOf(row))! > 1);
+    }
+    for (let at = 0; at < unread.length; at += READ_TOGETHER) {
+      if (at > 0 && performance.now() > ends) return unread.length - at;
+      await mapInParallel(FINGERPRINTS_AT_ONCE, unread.slice(at, at + READ_TOGETHER), (row) =>
         this.#fingerprint(row),
       );
-      if (performance.now() > ends && at + HASHED_TOGETHER < alike.length) return false;
     }
-    return true;
+    return 0;
   }
 
   /** `undefined` where there is none and none can be made. */
@@ -259,10 +300,10 @@ class Page {
       const [own, ...embeddings] = await this.source.read([keeper.row, ...compared.map(({ row }) => row)]);
       const pairs = compared.map(({ row }, i) => ({
         rows: [keeper.row, row] as const,
-        cosine: dot(own!, embeddings[i]!),
+        cosine: innerProduct(own!, embeddings[i]!),
       }));
       const confidences = await this.#confidences(pairs);
-      for (const [i, other] of compared.entries()) if (isSame(confidences[i]!)) same.add(other);
+      for (const [i, other] of compared.entries()) if (confidences[i]! >= this.#sureFrom) same.add(other);
     }
     return others.map((other) => same.has(other));
   }
@@ -281,9 +322,21 @@ class Page {
         this.decisions,
         this.options.keep,
       );
-      for (const star of stars) made.push(...(await this.#parts(star, star.others, minScore, dependencies)));
+      // What is surely the same has its own list; here it would hide what is to be looked at.
+      const shown = this.options.tier === 'likely' ? stars.filter((star) => this.#isUnsure(star)) : stars;
+      for (const star of shown) made.push(...(await this.#parts(star, star.others, minScore, dependencies)));
     }
     return made;
+  }
+
+  #isUnsure({ keeper, others }: StarGroup<Member>): boolean {
+    return others.some((other) => this.#tierOf(keeper, other) === 'likely');
+  }
+
+  /** How a picture of a group goes with its keeper, both of which were compared. */
+  #tierOf(keeper: Member, other: Member): Tier {
+    if (other.hash !== undefined && other.hash === keeper.hash) return 'identical';
+    return isSame(this.verifier.known(this.#id(keeper.row), this.#id(other.row)) ?? 0) ? 'same' : 'likely';
   }
 
   /** A group as answers show it, in parts when it is very large. */
@@ -298,11 +351,8 @@ class Page {
     const parts: Group[] = [];
     for (let number = 1; number <= of; number++) {
       const members = others.slice((number - 1) * perPart, number * perPart);
-      const tiers = members.map((member): Tier => {
-        if (!star) return 'alike';
-        return member.hash !== undefined && member.hash === star.keeper.hash ? 'identical' : 'same';
-      });
-      const tier = tiers.every((each) => each === 'identical') ? 'identical' : star ? 'same' : 'alike';
+      const tiers = members.map((member) => (star ? this.#tierOf(star.keeper, member) : 'alike'));
+      const tier = WEAKEST_FIRST.find((each) => tiers.includes(each))!;
       const all = [...(star ? [star.keeper] : []), ...members];
       const pictures = await Promise.all(
         all.map(async (member, i) => ({
@@ -314,7 +364,8 @@ class Page {
           eTag: member.picture.eTag,
         })),
       );
-      const gone = star ? members.filter(({ key }) => !isIn(key, this.decisions.protected)) : [];
+      const isOffered = this.options.tier === 'identical' || this.options.tier === 'same';
+      const gone = isOffered ? members.filter(({ key }) => !isIn(key, this.decisions.protected)) : [];
       parts.push({
         tier,
         ...(star && { keeper: star.keeper.key, reason: star.reason }),

@@ -11,7 +11,7 @@ import { budgetOf } from '../../vectorlog/read/memory.ts';
 import { prefixed } from '../../vectorlog/store/prefixed-store.ts';
 import { s3Client } from '../../vectorlog/store/s3-client.ts';
 import { S3Store } from '../../vectorlog/store/s3-store.ts';
-import { hasThumbnails, required, VARIABLES } from '../environment.ts';
+import { hasThumbnails, KEEP_WARM_HOST, required, VARIABLES } from '../environment.ts';
 import { farIndex } from '../far-index.ts';
 import { logger, observed, traced } from '../observability.ts';
 import { withEncodedPath } from './api-gateway.ts';
@@ -48,13 +48,16 @@ const app = createApp({
   backfill: machine ? lastBackfill(machine, logger) : undefined,
 });
 
-// Index and model begin to load side by side while the function is still being started; whoever asks first joins them.
+// The index begins to load while the function is still being started; whoever asks first joins it. The model is loaded beside it by the
+// first search that brings a picture: loading it holds up this thread, through which the index comes, and a search by key needs none.
 void app.request('/v1/stats');
-embedder.warm().catch((error) => logger.error('the model could not be loaded', { error }));
 
 const answer = handle(app);
 type HttpEvent = Extract<LambdaEvent, { rawPath: string }>;
 
-export const handler = observed((event: HttpEvent, context) =>
-  answer(withEncodedPath(event), context as LambdaContext),
-);
+export const handler = observed(async (event: HttpEvent, context) => {
+  const answered = await answer(withEncodedPath(event), context as LambdaContext);
+  // The schedule of `keepWarm` waits for nothing, so that whoever comes next with a picture finds the model loaded too.
+  if (event.requestContext.domainName === KEEP_WARM_HOST) await embedder.warm();
+  return answered;
+});

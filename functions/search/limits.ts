@@ -16,7 +16,7 @@ export const SEARCH_LIMITS = {
    * that a little more than this still comes here to be refused in words.
    */
   maxBodyBytes: Math.floor(4.4 * MiB),
-  /** Bytes of the items in one answer, of which Lambda gives back 6 MB; the rest is for one item more and its frame. */
+  /** Bytes of the items in one answer as Lambda hands it on, which gives back 6 MB; the rest is for one item more and its frame. */
   maxAnswerBytes: 4 * MiB,
   /** Pictures in one group of duplicates of one page: a larger group comes in parts, each of which fits an answer. */
   maxGroupPart: 200,

@@ -6,6 +6,7 @@ import { readFolders } from '../../pictures/duplicates/decisions.ts';
 import { listRejections, readRejection } from '../../pictures/ingest/rejections.ts';
 import type { ListPage } from '../../vectorlog/read/list-keys.ts';
 import type { LiveIndex } from '../../vectorlog/read/live-index.ts';
+import { lookUp } from '../../vectorlog/store/object-store.ts';
 import { allowed } from './allowed.ts';
 import { fitting } from './answer-size.ts';
 import { afterPicture, pageOf } from './catalogue.ts';
@@ -58,7 +59,7 @@ export async function stateOf(
 ) {
   const [indexed, stored, rejection] = await Promise.all([
     view.find(key),
-    pictures.head(key),
+    lookUp(pictures, key),
     readRejection(index, key),
   ]);
   if (!stored) return indexed ? ({ state: 'pending' } as const) : ({ state: 'absent' } as const);
@@ -140,9 +141,9 @@ export const deleteImage =
 async function assertStill(
   key: string,
   eTag: string | undefined,
-  pictures: Pick<SearchDependencies['pictures'], 'head'>,
+  pictures: SearchDependencies['pictures'],
 ): Promise<void> {
-  if (eTag === undefined || (await pictures.head(key))?.eTag === eTag) return;
+  if (eTag === undefined || (await lookUp(pictures, key))?.eTag === eTag) return;
   throw new ApiProblem(
     'picture-changed',
     `"${key}" has changed or gone since it was looked at, so nothing was deleted. Look again, and decide anew.`,

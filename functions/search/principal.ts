@@ -1,7 +1,7 @@
 /** A few numbers for each of many embeddings, such that those near each other stay so: principal components. */
 
 import { setImmediate } from 'node:timers/promises';
-import { dot } from './sample.ts';
+import { innerProduct } from '../../vectorlog/scan/hit.ts';
 
 /** Embeddings that the directions are found from, evenly spread over all. */
 const SAMPLE = 256;
@@ -26,13 +26,13 @@ export async function principalComponents(
     sample.map((each) => minus(each, mean)),
     dims,
   );
-  const offsets = directions.map((direction) => dot(direction, mean));
+  const offsets = directions.map((direction) => innerProduct(direction, mean));
   const components = new Float32Array(embeddings.length * dims);
   let largest = 0;
   for (const [at, embedding] of embeddings.entries()) {
     if (at % SLICE === 0) await setImmediate();
     for (const [d, direction] of directions.entries()) {
-      const component = dot(embedding, direction) - offsets[d]!;
+      const component = innerProduct(embedding, direction) - offsets[d]!;
       components[at * dims + d] = component;
       largest = Math.max(largest, Math.abs(component));
     }
@@ -45,7 +45,7 @@ function principalDirections(rows: readonly Float32Array[], dims: number): Float
   const n = rows.length;
   const gram = new Float32Array(n * n);
   for (let i = 0; i < n; i++) {
-    for (let j = i; j < n; j++) gram[i * n + j] = gram[j * n + i] = dot(rows[i]!, rows[j]!);
+    for (let j = i; j < n; j++) gram[i * n + j] = gram[j * n + i] = innerProduct(rows[i]!, rows[j]!);
   }
   const gramRows = Array.from({ length: n }, (_, i) => gram.subarray(i * n, (i + 1) * n));
   // Any start will do that is not the same for two of them; a fixed one gives the same map again.
@@ -53,7 +53,9 @@ function principalDirections(rows: readonly Float32Array[], dims: number): Float
     Float32Array.from({ length: n }, (_, i) => Math.sin((i + 1) * (d + 1) * 1.7)),
   );
   for (let round = 0; round < ROUNDS; round++) {
-    vectors = orthonormal(vectors.map((vector) => Float32Array.from(gramRows, (row) => dot(row, vector))));
+    vectors = orthonormal(
+      vectors.map((vector) => Float32Array.from(gramRows, (row) => innerProduct(row, vector))),
+    );
   }
   const size = rows[0]?.length ?? 0;
   const directions = vectors.map((vector) => {
@@ -72,8 +74,8 @@ function orthonormal(vectors: readonly Float32Array[]): Float32Array[] {
   const done: Float32Array[] = [];
   for (const vector of vectors) {
     let rest = vector;
-    for (const before of done) rest = minus(rest, scaled(before, dot(rest, before)));
-    const length = Math.sqrt(dot(rest, rest));
+    for (const before of done) rest = minus(rest, scaled(before, innerProduct(rest, before)));
+    const length = Math.sqrt(innerProduct(rest, rest));
     done.push(scaled(rest, length > 1e-9 ? 1 / length : 0));
   }
   return done;

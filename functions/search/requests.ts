@@ -371,9 +371,9 @@ const folders = (description: string) =>
 
 export const DuplicatesQuery = z.object({
   tier: unlessEmpty(
-    z.enum(['identical', 'same', 'alike']).default('same').openapi({
+    z.enum(['identical', 'same', 'likely', 'alike']).default('same').openapi({
       description:
-        'identical: the same bytes only. same: these, and what is the same picture by its pixels. alike: what is near in the model, never to be deleted by.',
+        'identical: the same bytes only. same: these, and what is the same picture by its pixels. likely: groups with what is probably the same, to be looked at; none of it is offered for deletion. alike: what is near in the model, never to be deleted by.',
     }),
   ),
   minScore: unlessEmpty(

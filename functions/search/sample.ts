@@ -3,6 +3,7 @@
 import { createHash } from 'node:crypto';
 import { createRoute, type RouteHandler, z } from '@hono/zod-openapi';
 import type { LiveIndex } from '../../vectorlog/read/live-index.ts';
+import { innerProduct } from '../../vectorlog/scan/hit.ts';
 import { fitting } from './answer-size.ts';
 import { catalogue } from './catalogue.ts';
 import type { SearchDependencies } from './dependencies.ts';
@@ -67,17 +68,10 @@ function farthestFirst(vectors: readonly Float32Array[], n: number): number[] {
     const newest = vectors[next]!;
     let best = -1;
     for (const [at, vector] of vectors.entries()) {
-      nearest[at] = chosen.includes(at) ? Infinity : Math.max(nearest[at]!, dot(vector, newest));
+      nearest[at] = chosen.includes(at) ? Infinity : Math.max(nearest[at]!, innerProduct(vector, newest));
       if (best < 0 || nearest[at]! < nearest[best]!) best = at;
     }
     next = best;
   }
   return chosen;
-}
-
-/** Inner product of two vectors of one length. */
-export function dot(a: Float32Array, b: Float32Array): number {
-  let sum = 0;
-  for (let at = 0; at < a.length; at++) sum += a[at]! * b[at]!;
-  return sum;
 }

@@ -223,9 +223,9 @@ export const RejectedPage = z
   })
   .openapi('RejectedPage');
 
-const Tier = z.enum(['identical', 'same', 'alike']).openapi({
+const Tier = z.enum(['identical', 'same', 'likely', 'alike']).openapi({
   description:
-    'identical: the same bytes. same: the same picture by its pixels, but for size, crop, turn, colours or compression. alike: near in the model only; nothing to delete by.',
+    'identical: the same bytes. same: the same picture by its pixels, but for size, crop, turn, colours or compression. likely: probably the same, with something on it or in other light, or else a variant; to be looked at. alike: near in the model only; nothing to delete by.',
 });
 
 const DuplicatePicture = z
@@ -255,7 +255,8 @@ export const DuplicateGroup = z
     }),
     pictures: z.array(DuplicatePicture).min(2).openapi({ description: 'The keeper first.' }),
     deletable: z.array(z.string()).openapi({
-      description: 'Keys that can go: all but the keeper and what is protected. Empty for tier alike.',
+      description:
+        'Keys that can go: all but the keeper and what is protected. Empty when tier likely or alike was asked for.',
     }),
     freesBytes: z.number().int().openapi({ description: 'Bytes that are free when these are gone.' }),
     part: z
@@ -276,6 +277,10 @@ export const DuplicatesPage = z
       .int()
       .openapi({ description: 'Pictures that were compared with all others for this page.' }),
     total: z.number().int().openapi({ description: 'Pictures there are to compare.' }),
+    unread: z.number().int().optional().openapi({
+      description:
+        'Pictures that are still to be read before the comparison begins; absent when all have been read, as always but for the first time in the cloud.',
+    }),
     cursor: nextCursor,
   })
   .openapi('DuplicatesPage', {

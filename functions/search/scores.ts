@@ -6,10 +6,10 @@ import { mapInParallel } from '../../vectorlog/parallel.ts';
 import type { Filter } from '../../vectorlog/read/filter.ts';
 import { matches } from '../../vectorlog/read/filter.ts';
 import type { View } from '../../vectorlog/read/view.ts';
+import { innerProduct } from '../../vectorlog/scan/hit.ts';
 import { catalogue } from './catalogue.ts';
 import type { SearchView } from './engine.ts';
 import { SEARCH_LIMITS } from './limits.ts';
-import { dot } from './sample.ts';
 
 const BINS = 50;
 /** Embeddings that are in memory at a time. */
@@ -35,7 +35,7 @@ export async function histogramOf(
   const keys = Array.from({ length: looked }, (_, at) => all[Math.floor(at * every)]!.key);
   for (let at = 0; at < looked; at += READ_TOGETHER)
     for (const embedding of await view.embeddings(keys.slice(at, at + READ_TOGETHER)))
-      if (embedding) counts[binOf(dot(query, inSpace(embedding)))]! += 1;
+      if (embedding) counts[binOf(innerProduct(query, inSpace(embedding)))]! += 1;
   return { counts: counts.map((count) => Math.round(count * every)), estimated: every > 1 };
 }
 
@@ -64,7 +64,7 @@ export async function stacksOf(
   for (const [i, key] of keys.entries()) {
     const embedding = embeddings[i];
     if (!embedding) continue;
-    const near = tops.slice(-NEAR).filter((each) => dot(each.embedding, embedding) >= minScore);
+    const near = tops.slice(-NEAR).filter((each) => innerProduct(each.embedding, embedding) >= minScore);
     if (near.length > 0) told ??= new NotDuplicates((await decided()).notDuplicates);
     const top = near.find((each) => !told?.has(each.key, key));
     if (top) stackedOn.set(key, top.key);

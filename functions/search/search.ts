@@ -253,10 +253,10 @@ async function bytesOf(key: string, dependencies: Dependencies): Promise<Uint8Ar
   const { pictures, engine } = dependencies;
   const missing = () =>
     engine.read('eventual', 'near rows', ({ view }) => notSearchable(key, view, dependencies));
-  const found = await pictures.head(key);
-  if (!found) throw await missing();
-  if (found.size > PICTURE_LIMITS.maxBytesOfLargeKinds) throw tooManyBytes(found.size);
   try {
+    const found = await pictures.head(key);
+    if (!found) throw new ObjectNotFound(key);
+    if (found.size > PICTURE_LIMITS.maxBytesOfLargeKinds) throw tooManyBytes(found.size);
     // In the state that was measured, so that no larger one is read.
     return (await pictures.get(key, { ifMatch: found.eTag })).body;
   } catch (error) {

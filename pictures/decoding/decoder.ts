@@ -210,7 +210,8 @@ export class PictureDecoder {
         together.run(1, () => attempt(strict)),
       );
     } catch (error) {
-      if (error instanceof PictureRejected) throw error;
+      // Beside others, and on a machine that has slept, time tells nothing of the picture.
+      if (error instanceof PictureRejected && error.code !== 'decode-timeout') throw error;
     }
     return this.#alone(async () => {
       try {

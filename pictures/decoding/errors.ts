@@ -45,8 +45,12 @@ export class DecodingFailed extends LikenessError {
 
 /** What the messages of libvips and its decoders say when the machine is at fault. A file's own limits are not that. */
 const MACHINE =
-  /out of memory|memory allocation|unable to (m?alloc|allocate|create (temporary|thread))|too many open files|no space left|resource temporarily/i;
+  /out of memory|memory allocation|allocation failed|unable to (m?alloc|allocate|create (temporary|thread))|too many open files|no space left|resource temporarily/i;
 const FILES_OWN_LIMIT = /security limit|image dimension|pixel limit/i;
+
+/** Whether a message says that the machine is at fault. */
+export const isOfMachine = (message: string): boolean =>
+  MACHINE.test(message) && !FILES_OWN_LIMIT.test(message);
 
 /** The file may be whole, but is of a kind within its format that the decoders here do not know. */
 const UNSUPPORTED =
@@ -68,8 +72,7 @@ const DAMAGED =
 export function meaningOf(error: unknown, bytes: number): PictureRejected | DecodingFailed {
   if (error instanceof PictureRejected || error instanceof DecodingFailed) return error;
   const message = error instanceof Error ? error.message : String(error);
-  const machineSays = MACHINE.test(message) && !FILES_OWN_LIMIT.test(message);
-  if (machineSays || !(UNSUPPORTED.test(message) || DAMAGED.test(message)) || !isFree(bytes))
+  if (isOfMachine(message) || !(UNSUPPORTED.test(message) || DAMAGED.test(message)) || !isFree(bytes))
     return new DecodingFailed('The picture could not be decoded now', { cause: error });
   if (UNSUPPORTED.test(message))
     return new PictureRejected(

@@ -12,9 +12,9 @@ const STEPS = 1_024;
 export class Turns {
   #steps = 0;
   #since = performance.now();
-  readonly #began = performance.now();
+  #workedMs = 0;
 
-  /** @param limitMs after which the picture is refused */
+  /** @param limitMs of work, without the turns of others, after which the picture is refused */
   constructor(private readonly limitMs: number) {}
 
   /** Whether others are to have their turn before `steps` more, each of which takes less than a microsecond or two. */
@@ -27,7 +27,8 @@ export class Turns {
 
   /** Lets others have their turn. @throws PictureRejected when the time for this picture is over */
   async next(): Promise<void> {
-    if (performance.now() - this.#began > this.limitMs) throw decodeTimeout(this.limitMs);
+    this.#workedMs += performance.now() - this.#since;
+    if (this.#workedMs > this.limitMs) throw decodeTimeout(this.limitMs);
     await othersDone();
     this.#since = performance.now();
   }

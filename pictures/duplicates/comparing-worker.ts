@@ -5,10 +5,10 @@ import { comparisonOf } from './compare.ts';
 import type { Compared, ComparingJob, Job, Outcome } from './comparers.ts';
 import { describePixels } from './describe.ts';
 import { decodeFingerprint } from './fingerprint-format.ts';
-import { prepare } from './prepared.ts';
+import { Prepared } from './prepared.ts';
 
 function compare({ fingerprints, pairs }: ComparingJob): Compared {
-  const prepared = fingerprints.map((bytes) => prepare(decodeFingerprint(bytes)!));
+  const prepared = fingerprints.map((bytes) => new Prepared(decodeFingerprint(bytes)!));
   return pairs.map(([one, other]) => comparisonOf(prepared[one]!, prepared[other]!));
 }
 

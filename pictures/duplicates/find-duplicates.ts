@@ -1,7 +1,7 @@
 /** Finds groups of pictures that belong together, by asking for the nearest of every one. */
 
 import type { RowSource } from '../../vectorlog/read/view.ts';
-import { type Hit, MAX_K } from '../../vectorlog/scan/hit.ts';
+import { type Hit, innerProduct, MAX_K } from '../../vectorlog/scan/hit.ts';
 import { MAX_QUERIES } from '../../vectorlog/scan/layout.ts';
 import { complete, type DuplicateGroup, GrowingGroup, type Neighbours } from './group.ts';
 import { isSurest } from './verdict.ts';
@@ -30,6 +30,8 @@ export interface DuplicateOptions {
   readonly sureFrom?: number;
   /** Nearest pictures to look at first; more are asked for while all of them belong together. 0: none. @default all */
   readonly nearest?: number;
+  /** Rows to look at with each one besides its nearest, whatever they score; only with `verify`. @default none */
+  readonly also?: (row: number) => readonly number[];
   /** Rows that are known to belong together; all but the first of each set are left out of the source's searches. */
   readonly twins?: Twins;
   /**
@@ -125,7 +127,14 @@ interface Sure extends Hit {
 
 function neighboursIn(
   source: DuplicateSource,
-  { minScore, verify, sureFrom = 1, nearest = MAX_K, twins = new Twins() }: Omit<DuplicateOptions, 'from'>,
+  {
+    minScore,
+    verify,
+    sureFrom = 1,
+    nearest = MAX_K,
+    also = () => [],
+    twins = new Twins(),
+  }: Omit<DuplicateOptions, 'from'>,
 ): Neighbours {
   /** What was found for rows, so that the other side of a pair need not be asked twice. */
   const known = new Map<number, Sure[]>();
@@ -137,20 +146,39 @@ function neighboursIn(
     return found.map((hits, i) => hits.filter(({ row }) => row !== rows[i]));
   };
 
+  /** What is looked at with each row besides the hits of its search. */
+  const further = async (rows: readonly number[], found: readonly Hit[][]): Promise<Hit[][]> => {
+    const others = rows.map((row, i) =>
+      also(row).filter((other) => found[i]!.every((hit) => hit.row !== other)),
+    );
+    const wanted = [...new Set(others.flatMap((each, i) => (each.length > 0 ? [rows[i]!, ...each] : [])))];
+    if (wanted.length === 0) return rows.map(() => []);
+    const read = await source.read(wanted);
+    const embeddings = new Map(wanted.map((row, i) => [row, read[i]!]));
+    return others.map((each, i) =>
+      each.map((row) => ({ row, score: innerProduct(embeddings.get(rows[i]!)!, embeddings.get(row)!) })),
+    );
+  };
+
   /** The pairs of each row that are sure enough, the surest first. */
   const sureOf = async (rows: readonly number[], k: number): Promise<void> => {
     if (rows.length === 0) return;
     const found = await search(rows, k);
+    const besides = await further(rows, found);
     const confidences = await verify!(
-      found.flatMap((hits, i) => hits.map((hit) => ({ row: rows[i]!, hit }))),
+      rows.flatMap((row, i) => [...found[i]!, ...besides[i]!].map((hit) => ({ row, hit }))),
     );
     const more: number[] = [];
     let at = 0;
     for (const [i, hits] of found.entries()) {
-      const judged: Sure[] = hits.map((hit) => ({ ...hit, sure: confidences[at++]! }));
-      const sure = judged.filter((each) => each.sure >= sureFrom).sort((a, b) => b.sure - a.sure);
-      known.set(rows[i]!, sure);
-      if (sure.length === hits.length && hits.length >= k && k < MAX_K - 1) more.push(rows[i]!);
+      const judge = (hit: Hit): Sure => ({ ...hit, sure: confidences[at++]! });
+      const [near, others] = [hits.map(judge), besides[i]!.map(judge)];
+      const isSure = ({ sure }: Sure) => sure >= sureFrom;
+      known.set(
+        rows[i]!,
+        [...near, ...others].filter(isSure).sort((a, b) => b.sure - a.sure),
+      );
+      if (near.every(isSure) && hits.length >= k && k < MAX_K - 1) more.push(rows[i]!);
     }
     await sureOf(more, k * GROWTH);
   };

@@ -43,6 +43,14 @@ export function encodeFingerprint({ hash, width, height, hasExif, copy, features
   return Buffer.concat([head, copy.luma, copy.cb, copy.cr, x, y, angle, level, words]);
 }
 
+/** The brightness of the small copy alone, which costs nothing to read; `undefined` for bytes of another format. */
+export function lumaOf(bytes: Uint8Array): Pick<SmallCopy, 'width' | 'height' | 'luma'> | undefined {
+  const [width = 0, height = 0] = bytes.subarray(2, 4);
+  const luma = bytes.subarray(HEAD_BYTES, HEAD_BYTES + width * height);
+  if (bytes[0] !== FORMAT || luma.length === 0 || luma.length !== width * height) return undefined;
+  return { width, height, luma };
+}
+
 /** @returns `undefined` for bytes of another format */
 export function decodeFingerprint(bytes: Uint8Array): Fingerprint | undefined {
   const head = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);

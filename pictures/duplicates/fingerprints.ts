@@ -10,8 +10,9 @@ import { PICTURE_LIMITS } from '../decoding/limits.ts';
 import { FINGERPRINTS_PREFIX } from '../names.ts';
 import { thumbnailName } from '../thumbnails/thumbnails.ts';
 import { fingerprintOf, type MakeFingerprint } from './fingerprint.ts';
-import { decodeFingerprint, encodeFingerprint, type Fingerprint } from './fingerprint-format.ts';
+import { decodeFingerprint, encodeFingerprint, type Fingerprint, lumaOf } from './fingerprint-format.ts';
 import { PackStore } from './pack-store.ts';
+import { type Signature, signatureOf } from './signature.ts';
 
 /** Fingerprints that are kept decoded: those of some steps and their neighbours. */
 const MAX_RECENT = 2_048;
@@ -31,6 +32,8 @@ export class Fingerprints {
   readonly #packs: PackStore;
   /** Those that were asked for last, decoded. */
   readonly #recent = new Map<string, Fingerprint>();
+  /** By id; `undefined` for what is too plain to have one. */
+  readonly #signatures = new Map<string, Signature | undefined>();
   /** Pictures that have none and cannot get one, so that they are not read again and again. */
   readonly #without = new Set<string>();
 
@@ -73,6 +76,18 @@ export class Fingerprints {
     return bytes && Buffer.from(bytes.buffer, bytes.byteOffset, 32).toString('hex', 16, 32);
   }
 
+  /** What a picture is at a glance, without reading it; `undefined` also for one that is too plain for that. */
+  signature(id: string): Signature | undefined {
+    const known = this.#signatures.get(id);
+    if (known || this.#signatures.has(id)) return known;
+    const bytes = this.#packs.get(id);
+    if (!bytes) return undefined;
+    const luma = lumaOf(bytes);
+    const made = luma && signatureOf(luma);
+    this.#signatures.set(id, made);
+    return made;
+  }
+
   /** Makes one where there is none; `undefined` for a picture that is gone, has changed, or cannot be decoded here. */
   async of(picture: PictureVersion): Promise<Fingerprint | undefined> {
     const id = fingerprintId(picture);
@@ -113,6 +128,7 @@ export class Fingerprints {
 
   /** Removes those of pictures that are gone, where they are more than a few. @param living ids of all that are there */
   keepOnly(living: ReadonlySet<string>): Promise<void> {
+    for (const id of this.#signatures.keys()) if (!living.has(id)) this.#signatures.delete(id);
     return this.#packs.keepOnly(living);
   }
 

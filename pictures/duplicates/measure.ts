@@ -134,7 +134,8 @@ function leaveOutFill(
           if (ofB[at] === 1) va[y * width + x] = -1;
         }
     } else {
-      const mask = { ...a.levels[0], pixels: Float32Array.from(ofA!) };
+      const { width: aWidth, height: aHeight } = a.levels[0];
+      const mask = { width: aWidth, height: aHeight, pixels: Float32Array.from(ofA!) };
       laidOver(mask, { width, height }, between(map, 2 ** levelB, 1), us);
       for (let i = 0; i < width * height; i++) if (us[i]! > 0.3) va[i] = -1;
     }
@@ -280,14 +281,15 @@ function colourDifference(
   map: Homography,
 ): Pick<Comparison, 'colour90' | 'colour98' | 'colourMost'> {
   const place = between(map, 2, 2);
-  const { width, height } = b.cb;
+  const [[cbA, crA], [cbB, crB]] = [a.chroma, b.chroma];
+  const { width, height } = cbB;
   const length = width * height;
-  laidOver(a.levels[1], b.cb, place, va, RIM);
+  laidOver(a.levels[1], cbB, place, va, RIM);
   leaveOutRim(width, height);
   leaveOutFill(a, b, map, 1, width, height);
-  laidOver(a.cb, b.cb, place, us);
-  laidOver(a.cr, b.cr, place, vs);
-  const [toU, toV] = [b.cb.pixels, b.cr.pixels];
+  laidOver(cbA, cbB, place, us);
+  laidOver(crA, crB, place, vs);
+  const [toU, toV] = [cbB.pixels, crB.pixels];
   const [shiftU, shiftV] = [SHIFTS_U.clear(), SHIFTS_V.clear()];
   for (let i = 0; i < length; i++) {
     if (va[i]! < 0) continue;

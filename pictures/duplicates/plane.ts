@@ -1,23 +1,37 @@
 /** Small planes of pixels, their pyramid, and sampling between pixels. */
 
-export interface Plane {
-  readonly width: number;
-  readonly height: number;
-  readonly pixels: Float32Array;
-  /** How brightness changes from pixel to pixel, to the right and downwards. */
+/** How brightness changes around the pixels of a plane. */
+export interface Slopes {
+  /** From pixel to pixel, to the right and downwards. */
   readonly gradientX: Float32Array;
   readonly gradientY: Float32Array;
   /** The places of the pixels whose surroundings are not plain, in order. */
   readonly textured: Uint16Array;
 }
 
+export class Plane {
+  #slopes: Slopes | undefined;
+
+  constructor(
+    readonly width: number,
+    readonly height: number,
+    readonly pixels: Float32Array,
+  ) {}
+
+  /** Made when it is first asked for: most pairs are told apart without. */
+  get slopes(): Slopes {
+    this.#slopes ??= slopesOf(this);
+    return this.#slopes;
+  }
+}
+
 /** A pixel whose surroundings are plainer than this says nothing of where it is: the square of its gradient, in grey values. */
 const PLAIN = 2;
 
 export const planeOf = (width: number, height: number, bytes: Uint8Array): Plane =>
-  withGradients(width, height, Float32Array.from(bytes));
+  new Plane(width, height, Float32Array.from(bytes));
 
-function withGradients(width: number, height: number, pixels: Float32Array): Plane {
+function slopesOf({ width, height, pixels }: Plane): Slopes {
   const gradientX = new Float32Array(pixels.length);
   const gradientY = new Float32Array(pixels.length);
   for (let y = 0, at = 0; y < height; y++) {
@@ -32,7 +46,7 @@ function withGradients(width: number, height: number, pixels: Float32Array): Pla
   let count = 0;
   for (let at = 0; at < pixels.length; at++)
     if (gradientX[at]! ** 2 + gradientY[at]! ** 2 >= PLAIN) textured[count++] = at;
-  return { width, height, pixels, gradientX, gradientY, textured: textured.subarray(0, count) };
+  return { gradientX, gradientY, textured: textured.subarray(0, count) };
 }
 
 /** Half as large: each pixel the mean of up to four. */
@@ -50,7 +64,7 @@ export function halved({ width, height, pixels }: Plane): Plane {
         (pixels[top + left]! + pixels[top + right]! + pixels[bottom + left]! + pixels[bottom + right]!) / 4;
     }
   }
-  return withGradients(w, h, out);
+  return new Plane(w, h, out);
 }
 
 /** A colour at an edge as dark, or as bright, as fill around a picture that was turned or framed. */

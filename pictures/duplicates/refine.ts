@@ -63,7 +63,7 @@ function step(a: Plane, b: Plane, map: Homography): { map: Homography; moved: nu
  * powers of u.
  */
 function addEquations(
-  { width, height, pixels, gradientX, gradientY, textured }: Plane,
+  { width, height, pixels, slopes: { gradientX, gradientY, textured } }: Plane,
   { gain, bias }: Fit,
 ): void {
   normal.fill(0);

@@ -18,6 +18,9 @@ export function versionOf(...made: readonly (number | readonly number[])[]): str
 /** A confidence from which two pictures count as the same; docs/duplicates.md has the figures. */
 export const SAME_FROM = 0.8;
 
+/** A confidence from which two pictures are probably the same: enough to show them together, too little to delete by. */
+export const LIKELY_FROM = 0.35;
+
 /** What the regression learned. */
 export interface Learned {
   readonly means: readonly number[];

@@ -32,7 +32,10 @@ export type Change = PutChange | DeleteChange;
 export interface LookChange {
   readonly op: 'look';
   readonly key: string;
-  readonly version: string;
+  /** `undefined` for a restore, whose events need not have a sequencer. */
+  readonly version: string | undefined;
+  /** Whether the event says that the key was deleted, and names no version of it: where none are kept, it is gone. */
+  readonly deleted?: true;
 }
 
 /** A picture is indexed and has no small copy beside the index: a backfill found it. */

@@ -4,12 +4,12 @@ import type { Clock } from '../../vectorlog/clock.ts';
 import { assertAppendable } from '../../vectorlog/commit/appendable.ts';
 import type { Origin } from '../../vectorlog/commit/manifest.ts';
 import { writeAppend } from '../../vectorlog/log/append-log.ts';
-import type { LogRecord } from '../../vectorlog/log/record.ts';
+import { ABSENT, type LogRecord } from '../../vectorlog/log/record.ts';
 import { mapInParallel } from '../../vectorlog/parallel.ts';
-import { ObjectUnreadable, StoreUnsuitable } from '../../vectorlog/store/errors.ts';
-import type { ObjectStore } from '../../vectorlog/store/object-store.ts';
+import { StoreUnsuitable } from '../../vectorlog/store/errors.ts';
+import { lookUp, type ObjectStore } from '../../vectorlog/store/object-store.ts';
 import { attributesOf } from '../attributes.ts';
-import type { PictureRejected } from '../decoding/errors.ts';
+import type { PictureRejected, RejectionCode } from '../decoding/errors.ts';
 import { dimensionsOf } from '../dimensions.ts';
 import { belongs, type PictureFilter } from '../picture-names.ts';
 import {
@@ -30,7 +30,13 @@ import { type Deadlines, inTime, untilLate } from './in-time.ts';
 import { embedOneByOne } from './in-work.ts';
 import { decodeMessage, MessageUnreadable } from './messages.ts';
 import { type RecallDeps, recallPictures } from './recall-pictures.ts';
-import { rejectedNames, rejectionName, removeRejection, writeRejection } from './rejections.ts';
+import {
+  readRejection,
+  rejectedNames,
+  rejectionName,
+  removeRejection,
+  writeRejection,
+} from './rejections.ts';
 import { makeThumbnail, writeThumbnails } from './thumbnails.ts';
 
 export interface IngestDeps extends EmbedPicturesDeps, RecallDeps {
@@ -42,6 +48,8 @@ export interface IngestDeps extends EmbedPicturesDeps, RecallDeps {
   readonly clock: Clock;
   /** What of the bucket belongs to the index; events of all else are done without a look. @default - everything */
   readonly filter?: PictureFilter;
+  /** Whether the bucket may have versions of its keys: `false` on a folder, where what was deleted is gone. @default true */
+  readonly versions?: boolean;
 }
 
 /** A message of the queue. */
@@ -129,7 +137,7 @@ export async function ingest(
   const looked = await mapInParallel(LOOKS_AT_ONCE, wanted, async ({ message, change }): Promise<Task[]> => {
     if (change.op !== 'look') return [{ message, change }];
     const late = untilLate(deadlines?.taking);
-    const found = await attempt(message, () => look(deps.pictures, change), late);
+    const found = await attempt(message, () => look(deps, change), late);
     return found ? [{ message, change: found }] : [];
   });
 
@@ -192,29 +200,38 @@ export async function ingest(
 
 /** What a backfill asks for was filtered by the backfill. */
 const isWanted = ({ op, key, version }: Request, filter: PictureFilter | undefined): boolean =>
-  !filter || version === undefined || op === 'thumbnail' || belongs(key, filter);
+  !filter || (version === undefined && op !== 'look') || op === 'thumbnail' || belongs(key, filter);
 
 /** What a key is now; a newer event has the last word, so it does not matter since when. */
-async function look(pictures: ObjectStore, { key, version }: LookChange): Promise<Change | undefined> {
-  const found = await headOrListed(pictures, key);
-  if (!found) return { op: 'delete', key, version };
+async function look(
+  { pictures, index, versions = true }: Pick<IngestDeps, 'pictures' | 'index' | 'versions'>,
+  { key, version, deleted }: LookChange,
+): Promise<Change | undefined> {
+  if (deleted && !versions) return { op: 'delete', key, version };
+  const found = await lookUp(pictures, key);
+  // Of a restore without a sequencer: what was deleted since has an event of its own.
+  if (!found) return version === undefined ? undefined : { op: 'delete', key, version };
   const { eTag, size } = found;
-  return isFolderMarker(key, size) ? undefined : { op: 'put', key, version, eTag, size, found: true };
+  if (isFolderMarker(key, size)) return undefined;
+  const order = version === undefined ? await orderOfRestore(index, key) : { version };
+  return { op: 'put', key, ...order, eTag, size, found: true };
 }
 
-/** Of an object that only answers those who bring its key (SSE-C), a list tells what its head does not. */
-async function headOrListed(
-  pictures: ObjectStore,
+/** Digits that no sequencer has so many of: what is counted behind them comes before every other event. */
+const SEQUENCER_DIGITS = 32;
+
+/**
+ * Where a restore without a sequencer stands among the events of its key: right after the one that found the picture in the
+ * archive. Where there was none, the picture is taken in as a backfill would: if nothing is known of the key.
+ */
+async function orderOfRestore(
+  index: ObjectStore,
   key: string,
-): Promise<{ readonly eTag: string; readonly size: number } | undefined> {
-  try {
-    return await pictures.head(key);
-  } catch (error) {
-    if (!(error instanceof ObjectUnreadable && error.obstacle === 'encrypted')) throw error;
-    // The key itself comes before all that begin with it.
-    for await (const page of pictures.list({ prefix: key })) return page.find((object) => object.key === key);
-    return undefined;
-  }
+): Promise<Pick<PutChange, 'version' | 'basis'>> {
+  const version = (await readRejection(index, key))?.version;
+  return version === undefined
+    ? { version, basis: ABSENT }
+    : { version: `${version.padEnd(SEQUENCER_DIGITS, '0')}1` };
 }
 
 /** Adds what became of the pictures that were written; one that several events name is read and embedded once. */
@@ -279,12 +296,20 @@ function recordOf({ change, outcome }: Task, embeddings: Map<Embedded, number>):
     return { op: 'put', ...about, eTag, attributes: attributesOf(attributes), row };
   }
   if (outcome?.state === 'gone') return undefined;
-  // A picture that cannot be indexed takes away the one that it replaced; a backfill knows if there is one, and what was
-  // only looked at may have replaced nothing.
-  const wasFound = change.op === 'put' && change.found === true;
-  const nothingToTake = wasFound || (version === undefined && basis?.state !== 'live');
+  // A picture that cannot be indexed takes away the one that it replaced; a backfill knows if there is one.
+  const nothingToTake = mayBeIndexed(change, outcome) || (version === undefined && basis?.state !== 'live');
   return nothingToTake ? undefined : { op: 'delete', ...about };
 }
+
+/** What was only looked at and is kept from us may be what is indexed, from a time when it was not. */
+const mayBeIndexed = (change: Change, outcome: PictureOutcome | undefined): boolean =>
+  change.op === 'put' &&
+  change.found === true &&
+  outcome?.state === 'rejected' &&
+  KEPT_FROM_US.has(outcome.reason.code);
+
+/** Rejections that say nothing of the picture's bytes. */
+const KEPT_FROM_US: ReadonlySet<RejectionCode> = new Set(['archived', 'not-readable']);
 
 async function reject(
   { index, pictures, clock }: IngestDeps,
@@ -300,7 +325,7 @@ async function reject(
 /** Whether the bucket has the picture as the event had it, as far as it lets us see. */
 async function isStill(pictures: ObjectStore, key: string, eTag: string): Promise<boolean> {
   try {
-    return (await pictures.head(key))?.eTag === eTag;
+    return (await lookUp(pictures, key))?.eTag === eTag;
   } catch (error) {
     if (error instanceof StoreUnsuitable) return true;
     throw error;

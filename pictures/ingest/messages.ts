@@ -29,10 +29,11 @@ interface S3Body {
       readonly object: {
         /** Encoded as in a form. */
         readonly key: string;
-        readonly sequencer: string;
+        /** Of writing and deleting. */
+        readonly sequencer?: string;
         readonly eTag?: string;
         readonly size?: number;
-        /** Absent, or empty with some stores, where the bucket has no versions. */
+        /** Absent, or empty with some stores, where the bucket keeps no versions; it may have some from before. */
         readonly versionId?: string;
       };
     };
@@ -47,7 +48,8 @@ interface EventBridgeBody {
     readonly object: {
       /** As it is. */
       readonly key: string;
-      readonly sequencer: string;
+      /** Of writing and deleting. */
+      readonly sequencer?: string;
       readonly etag?: string;
       readonly size?: number;
       readonly 'version-id'?: string;
@@ -72,7 +74,7 @@ type Body = BackfillBody | S3Body | EventBridgeBody | SnsBody | TestBody;
 interface S3Fact {
   readonly kind: 'written' | 'restored' | 'deleted' | 'marked' | 'other';
   readonly key: string;
-  readonly sequencer: string;
+  readonly sequencer: string | undefined;
   readonly eTag: string | undefined;
   readonly size: number | undefined;
   readonly versionId: string | undefined;
@@ -105,12 +107,15 @@ function changesOf(message: Body): Request[] {
 }
 
 function changeOf({ kind, key, sequencer: version, eTag, size, versionId }: S3Fact): (Change | LookChange)[] {
-  if (!/^[0-9A-Fa-f]+$/.test(version)) throw new Error(`sequencer ${version}`);
   if (kind === 'other' || isFolderMarker(key, size ?? 0)) return [];
-  if (kind === 'marked') return [{ op: 'delete', key, version }];
-  // It may be of any version: of an old one, which changes nothing, or of a delete marker, which brings the key back.
-  if (kind === 'deleted') return [{ op: versionId ? 'look' : 'delete', key, version }];
+  if (version !== undefined && !/^[0-9A-Fa-f]+$/.test(version)) throw new Error(`sequencer ${version}`);
   if (kind === 'restored') return [{ op: 'look', key, version }];
+  if (version === undefined) throw new Error('no sequencer');
+  if (kind === 'marked') return [{ op: 'delete', key, version }];
+  // It may be of any version: of an old one, which changes nothing, or of a delete marker, which brings the key back. Where
+  // a bucket has stopped keeping versions it has those of before, and their events need not name them.
+  if (kind === 'deleted')
+    return [{ op: 'look', key, version, ...(!versionId && { deleted: true as const }) }];
   if (!eTag) throw new Error('no eTag');
   return [{ op: 'put', key, version, eTag, size: size ?? 0 }];
 }

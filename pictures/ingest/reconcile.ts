@@ -1,7 +1,7 @@
 /** Where a bucket of pictures and its index differ, found in one pass over both, in the order of keys. */
 
 import { inKeyOrder, type KnownKey } from '../../vectorlog/commit/key-states.ts';
-import { compareKeys, headIfInReach, type ObjectStore } from '../../vectorlog/store/object-store.ts';
+import { compareKeys, lookUpIfInReach, type ObjectStore } from '../../vectorlog/store/object-store.ts';
 import type { PictureFilter } from '../picture-names.ts';
 import { type Comparison, Known } from './known.ts';
 
@@ -50,6 +50,6 @@ export async function* reconcile(
 
 /** A second look: what was not listed may be there all the same, or where nobody can look. */
 async function gone(pictures: ObjectStore, { key, state }: KnownKey): Promise<Comparison[]> {
-  if (state.state !== 'live' || (await headIfInReach(pictures, key))) return [];
+  if (state.state !== 'live' || (await lookUpIfInReach(pictures, key))) return [];
   return [{ key, verdict: 'gone', known: state, picture: undefined }];
 }

@@ -5,7 +5,7 @@ import { compareVersions } from '../../vectorlog/log/record.ts';
 import { REJECTED_PREFIX } from '../../vectorlog/names.ts';
 import { mapInParallel } from '../../vectorlog/parallel.ts';
 import { ObjectNotFound } from '../../vectorlog/store/errors.ts';
-import { headIfInReach, type ObjectStore } from '../../vectorlog/store/object-store.ts';
+import { lookUpIfInReach, type ObjectStore } from '../../vectorlog/store/object-store.ts';
 import type { RejectionCode } from '../decoding/errors.ts';
 import { ADD_A_DECODER } from '../decoding/kinds.ts';
 
@@ -57,10 +57,10 @@ export async function removeRejection(
 
 /** Whether the picture that was rejected is not there any more; of one that nobody can look at, nobody can say so. */
 export async function isOutdated(
-  pictures: Pick<ObjectStore, 'head'>,
+  pictures: Pick<ObjectStore, 'head' | 'list'>,
   { key, eTag }: Pick<Rejection, 'key' | 'eTag'>,
 ): Promise<boolean> {
-  const found = await headIfInReach(pictures, key);
+  const found = await lookUpIfInReach(pictures, key);
   return found !== 'out-of-reach' && found?.eTag !== eTag;
 }
 

@@ -15,6 +15,7 @@ import { dimensionsOf } from '../dimensions.ts';
 import { Known } from '../ingest/known.ts';
 import { reconcile } from '../ingest/reconcile.ts';
 import { isOutdated, listRejections } from '../ingest/rejections.ts';
+import type { PictureFilter } from '../picture-names.ts';
 import { orphanedThumbnails } from '../thumbnails/kept.ts';
 import { readFingerprinted } from './fingerprints.ts';
 
@@ -79,6 +80,8 @@ export interface VerifyOptions {
   readonly isOver?: () => boolean;
   /** How many problems of each code are listed. @default 100 */
   readonly most?: number;
+  /** What of the bucket belongs to the index; all else is missing from nothing. @default everything */
+  readonly filter?: Partial<PictureFilter>;
 }
 
 /**
@@ -89,7 +92,7 @@ export interface VerifyOptions {
  */
 export async function verify(
   { index, modelId, pictures, fingerprints = false, clock = systemClock }: VerifyDeps,
-  { onProgress = () => {}, from, isOver = () => false, most }: VerifyOptions = {},
+  { onProgress = () => {}, from, isOver = () => false, most, filter = {} }: VerifyOptions = {},
 ): Promise<VerifyReport> {
   const problems = new Findings({ before: from, ...(most !== undefined && { most }) });
   // What a run before this one has said of the manifests is said.
@@ -134,7 +137,7 @@ export async function verify(
     const after = begunAt('pictures');
     for await (const { key, verdict } of reconcile(
       { index, pictures, known },
-      after === undefined ? {} : { startAfter: after },
+      { ...filter, ...(after !== undefined && { startAfter: after }) },
     )) {
       if (verdict !== 'same') problems.add('warning', DIFFERENCES[verdict][0], key, DIFFERENCES[verdict][1]);
       onProgress({ step: 'pictures', done: ++compared, total: undefined });

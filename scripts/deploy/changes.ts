@@ -27,6 +27,7 @@ const WATCHED: readonly { output: string; what: Change['what']; means: string }[
   },
   { output: 'Model', what: 'model', means: 'searches find nothing until all pictures are indexed again' },
   { output: 'Auth', what: 'auth', means: 'other callers may use the API than before' },
+  { output: 'Tokens', what: 'auth', means: 'other tokens may use the API than before, or for more' },
 ];
 
 /** Compares the template that is deployed with the one that would be; an older one may not say everything. */

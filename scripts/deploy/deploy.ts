@@ -35,7 +35,8 @@ export async function deploy(args: readonly string[], tools: DeployTools): Promi
   const configuration = readConfiguration(flags);
   const { stackName = 'Likeness' } = stackPropsFrom(configuration);
   const deployed = await deployedStack(tools.cloudFormation, stackName);
-  const found = await preflight(configuration, tools, { isFirst: deployed === undefined, stackName });
+  const isOtherIndex = deployed?.template.Outputs?.IndexBucket?.Value !== configuration.index;
+  const found = await preflight(configuration, tools, { isOtherIndex, stackName });
   for (const remark of found.remarks) tools.say(`Note: ${remark}`);
   if (found.refusals.length > 0)
     throw new DeploymentRefused(`${found.refusals.join('\n')}\nNothing was deployed.`);

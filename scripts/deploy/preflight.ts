@@ -5,12 +5,13 @@ import { GetAccountSettingsCommand, type LambdaClient } from '@aws-sdk/client-la
 import type { S3Client } from '@aws-sdk/client-s3';
 import { GetCallerIdentityCommand, type STSClient } from '@aws-sdk/client-sts';
 import type { Configuration } from '../../cdk/configuration.ts';
+import { keyUsers } from '../../cdk/key-users.ts';
 import { DEFAULT_FILTER, type PictureFilter } from '../../pictures/picture-names.ts';
 import { StoreUnsuitable } from '../../vectorlog/store/errors.ts';
 import { probe } from '../../vectorlog/store/probe.ts';
 import { S3Store } from '../../vectorlog/store/s3-store.ts';
 import { type Home, keyOfBucket, logsInto, overlapsOf, refusalOf } from './check-bucket.ts';
-import { lookAtKey } from './check-key.ts';
+import { type KeyLook, lookAtKey } from './check-key.ts';
 
 export interface PreflightClients {
   readonly s3: S3Client;
@@ -32,13 +33,13 @@ export interface Preflight {
 const UNRESERVED = 100;
 
 /**
- * @param isFirst whether nothing is deployed yet: then an index bucket of one's own is tried out
+ * @param isOtherIndex whether the index bucket is not the one that is deployed: one of one's own is tried out then
  * @throws what the services' requests throw
  */
 export async function preflight(
   configuration: Configuration,
   clients: PreflightClients,
-  { isFirst, stackName }: { readonly isFirst: boolean; readonly stackName: string },
+  { isOtherIndex, stackName }: { readonly isOtherIndex: boolean; readonly stackName: string },
 ): Promise<Preflight> {
   const { Account: account = '' } = await clients.sts.send(new GetCallerIdentityCommand({}));
   const home = { account, region: await clients.s3.config.region() };
@@ -59,7 +60,10 @@ export async function preflight(
     if (refusal) continue;
     for (const found of await keyTrouble(clients, configuration, name, home)) add(found);
   }
-  if (key) add(await lookAtKey(clients.kms, key, { account, what: 'key', services: servicesOf(home) }));
+  if (key) {
+    const services = keyUsers(configuration, { region: home.region, urlSuffix: urlSuffixOf(home) });
+    add(await lookAtNamed(clients.kms, key, { account, what: 'key', services }));
+  }
   if (images && refusals.length === 0) {
     add(await logsInto(clients.s3, { from: images, images, filter }));
     if (index) add(await logsInto(clients.s3, { from: index, images, filter }));
@@ -68,7 +72,7 @@ export async function preflight(
       add({ refusal: await overlapsOf(clients.s3, images, { prefix, stackName }) });
     }
   }
-  if (refusals.length === 0 && index && isFirst) add({ refusal: await unsuitable(clients.s3, index) });
+  if (refusals.length === 0 && index && isOtherIndex) add({ refusal: await unsuitable(clients.s3, index) });
   return { refusals, remarks, canReserve: await canReserve(clients.lambda, configuration) };
 }
 
@@ -101,22 +105,34 @@ async function keyTrouble(
   const what = `${name}Key` as const;
   const named = configuration[what];
   const used = await keyOfBucket(s3, bucket);
-  if (!used) return named ? [await lookAtKey(kms, named, { account, what })] : [];
+  if (!used) return named ? [await lookAtNamed(kms, named, { account, what })] : [];
   const look = await lookAtKey(kms, used, { account, what: `of the bucket ${bucket}` });
   if (!look.isOwn) return [];
-  if (!named)
-    return [
-      { refusal: `the bucket ${bucket} is encrypted with a key of KMS: set "${what}" to "${look.arn}".` },
-    ];
-  return named === look.arn || look.remark ? [look] : [look, await lookAtKey(kms, named, { account, what })];
+  if (named !== undefined && (named === look.arn || look.remark)) return [look];
+  const other = named === undefined ? '' : `, in place of ${named}`;
+  return [
+    {
+      refusal: `the bucket ${bucket} is encrypted with a key of KMS: set "${what}" to "${look.arn}"${other}.`,
+    },
+  ];
 }
 
-/** Those who use a key that encrypts all that is made. */
-const servicesOf = ({ region }: Home): string[] => [
-  `logs.${region}.amazonaws.com${region.startsWith('cn-') ? '.cn' : ''}`,
-  's3.amazonaws.com',
-  'cloudwatch.amazonaws.com',
-];
+/** A key that the configuration names: by its own ARN, since nobody can be granted what an alias stands for. */
+async function lookAtNamed(
+  kms: KMSClient,
+  named: string,
+  about: Parameters<typeof lookAtKey>[2],
+): Promise<KeyLook> {
+  const look = await lookAtKey(kms, named, about);
+  if (look.refusal ?? look.remark ?? (look.arn === named ? named : undefined)) return look;
+  return {
+    ...look,
+    refusal: `${named} is no key but another name of one: set "${about.what}" to "${look.arn}".`,
+  };
+}
+
+const urlSuffixOf = ({ region }: Home): string =>
+  region.startsWith('cn-') ? 'amazonaws.com.cn' : 'amazonaws.com';
 
 async function canReserve(lambda: LambdaClient, { models }: Configuration): Promise<boolean> {
   const { AccountLimit } = await lambda.send(new GetAccountSettingsCommand({}));

@@ -57,6 +57,24 @@ describe('finding pictures', () => {
     await tile(page, 'r1.webp, score 0.94').waitFor();
   });
 
+  it('shows pixels and the day of a photo below a result, and on a tile of the library that is pointed at', async () => {
+    const facts = { width: 6_000, height: 4_000, taken: '2019-08-02T12:30:00' };
+    const pictures = [{ key: 'photo.jpg', facts }, { key: 'drawing.svg' }, { key: 'query.webp' }];
+    const page = await open('#/search?key=query.webp', { pictures });
+    const results = page.getByRole('list', { name: 'Results' }).getByRole('listitem');
+    await expect
+      .poll(() => results.filter({ hasText: 'photo.jpg' }).locator('.tile-about').allTextContents(), SOON)
+      .toEqual(['6000 × 4000, Aug 2, 2019']);
+    expect(await results.filter({ hasText: 'drawing.svg' }).locator('.tile-about').count()).toBe(0);
+    await page.goto(page.url().replace(/#.*/, '#/library'));
+    const photo = page.locator('[data-key="photo.jpg"]');
+    const about = photo.locator('.tile-about');
+    expect(await about.isVisible()).toBe(false);
+    await photo.hover();
+    await about.waitFor();
+    expect(await photo.getAttribute('aria-description')).toBe('6000 × 4000, Aug 2, 2019');
+  });
+
   it('goes on to a thousand results as someone scrolls, and opens one large', async () => {
     const pictures = Array.from({ length: 400 }, (_, n) => ({ key: `${n}.webp` }));
     const page = await open('#/search?key=0.webp', { pictures });

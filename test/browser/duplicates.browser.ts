@@ -7,7 +7,11 @@ import { fakedConsole, SOON } from './browser.ts';
 const PICTURES = [
   { key: 'a/one.webp', size: 9_000 },
   { key: 'b/one copy.webp', size: 2_000 },
-  { key: 'c/one small.webp', size: 1_000 },
+  {
+    key: 'c/one small.webp',
+    size: 1_000,
+    facts: { width: 6_000, height: 4_000, taken: '2019-08-02T12:30:00' },
+  },
   { key: 'a/two.webp', size: 9_000 },
   { key: 'b/two copy.webp', size: 500_000 },
 ];
@@ -24,6 +28,13 @@ describe('the duplicates workbench', () => {
   const groups = () => page.locator('.groups > li');
   const bar = () => page.getByRole('region', { name: 'Chosen duplicates' }).locator('strong').textContent();
   const box = (key: string) => page.getByRole('checkbox', { name: `Delete ${key}` });
+
+  it('says how many pictures are read before they are compared', async () => {
+    page = await faked.open('#/duplicates', { unread: 2, delayMs: 50 });
+    await page.getByText('Read 3 of 5 pictures').waitFor();
+    faked.api.state.unread = 0;
+    await groups().first().waitFor();
+  });
 
   it('keeps the best of each with its reason, and begins with what frees the most', async () => {
     await open();
@@ -60,6 +71,7 @@ describe('the duplicates workbench', () => {
     await page.getByRole('button', { name: 'Delete 3' }).click();
     const question = page.getByRole('dialog', { name: 'Delete 3 pictures?' });
     await expect.poll(() => question.getByText('stays:').count(), SOON).toBe(3);
+    expect(await question.getByText('6000 × 4000, Aug 2, 2019').count()).toBe(1);
     await question.getByRole('button', { name: 'Delete 3 pictures' }).click();
     await page.getByRole('heading', { name: 'No duplicates' }).waitFor();
     expect(faked.api.state.pictures.map(({ key }) => key)).toEqual([KEYS[0], KEYS[3]]);
@@ -111,6 +123,17 @@ describe('the duplicates workbench', () => {
     await expect.poll(bar, SOON).toBe('1 group, 1 picture, 1.0 KB');
     await page.getByRole('button', { name: 'Protect b/ no more' }).click();
     await expect.poll(bar, SOON).toBe('2 groups, 3 pictures, 503 KB');
+  });
+
+  it('ticks nothing of what is only probably the same; someone who looked may', async () => {
+    await open();
+    await page.getByLabel('Show', { exact: true }).selectOption('Probably the same');
+    await page.getByRole('heading', { name: 'Probably the same' }).first().waitFor();
+    expect(await bar()).toBe('0 groups, 0 pictures, 0 bytes');
+    await page.getByRole('button', { name: 'Keep this: b/one copy.webp' }).click();
+    expect(await bar()).toBe('0 groups, 0 pictures, 0 bytes');
+    await box('c/one small.webp').check();
+    await expect.poll(bar, SOON).toBe('1 group, 1 picture, 1.0 KB');
   });
 
   it('keeps from a preferred folder first, until that is taken back', async () => {

@@ -41,6 +41,8 @@ export interface FakeState {
   pictures: FakePicture[];
   /** Groups of keys. */
   duplicates: string[][];
+  /** Pictures that are to be read before any are compared. */
+  unread: number;
   /** Groups of keys that someone said are none. */
   notDuplicates: string[][];
   /** Folders from which nothing is to be deleted. */
@@ -91,6 +93,7 @@ export async function startFakeApi(initial: Partial<FakeState> = {}): Promise<Fa
   const state: FakeState = {
     pictures: [],
     duplicates: [],
+    unread: 0,
     notDuplicates: [],
     protected: [],
     preferred: [],
@@ -401,6 +404,12 @@ function apiRoutes(app: Hono, state: FakeState, url: string): void {
   );
 
   app.get('/v1/duplicates', (context) => {
+    if (state.unread > 0) {
+      const { length: total } = state.pictures;
+      const page = { groups: [], compared: 0, total, unread: state.unread, cursor: 'unread' };
+      return context.json(schemas.DuplicatesPage.parse(page));
+    }
+    const { tier } = requests.DuplicatesQuery.parse(context.req.query());
     const pictures = (keys: string[]) => state.pictures.filter(({ key }) => keys.includes(key)).map(shown);
     const groups = state.duplicates
       .filter((keys) => !state.notDuplicates.some((each) => each.join() === [...keys].sort().join()))
@@ -408,16 +417,16 @@ function apiRoutes(app: Hono, state: FakeState, url: string): void {
         const isProtected = (key: string) => state.protected.some((folder) => key.startsWith(folder));
         const members = pictures(keys).map((each) => ({
           ...each,
-          tier: 'same',
+          tier,
           protected: isProtected(each.key),
           eTag: eTagOf(each.key),
         }));
         const isPreferred = ({ key }: { key: string }) =>
           state.preferred.some((folder) => key.startsWith(folder));
         members.sort((one, other) => Number(isPreferred(other)) - Number(isPreferred(one)));
-        const deletable = members.slice(1).filter((each) => !each.protected);
+        const deletable = members.slice(1).filter((each) => !each.protected && tier === 'same');
         return {
-          tier: 'same',
+          tier,
           keeper: members[0]?.key,
           reason: '6000 x 4000',
           pictures: members,

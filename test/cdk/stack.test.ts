@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { App, Duration, Stack } from 'aws-cdk-lib';
 import { Match, Template } from 'aws-cdk-lib/assertions';
-import { type IVpc, SubnetType, Vpc } from 'aws-cdk-lib/aws-ec2';
+import { GatewayVpcEndpointAwsService, type IVpc, SubnetType, Vpc } from 'aws-cdk-lib/aws-ec2';
 import { Key } from 'aws-cdk-lib/aws-kms';
 import { LayerVersion } from 'aws-cdk-lib/aws-lambda';
 import { RetentionDays } from 'aws-cdk-lib/aws-logs';
@@ -386,9 +386,13 @@ describe('the functions', () => {
     for (const { Properties } of ours(serving)) {
       expect(Properties).toMatchObject({ Architectures: ['x86_64'] });
       expect(Properties.TracingConfig).toBeUndefined();
+      expect(Properties).toMatchObject({ Environment: { Variables: { AWS_XRAY_MANUAL_MODE: 'true' } } });
     }
-    for (const { Properties } of ours(synthesise({ tracing: true }).serving!))
+    for (const { Properties } of ours(synthesise({ tracing: true }).serving!)) {
       expect(Properties.TracingConfig).toEqual({ Mode: 'Active' });
+      // A trace goes with its promises: the SDK must follow them.
+      expect(Properties).not.toHaveProperty('Environment.Variables.AWS_XRAY_MANUAL_MODE');
+    }
     serving.allResourcesProperties('AWS::Logs::LogGroup', { RetentionInDays: 30 });
   });
 
@@ -553,6 +557,19 @@ describe('on wish', () => {
     template.hasResourceProperties('AWS::Scheduler::Schedule', { ScheduleExpression: 'rate(5 minutes)' });
   });
 
+  test.each([
+    ['that has a way to S3 already', [GatewayVpcEndpointAwsService.S3], {}, 1],
+    ['whose owner says that it has one', [], { s3Endpoint: false }, 0],
+    ['with another endpoint', [GatewayVpcEndpointAwsService.DYNAMODB], {}, 2],
+  ])('a VPC %s gets no second one, which AWS would refuse', (_, services, props, endpoints) => {
+    const stack = new Stack(new App(), 'Stack');
+    const vpc = new Vpc(stack, 'Vpc', { natGateways: 0, maxAzs: 1 });
+    for (const [i, service] of services.entries()) vpc.addGatewayEndpoint(`Way${i}`, { service });
+    for (const id of ['Search', 'Another'])
+      new ImageSearch(stack, id, { assets: stubAssets(), vpc: vpc as IVpc, ...props });
+    Template.fromStack(stack).resourceCountIs('AWS::EC2::VPCEndpoint', endpoints);
+  });
+
   test('all that is made is encrypted with one key of the owner', () => {
     const stack = new Stack(new App(), 'Stack');
     const key = new Key(stack, 'Key');
@@ -567,9 +584,38 @@ describe('on wish', () => {
         ServerSideEncryptionConfiguration: [Match.objectLike({ BucketKeyEnabled: true })],
       },
     });
-    const services = JSON.stringify(template.findResources('AWS::KMS::Key'));
-    for (const service of ['logs.', 's3.amazonaws.com', 'cloudwatch.amazonaws.com'])
-      expect(services).toContain(service);
+  });
+
+  test.each<[string, ImageSearchProps, string[]]>([
+    ['to tell of pictures', {}, []],
+    ['by EventBridge', { events: 'eventbridge' }, ['events.amazonaws.com']],
+    ['to each of two models', { models: TWO_MODELS, active: 'main' }, ['sns.amazonaws.com']],
+    ['to mail alarms', { alarms: ['me@example.com'] }, ['cloudwatch.amazonaws.com']],
+    ['in S3 Vectors', { engine: 's3-vectors' }, ['indexing.s3vectors.amazonaws.com']],
+  ])('the services that need the key have it: %s', (_, props, more) => {
+    const stack = new Stack(new App(), 'Stack');
+    const images = Bucket.fromBucketName(stack, 'Mine', 'my-photos');
+    const index = Bucket.fromBucketName(stack, 'MyIndex', 'my-index');
+    const assets = props.models ? {} : { assets: stubAssets() };
+    new ImageSearch(stack, 'Search', { ...assets, images, index, key: new Key(stack, 'Key'), ...props });
+    const template = Template.fromStack(stack);
+    const [made] = Object.values(template.findResources('AWS::KMS::Key')) as unknown as [Resource];
+    const { Statement } = made.Properties.KeyPolicy as { Statement: { Principal: { Service?: unknown } }[] };
+    const services = Statement.flatMap(({ Principal: { Service } }) => Service ?? []);
+    expect(services.map((service) => (typeof service === 'string' ? service : 'logs'))).toEqual([
+      'logs',
+      's3.amazonaws.com',
+      ...more,
+    ]);
+    // And every function may read what it is told by its environment, though no bucket has this key.
+    const roles = Object.values(resourcesOf(template))
+      .filter(
+        ({ Type, Properties }) =>
+          Type === 'AWS::IAM::Policy' && JSON.stringify(Properties).includes('kms:Decrypt'),
+      )
+      .flatMap(({ Properties }) => Properties.Roles as { Ref: string }[]);
+    for (const { Properties } of ours(template))
+      expect(roles).toContainEqual({ Ref: (Properties.Role as { 'Fn::GetAtt': string[] })['Fn::GetAtt'][0] });
   });
 
   test('API and console have names of the owner', () => {
@@ -590,7 +636,21 @@ describe('on wish', () => {
     outer.hasOutput('Domain1', {});
     outer.hasOutput('Domain2', {});
   });
+
+  test('the line to try it with names the region for signatures where the address does not', () => {
+    const tryIt = (search: ImageSearchProps) =>
+      JSON.stringify(Object.values(synthesise(search).data.findOutputs('TryIt')));
+    const api = { name: 'api.example.com', certificateArn: CERTIFICATE };
+    expect(tryIt({ domain: { api } })).toMatch(/https:\/\/api\.example\.com --sign .*AWS::Region/);
+    expect(tryIt({})).not.toContain('--sign');
+    expect(tryIt({ domain: { api }, auth: 'none' })).not.toContain('--sign');
+  });
 });
+
+const TWO_MODELS = {
+  main: { assets: stubAssets() },
+  other: { assets: stubAssets({ modelId: 'other-01234567' }) },
+};
 
 const CERTIFICATE = 'arn:aws:acm:us-east-1:123456789012:certificate/01234567-89ab-cdef-0123-456789abcdef';
 

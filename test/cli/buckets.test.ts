@@ -116,6 +116,25 @@ describe('a store that ignores If-None-Match', () => {
   });
 });
 
+it('one bucket for pictures and index is refused, since the index would be taken for pictures', async () => {
+  const one = ['--images-bucket', 'pictures', '--index-bucket', 'pictures'];
+  const { code, said } = await likeness(['backfill', ...one, ...QUEUE, ...MODEL, '--endings', 'all']);
+  expect(code).toBe(2);
+  expect(said).toContain('need a bucket each');
+  expect(fake.sent).toEqual([]);
+});
+
+it('verify compares what belongs to the index, by default pictures alone, as backfill does', async () => {
+  await pictures.put('film.mov', new Uint8Array(1));
+  const verify = async (...more: string[]) =>
+    JSON.parse((await likeness(['verify', ...BUCKETS, ...MODEL, '--json', ...more])).said) as {
+      counts: Record<string, number>;
+    };
+  expect((await verify()).counts).toEqual({ 'picture-missing': 2 });
+  expect((await verify('--prefix', 'album/')).counts).toEqual({ 'picture-missing': 1 });
+  expect((await verify('--endings', '.mov')).counts).toEqual({ 'picture-missing': 1 });
+});
+
 describe('backfill over buckets', () => {
   it('puts what the index misses into the queue, pictures only', async () => {
     const { code, said } = await likeness(['backfill', ...BUCKETS, ...QUEUE, ...MODEL]);

@@ -83,7 +83,7 @@ describe('likeness add', () => {
     expect((await likeness('add', file, '--json')).json()).toMatchObject({ added: ['one.png'] });
 
     expect(await readFile(join(library.folder, 'one.png'))).toEqual(await picture(9));
-    expect((await likeness('search', file, '-k', '1')).out).toMatch(/^1\.000 +one\.png$/);
+    expect((await likeness('search', file, '-k', '1')).out).toMatch(/^1\.000 +20\d\d-\d\d-\d\d +one\.png$/);
   });
 
   it('fails for what is not there or not called a picture', async () => {
@@ -96,11 +96,11 @@ describe('likeness add', () => {
 });
 
 describe('likeness search and similar', () => {
-  it('prints score and key, best first', async () => {
+  it('prints score, date and key, best first', async () => {
     const { code, out } = await likeness('search', await sourceFile('q.webp', await picture(2, 'webp')));
 
     expect(code).toBe(0);
-    expect(out.split('\n')[0]).toMatch(/^0\.9\d\d +trips\/two\.png$/);
+    expect(out.split('\n')[0]).toMatch(/^0\.9\d\d +20\d\d-\d\d-\d\d +trips\/two\.png$/);
     expect(out.split('\n')).toHaveLength(2);
   });
 
@@ -403,7 +403,8 @@ describe('likeness duplicates, trash, restore', () => {
   it('refuses what makes no sense', async () => {
     expect((await likeness('duplicates', '--keep', 'newest')).code).toBe(2);
     expect((await likeness('duplicates', '--trash', '--dry-run')).code).toBe(2);
-    expect((await likeness('duplicates', '--tier', 'alike', '--trash')).code).toBe(2);
+    for (const tier of ['likely', 'alike'])
+      expect((await likeness('duplicates', '--tier', tier, '--trash')).code).toBe(2);
     expect((await likeness('duplicates', '--for-good')).code).toBe(2);
   });
 

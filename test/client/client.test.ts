@@ -180,6 +180,19 @@ describe('answers that are not from Likeness', () => {
       .catch((thrown) => thrown);
     expect(error.retryable).toBe(true);
   });
+
+  test.each([
+    ['RequestTimeout', true],
+    ['EntityTooLarge', false],
+  ])('an upload that the bucket refuses with %s may be tried again: %s', async (code, retryable) => {
+    const response = new Response(`<?xml version="1.0"?>\n<Error><Code>${code}</Code></Error>`, {
+      status: 400,
+    });
+    const error = await client(response)
+      .stats()
+      .catch((thrown) => thrown);
+    expect(error.retryable).toBe(retryable);
+  });
 });
 
 describe('while the index is being loaded', () => {

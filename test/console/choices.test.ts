@@ -95,6 +95,13 @@ describe('a choice', () => {
     expect(toggled(group, suggested(group), 'a')).toEqual(nothing);
   });
 
+  it('lets go by hand alone what is only probably the same', () => {
+    const group = { ...GROUP, tier: 'likely' as const, deletable: [], keeper: 'a' };
+    expect(suggested(group).going).toEqual(new Set());
+    expect(keeping(group, 'b')).toEqual({ keeper: 'b', going: new Set() });
+    expect(toggled(group, suggested(group), 'b').going).toEqual(new Set(['b']));
+  });
+
   it('counts a picture once that is in two groups', () => {
     const again = { ...GROUP, part: { number: 2, of: 2 } };
     const choices: Choices = new Map();

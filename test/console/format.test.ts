@@ -1,7 +1,16 @@
 /** Tests numbers and times as they are shown. */
 
 import { describe, expect, it } from 'vitest';
-import { ago, bytes, duration, fileName, folderOf, plural, score } from '../../console/parts/format.ts';
+import {
+  ago,
+  bytes,
+  duration,
+  fileName,
+  folderOf,
+  pixelsAndDay,
+  plural,
+  score,
+} from '../../console/parts/format.ts';
 
 describe('what is shown', () => {
   it.each([
@@ -30,6 +39,15 @@ describe('what is shown', () => {
     [200_000, '2 days ago'],
   ])('writes %i seconds as %s', (seconds, text) => {
     expect(ago(new Date(0).toISOString(), seconds * 1_000)).toBe(text);
+  });
+
+  it.each([
+    [{ width: 6_000, height: 4_000, taken: '2019-08-02T23:30:00+09:00' }, '6000 × 4000, Aug 2, 2019'],
+    [{ width: 200, height: 100 }, '200 × 100'],
+    [{ taken: '2019-08-02T00:10:00Z' }, 'Aug 2, 2019'],
+    [{}, ''],
+  ])('writes what is known of a picture, %j, as %s', (picture, text) => {
+    expect(pixelsAndDay(picture)).toBe(text);
   });
 
   it('writes counts and durations', () => {

@@ -40,6 +40,7 @@ describe('an address', () => {
     { view: 'map', show: 'dir/a b.jpg' },
     { view: 'picture', key: 'dir/per cent %.png' },
     { view: 'duplicates', tier: 'alike', minScore: 0.95 },
+    { view: 'duplicates', tier: 'likely', minScore: 0.97 },
     { view: 'status' },
   ];
 

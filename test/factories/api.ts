@@ -73,7 +73,7 @@ export function testApi(
       if (indexed) await tell({ key, eTag, size: bytes.length });
     },
     /** Has the deletion of a picture reach the index. */
-    forget: (key: string) => tell({ key, eventName: 'ObjectRemoved:Delete' }),
+    forget: (key: string) => tell({ key, eventName: 'ObjectRemoved:DeleteMarkerCreated' }),
     /** Asks the API; the answer is checked against the OpenAPI document. */
     async request(path: string, init: RequestInit = {}): Promise<Response> {
       const response = await app.request(path, init);

@@ -7,7 +7,8 @@ export interface S3Change {
   readonly eventName?: string;
   /** As it is; the event carries it encoded. */
   readonly key: string;
-  readonly sequencer: string;
+  /** Of all but restores. */
+  readonly sequencer?: string;
   readonly eTag?: string;
   readonly size?: number;
   /** In a bucket that keeps versions. */
@@ -29,7 +30,7 @@ export function s3Event({
     ...(size !== undefined && { size }),
     ...(eTag !== undefined && { eTag }),
     ...(versionId !== undefined && { versionId }),
-    sequencer,
+    ...(sequencer !== undefined && { sequencer }),
   };
   const record = {
     eventVersion: '2.1',
@@ -113,7 +114,7 @@ export const eventBridgeEvent = (
       ...(change.size !== undefined && { size: change.size }),
       ...(change.eTag !== undefined && { etag: change.eTag }),
       ...(change.versionId !== undefined && { 'version-id': change.versionId }),
-      sequencer: change.sequencer,
+      ...(change.sequencer !== undefined && { sequencer: change.sequencer }),
     },
     'request-id': 'N4N7GDK58NMKJ12R',
     requester: '123456789012',

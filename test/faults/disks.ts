@@ -3,7 +3,7 @@
 import { execFileSync, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
-import { chmod, mkdir, rm, unlink, writeFile } from 'node:fs/promises';
+import { chmod, mkdir, readdir, rm, unlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { picture } from '../factories/pictures.ts';
 import type { Scenario } from './scenario.ts';
@@ -125,6 +125,57 @@ const unmounted: Scenario = {
       await library.assertSound();
       await library.end();
       return 'nothing was forgotten, and a new picture was found afterwards';
+    });
+  },
+};
+
+const oneDisk: Scenario = {
+  name: 'folders of one disk that are mounted as a container mounts its volumes',
+  obstacle: needsRoot,
+  run: async (library) => {
+    const [disk, index] = ['disk', 'index of the disk'].map((name) => join(library.base, name)) as [
+      string,
+      string,
+    ];
+    for (const folder of [disk, index]) await mkdir(folder);
+    const bind = (folder: string) => ['mount', '--bind', folder] as const;
+    const far = join(library.folder, 'far away');
+    const upload = async (key: string, seed: number) =>
+      library.client.upload(await picture(seed), { key, contentType: 'image/png' });
+    await addPictures(library, 0, 5);
+    return mounted(library.index, bind(index), async () => {
+      let truth = new Map<string, Buffer>();
+      await mounted(far, bind(disk), async () => {
+        await writeFile(join(far, 'a.png'), await picture(50));
+        await library.start();
+        await library.assertSound();
+        for (const [i, key] of ['up.png', 'far away/up.png', 'far away/new/up.png'].entries())
+          await upload(key, 60 + i);
+        await library.client.delete('far away/a.png');
+        await library.client.restore({ keys: ['far away/a.png'] });
+        await library.assertSound();
+        truth = await library.files();
+      });
+      for (const restart of [false, true]) {
+        if (restart) await library.end('SIGTERM');
+        if (restart) await library.start();
+        await untilStatus(library, 'degraded', 'folder-away');
+        const taken = await upload('far away/late.png', 70).then(
+          () => true,
+          () => false,
+        );
+        if (taken || (await readdir(far)).length > 0) throw new Error('an upload went under the mount point');
+        const { total } = await library.client.images({ limit: 1_000 });
+        if (total !== truth.size) throw new Error(`${total} of ${truth.size} pictures are left`);
+      }
+      return mounted(far, bind(disk), async () => {
+        await untilStatus(library, 'ok');
+        await library.assertSound(truth);
+        await writeFile(join(far, 'new/newer.png'), await picture(80));
+        await library.assertSound();
+        await library.end();
+        return 'uploads went to each, nothing was forgotten, and a new picture was found afterwards';
+      });
     });
   },
 };
@@ -255,6 +306,13 @@ async function onCard(library: ServedLibrary): Promise<string> {
     () => Promise.reject(new Error('an upload was taken under another spelling')),
     () => {},
   );
+  for (const key of ['what?.png', 'a:b/c.png', '10/d*.png']) {
+    const refused = await library.client.upload(image, { key, contentType: 'image/png' }).then(
+      () => undefined,
+      (error: { status?: number }) => error.status,
+    );
+    if (refused !== 400) throw new Error(`"${key}" was answered with ${refused}`);
+  }
   await library.assertSound();
   await library.end('SIGTERM');
   // An index cannot be there, and says so.
@@ -270,6 +328,7 @@ export const disks: readonly Scenario[] = [
   fullDisk,
   readOnly,
   unmounted,
+  oneDisk,
   glitch,
   removedIndex,
   unreadable,

@@ -2,7 +2,7 @@
 
 import { spawnSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
-import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, readFile, rename, rm, rmdir, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
@@ -23,6 +23,12 @@ const disks = vi.hoisted(() => ({
   broken: undefined as string | undefined,
   /** A folder that is a disk of its own. */
   apart: undefined as string | undefined,
+  /** Folders that something is mounted at which is on the same disk as all else. */
+  bound: [] as string[],
+  /** A folder on a card: some characters are in no name there, and a name has no full stop at its end. */
+  card: undefined as string | undefined,
+  /** What the system says of a name that is none there. */
+  noName: 'EINVAL',
   /** Nothing is free on any of them. */
   full: false,
 }));
@@ -37,8 +43,26 @@ vi.mock('node:fs/promises', async (original) => {
     return real.readdir(path, options);
   };
   const isApart = (path: string) => disks.apart !== undefined && path.startsWith(disks.apart);
+  /** As mountinfo has it: a blank in a path is written in octal digits. */
+  const readFile = async (path: string, options: 'utf8') =>
+    path === '/proc/self/mountinfo'
+      ? disks.bound
+          .map((at) => `42 27 254:0 /any ${at.replace(' ', '\\040')} rw - ext4 /dev/vda rw`)
+          .join('\n')
+      : real.readFile(path, options);
+  const mountOf = (path: string) => disks.bound.find((at) => path.startsWith(`${at}/`));
+  const onCard = (path: string) => disks.card !== undefined && path.startsWith(`${disks.card}/`);
+  const assertName = (path: string, call: string) => {
+    if (onCard(path) && /[?:*]/.test(path)) throw refusal(disks.noName, call);
+  };
+  const mkdir = async (path: string, options?: { recursive: true }) => {
+    assertName(path, 'mkdir');
+    return real.mkdir(onCard(path) ? path.replace(/\.+$/, '') : path, options);
+  };
+  const rmdir = (path: string) => real.rmdir(onCard(path) ? path.replace(/\.+$/, '') : path);
   const checked = (call: 'link' | 'rename') => async (from: string, to: string) => {
-    if (isApart(from) !== isApart(to)) throw refusal('EXDEV', call);
+    assertName(to, call);
+    if (isApart(from) !== isApart(to) || mountOf(from) !== mountOf(to)) throw refusal('EXDEV', call);
     if (call === 'link' && disks.withoutLinks.some((folder) => to.startsWith(folder)))
       throw refusal(disks.noLink, call);
     return real[call](from, to);
@@ -46,6 +70,7 @@ vi.mock('node:fs/promises', async (original) => {
   /** Another disk has another number. */
   const numbered = (call: 'stat' | 'lstat') => async (path: string, options?: { bigint: true }) => {
     if (isBroken(path)) throw refusal('ENOTCONN', call);
+    if (onCard(path)) path = path.replace(/\.+(?=\/|$)/g, '');
     const lower = disks.caseless !== undefined && path.startsWith(disks.caseless);
     const found = lower ? disks.caseless + path.slice(disks.caseless!.length).toLowerCase() : path;
     const stats = await real[call](found, options);
@@ -60,6 +85,9 @@ vi.mock('node:fs/promises', async (original) => {
     stat: numbered('stat'),
     lstat: numbered('lstat'),
     readdir,
+    readFile,
+    mkdir,
+    rmdir,
     statfs,
   };
 });
@@ -77,6 +105,8 @@ afterEach(async () => {
   disks.noLink = 'EPERM';
   disks.caseless = undefined;
   disks.broken = undefined;
+  disks.bound = [];
+  disks.card = undefined;
   await library.remove();
   await rm(indexFolder, { recursive: true, force: true });
 });
@@ -152,12 +182,79 @@ it('a share below that has broken off costs the others nothing, and is forgotten
   ]);
 });
 
+it('a folder below that is mounted from the same disk is no more forgotten than a disk when it is unmounted', async () => {
+  const far = join(library.folder, 'far away');
+  await library.write('near.png', await picture(1));
+  await library.write('far away/far.png', await picture(2));
+  disks.bound = [far];
+  const { client } = await library.serve({ indexFolder });
+  const about = { contentType: 'image/png' };
+  for (const key of ['up.png', 'far away/up.png', 'far away/new/up.png'])
+    await client.upload(await picture(3), { ...about, key });
+  const all = ['far away/far.png', 'far away/new/up.png', 'far away/up.png', 'near.png', 'up.png'];
+  const untilAll = (holds: () => Promise<void>) => vi.waitFor(holds, { timeout: 20_000, interval: 30 });
+  const keys = async () => (await client.images()).items.map(({ key }) => key);
+  await untilAll(async () => expect(await keys()).toEqual(all));
+
+  await rename(far, join(indexFolder, 'mounted elsewhere'));
+  await mkdir(far);
+  disks.bound = [];
+  await untilAll(async () =>
+    expect((await client.health()).reasons).toMatchObject([
+      { code: 'folder-away', message: expect.stringContaining('far away/ is empty') },
+    ]),
+  );
+  await expect(client.upload(await picture(4), { ...about, key: 'far away/late.png' })).rejects.toThrow();
+  expect(await readdir(far)).toEqual([]);
+  expect(await keys()).toEqual(all);
+
+  await rmdir(far);
+  await rename(join(indexFolder, 'mounted elsewhere'), far);
+  disks.bound = [far];
+  await untilAll(async () => expect((await client.health()).status).toBe('ok'));
+  expect(await keys()).toEqual(all);
+});
+
+it.each(['EINVAL', 'ENOENT', 'EILSEQ', 'ENAMETOOLONG'])(
+  'an upload that the disk can have no file for is refused in a sentence, and nothing is left of it: %s',
+  async (code) => {
+    disks.noName = code;
+    await library.write('trips/there.png', await picture(1));
+    const { client } = await library.serve({ indexFolder });
+    await client.upload(await picture(2), { key: 'why?.png', contentType: 'image/png' });
+    await client.delete('why?.png');
+    disks.card = library.folder;
+    const about = { contentType: 'image/png', metadata: { album: 'one' } };
+    const notes = await readdir(join(indexFolder, '.uploads/notes'));
+
+    for (const key of ['what?.png', 'a:b/c.png', 'trips/d*.png', 'full stop./e.png'])
+      await expect(client.upload(await picture(2), { ...about, key }), key).rejects.toMatchObject({
+        status: 400,
+        message: expect.stringMatching(/no file of (the folder|this name)|can have no file/),
+      });
+    expect((await client.restore({ keys: ['why?.png'] })).results).toMatchObject([{ restored: false }]);
+
+    expect((await readdir(library.folder)).filter((name) => !name.startsWith('.'))).toEqual(['trips']);
+    for (const [side, names] of [
+      ['drafts', []],
+      ['odd', []],
+      ['notes', notes],
+    ] as const)
+      expect(await readdir(join(indexFolder, '.uploads', side)), side).toEqual(names);
+  },
+);
+
 describe.each([
   ['on a disk of its own', () => [] as string[], 'EPERM'],
   ['beside pictures on a disk without hard links', () => [library.folder], 'EPERM'],
   ['beside pictures on one that does not know what they are', () => [library.folder], 'ENOSYS'],
+  ['that is mounted from the same disk', undefined, 'EXDEV'],
 ])('an index %s', (_, withoutLinks, noLink) => {
   beforeEach(() => {
+    if (!withoutLinks) {
+      disks.bound = [indexFolder];
+      return;
+    }
     disks.apart = indexFolder;
     disks.noLink = noLink;
     disks.withoutLinks = withoutLinks();

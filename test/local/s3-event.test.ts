@@ -16,6 +16,8 @@ describe('s3Event', () => {
   it('tells deletions', () => {
     const event = s3Event({ kind: 'ObjectRemoved:Delete', key: 'a.jpg', sequencer: '0B', at: 0 });
 
-    expect(decodeMessage(JSON.stringify(event))).toEqual([{ op: 'delete', key: 'a.jpg', version: '0B' }]);
+    expect(decodeMessage(JSON.stringify(event))).toEqual([
+      { op: 'look', key: 'a.jpg', deleted: true, version: '0B' },
+    ]);
   });
 });

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { passOverAll, Sequencer } from '../../local/sequencer.ts';
+import { writeRejection } from '../../pictures/ingest/rejections.ts';
 import { knownKeys } from '../../vectorlog/commit/key-states.ts';
 import { compareVersions } from '../../vectorlog/log/record.ts';
 import { library } from '../factories/library.ts';
@@ -32,7 +33,7 @@ describe('Sequencer', () => {
   });
 });
 
-it('passes over every version of an index, those of deleted pictures included', async () => {
+it('passes over every version of an index, those of deleted and of rejected pictures included', async () => {
   const { index, append, compact } = library();
   await append({ put: 'a.jpg' }, { put: 'b.jpg' });
   await append({ delete: 'b.jpg' });
@@ -41,10 +42,15 @@ it('passes over every version of an index, those of deleted pictures included', 
   const known: string[] = [];
   for await (const { state } of knownKeys(index)) if (state.version) known.push(state.version);
 
+  const version = 'FFFFFFFFFFFFFFFF00';
+  const about = { eTag: 'any', size: 4, reason: 'it is text', at: '2026-01-01T00:00:00Z' };
+  await writeRejection(index, { ...about, key: 'd.jpg', version, code: 'not-an-image' });
+  known.push(version);
+
   const sequencer = new Sequencer({ now: () => 0 });
   await passOverAll(sequencer, index);
 
   const next = sequencer.next();
-  expect(known).toHaveLength(3);
+  expect(known).toHaveLength(4);
   for (const version of known) expect(compareVersions(next, version)).toBeGreaterThan(0);
 });

@@ -14,6 +14,9 @@ const SECOND = 1_000;
 const MINUTE = 60 * SECOND;
 const HOUR = 60 * MINUTE;
 
+/** What an event of a deletion is called, of a key or of a version of it. */
+const REMOVED = 'ObjectRemoved:Delete';
+
 /** The eTag of an event that says only that there was a change: what is found then is what it is about. */
 const WHATEVER = 'whatever';
 
@@ -36,6 +39,10 @@ export class Bucket {
   constructor(private readonly options: BucketOptions) {
     this.store = new ObservedStore({ now: () => options.scheduler.now }, () => {});
     this.#versions = options.keepsVersions ? new Map() : undefined;
+  }
+
+  get keepsVersions(): boolean {
+    return this.#versions !== undefined;
   }
 
   /** Someone who uploads, replaces and deletes pictures. */
@@ -66,25 +73,29 @@ export class Bucket {
   async #delete(key: string): Promise<void> {
     await this.store.delete([key]);
     const number = this.options.truth.happened(key, undefined, false);
-    const eventName = this.#versions ? 'ObjectRemoved:DeleteMarkerCreated' : 'ObjectRemoved:Delete';
+    const eventName = this.#versions ? 'ObjectRemoved:DeleteMarkerCreated' : REMOVED;
     this.#notify({ eventName, key, number, eTag: undefined });
   }
 
   /**
-   * A version is deleted for good: an old one of a picture that is there, which changes nothing, or the marker of a deletion,
-   * which brings the picture back. The events of both look alike, and tell neither.
+   * A version is deleted for good: an old one of a picture that is there, which changes nothing, the newest one, which brings
+   * the one before it back, or the marker of a deletion, which brings the picture back. The events of all look alike, and tell
+   * none; those of a bucket that has stopped keeping versions do not even say that there are any.
    *
    * @returns `false` when the key has no such version
    */
   async #endVersion(key: string, isThere: boolean): Promise<boolean> {
+    const { random, truth } = this.options;
     const versions = this.#versions?.get(key) ?? [];
     if (versions.length < (isThere ? 2 : 1)) return false;
+    const newest = versions.at(-1)!;
+    if (isThere) versions.splice(random.int(versions.length), 1);
     const content = versions.at(-1)!;
-    if (isThere) versions.splice(this.options.random.int(versions.length - 1), 1);
-    else await this.store.put(key, contentOf(content));
+    if (!isThere || content !== newest) await this.store.put(key, contentOf(content));
     const { eTag } = (await this.store.head(key))!;
-    const number = this.options.truth.happened(key, isBad(content) ? undefined : eTag, isBad(content));
-    this.#notify({ eventName: 'ObjectRemoved:Delete', key, number, eTag: undefined, versionId: 'a version' });
+    const number = truth.happened(key, isBad(content) ? undefined : eTag, isBad(content));
+    const versionId = random.chance(0.5) ? { versionId: 'a version' } : {};
+    this.#notify({ eventName: REMOVED, key, number, eTag: undefined, ...versionId });
     return true;
   }
 
@@ -114,7 +125,7 @@ export class Bucket {
       ...(versionId && { versionId }),
     };
     const body = JSON.stringify(s3Event(event));
-    const about = { key, number, eTag: versionId ? WHATEVER : eTag };
+    const about = { key, number, eTag: eventName === REMOVED ? WHATEVER : eTag };
     do {
       const longest = random.pick([5 * SECOND, 5 * SECOND, 5 * SECOND, 10 * MINUTE, 3 * HOUR]);
       this.options.queue.send(body, this.options.scheduler.now + random.between(0, longest), about);
@@ -135,12 +146,6 @@ export class Bucket {
         }
       },
       list: pictures.list,
-      head: async (key: string) => {
-        const found = await pictures.head(key);
-        // A bad picture that is only looked at takes nothing away: the event of its own does.
-        if (found && isBad(this.contents.get(found.eTag)!)) gone.add(`${WHATEVER} ${key}`);
-        return found;
-      },
     });
   }
 }

@@ -258,8 +258,18 @@ export const MUTANTS: readonly Mutant[] = [
     patches: [
       {
         file: 'pictures/ingest/messages.ts',
-        replace: "op: versionId ? 'look' : 'delete'",
-        by: "op: 'delete'",
+        replace: "op: 'look', key, version, ...(!versionId && { deleted: true as const })",
+        by: "op: 'delete', key, version",
+      },
+    ],
+  },
+  {
+    mistake: 'leave a picture in the index when its newest version went and the one before is a bad one',
+    patches: [
+      {
+        file: 'pictures/ingest/ingest.ts',
+        replace: 'KEPT_FROM_US.has(outcome.reason.code)',
+        by: 'outcome.reason !== undefined',
       },
     ],
   },

@@ -201,7 +201,10 @@ export class World {
     const embedder = simulatedEmbedder(instance, () => (this.#faults.refused > 0 ? 0.03 : 0));
     const { clock } = instance;
     const thumbnail = simulatedThumbnail(instance);
-    const handle = createOnUpload({ pictures, index, embedder, thumbnail, clock, logger: silentLogger });
+    // On one machine an event of a deletion is of a file.
+    const versions = !this.#growsInPlace || this.#bucket.keepsVersions;
+    const deps = { pictures, index, embedder, thumbnail, versions, clock, logger: silentLogger };
+    const handle = createOnUpload(deps);
     for (let batches = this.#random.int(20); batches >= 0 && instance.alive; batches--) {
       await this.#pause(SECOND, 10 * SECOND);
       const { now } = this.#scheduler;

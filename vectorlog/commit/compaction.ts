@@ -13,7 +13,7 @@ import { indexNames, manifestName } from '../names.ts';
 import type { ObjectStore } from '../store/object-store.ts';
 import { type Base, emptyBase, type KeyedRow, loadBase } from './base.ts';
 import { encodeRow } from './file-formats.ts';
-import { type Folding, foldAppends, isWorthFolding, readPortion } from './fold-log.ts';
+import { type Folding, foldAppends, isWorthFolding, type Portion, readPortion } from './fold-log.ts';
 import {
   expiredNames,
   historyOf,
@@ -165,15 +165,22 @@ export class Compactor {
     const folded = new Set(history.folded.map(({ name }) => name));
     const unfolded = log.filter(({ name }) => !folded.has(name));
     const indexBytes = (old?.rows ?? 0) * dimensions * 4;
-    const waiting = isWorthFolding(unfolded, indexBytes, limits, clock.now()) ? unfolded : [];
+    const worthFolding = (some: readonly AppendInfo[]): readonly AppendInfo[] =>
+      isWorthFolding(some, indexBytes, limits, clock.now()) ? some : [];
+    const asked = worthFolding(unfolded);
     const isCleaningDue = () => expiredNames(history, limits, clock.now()).length > 0;
-    if (waiting.length === 0 && !isCleaningDue()) return idle;
+    if (asked.length === 0 && !isCleaningDue()) return idle;
 
     const indexFiles = await listIndexFiles(index);
     history = withoutGoneFiles(history, new Set(indexFiles.map(({ name }) => name)));
-    const { appends, pending, ...portion } = await readPortion(index, waiting, dimensions, limits);
+    const { pending, ...portion } = await readPortion(index, asked, dimensions, limits);
     if (portion.unreadable.length > 0) logger.error('appends cannot be read', { names: portion.unreadable });
     const unreadable = [...idle.unreadable, ...portion.unreadable];
+    const without = new Set(portion.unreadable);
+    const readable = unfolded.filter(({ name }) => !without.has(name));
+    // One that cannot be read waits for ever, and is no reason to fold the others at once.
+    const waiting = without.size > 0 ? worthFolding(readable) : asked;
+    const appends: Portion['appends'] = waiting.length > 0 ? portion.appends : new Map();
     if (appends.size === 0 && !isCleaningDue()) return { ...idle, unreadable };
 
     const base = await this.#base(committed, listed);
@@ -187,7 +194,7 @@ export class Compactor {
     // Somebody may have read the damaged manifest while it was good, and must not take its rows for these.
     const lineage = damage ? clock.ulid() : written.lineage;
 
-    const forgets = committed && pending + unfolded.length - waiting.length === 0;
+    const forgets = committed && pending + readable.length - waiting.length === 0;
     const remembered = <T extends { readonly at: CommitTime }>(some: readonly T[]): readonly T[] =>
       forgets ? stillRemembered(some, committed.committedAt, limits.tombstoneMs) : some;
     const { markers, tombstones } = await spill(

@@ -117,24 +117,33 @@ export interface Portion {
   readonly pending: number;
 }
 
-/** Reads the first of `waiting`, which is in the order of names. */
+/**
+ * Reads the first of `waiting`, which is in the order of names, that can be read: what cannot must not stand before all
+ * others for ever.
+ */
 export async function readPortion(
   store: ObjectStore,
   waiting: readonly AppendInfo[],
   dimensions: number,
   limits: LogLimits,
 ): Promise<Portion> {
-  const taken = waiting.slice(0, countThatFits(waiting, limits));
   const appends = new Map<string, Append>();
   const unreadable: string[] = [];
-  const read = await mapInParallel(limits.readsAtOnce, taken, ({ name }) =>
-    readOrReason(store, name, dimensions),
-  );
-  for (const [i, append] of read.entries()) {
-    if (append === 'unreadable') unreadable.push(taken[i]!.name);
-    else if (append !== 'gone') appends.set(taken[i]!.name, append);
+  let taken = 0;
+  for (let isAllUnreadable = true; isAllUnreadable && taken < waiting.length; ) {
+    const rest = waiting.slice(taken);
+    const some = rest.slice(0, countThatFits(rest, limits));
+    taken += some.length;
+    const read = await mapInParallel(limits.readsAtOnce, some, ({ name }) =>
+      readOrReason(store, name, dimensions),
+    );
+    for (const [i, append] of read.entries()) {
+      if (append === 'unreadable') unreadable.push(some[i]!.name);
+      else if (append !== 'gone') appends.set(some[i]!.name, append);
+    }
+    isAllUnreadable = read.every((append) => append === 'unreadable');
   }
-  return { appends, unreadable, pending: waiting.length - taken.length };
+  return { appends, unreadable, pending: waiting.length - taken };
 }
 
 function countThatFits(waiting: readonly AppendInfo[], limits: LogLimits): number {

@@ -110,13 +110,18 @@ function decodeManifest(name: string, body: Uint8Array, generation: number): Man
     for (const count of [manifest.rows, manifest.live, files.rowsBytes])
       if (!Number.isSafeInteger(count) || count < 0) throw new Error('a count is missing');
     if (![undefined, 0, DIRECTIONS].includes(files.directions)) throw new Error('unknown directions');
-    if (!isListOf(folded, ({ name }) => typeof name === 'string'))
+    for (const optional of [manifest.store, manifest.source, files.codes, files.centre])
+      if (!isTextOrNothing(optional)) throw new Error('a name is no text');
+    if (!isListOf(folded, ({ name, at }) => typeof name === 'string' && isTime(at)))
       throw new Error('"folded" is no list of names');
-    if (!isListOf(markers, ({ key }) => typeof key === 'string'))
-      throw new Error('"markers" is no list of keys');
-    if (!isListOf(tombstones, ({ name }) => typeof name === 'string'))
+    const isMarker = ({ key, version, at }: Record<string, unknown>) =>
+      typeof key === 'string' && isTextOrNothing(version) && isTime(at);
+    if (!isListOf(markers, isMarker)) throw new Error('"markers" is no list of keys');
+    if (!isListOf(tombstones, ({ name, at }) => typeof name === 'string' && isTime(at)))
       throw new Error('"tombstones" is no list of names');
-    if (!isListOf(replaced, ({ names }) => Array.isArray(names)))
+    const areNames = (names: unknown) =>
+      Array.isArray(names) && names.every((name) => typeof name === 'string');
+    if (!isListOf(replaced, ({ names, at }) => areNames(names) && isTime(at)))
       throw new Error('"replaced" is no list of names');
     return manifest;
   } catch (cause) {
@@ -124,6 +129,10 @@ function decodeManifest(name: string, body: Uint8Array, generation: number): Man
     throw new IndexDamaged(name, (cause as Error).message, { cause });
   }
 }
+
+const isTextOrNothing = (value: unknown): boolean => value === undefined || typeof value === 'string';
+
+const isTime = (at: unknown): boolean => at === null || Number.isFinite(at);
 
 const isListOf = (list: unknown, isEntry: (entry: Record<string, unknown>) => boolean): boolean =>
   Array.isArray(list) &&

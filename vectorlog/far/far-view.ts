@@ -9,6 +9,7 @@ import { type Generation, NOTHING } from '../read/lineage.ts';
 import type { Vectors } from '../read/vectors.ts';
 import type { Found, ViewSearch } from '../read/view.ts';
 import type { Bitset } from '../scan/bitset.ts';
+import { innerProduct } from '../scan/hit.ts';
 import type { FarFilter, FarIndex } from './far-index.ts';
 import { byKey, farFilterOf } from './filterable.ts';
 import { FAR_LIMITS, SERVICE_LIMITS } from './limits.ts';
@@ -271,10 +272,4 @@ function folded(
     current = record.op === 'put' ? { entry: record, vector: vector! } : 'deleted';
   }
   return { current };
-}
-
-function innerProduct(a: Float32Array, b: Float32Array): number {
-  let sum = 0;
-  for (let i = 0; i < a.length; i++) sum += a[i]! * b[i]!;
-  return sum;
 }

@@ -9,6 +9,13 @@ export interface Hit {
   readonly score: number;
 }
 
+/** Inner product of two vectors of one length, summed up in float64: what a hit's score is. */
+export function innerProduct(a: Float32Array, b: Float32Array): number {
+  let sum = 0;
+  for (let i = 0; i < a.length; i++) sum += a[i]! * b[i]!;
+  return sum;
+}
+
 /** The best score first; equal scores by row, the lower first, as IndexFlatIP has them. */
 export const byScore = (a: Hit, b: Hit): number => b.score - a.score || a.row - b.row;
 

@@ -1,7 +1,7 @@
 /** An object store on a folder, for one machine: objects are ordinary files, written whole or not at all. */
 
 import { type BigIntStats, constants } from 'node:fs';
-import { type FileHandle, mkdir, open, realpath, stat } from 'node:fs/promises';
+import { type FileHandle, mkdir, open, realpath } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { mapInParallel } from '../parallel.ts';
 import {
@@ -18,8 +18,8 @@ import { Incoming } from './files/incoming.ts';
 import { type Walk, walkKeys } from './files/listing.ts';
 import { NO_NOTES, type Notes } from './files/notes.ts';
 import { describe, infoOf, Opened } from './files/opened.ts';
-import { ifAbsent, type Keep, linkIfAbsent, remove, replace, seal } from './files/replacing.ts';
-import { draftPath, linkOrCopy, removeFile, syncFolder } from './files/writing.ts';
+import { adopt, type Keep, linkIfAbsent, named, remove, replace, seal } from './files/replacing.ts';
+import { isSameFile, removeFile, syncFolder } from './files/writing.ts';
 import {
   assertKey,
   assertWithin,
@@ -58,7 +58,7 @@ export interface FileStoreOptions {
   readonly onlyFiles?: boolean;
   /**
    * Is given each object before its file is removed or replaced, and may keep it: link it, or copy it. The file goes
-   * when the promise resolves, and stays when it rejects.
+   * when the promise resolves, and stays when it rejects; what it resolves with is told then.
    *
    * @default nothing is kept
    */
@@ -187,7 +187,7 @@ export class FileStore implements ObjectStore {
       try {
         await draft.append(body);
         const eTag = await seal(store, key, draft, options);
-        const isCreated = await linkIfAbsent(draft.path, path);
+        const isCreated = await named(store, { key, eTag, from: draft.path, to: path }, linkIfAbsent);
         if (!isCreated) await store.notes.remove(key, eTag);
         return isCreated;
       } finally {
@@ -234,22 +234,25 @@ export class FileStore implements ObjectStore {
 
   /**
    * Makes the file at `path` the object of a key that has none: `true` when it is now, with the file's own time and so
-   * its own eTag; `false` when the key has an object. The file at `path` is linked, or copied from another disk, and stays.
+   * its own eTag; `false` when the key has an object that is not empty. The file at `path` is linked or copied, and stays.
    */
   adopt(key: string, path: string, options: PutOptions = {}): Promise<boolean> {
+    return this.#working(key, (store) => adopt(store, key, path, options));
+  }
+
+  /** Removes the file of a key if it is empty, as a crash in the middle of `adopt` may leave one. */
+  dropEmpty(key: string): Promise<void> {
     return this.#working(key, async (store) => {
-      if (await store.find(key)) return false;
-      const place = await store.placeFor(key);
-      const draft = draftPath(await store.draftsFor(place));
-      try {
-        await linkOrCopy(path, draft);
-        const eTag = eTagOf(await stat(draft, { bigint: true }));
-        await store.notes.write(key, eTag, options);
-        // Where a file cannot have two names, a copy neither replaces one that has come meanwhile.
-        return await ifAbsent(place, () => linkOrCopy(draft, place));
-      } finally {
-        await removeFile(draft);
-      }
+      const found = await store.find(key);
+      if (found?.stats.size === 0n) await removeFile(found.path);
+    });
+  }
+
+  /** Whether the object of a key is the file at `path`, or has the same bytes. */
+  holds(key: string, path: string): Promise<boolean> {
+    return this.#working(key, async (store) => {
+      const found = await store.find(key);
+      return found !== undefined && isSameFile(found.path, path);
     });
   }
 

@@ -1,6 +1,6 @@
 /** The port to object storage: the few operations that Likeness needs of a bucket, and what keys and ranges are. */
 
-import { KeyInvalid, ObjectOutOfReach, RangeNotSatisfiable } from './errors.ts';
+import { KeyInvalid, ObjectOutOfReach, ObjectUnreadable, RangeNotSatisfiable } from './errors.ts';
 import { STORE_LIMITS } from './limits.ts';
 
 export interface ObjectInfo {
@@ -170,13 +170,34 @@ export function assertWithin(key: string, range: ByteRange, size: number): void 
   if (range.end > size) throw new RangeNotSatisfiable(key);
 }
 
-/** What is known of an object without reading it; `out-of-reach` where nobody can look, and so nobody can say that it is gone. */
-export async function headIfInReach(
-  store: Pick<ObjectStore, 'head'>,
+/**
+ * What is under a key. Of an object that the store keeps from us, for it is encrypted with a key of its readers or forbidden
+ * to us, a list tells what its head does not.
+ *
+ * @throws ObjectOutOfReach; StoreUnsuitable when the list is kept from us too
+ */
+export async function lookUp(
+  store: Pick<ObjectStore, 'head' | 'list'>,
   key: string,
-): Promise<Omit<StoredObject, 'body'> | 'out-of-reach' | undefined> {
+): Promise<Pick<ObjectInfo, 'eTag' | 'size'> | undefined> {
   try {
     return await store.head(key);
+  } catch (error) {
+    if (!(error instanceof ObjectUnreadable)) throw error;
+    // The key itself comes before all that begin with it.
+    for await (const page of store.list({ prefix: key, pageSize: 1 }))
+      return page.find((object) => object.key === key);
+    return undefined;
+  }
+}
+
+/** As `lookUp`; `out-of-reach` where nobody can look, and so nobody can say that it is gone. */
+export async function lookUpIfInReach(
+  store: Pick<ObjectStore, 'head' | 'list'>,
+  key: string,
+): Promise<Pick<ObjectInfo, 'eTag' | 'size'> | 'out-of-reach' | undefined> {
+  try {
+    return await lookUp(store, key);
   } catch (error) {
     if (error instanceof ObjectOutOfReach) return 'out-of-reach';
     throw error;

@@ -31,10 +31,12 @@ export function choiceOf(group: DuplicateGroup, choices: Choices): Choice {
 
 /**
  * Another picture stays. All were held against the one that did, and not against each other: so that one goes, with what has
- * the same bytes, and of the others only what has the bytes of both. What is protected never goes, nor what is only alike.
+ * the same bytes, and of the others only what has the bytes of both. What is protected never goes, nor what is only alike; where
+ * some are only probably the same, nothing goes but what is ticked by hand.
  */
 export function keeping(group: DuplicateGroup, key: string): Choice {
   if (group.tier === 'alike') return suggested(group);
+  if (group.tier === 'likely') return { keeper: key, going: new Set() };
   const now = group.pictures.find((each) => each.key === key);
   const isSameAsNow = (each: Member) =>
     each.key === group.keeper || each.tier === 'identical' || now?.tier === 'identical';

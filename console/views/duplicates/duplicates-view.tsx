@@ -44,6 +44,7 @@ const GROUPS_AT_ONCE = 20;
 const TIERS: readonly (readonly [Tier, string])[] = [
   ['same', 'The same picture'],
   ['identical', 'Identical files'],
+  ['likely', 'Probably the same'],
   ['alike', 'Only alike'],
 ];
 
@@ -67,6 +68,7 @@ export function DuplicatesView({ route }: { route: DuplicatesRoute }) {
   const [rule, setRule] = useState(keptRule);
   keptRule = rule;
   const name = tier === 'alike' ? `duplicates alike ${minScore}` : `duplicates ${tier} ${rule}`;
+  const [unread, setUnread] = useState(0);
   const list = usePages<DuplicateGroup>(name, async (cursor, limit, signal) => {
     const page = await client.duplicates({
       tier,
@@ -78,6 +80,7 @@ export function DuplicatesView({ route }: { route: DuplicatesRoute }) {
       limit: Math.min(limit, GROUPS_AT_ONCE),
       signal,
     });
+    setUnread(page.unread ?? 0);
     return { items: page.groups, total: page.total, done: page.compared, cursor: page.cursor };
   });
   const [chosenFor, setChosenFor] = useState(
@@ -193,7 +196,7 @@ export function DuplicatesView({ route }: { route: DuplicatesRoute }) {
         </div>
       </div>
       <StillIndexing />
-      <Progress list={list} />
+      <Progress list={list} unread={unread} />
       {list.trouble && <TroubleNotice trouble={list.trouble} retry={() => list.refresh()} />}
       <ul class="groups" aria-label="Groups of duplicates" onKeyDown={onKeyDown}>
         {order.slice(0, shown).map((group) => (
@@ -285,6 +288,8 @@ export function DuplicatesView({ route }: { route: DuplicatesRoute }) {
 const SENTENCES: Readonly<Record<Tier, string>> = {
   same: 'The same picture, but for size, crop, turn, colours or compression: compared pixel by pixel.',
   identical: 'Files that are the same to the last byte.',
+  likely:
+    'Probably the same picture with text or a sticker on it or in other light, or else a variant of it. Look at each: nothing is chosen.',
   alike: 'Near in the model only, to look through. Nothing is deleted from here.',
 };
 
@@ -314,17 +319,19 @@ function focusNear(member: HTMLElement, key: string, step: number): void {
   next?.scrollIntoView({ block: 'center' });
 }
 
-function Progress({ list }: { list: Pages<DuplicateGroup> }) {
-  const { progress, total, complete, trouble } = list;
-  const left = useTimeLeft(progress, total);
+/** @param unread pictures that are to be read before any is compared */
+function Progress({ list, unread }: { list: Pages<DuplicateGroup>; unread: number }) {
+  const { total, complete, trouble } = list;
+  const done = unread > 0 && total !== undefined ? total - unread : list.progress;
+  const left = useTimeLeft(done, total);
   if (complete || (trouble && total === undefined)) return null;
   return (
     <div class="duplicates-progress figures">
       <label>
         {total === undefined
           ? 'Comparing …'
-          : `Compared ${count(progress)} of ${plural(total, 'picture')}${left === undefined ? '' : `, about ${about(left)} left`}`}
-        <progress {...(total !== undefined && { value: progress, max: total })} />
+          : `${unread > 0 ? 'Read' : 'Compared'} ${count(done)} of ${plural(total, 'picture')}${left === undefined ? '' : `, about ${about(left)} left`}`}
+        <progress {...(total !== undefined && { value: done, max: total })} />
       </label>
     </div>
   );

@@ -18,7 +18,12 @@ interface GroupProps {
   readonly onWish: FolderWishesState['add'];
 }
 
-const TIERS = { identical: 'Identical files', same: 'Same picture', alike: 'Alike' } as const;
+const TIERS = {
+  identical: 'Identical files',
+  same: 'Same picture',
+  likely: 'Probably the same',
+  alike: 'Alike',
+} as const;
 
 export function Group({ group, choice, onChoice, onCompare, onDismiss, onWish }: GroupProps) {
   const { pictures, tier, minScore, part } = group;

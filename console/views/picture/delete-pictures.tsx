@@ -10,13 +10,15 @@ import { useRequest } from '../../api/use-request.ts';
 import { libraryChanged } from '../../library/library-version.ts';
 import type { ShownPicture } from '../../library/sequence.ts';
 import { Confirm } from '../../parts/dialog.tsx';
-import { bytes, count, fileName, plural } from '../../parts/format.ts';
+import { bytes, count, fileName, pixelsAndDay, plural } from '../../parts/format.ts';
 import { Notice } from '../../parts/notice.tsx';
 import { toast } from '../../parts/toast.tsx';
 import { Thumbnail } from '../../thumbnails/thumbnail.tsx';
 
 /** `eTag`: what was compared; only that is deleted, and only while what stays is what it was. */
-interface Going extends Pick<ShownPicture, 'key'> {
+interface Going
+  extends Pick<ShownPicture, 'key'>,
+    Partial<Pick<ShownPicture, 'size' | 'width' | 'height' | 'taken'>> {
   readonly eTag?: string;
 }
 
@@ -41,7 +43,7 @@ export function DeletePictures({ pictures, kept, onCancel, onDeleted }: DeletePi
   const abort = useRef(new AbortController());
   const { value: trash } = useRequest('trash kept', (signal) => client.trash({ limit: 1, signal }));
   const what = pictures.length === 1 ? 'this picture' : plural(pictures.length, 'picture');
-  const freed = pictures.reduce((sum, each) => sum + ('size' in each ? Number(each.size) : 0), 0);
+  const freed = pictures.reduce((sum, { size = 0 }) => sum + size, 0);
 
   useEffect(() => () => abort.current.abort(), []);
 
@@ -115,7 +117,7 @@ export function DeletePictures({ pictures, kept, onCancel, onDeleted }: DeletePi
   );
 }
 
-function Doomed({ picture, stays }: { picture: Pick<ShownPicture, 'key'>; stays: ShownPicture | undefined }) {
+function Doomed({ picture, stays }: { picture: Going; stays: ShownPicture | undefined }) {
   return (
     <li>
       {'url' in picture && (
@@ -124,6 +126,7 @@ function Doomed({ picture, stays }: { picture: Pick<ShownPicture, 'key'>; stays:
         </span>
       )}
       <code>{picture.key}</code>
+      <span class="quiet">{pixelsAndDay(picture)}</span>
       {stays && (
         <>
           <span class="doomed-picture">
@@ -132,6 +135,7 @@ function Doomed({ picture, stays }: { picture: Pick<ShownPicture, 'key'>; stays:
           <span>
             stays: <code>{fileName(stays.key)}</code>
           </span>
+          <span class="quiet">{pixelsAndDay(stays)}</span>
         </>
       )}
     </li>

@@ -3,7 +3,7 @@
 import { useConnection } from '../../api/connection.tsx';
 import { useRequest } from '../../api/use-request.ts';
 import { useSequence } from '../../library/sequence.ts';
-import { fileName, score as formatScore } from '../../parts/format.ts';
+import { score as formatScore } from '../../parts/format.ts';
 import { ScoreCaption } from '../../parts/score-caption.tsx';
 import { Tile } from '../../parts/tile.tsx';
 import { TroubleNotice } from '../../parts/trouble-notice.tsx';
@@ -27,7 +27,7 @@ export function Neighbours({ pictureKey }: { pictureKey: string }) {
             <Tile
               picture={result}
               detail={`score ${formatScore(result.score)}`}
-              caption={<ScoreCaption name={fileName(result.key)} title={result.key} score={result.score} />}
+              caption={<ScoreCaption picture={result} score={result.score} />}
             />
           </li>
         ))}

@@ -176,7 +176,7 @@ function ResultTile({ route, result, children }: ResultTileProps) {
           {children}
         </>
       }
-      caption={<ScoreCaption name={fileName(key)} title={key} score={score} />}
+      caption={<ScoreCaption picture={result} score={score} />}
     />
   );
 }

@@ -1,6 +1,6 @@
 /** Decodes a picture by a package that the user added, within the limits of all others. */
 
-import { DecodingFailed, decodeTimeout, PictureRejected } from '../errors.ts';
+import { DecodingFailed, decodeTimeout, isOfMachine, PictureRejected } from '../errors.ts';
 import type { PictureLimits } from '../limits.ts';
 import type { Decoded, OptionalDecoder } from './optional-decoder.ts';
 import { decodeInOwnProcess } from './own-process.ts';
@@ -46,6 +46,9 @@ export async function decodeOptional(
       `Decoding the picture takes more than ${Math.floor(maxMemoryBytes / 1024 / 1024)} MiB of memory. ` +
         'Upload a smaller version, or a plain JPEG.',
     );
+  // Its package is gone, or there are too many files open: none of that is of the picture.
+  if (outcome.code !== undefined || isOfMachine(outcome.failed))
+    throw new DecodingFailed('The picture could not be decoded now', { cause: new Error(outcome.failed) });
   throw new PictureRejected('corrupt', 'The file is damaged or cut off: it cannot be decoded whole.', {
     cause: new Error(outcome.failed),
   });

@@ -17,8 +17,11 @@ export type Outcome =
   | { readonly decoded: Decoded }
   /** Width and height of a picture with more pixels than it may have. */
   | { readonly tooLarge: string }
-  /** The decoder's own error; `heavy` when it had asked for more memory than it may have. */
-  | { readonly failed: string; readonly heavy: boolean }
+  /**
+   * The decoder's own error; `heavy` when it had asked for more memory than it may have. With the code of an error of Node's, such
+   * as that of a file that cannot be opened.
+   */
+  | { readonly failed: string; readonly heavy: boolean; readonly code?: string | undefined }
   | { readonly late: true }
   /** It ended without an answer; what it said at last. */
   | { readonly ended: string };
@@ -27,7 +30,7 @@ export type Outcome =
 type Head =
   | { readonly width: number; readonly height: number; readonly profileBytes: number }
   | { readonly tooLarge: string }
-  | { readonly failed: string; readonly heavy: boolean };
+  | { readonly failed: string; readonly heavy: boolean; readonly code?: string | undefined };
 
 /** Objects of JavaScript that decoders make: none needs many, since pixels are not among them. */
 const HEAP_MIB = 256;
@@ -88,7 +91,11 @@ const { files, maxPixels } = JSON.parse(process.argv[1]);
 decode({ files, bytes: new Uint8Array(readFileSync(0)), maxPixels }).then(
   ({ tooLarge, data, width, height, profile = new Uint8Array() }) =>
     tooLarge ? answer({ tooLarge }) : answer({ width, height, profileBytes: profile.length }, profile, data),
-).catch((error) => answer({ failed: String((error && error.message) || error).slice(0, ${LAST_WORDS}), heavy }));`;
+).catch((error) => answer({
+  failed: String((error && error.message) || error).slice(0, ${LAST_WORDS}),
+  heavy,
+  ...(typeof (error && error.code) === 'string' && { code: error.code }),
+}));`;
 
 /** Decodes one picture; the process has ended when this returns. Fails where no process can be started. */
 export async function decodeInOwnProcess(

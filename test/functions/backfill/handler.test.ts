@@ -275,6 +275,14 @@ test('a verification in pieces says what one in one go says', async () => {
   expect(whole.counts).toMatchObject({ 'picture-missing': 1, 'picture-gone': 1, 'rejection-outdated': 1 });
 });
 
+test('a verification misses nothing that does not belong to the index', async () => {
+  await run();
+  await work();
+  await pictures.put('film.mov', text('no picture'));
+  await pictures.put('notes.pdf', text('no picture'));
+  expect((await verified(never)).counts).toEqual({});
+});
+
 test('a report of many problems stays small enough to be handed on', async () => {
   for (let i = 0; i < 50; i++) await pictures.put(`${'long'.repeat(200)}${i}.jpg`, text(`${i}`));
   const report = await verified(never);

@@ -166,6 +166,56 @@ describe('GET /v1/duplicates', () => {
     expect(pages).toBeGreaterThan(1);
   });
 
+  test.each([90, 180, 270])(
+    'finds a picture turned by %i degrees, which the model does not know',
+    async (degrees) => {
+      const api = testApi();
+      await api.upload('turned.jpg', await sharp(originals[10]!).rotate(degrees).jpeg().toBuffer());
+      for (let i = 11; i < 30; i++) await api.upload(`other ${i}.png`, originals[i]!);
+      await api.upload('upright.png', originals[10]!);
+      expect(keysOf((await ask(api, 'tier=alike&minScore=0.5')).groups).flat()).not.toContain('turned.jpg');
+      expect(keysOf((await ask(api)).groups)).toEqual([['turned.jpg', 'upright.png']]);
+    },
+  );
+
+  test('shows what is probably the same with what is surely, and offers none of it for deletion', async () => {
+    const api = testApi();
+    // Too many of its hard edges are blurred by the JPEG for it to be sure.
+    const unsure = await sharp(originals[9]!).rotate(180).jpeg().toBuffer();
+    await api.upload('a.png', originals[9]!);
+    await api.upload('b.png', originals[9]!);
+    await api.upload('unsure.jpg', unsure);
+    // Nothing unsure: these have no place among them.
+    for (const key of ['c.png', 'd.png']) await api.upload(key, originals[12]!);
+    expect(keysOf((await ask(api)).groups)).toEqual([
+      ['a.png', 'b.png'],
+      ['c.png', 'd.png'],
+    ]);
+    const { groups } = await ask(api, 'tier=likely&prefer=a.png');
+    expect(groups).toMatchObject([{ tier: 'likely', keeper: 'a.png', deletable: [], freesBytes: 0 }]);
+    expect(groups[0]!.pictures.map(({ key, tier }) => [key, tier])).toEqual([
+      ['a.png', 'likely'],
+      ['b.png', 'identical'],
+      ['unsure.jpg', 'likely'],
+    ]);
+  });
+
+  test('says how many pictures are still to be read before they can be compared', async () => {
+    const api = await library();
+    let now = 0;
+    const clock = vi
+      .spyOn(performance, 'now')
+      .mockImplementation(() => (now += 2 * SEARCH_LIMITS.duplicatesMs));
+    const first = await ask(api);
+    const second = await ask(api, `cursor=${first.cursor}`);
+    clock.mockRestore();
+    expect(first).toMatchObject({ groups: [], compared: 0, total: 90 });
+    expect(first.unread).toBeGreaterThan(0);
+    expect(second.unread).toBeLessThan(first.unread!);
+    expect((await all(api)).groups).toHaveLength(30);
+    expect((await ask(api)).unread).toBeUndefined();
+  });
+
   test('shows what is no duplicate no more among what is only alike', async () => {
     const api = testApi();
     for (const key of ['a', 'b']) await api.upload(key, originals[4]!);

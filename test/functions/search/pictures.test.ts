@@ -1,6 +1,7 @@
 /** Lists, states, uploads and deletions through the API. */
 
 import { describe, expect, test } from 'vitest';
+import { ObjectUnreadable } from '../../../vectorlog/store/errors.ts';
 import { json, testApi } from '../../factories/api.ts';
 import { badPicture } from '../../factories/fake-embedder.ts';
 
@@ -66,6 +67,22 @@ describe('GET /v1/images/{key}', () => {
     expect(await state(api, 'a.jpg')).toMatchObject({ state: 'rejected', reason: { code: 'not-an-image' } });
     await api.upload('a.jpg', 'good');
     expect(await state(api, 'a.jpg')).toMatchObject({ state: 'indexed' });
+  });
+
+  test('rejected as not readable, alone and among others, though the bucket does not even tell of it', async () => {
+    const api = testApi();
+    const head = api.pictures.head.bind(api.pictures);
+    const refuse = (key: string) => new ObjectUnreadable(key, 'encrypted', 'the bucket says no');
+    api.pictures.head = (key) => (key === 'a.jpg' ? Promise.reject(refuse(key)) : head(key));
+    const get = api.pictures.get.bind(api.pictures);
+    api.pictures.get = (key, options) => (key === 'a.jpg' ? Promise.reject(refuse(key)) : get(key, options));
+    await api.upload('a.jpg', 'a');
+    await api.upload('b.jpg', 'b');
+    expect(await state(api, 'a.jpg')).toMatchObject({ state: 'rejected', reason: { code: 'not-readable' } });
+    const answer = await api.request('/v1/states', json({ keys: ['a.jpg', 'b.jpg', 'c.jpg'] }));
+    expect(await answer.json()).toMatchObject({
+      states: [{ state: 'rejected' }, { state: 'indexed' }, { state: 'absent' }],
+    });
   });
 
   test('pending from a deletion until the index knows of it, then absent', async () => {

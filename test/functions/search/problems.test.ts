@@ -1,6 +1,6 @@
 /** Everything that can go wrong is a problem document that says what to do, and never a stack trace. */
 
-import { describe, expect, test } from 'vitest';
+import { describe, expect, test, vi } from 'vitest';
 import { SEARCH_LIMITS } from '../../../functions/search/limits.ts';
 import { PROBLEM_CODES } from '../../../functions/search/schemas.ts';
 import { DecodingFailed } from '../../../pictures/decoding/errors.ts';
@@ -181,12 +181,15 @@ describe('details', () => {
     expect(await problem(response)).toMatchObject({ status: 422, reason: { code: 'too-many-bytes' } });
   });
 
-  test('of a picture in an archive say so', async () => {
+  test.each([
+    ['in an archive', 'get', 'archived', 'archived'],
+    ['that the bucket does not even tell of', 'head', 'encrypted', 'not-readable'],
+  ] as const)('of a picture %s say so', async (_, method, obstacle, code) => {
     const api = testApi();
     await api.upload('a.jpg', 'a');
-    api.pictures.get = (key) => Promise.reject(new ObjectUnreadable(key, 'archived', 'InvalidObjectState'));
+    vi.spyOn(api.pictures, method).mockRejectedValue(new ObjectUnreadable('a.jpg', obstacle, 'it is kept'));
     const response = await api.request('/v1/search?crop=0,0,1,1', json({ key: 'a.jpg' }));
-    expect(await problem(response)).toMatchObject({ status: 422, reason: { code: 'archived' } });
+    expect(await problem(response)).toMatchObject({ status: 422, reason: { code } });
   });
 
   test.each([PLACEHOLDER, `a/${PLACEHOLDER}.jpg`])(

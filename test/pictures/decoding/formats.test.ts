@@ -3,6 +3,7 @@
 import { readFileSync } from 'node:fs';
 import sharp from 'sharp';
 import { describe, expect, it } from 'vitest';
+import { PictureDecoder } from '../../../pictures/decoding/decoder.ts';
 import { PictureRejected } from '../../../pictures/decoding/errors.ts';
 import { PICTURE_LIMITS, type PictureLimits } from '../../../pictures/decoding/limits.ts';
 import { preprocess } from '../../factories/preprocess.ts';
@@ -196,6 +197,17 @@ describe('limits', () => {
     const { code } = await rejection(large, { limits: { ...limits, decodeTimeoutMs: 0.001 } });
 
     expect(code).toBe('decode-timeout');
+  });
+
+  it('does not refuse one that took too long beside others and does not alone', async () => {
+    const decoder = new PictureDecoder({ decodeTimeoutMs: 2_000 });
+    const header = await decoder.header(await picture().png().toBuffer());
+    let tries = 0;
+    const all = { left: 0, top: 0, width: header.width, height: header.height };
+    const used = decoder.decode(header, all, ({ width }) =>
+      ++tries === 1 ? new Promise<number>(() => {}) : width,
+    );
+    await expect(used).resolves.toBe(header.width);
   });
 });
 

@@ -153,6 +153,16 @@ describe('limits hold', () => {
     }
   });
 
+  test.each([
+    ['whose package cannot be opened', "require('node:fs').readFileSync('/nowhere/magick.wasm')"],
+    ['whose package is gone', "require('/nowhere/libheif.js')"],
+    ['without the memory to begin', "throw new RangeError('Array buffer allocation failed')"],
+  ])('and a decoder %s fails, which rejects nothing', async (_, what) => {
+    const lame = { ...magick!, source: `async function decode() { ${what}; }` };
+    const decoder = new PictureDecoder({}, [lame]);
+    await expect(decoder.header(await bmp())).rejects.toMatchObject({ retryable: true });
+  });
+
   test('of this process: a decoder in a loop ends when the one that started it is killed', async () => {
     const folder = mkdtempSync(join(tmpdir(), 'likeness-orphan-'));
     const told = join(folder, 'pid');

@@ -8,7 +8,7 @@ import { describePixels } from '../../../pictures/duplicates/describe.ts';
 import { findFeatures } from '../../../pictures/duplicates/features.ts';
 import { fingerprintOf } from '../../../pictures/duplicates/fingerprint.ts';
 import type { Fingerprint } from '../../../pictures/duplicates/fingerprint-format.ts';
-import { prepare } from '../../../pictures/duplicates/prepared.ts';
+import { Prepared } from '../../../pictures/duplicates/prepared.ts';
 import { picture } from '../../factories/pictures.ts';
 import { blocks } from '../../factories/pixels.ts';
 
@@ -29,7 +29,7 @@ const allPairs = (): FingerprintPair[] =>
 
 test('threads measure what one measures alone, each pair in its place', async () => {
   const pairs = allPairs();
-  const alone = pairs.map(([one, other]) => comparisonOf(prepare(one), prepare(other)));
+  const alone = pairs.map(([one, other]) => comparisonOf(new Prepared(one), new Prepared(other)));
   expect(alone.some((each) => each === undefined)).toBe(true);
   expect(await comparers.compare(pairs)).toEqual(alone);
   expect(await comparers.compare([])).toEqual([]);

@@ -117,6 +117,28 @@ describe('findDuplicates', () => {
     expect(groups.map((group) => group.rows)).toEqual([numbers(40)]);
   });
 
+  it('looks at more than the nearest where more is named, from either side and once', async () => {
+    const { source } = graph(numbers(80), [[1, 2, 0.9]]);
+    const judged: string[] = [];
+    const verify: DuplicateOptions['verify'] = async (pairs) => {
+      judged.push(...pairs.map(({ row, hit }) => `${row} ${hit.row} ${hit.score}`));
+      return pairs.map(({ row, hit }) => (Math.abs(row - hit.row) === 1 ? 0 : 1));
+    };
+    // A turned copy far away in the index and in the model; and one that is among the nearest anyway.
+    const named = new Map([
+      [1, [2]],
+      [3, [70]],
+      [70, [3]],
+    ]);
+    const also = (row: number) => named.get(row) ?? [];
+    const groups = [];
+    for await (const step of findDuplicates(source, { minScore: 0.5, nearest: 8, also, verify }))
+      groups.push(...step.groups);
+    expect(groups.map((group) => group.rows)).toEqual([[3, 70]]);
+    // The score of what was not found by it is the inner product of both embeddings.
+    expect(judged.toSorted()).toEqual(['1 2 0.9', '2 1 0.9', '3 70 210', '70 3 210']);
+  });
+
   it('takes a variant for no copy when the picture itself is there, and a copy for one from its own side', async () => {
     // 0 and 1 are as good as equal, 2 is a poor copy of them; 3 is a variant that is like 0 and even like 2.
     const sure = new Map([

@@ -4,7 +4,7 @@ import sharp, { type Sharp } from 'sharp';
 import { expect, test } from 'vitest';
 import { comparisonOf } from '../../../pictures/duplicates/compare.ts';
 import { fingerprintOf } from '../../../pictures/duplicates/fingerprint.ts';
-import { prepare } from '../../../pictures/duplicates/prepared.ts';
+import { Prepared } from '../../../pictures/duplicates/prepared.ts';
 import { confidenceOf, measuresOf } from '../../../pictures/duplicates/verdict.ts';
 import { isSame } from '../../../pictures/duplicates/verifier.ts';
 
@@ -22,7 +22,9 @@ const face = (wears = ''): Promise<Buffer> =>
     .toBuffer();
 
 const confidence = async (one: Buffer, other: Buffer): Promise<number> => {
-  const [a, b] = await Promise.all([one, other].map(async (bytes) => prepare(await fingerprintOf(bytes))));
+  const [a, b] = await Promise.all(
+    [one, other].map(async (bytes) => new Prepared(await fingerprintOf(bytes))),
+  );
   const comparison = comparisonOf(a!, b!);
   return comparison ? confidenceOf(measuresOf(comparison, 0.95)) : 0;
 };
@@ -49,7 +51,7 @@ test.each([
     .png()
     .toBuffer();
   const [a, b] = await Promise.all(
-    [face(), copy].map(async (each) => prepare(await fingerprintOf(await each))),
+    [face(), copy].map(async (each) => new Prepared(await fingerprintOf(await each))),
   );
   // Of 255 grey values: the white around the drawing stays white, though all else is brighter by 30 %.
   expect(comparisonOf(a!, b!)!.p90).toBeLessThan(12);

@@ -158,6 +158,21 @@ describeWithS3('events of a bucket with versions', (server) => {
 
     await remove(second.VersionId);
     expect(await heard(), 'the last version ends').toMatchObject({ op: 'delete', key: Key });
+
+    const kept = await put('kept');
+    await heard();
+    const Suspended = { Bucket, VersioningConfiguration: { Status: 'Suspended' } as const };
+    await client.send(new PutBucketVersioningCommand(Suspended));
+    const current = await put('current');
+    await heard();
+    await remove(kept.VersionId);
+    const ended = await listener.next();
+    // AWS documents one for buckets that keep versions alone.
+    delete (ended.Records[0]!.s3.object as { versionId?: string }).versionId;
+    expect(await learn(ended), 'an old version ends where none are kept any more').toMatchObject({
+      op: 'put',
+      eTag: eTagOf(current),
+    });
   });
 
   // This server expires objects and tells nobody: the events are those of AWS's documents, about what it did.

@@ -17,13 +17,9 @@ describe('a message', () => {
     expect(decode(event)).toEqual([{ op: 'put', key, version: '0055AED6DCD90281E5', eTag: 'abc', size: 12 }]);
   });
 
-  it('of S3 can tell of deletions of three kinds', () => {
-    for (const eventName of [
-      'ObjectRemoved:Delete',
-      'ObjectRemoved:DeleteMarkerCreated',
-      'LifecycleExpiration:Delete',
-    ])
-      expect(decode(s3Event({ eventName, key: 'a', sequencer: '1F' }))).toEqual([
+  it('of S3 can tell of a deletion that is one whatever the bucket keeps', () => {
+    for (const eventName of ['ObjectRemoved:DeleteMarkerCreated', 'LifecycleExpiration:DeleteMarkerCreated'])
+      expect(decode(s3Event({ eventName, key: 'a', sequencer: '1F', versionId: 'v2' }))).toEqual([
         { op: 'delete', key: 'a', version: '1F' },
       ]);
   });
@@ -33,10 +29,22 @@ describe('a message', () => {
       expect(decode(s3Event({ eventName, key: 'a', sequencer: '1F', versionId: 'v1' }))).toEqual([
         { op: 'look', key: 'a', version: '1F' },
       ]);
-    const marker = { eventName: 'LifecycleExpiration:DeleteMarkerCreated', key: 'a', sequencer: '1F' };
-    expect(decode(s3Event({ ...marker, versionId: 'v2' }))).toEqual([
-      { op: 'delete', key: 'a', version: '1F' },
-    ]);
+  });
+
+  it('of a deletion without a version says so: a bucket that has stopped keeping versions sends it too', () => {
+    for (const eventName of ['ObjectRemoved:Delete', 'LifecycleExpiration:Delete'])
+      expect(decode(s3Event({ eventName, key: 'a', sequencer: '1F' }))).toEqual([
+        { op: 'look', key: 'a', version: '1F', deleted: true },
+      ]);
+  });
+
+  it('of a restore has no sequencer, as AWS documents it', () => {
+    const restored = { key: 'a', versionId: 'v1', eTag: 'e', size: 3 };
+    for (const event of [
+      eventBridgeEvent({ ...restored, detailType: 'Object Restore Completed' }),
+      s3Event({ ...restored, eventName: 'ObjectRestore:Completed' }),
+    ])
+      expect(decode(event)).toEqual([{ op: 'look', key: 'a', version: undefined }]);
   });
 
   it('says the same whether it comes from S3, by SNS or by EventBridge', () => {
@@ -80,6 +88,7 @@ describe('a message', () => {
   it('that cannot be understood is an error that trying again does not mend', () => {
     const noETag = s3Event({ key: 'a', sequencer: '1' });
     const oddSequencer = s3Event({ key: 'a', sequencer: 'latest', eTag: 'e' });
+    const noSequencer = s3Event({ key: 'a', eTag: 'e' });
     for (const body of [
       '',
       'hello',
@@ -88,6 +97,7 @@ describe('a message', () => {
       'null',
       JSON.stringify(noETag),
       JSON.stringify(oddSequencer),
+      JSON.stringify(noSequencer),
     ])
       expect(() => decodeMessage(body), body).toThrow(MessageUnreadable);
   });

@@ -7,7 +7,7 @@ import { backfill } from '../../../pictures/ingest/backfill.ts';
 import { ingest } from '../../../pictures/ingest/ingest.ts';
 import { readRejection } from '../../../pictures/ingest/rejections.ts';
 import { listAppends, readAppend } from '../../../vectorlog/log/append-log.ts';
-import type { LogRecord } from '../../../vectorlog/log/record.ts';
+import { ABSENT, fold, type KeyState, type LogRecord } from '../../../vectorlog/log/record.ts';
 import { silentLogger } from '../../../vectorlog/logger.ts';
 import { ObjectUnreadable } from '../../../vectorlog/store/errors.ts';
 import type { ObjectStore } from '../../../vectorlog/store/object-store.ts';
@@ -15,7 +15,7 @@ import { MemoryStore } from '../../../vectorlog/testing/memory-store.ts';
 import { type CountingStore, countingStore } from '../../factories/counting-store.ts';
 import { fakeEmbedder } from '../../factories/fake-embedder.ts';
 import { movableClock } from '../../factories/movable-clock.ts';
-import { s3Event, sqsEvent } from '../../factories/s3-events.ts';
+import { eventBridgeEvent, s3Event, sqsEvent } from '../../factories/s3-events.ts';
 
 const clock = movableClock();
 let pictures: CountingStore;
@@ -72,6 +72,27 @@ describe('a version that was deleted', () => {
     expect(await log()).toEqual([{ op: 'delete', key: 'a', version: '20' }]);
   });
 
+  it('leaves it though the event names no version, as where a bucket has stopped keeping them', async () => {
+    const { eTag } = await put('a');
+    const event = s3Event({ eventName: 'LifecycleExpiration:Delete', key: 'a', sequencer: '20' });
+    await onUpload(event);
+    expect(await log()).toMatchObject([{ op: 'put', key: 'a', version: '20', eTag }]);
+  });
+
+  it('is not asked about where there can be none', async () => {
+    await put('a');
+    const event = s3Event({ eventName: 'ObjectRemoved:Delete', key: 'a', sequencer: '20' });
+    await onUpload(event, { versions: false });
+    expect(await log()).toEqual([{ op: 'delete', key: 'a', version: '20' }]);
+  });
+
+  it('takes the picture away when the one before it, which is the picture now, is a bad one', async () => {
+    await put('a', 'reject');
+    await onUpload(removal('a'));
+    expect(await log()).toEqual([{ op: 'delete', key: 'a', version: '20' }]);
+    expect(await readRejection(index, 'a')).toMatchObject({ code: 'not-an-image' });
+  });
+
   it('takes nothing away when what is there cannot be read', async () => {
     await put('a');
     lock('archived', () => true);
@@ -81,20 +102,43 @@ describe('a version that was deleted', () => {
   });
 });
 
-describe('a version that ended before one that is encrypted with a key of its readers', () => {
-  it('leaves a rejection of what is there now, though its head says nothing', async () => {
-    const { eTag } = await put('a');
-    await put('a.b');
-    pictures.before = (method, key) => {
-      if (['head', 'get', 'read'].includes(method) && key === 'a')
-        throw new ObjectUnreadable('a', 'encrypted', 'the bucket says no');
-    };
+describe.each(['encrypted', 'forbidden'] as const)(
+  'a version that ended before one that is %s',
+  (obstacle) => {
+    beforeEach(async () => {
+      await put('a.b');
+      pictures.before = (method, key) => {
+        if (['head', 'get', 'read'].includes(method) && key === 'a')
+          throw new ObjectUnreadable('a', obstacle, 'the bucket says no');
+      };
+    });
     const event = s3Event({ eventName: 'ObjectRemoved:Delete', key: 'a', sequencer: '20', versionId: 'v0' });
-    expect(await onUpload(event)).toEqual({ batchItemFailures: [] });
-    expect(await readRejection(index, 'a')).toMatchObject({ code: 'not-readable', eTag });
-    expect(await log()).toEqual([]);
-  });
-});
+
+    it('leaves a rejection of what is there now, though its head says nothing', async () => {
+      const { eTag } = await put('a');
+      expect(await onUpload(event)).toEqual({ batchItemFailures: [] });
+      expect(await readRejection(index, 'a')).toMatchObject({ code: 'not-readable', eTag });
+      expect(await log()).toEqual([]);
+    });
+
+    it('was the last one when the list shows none', async () => {
+      expect(await onUpload(event)).toEqual({ batchItemFailures: [] });
+      expect(await log()).toEqual([{ op: 'delete', key: 'a', version: '20' }]);
+    });
+
+    it('costs a backfill nothing, whether it is rejected or gone', async () => {
+      const { eTag } = await put('a');
+      await onUpload(s3Event({ key: 'a', eTag, size: 1, sequencer: '10' }));
+      const sent: string[] = [];
+      const run = () => backfill({ pictures, index, send: async (bodies) => void sent.push(...bodies) });
+      expect(await run()).toMatchObject({ missing: 2, gone: 0 });
+      expect(await readRejection(index, 'a')).toBeDefined();
+      await pictures.delete(['a']);
+      await run();
+      expect(await readRejection(index, 'a')).toBeUndefined();
+    });
+  },
+);
 
 describe('a picture that the bucket does not give out', () => {
   it.each([
@@ -115,6 +159,52 @@ describe('a picture that the bucket does not give out', () => {
     await onUpload(s3Event({ ...picture, eventName: 'ObjectRestore:Completed', sequencer: '2' }));
     expect(await log()).toMatchObject([{ op: 'delete' }, { op: 'put', key: 'a', version: '2' }]);
     expect(await readRejection(index, 'a')).toBeUndefined();
+  });
+
+  describe('is indexed by a restore without a sequencer', () => {
+    const restored = eventBridgeEvent({ key: 'a', detailType: 'Object Restore Completed' });
+    const live = async () => {
+      let state: KeyState = ABSENT;
+      for (const record of await log()) state = fold(state, record) ?? state;
+      return state;
+    };
+
+    it('after the event that found it in the archive, once, and before what comes then', async () => {
+      const picture = await put('a');
+      lock('archived', () => true);
+      await onUpload(s3Event({ ...picture, sequencer: '0062E99A88DC407460' }));
+      pictures.before = () => {};
+      expect(await onUpload(restored)).toEqual({ batchItemFailures: [] });
+      expect(await live()).toMatchObject({ state: 'live', eTag: picture.eTag });
+      expect(await readRejection(index, 'a')).toBeUndefined();
+
+      const next = { eventName: 'ObjectRemoved:DeleteMarkerCreated', key: 'a' };
+      await onUpload(s3Event({ ...next, sequencer: '0062E99A88DC407461' }));
+      expect(await live()).toMatchObject({ state: 'deleted' });
+    });
+
+    it('where nothing was known of it, as after a backfill that passed it over', async () => {
+      const { eTag } = await put('a');
+      await onUpload(restored);
+      expect(await live()).toEqual({ state: 'live', version: undefined, eTag });
+    });
+
+    it('but not where it has an event already, or is gone by now', async () => {
+      const picture = await put('a');
+      await onUpload(s3Event({ ...picture, sequencer: '0062' }));
+      await onUpload(restored);
+      expect(await live()).toMatchObject({ state: 'live', version: '0062' });
+      const before = await log();
+      await pictures.delete(['a']);
+      expect(await onUpload(restored)).toEqual({ batchItemFailures: [] });
+      expect(await log()).toEqual(before);
+    });
+
+    it('or where it does not belong to the index', async () => {
+      await put('a');
+      await onUpload(restored, { filter: { prefix: '', endings: ['.jpg'] } });
+      expect(await log()).toEqual([]);
+    });
   });
 
   it('alone is rejected, and asked for again by a backfill', async () => {

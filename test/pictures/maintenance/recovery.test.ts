@@ -174,7 +174,9 @@ describe('a backfill', () => {
       basis: { state: 'absent' },
     } as const;
     queue.push(
-      JSON.stringify(s3Event({ eventName: 'ObjectRemoved:Delete', key: 'never told', sequencer: 'FFF' })),
+      JSON.stringify(
+        s3Event({ eventName: 'ObjectRemoved:DeleteMarkerCreated', key: 'never told', sequencer: 'FFF' }),
+      ),
     );
     await work();
     queue.push(encodeBackfillMessage(put));

@@ -137,7 +137,7 @@ test('an overwrite and a deletion take the old one along when they are folded, n
   expect((await thumbnails()).toSorted()).toEqual([nameOf(first), nameOf(second)].toSorted());
   await compact();
   expect(await thumbnails()).toEqual([nameOf(second)]);
-  await take({ key: 'a', sequencer: '3', eventName: 'ObjectRemoved:Delete' });
+  await take({ key: 'a', sequencer: '3', eventName: 'ObjectRemoved:DeleteMarkerCreated' });
   await compact();
   expect(await thumbnails()).toEqual([]);
 });
@@ -159,7 +159,7 @@ test('the same bytes that come back after a deletion have a thumbnail of their o
   const before = await put('a', '1', 'a');
   await take(before);
   await compact();
-  await take({ key: 'a', sequencer: '2', eventName: 'ObjectRemoved:Delete' });
+  await take({ key: 'a', sequencer: '2', eventName: 'ObjectRemoved:DeleteMarkerCreated' });
   const after = { ...before, sequencer: '3' };
   await take(after);
   await compact();

@@ -19,6 +19,15 @@ test('another model and other callers are said too', () => {
   expect(changes.map(({ what }) => what)).toEqual(['model', 'auth']);
 });
 
+test('other tokens of the same issuer are other callers, and so are those that may do more', () => {
+  const tokens = (scopes: object, audience = ['photos']) =>
+    template({ Auth: 'jwt https://login.example.com', Tokens: JSON.stringify({ audience, scopes }) });
+  const careful = tokens({ delete: ['photos/admin'] });
+  for (const next of [tokens({}), tokens({ delete: ['photos/admin'] }, ['everybody'])])
+    expect(changesOf(careful, next)).toMatchObject([{ what: 'auth' }]);
+  expect(changesOf(careful, careful)).toEqual([]);
+});
+
 test('a model that embeds no longer is said, and one that joins is not', () => {
   const both = template({ Model: 'a', Models: 'a b' });
   const one = template({ Model: 'a', Models: 'a' });

@@ -145,6 +145,11 @@ test('an execution is set aside for compaction where the account has enough, and
 
 const ROOT = { Effect: 'Allow', Principal: { AWS: 'arn:aws:iam::123456789012:root' }, Action: 'kms:*' };
 const ELSEWHERE = { ...ROOT, Principal: { AWS: 'arn:aws:iam::999999999999:root' } };
+const USED = {
+  Effect: 'Allow',
+  Principal: { Service: ['logs.eu-central-1.amazonaws.com', 's3.amazonaws.com'] },
+  Action: 'kms:*',
+};
 const KEY = 'arn:aws:kms:eu-central-1:123456789012:key/k1';
 const thumbnailer = { id: 'thumbnails', event: 's3:ObjectCreated:*' };
 
@@ -189,6 +194,21 @@ test.each<[string, string[], Partial<FakeAccount>, RegExp]>([
     /set "imagesKey" to "arn:aws:kms:eu-central-1:123456789012:key\/k1"/,
   ],
   [
+    'with another key than the one that is named',
+    ['-c', `imagesKey=${KEY.replace('k1', 'k2')}`],
+    {
+      buckets: { 'my-photos': { key: KEY } },
+      keys: { k1: { policy: { Statement: [ROOT] } }, k2: { policy: { Statement: [ROOT] } } },
+    },
+    /set "imagesKey" to "arn:aws:kms:eu-central-1:123456789012:key\/k1", in place of .*k2/,
+  ],
+  [
+    'whose key is named by an alias, to which nobody can be granted anything',
+    ['-c', `imagesKey=${KEY.replace('key/', 'alias/')}`],
+    { keys: { k1: { policy: { Statement: [ROOT] } } } },
+    /alias\/k1 is no key but another name of one: set "imagesKey" to "arn:aws:kms:.*:key\/k1"/,
+  ],
+  [
     'with a key whose policy lacks us',
     ['-c', `imagesKey=${KEY}`],
     { buckets: { 'my-photos': { key: KEY } }, keys: { k1: { policy: { Statement: [ELSEWHERE] } } } },
@@ -205,7 +225,13 @@ test.each<[string, string[], Partial<FakeAccount>, RegExp]>([
     'with a key for all that the services may not use',
     ['-c', `key=${KEY}`],
     { keys: { k1: { policy: { Statement: [ROOT] } } } },
-    /does not let logs\.eu-central-1\.amazonaws\.com, s3\.amazonaws\.com, cloudwatch\.amazonaws\.com use it/,
+    /does not let logs\.eu-central-1\.amazonaws\.com, s3\.amazonaws\.com use it/,
+  ],
+  [
+    'with a key for all that EventBridge and S3 Vectors may not use',
+    ['-c', `key=${KEY}`, '-c', 'events=eventbridge', '-c', 'engine=s3-vectors'],
+    { keys: { k1: { policy: { Statement: [ROOT, USED] } } } },
+    /does not let events\.amazonaws\.com, indexing\.s3vectors\.amazonaws\.com use it/,
   ],
   [
     'that tells others of the same events',
@@ -222,6 +248,17 @@ test.each<[string, string[], Partial<FakeAccount>, RegExp]>([
     expect(runs).toEqual([]);
   },
 );
+
+test('another index bucket is tried out at a later deployment too, and the same one is not again', async () => {
+  account.buckets['my-index'] = {};
+  next = { ...next, IndexBucket: 'my-index' };
+  account.stacks.Likeness = { status: 'CREATE_COMPLETE', template: template(next) };
+  await deployed('-c', 'index=my-index');
+  account.buckets['other-index'] = {};
+  await expect(deployed('-c', 'index=other-index', '--yes-change=index')).rejects.toThrow(
+    /other-index cannot hold an index/,
+  );
+});
 
 test('what only looks like trouble goes through', async () => {
   const ours = {

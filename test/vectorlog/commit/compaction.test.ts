@@ -211,6 +211,50 @@ describe('a compaction', () => {
     expect(await namesUnder('log/')).toEqual([bad]);
   });
 
+  describe('an append that cannot be read', () => {
+    /** By its name the oldest of all. */
+    const bad = 'log/00000000000000000000000000.safetensors';
+    beforeEach(() => store.put(bad, new Uint8Array(1_000)).then(() => {}));
+
+    it('does not stand before those that come after it, however large it is', async () => {
+      const limits = { maxBytesPerCompaction: 100, maxAppendsPerCompaction: 1 };
+      await append('a');
+      await append('b');
+      expect(await compactorOf(store, limits).run()).toMatchObject({
+        folded: 1,
+        pending: 1,
+        unreadable: [bad],
+      });
+      expect(await compactorOf(store, limits).run()).toMatchObject({ folded: 1, pending: 0, live: 2 });
+    });
+
+    it('does not count among those that have waited for long', async () => {
+      await append('a');
+      expect((await compactorOf().run()).oldestWaitMs).toBeLessThan(MINUTE);
+    });
+
+    it('is no reason to fold where a commit is dear', async () => {
+      await append('a');
+      await compactorOf().run();
+      await append('b');
+      const { generation } = (await latestManifest(store))!;
+      const compactor = compactorOf(store, { ...FOLDER_LOG_LIMITS, foldShare: 1_000 });
+      expect(await compactor.run()).toMatchObject({ outcome: 'idle', generation, unreadable: [bad] });
+    });
+
+    it('does not keep deletions from being forgotten', async () => {
+      const compactor = compactorOf();
+      await append('a', '-x');
+      await compactor.run();
+      clock.skip(61 * MINUTE);
+      for (const key of ['b', 'c']) {
+        await append(key);
+        await compactor.run();
+      }
+      expect((await latestManifest(store))!.manifest.markers).toEqual([]);
+    });
+  });
+
   it('forgets deletions after an hour, and not before', async () => {
     const compactor = compactorOf();
     await append('a', '-x');

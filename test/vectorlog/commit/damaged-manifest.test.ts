@@ -102,6 +102,25 @@ describe('the newest manifest is damaged', () => {
     expect(findings.listed).toEqual([]);
   });
 
+  it.each([
+    ['a deletion without a version that can be compared', { markers: [{ key: 'a', version: 5, at: null }] }],
+    ['a deletion of no time', { markers: [{ key: 'a', version: '5' }] }],
+    ['files to be deleted that have no names', { replaced: [{ names: [5], at: 1 }] }],
+    ['appends that were folded at no time', { folded: [{ name: 'log/x', at: 'yesterday' }] }],
+    ['codes without a name', { files: { codes: 5 } }],
+  ])('%s: it is damage as well, and stops nobody', async (_, wrong) => {
+    await commit('a');
+    await commit('b');
+    const { manifest } = (await latestManifest(store))!;
+    const files = { ...manifest.files, ...('files' in wrong && wrong.files) };
+    await damage(2, JSON.stringify({ ...manifest, ...wrong, files }));
+    await append('c');
+    const report = await compactorOf().run();
+    expect(report).toMatchObject({ outcome: 'committed', generation: 3, live: 3 });
+    expect(report.unreadable).toEqual([manifestName(2)]);
+    expect(await keysOf(liveIndex())).toEqual(['a', 'b', 'c']);
+  });
+
   it('the first one: all is in the log still', async () => {
     await commit('a', 'b');
     await damage(1);

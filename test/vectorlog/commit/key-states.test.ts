@@ -53,8 +53,8 @@ async function known(store: MemoryStore): Promise<{ key: string; eTag?: string }
 describe('the keys of an index', () => {
   it('come in the order of UTF-8 bytes, those with line separators among them, however many there are', async () => {
     const signs = ['\u2028', '\u2029', '\u0085', '\r', '\uFF5E', '🖼️'];
-    const rows = Array.from({ length: 50_100 }, (_, i) => ({
-      key: `${(i * 7919) % 50_100}${signs[i % signs.length]}.png`,
+    const rows = Array.from({ length: 5_100 }, (_, i) => ({
+      key: `${(i * 7919) % 5_100}${signs[i % signs.length]}.png`,
       eTag: `${i}`,
     }));
     expect(await known(await indexOf(rows))).toEqual(rows.toSorted((a, b) => compareKeys(a.key, b.key)));

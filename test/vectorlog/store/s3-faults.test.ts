@@ -368,6 +368,7 @@ describe('what S3 answers', () => {
 
   it.each([
     [400, 'RequestTimeout'],
+    [400, 'KMS.ThrottlingException'],
     [429, 'TooManyRequests'],
     [500, 'InternalError'],
     [503, 'SlowDown'],
@@ -378,6 +379,18 @@ describe('what S3 answers', () => {
 
     expect(storeErrorOf(error, 'bucket', 'a')).toBeInstanceOf(StoreUnavailable);
   });
+
+  it.each(['KMS.DisabledException', 'KMS.KMSInvalidStateException', 'KMS.NotFoundException'])(
+    'is of the one object when it is %s: the key that it is encrypted with',
+    (name) => {
+      const error = Object.assign(new Error('as scripted'), { name, $metadata: { httpStatusCode: 400 } });
+      expect(storeErrorOf(error, 'bucket', 'a')).toMatchObject({
+        name: 'ObjectUnreadable',
+        obstacle: 'forbidden',
+      });
+      expect(storeErrorOf(error, 'bucket')).not.toMatchObject({ name: 'ObjectUnreadable' });
+    },
+  );
 
   it('is waited out while it is a passing fault', async () => {
     const { store, requests } = await scriptedS3(({ number }) =>

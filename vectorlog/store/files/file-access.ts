@@ -44,6 +44,10 @@ const BROKEN = [
 export const isOutOfReach = (error: unknown): boolean =>
   forbids(error) || BROKEN.includes(codeOf(error) ?? '');
 
+/** Whether a file system says that it can have no file of this name: a character that it does not know, or too many. */
+export const refusesName = (error: unknown): boolean =>
+  ['EINVAL', 'EILSEQ', 'ENAMETOOLONG'].includes(codeOf(error) ?? '');
+
 /** Gives `undefined` for a file that is not there, and rejects for every other reason. */
 export async function unlessAbsent<T>(work: Promise<T>): Promise<T | undefined> {
   try {

@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { StoreUnavailable } from '../errors.ts';
 import { compareKeys, isKey, type ListOptions } from '../object-store.ts';
 import { isOutOfReach, unlessAbsent } from './file-access.ts';
+import { type MountPoints, mountPoints } from './mounts.ts';
 import type { Places } from './places.ts';
 
 /** A key and the file that it is. */
@@ -20,7 +21,7 @@ export interface Walk {
   readonly leaveAlone?: (key: string) => boolean;
   /** Called with a folder, or a file in one, that cannot be looked at: no permission, or a share that broke off. It is passed over. */
   readonly onUnreadable?: (key: string) => void;
-  /** Called with each folder that stands on another device than the one around it. */
+  /** Called with each folder that something is mounted at, or that stands on another device than the one around it. */
   readonly onMount?: (key: string, device: Device) => void;
   /** Called with a file or folder whose name is not UTF-8, its name as well as it can be shown: it is passed over. */
   readonly onUnnameable?: (key: string) => void;
@@ -77,7 +78,8 @@ async function* ordinaryKeys(
   walk: Walk,
   { prefix, startAfter, isBeyond }: { prefix: string; startAfter: string; isBeyond(key: string): boolean },
 ): AsyncGenerator<Listed, void, void> {
-  const top = await enter(places, walk, '', places.root);
+  const mounts = walk.onMount ? await mountPoints() : new Set<string>();
+  const top = await enter({ places, walk, mounts }, '', places.root);
   if (!top) throw new StoreUnavailable(`the folder ${places.root} is gone`);
   const levels: Level[] = [top];
   for (let level = levels.at(-1); level; level = levels.at(-1)) {
@@ -99,7 +101,7 @@ async function* ordinaryKeys(
     const holdsPrefix = key.startsWith(prefix) || prefix.startsWith(key);
     const isPast = compareKeys(key, startAfter) < 0 && !startAfter.startsWith(key);
     if (!holdsPrefix || isPast || !(await isNameable(walk, key, path))) continue;
-    const below = await enter(places, walk, key, path, level.dev);
+    const below = await enter({ places, walk, mounts }, key, path, level.dev);
     if (below) levels.push(below);
   }
 }
@@ -115,8 +117,11 @@ async function isNameable({ onUnnameable }: Walk, key: string, path: string): Pr
 
 /** Reads one folder; `undefined` when it is gone, or cannot be read and is not the whole store. */
 async function enter(
-  places: Places,
-  { onMount, onUnreadable }: Walk,
+  {
+    places,
+    walk: { onMount, onUnreadable },
+    mounts,
+  }: { readonly places: Places; readonly walk: Walk; readonly mounts: MountPoints },
   key: string,
   path: string,
   outer?: bigint,
@@ -128,7 +133,9 @@ async function enter(
       .sort((a, b) => compareKeys(keyOf('', b), keyOf('', a)));
     if (!entries || !onMount) return entries && { key, path, entries };
     const { dev, ino } = await lstat(path, { bigint: true });
-    if (outer !== undefined && outer !== dev) onMount(key, { dev, ino });
+    // Of a mount from before the walk, what was read just now is only then the top when it is there still.
+    const isMounted = outer !== dev || (mounts.has(path) && (await mountPoints()).has(path));
+    if (outer !== undefined && isMounted) onMount(key, { dev, ino });
     return { key, path, entries, dev };
   } catch (error) {
     if (!onUnreadable || key === '' || !isOutOfReach(error)) throw error;

@@ -8,6 +8,7 @@ import { assertKey, type ObjectInfo } from '../object-store.ts';
 import { Draft } from './copying.ts';
 import { eTagOf, isOutOfReach, unlessAbsent } from './file-access.ts';
 import type { Listed, Walk } from './listing.ts';
+import { mountOf, mountPoints } from './mounts.ts';
 import { NoteBook } from './notes.ts';
 import { Places } from './places.ts';
 import { finish, removeAbandoned } from './writing.ts';
@@ -74,19 +75,20 @@ export class Opened {
   }
 
   /**
-   * Where a draft that is to become the file at `path` is written: nothing is moved from one file system to another. A
-   * file system that is mounted in the store's folder has its own folder of drafts, at its top.
+   * Where a draft that is to become the file at `path` is written: nothing is moved from one mount to another. One that
+   * is in the store's folder has its own folder of drafts, at its top.
    */
   async draftsFor(path: string): Promise<string> {
     const { places, drafts } = this;
-    // Of a link, the device that it stands on: no object is written through one.
-    const device = async (folder: string) => (await lstat(folder)).dev;
+    const points = await mountPoints();
+    // Of a link, the place that it stands on: no object is written through one.
+    const mount = async (folder: string) => `${(await lstat(folder)).dev} ${mountOf(folder, points)}`;
     let top = dirname(path);
     // The folder of a new object may not be there yet.
     while (top !== places.root && !(await unlessAbsent(lstat(top)))) top = dirname(top);
-    const dev = await device(top);
-    if (dev === (await device(drafts))) return drafts;
-    while (top !== places.root && (await device(dirname(top))) === dev) top = dirname(top);
+    const one = await mount(top);
+    if (one === (await mount(places.side))) return drafts;
+    while (top !== places.root && (await mount(dirname(top))) === one) top = dirname(top);
     const folder = join(top, DRAFTS_ELSEWHERE);
     await mkdir(folder, { recursive: true });
     await removeAbandoned(folder);

@@ -9,9 +9,9 @@
  */
 
 import { createHash } from 'node:crypto';
-import { lstat, mkdir, realpath } from 'node:fs/promises';
-import { dirname, join, relative, sep } from 'node:path';
-import { codeOf, saysAbsent, unlessAbsent } from './file-access.ts';
+import { lstat, mkdir, readdir, realpath, rmdir } from 'node:fs/promises';
+import { basename, dirname, join, relative, sep } from 'node:path';
+import { codeOf, refusesName, saysAbsent, unlessAbsent } from './file-access.ts';
 import { syncFolder } from './writing.ts';
 
 /** Bytes of one name in a path: what every common file system allows. */
@@ -100,9 +100,14 @@ export class Places {
     if (folder === this.root || !(await this.#makeFolder(dirname(folder)))) return false;
     try {
       await mkdir(folder);
+      // Some file systems leave off the full stops at its end, say, and still find it by what was asked for.
+      if (!(await readdir(dirname(folder))).includes(basename(folder))) {
+        await rmdir(folder);
+        return false;
+      }
       await syncFolder(dirname(folder));
     } catch (error) {
-      if (saysAbsent(error)) return false;
+      if (saysAbsent(error) || refusesName(error)) return false;
       if (codeOf(error) !== 'EEXIST') throw error;
     }
     return this.#isOwnFolder(folder);

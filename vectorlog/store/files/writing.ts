@@ -4,7 +4,7 @@ import { createHash } from 'node:crypto';
 import { constants } from 'node:fs';
 import { copyFile, type FileHandle, link, open, readdir, rm, stat, unlink, utimes } from 'node:fs/promises';
 import { hostname } from 'node:os';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { systemClock } from '../../clock.ts';
 import { StoreUnavailable } from '../errors.ts';
 import { codeOf, unlessAbsent } from './file-access.ts';
@@ -29,15 +29,15 @@ const MACHINE = createHash('sha256').update(hostname()).digest('hex').slice(0, 1
 /** Tells this process from one before it that had its number, as the first of a container has each time. */
 const PROCESS = systemClock.ulid();
 
-/** The name of a draft, where no listing and no key reaches it; it says whose it is. */
-export const draftPath = (folder: string): string =>
-  join(folder, `${MACHINE}-${process.pid}-${PROCESS}-${systemClock.ulid()}`);
+/** The name of a draft, where no listing and no key reaches it; it says whose it is. @param id tells it from the others of this process */
+export const draftPath = (folder: string, id: string = systemClock.ulid()): string =>
+  join(folder, `${MACHINE}-${process.pid}-${PROCESS}-${id}`);
 
 /** Whether a draft is of a process of this machine that is no more. */
 function isOfTheDead(name: string): boolean {
-  const [machine, pid, mark] = name.split('-');
+  const [machine, pid] = name.split('-');
   if (machine !== MACHINE) return false;
-  if (Number(pid) === process.pid) return mark !== PROCESS;
+  if (Number(pid) === process.pid) return true;
   try {
     process.kill(Number(pid), 0);
     return false;
@@ -46,16 +46,20 @@ function isOfTheDead(name: string): boolean {
   }
 }
 
+/** Whether a draft was left by a crash. */
+export async function isAbandoned(path: string): Promise<boolean> {
+  const name = basename(path);
+  if (name.startsWith(draftPath('', ''))) return false;
+  if (isOfTheDead(name)) return true;
+  const found = await unlessAbsent(stat(path));
+  return found !== undefined && Date.now() - found.mtimeMs > ABANDONED_MS;
+}
+
 /** Removes the drafts that crashes have left. */
 export async function removeAbandoned(folder: string): Promise<void> {
   for (const name of await readdir(folder)) {
     const path = join(folder, name);
-    if (isOfTheDead(name)) {
-      await rm(path, { force: true });
-      continue;
-    }
-    const found = await unlessAbsent(stat(path));
-    if (found && Date.now() - found.mtimeMs > ABANDONED_MS) await rm(path, { force: true });
+    if (await isAbandoned(path)) await rm(path, { force: true });
   }
 }
 
@@ -93,6 +97,9 @@ const NO_LINK: ReadonlySet<string | undefined> = new Set([
   'EMLINK',
 ]);
 
+/** Whether an error says that a file cannot have both names. */
+export const cannotLink = (error: unknown): boolean => NO_LINK.has(codeOf(error));
+
 /**
  * Gives a file a second name, durably; or, where the file systems cannot, makes a copy that has the file's bytes and time.
  *
@@ -103,7 +110,7 @@ export async function linkOrCopy(from: string, to: string): Promise<void> {
     await link(from, to);
     return;
   } catch (error) {
-    if (!NO_LINK.has(codeOf(error))) throw error;
+    if (!cannotLink(error)) throw error;
   }
   await copyDurably(from, to);
 }
@@ -125,6 +132,13 @@ export async function copyDurably(from: string, to: string): Promise<void> {
   if (same) return;
   await rm(to, { force: true });
   throw new StoreUnavailable(`"${from}" changed while it was copied`);
+}
+
+/** Whether two paths lead to one file, or to files of the same bytes. */
+export async function isSameFile(one: string, other: string): Promise<boolean> {
+  const [a, b] = await Promise.all([stat(one, { bigint: true }), stat(other, { bigint: true })]);
+  if (a.ino === b.ino && a.dev === b.dev) return true;
+  return a.size === b.size && equalFiles(one, other);
 }
 
 async function equalFiles(one: string, other: string): Promise<boolean> {

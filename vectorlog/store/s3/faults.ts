@@ -23,6 +23,8 @@ const PASSING = new Set([
   'RequestTimeTooSkewed',
   'ExpiredToken',
   'SlowDown',
+  'ThrottlingException',
+  'KMS.ThrottlingException',
   'OperationAborted',
   // Someone else aborted it, or it was completed by a try that got no answer; the next begins anew.
   'NoSuchUpload',
@@ -73,7 +75,9 @@ export function storeErrorOf(error: unknown, bucket: string, key?: string): unkn
   // Of SSE-C: the request would have to bring the key. A HEAD of it has no body, and so no words.
   if (key !== undefined && status === 400 && /Server Side Encryption/i.test(error.message))
     return new ObjectUnreadable(key, 'encrypted', `${at} is encrypted (${said})`, cause);
-  if (status === 401 || status === 403) {
+  // Of the key of KMS that it is encrypted with: disabled, to be deleted, gone. That of the bucket is known by all failing.
+  const isOfKey = key !== undefined && status === 400 && error.name.startsWith('KMS.');
+  if (status === 401 || status === 403 || isOfKey) {
     const words = `no permission for ${at} (${said}); reading a missing object needs s3:ListBucket as well`;
     return key === undefined || status === 401
       ? new StoreUnsuitable(words, cause)
