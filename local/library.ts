@@ -101,6 +101,7 @@ export function openLibrary(options: LibraryOptions): OpenLibrary {
       any: (prefix) => (everCompared ? events.knowsAny(prefix) : undefined),
       sample: (prefix) => sampleOf(index, prefix),
     },
+    onOther: () => keeper.watchAnew(),
   });
   const { pictures, receive, placeFor, trash, isLeftAlone, passedOver } = openPictures({
     folder,

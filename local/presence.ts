@@ -42,6 +42,8 @@ export interface PresenceOptions {
   readonly folder: string;
   readonly indexFolder: string;
   readonly known: KnownPictures;
+  /** Called with a place that was found to be another folder, and is known by its pictures: what watched the one before hears nothing of it. */
+  readonly onOther?: (place: string) => void;
 }
 
 /** Devices and inodes as they are written down. */
@@ -144,7 +146,9 @@ export class Presence {
   async #take(place: string, now: Identity): Promise<void> {
     this.#samples.delete(place);
     const seen = await this.#read();
-    if (same(place === '' ? seen.root : seen.mounts[place], now)) return;
+    const before = place === '' ? seen.root : seen.mounts[place];
+    if (same(before, now)) return;
+    if (before) this.#options.onOther?.(place);
     if (place === '') seen.root = now;
     else seen.mounts[place] = now;
     await this.#write(seen);

@@ -3,7 +3,7 @@
 import { execFileSync, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
-import { chmod, mkdir, readdir, rm, unlink, writeFile } from 'node:fs/promises';
+import { chmod, mkdir, readdir, readFile, rm, stat, unlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { picture } from '../factories/pictures.ts';
 import type { Scenario } from './scenario.ts';
@@ -172,6 +172,19 @@ const oneDisk: Scenario = {
         await untilStatus(library, 'ok');
         await library.assertSound(truth);
         await writeFile(join(far, 'new/newer.png'), await picture(80));
+        await library.assertSound();
+        // Another one in its place, sooner than it is looked for: nothing tells a watch of that.
+        const copy = join(library.base, 'copy of the disk');
+        run('cp', '-a', disk, copy);
+        execFileSync('sh', ['-c', 'umount -l "$0" && mount --bind "$1" "$0"', far, copy]);
+        // Once that is seen, and not by the comparison that follows it.
+        await until('the other one is known', async () => {
+          const { ino } = await stat(copy);
+          const known = await readFile(join(library.index, '.folder.json'), 'utf8');
+          if (!known.includes(`"${ino}"`)) throw new Error(known);
+        });
+        await library.assertSound();
+        await writeFile(join(far, 'new/newest.png'), await picture(81));
         await library.assertSound();
         await library.end();
         return 'uploads went to each, nothing was forgotten, and a new picture was found afterwards';
