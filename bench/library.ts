@@ -2,7 +2,7 @@
  * What a library of 100,000 files takes on one machine, with the server as people start it, all of it real but the network: a model of
  * the same shape that costs next to nothing, since the network's time is known and would hide the rest. The first indexing, memory,
  * watches, a restart, and 10,000 renamed files:
- * `npm run bench:library [-- --json] [-- --quick] [-- --files N]`. Memory and watches are read from /proc, so on Linux only.
+ * `npm run bench:library [-- --json] [-- --quick] [-- --files N] [-- --renamed N]`. Memory and watches are read from /proc, so on Linux only.
  */
 
 import { mkdir, mkdtemp, readdir, readFile, readlink, rename, rm, writeFile } from 'node:fs/promises';
@@ -21,12 +21,13 @@ const { values: options } = parseArgs({
     json: { type: 'boolean', default: false },
     quick: { type: 'boolean', default: false },
     files: { type: 'string' },
+    renamed: { type: 'string' },
   },
 });
 const FILES = Number(options.files ?? (options.quick ? 200 : 100_000));
 const PER_FOLDER = options.quick ? 20 : 50;
 /** A tenth of the library, by renaming its folders: fewer than are taken for a disk that went. */
-const RENAMED = Math.ceil(FILES / 10 / PER_FOLDER) * PER_FOLDER;
+const RENAMED = Math.ceil(Number(options.renamed ?? FILES / 10) / PER_FOLDER) * PER_FOLDER;
 /** Looks; the bytes of a file differ from all others' all the same. */
 const LOOKS = 50;
 const LENGTHS = 499;

@@ -205,9 +205,13 @@ function show(
   { local }: Target,
   { dryRun = false, function: isDirect }: Flags,
 ): void {
-  const { compared, missing, changed, bare, gone, fingerprints } = report;
+  const { compared, missing, changed, bare, gone, archived, fingerprints } = report;
   const done = dryRun ? 'nothing was changed' : local || isDirect ? 'all is indexed' : 'the queue has them';
   terminal.out(
     `Compared ${count(compared, 'key')}: ${missing} missing, ${changed} changed, ${bare > 0 ? `${bare} without a thumbnail, ` : ''}${gone} gone; ${done}${fingerprints > 0 ? `, and ${count(fingerprints, 'fingerprint')} made` : ''}.`,
   );
+  if (archived > 0)
+    terminal.err(
+      `${count(archived, 'picture')} in an archive cannot be indexed; what is restored is indexed by itself.`,
+    );
 }

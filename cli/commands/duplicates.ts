@@ -247,11 +247,12 @@ const bytesOf = (pictures: readonly Member[]): number => pictures.reduce((sum, {
 const becomesOf = (
   { group, keeper, gone }: Plan,
   key: string,
-): 'kept' | 'spare' | 'protected' | Member['tier'] => {
+): 'kept' | 'spare' | 'finer' | 'protected' | Member['tier'] => {
   if (keeper === undefined || group.tier === 'likely')
     return group.pictures.find((each) => each.key === key)!.tier;
   if (key === keeper) return 'kept';
-  return gone.some((each) => each.key === key) ? 'spare' : 'protected';
+  if (gone.some((each) => each.key === key)) return 'spare';
+  return group.pictures.some((each) => each.key === key && each.finer) ? 'finer' : 'protected';
 };
 
 /** A field of a CSV file; a spreadsheet must not take a key for a formula. */

@@ -13,7 +13,7 @@ import {
 } from '../../pictures/duplicates/find-duplicates.ts';
 import type { Fingerprint } from '../../pictures/duplicates/fingerprint-format.ts';
 import { Fingerprints, fingerprintId } from '../../pictures/duplicates/fingerprints.ts';
-import { isIn, type KeeperFacts } from '../../pictures/duplicates/keeper.ts';
+import { isIn, type KeeperFacts, pixelsOf } from '../../pictures/duplicates/keeper.ts';
 import { type StarGroup, starGroups } from '../../pictures/duplicates/star-groups.ts';
 import { type SignedRow, TurnedNeighbours } from '../../pictures/duplicates/turned-neighbours.ts';
 import { LIKELY_FROM, SAME_FROM } from '../../pictures/duplicates/verdict.ts';
@@ -50,6 +50,9 @@ interface PairOfRows {
   readonly rows: readonly [number, number];
   readonly cosine: number;
 }
+
+/** Pixels along a side that one has for each of the other's from which it shows more: less is within what can be measured. */
+const FINER = 1.1;
 
 const WEAKEST_FIRST: readonly Tier[] = ['alike', 'likely', 'same', 'identical'];
 
@@ -339,6 +342,16 @@ class Page {
     return isSame(this.verifier.known(this.#id(keeper.row), this.#id(other.row)) ?? 0) ? 'same' : 'likely';
   }
 
+  /**
+   * Whether a picture shows what both have larger than the keeper does, though that one has more pixels: by what is around it, as a
+   * screenshot, or because this is an enlarged part of it. Nothing tells which, and so neither goes.
+   */
+  #isFiner(other: Member, keeper: Member): boolean {
+    const detail = this.verifier.detail(this.#id(other.row), this.#id(keeper.row));
+    const hasFewer = pixelsOf(other) < pixelsOf(keeper);
+    return hasFewer && this.#tierOf(keeper, other) !== 'identical' && detail !== undefined && detail > FINER;
+  }
+
   /** A group as answers show it, in parts when it is very large. */
   async #parts(
     star: StarGroup<Member> | undefined,
@@ -360,12 +373,18 @@ class Page {
           ...(member.width && { width: member.width }),
           ...(member.height && { height: member.height }),
           tier: (star ? tiers[i - 1] : 'alike') ?? tier,
+          ...(star && i > 0 && this.#isFiner(member, star.keeper) && { finer: true as const }),
           protected: isIn(member.key, this.decisions.protected),
           eTag: member.picture.eTag,
         })),
       );
       const isOffered = this.options.tier === 'identical' || this.options.tier === 'same';
-      const gone = isOffered ? members.filter(({ key }) => !isIn(key, this.decisions.protected)) : [];
+      const gone = isOffered
+        ? members.filter(
+            (each) =>
+              !isIn(each.key, this.decisions.protected) && !(star && this.#isFiner(each, star.keeper)),
+          )
+        : [];
       parts.push({
         tier,
         ...(star && { keeper: star.keeper.key, reason: star.reason }),

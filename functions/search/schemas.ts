@@ -236,6 +236,9 @@ const DuplicatePicture = z
     tier: Tier.openapi({
       description: 'How the picture goes with the keeper; the keeper has that of the group.',
     }),
+    finer: z.literal(true).optional().openapi({
+      description: 'Shows what both have larger than the keeper, and so is not offered for deletion.',
+    }),
     protected: z.boolean().openapi({ description: 'In a folder from which nothing is to be deleted.' }),
     eTag: z.string().openapi({
       description: 'Which bytes were compared; a deletion that gives it deletes no others.',

@@ -1,5 +1,6 @@
 /** Lays one picture over another as well as it can: coarsely first, and closer only where that promises something. */
 
+import { isLarger } from './fingerprint-format.ts';
 import { boxPlacements, insideBorders, wholeOf } from './frames.ts';
 import { between, type Homography } from './homography.ts';
 import { placeByFeatures } from './match.ts';
@@ -28,12 +29,8 @@ interface Candidate {
  * @returns `undefined` when nothing says how one would lie over the other
  */
 export function comparisonOf(one: Prepared, other: Prepared): Comparison | undefined {
-  // The smaller picture is laid over the larger.
-  const order = pixelsOf(one) - pixelsOf(other) || (one.fingerprint.hash < other.fingerprint.hash ? 1 : -1);
-  return order > 0 ? compare(one, other) : compare(other, one);
+  return isLarger(one.fingerprint, other.fingerprint) ? compare(one, other) : compare(other, one);
 }
-
-const pixelsOf = ({ fingerprint: { width, height } }: Prepared): number => width * height;
 
 function compare(a: Prepared, b: Prepared): Comparison | undefined {
   const candidates = wholePlacements(a, b);

@@ -24,6 +24,10 @@ export interface Fingerprint {
   readonly features: Features;
 }
 
+/** Which of two has more pixels, and so is laid under the other; of as many, always the same one. */
+export const isLarger = (one: Fingerprint, other: Fingerprint): boolean =>
+  (one.width * one.height - other.width * other.height || (one.hash < other.hash ? 1 : -1)) > 0;
+
 const FORMAT = 1;
 const HEAD_BYTES = 32;
 

@@ -36,7 +36,8 @@ function looksLikeCopy(key: string): boolean {
   return COPY_NAME.test(name.normalize('NFC'));
 }
 
-const pixelsOf = ({ width = 0, height = 0 }: KeeperFacts): number => width * height;
+/** 0 where they are not known. */
+export const pixelsOf = ({ width = 0, height = 0 }: KeeperFacts): number => width * height;
 /** Whether a key is in one of these folders: prefixes of keys. */
 export const isIn = (key: string, folders: readonly string[] = []): boolean =>
   folders.some((folder) => key.startsWith(folder));

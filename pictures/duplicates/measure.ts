@@ -30,6 +30,8 @@ export interface Comparison {
   readonly texture: number;
   /** Corners that agree. */
   readonly inliers: number;
+  /** Along a side, pixels of the picture that has more of them for each of the other's, where both show the same. */
+  readonly detail: number;
 }
 
 /** Pixels that must lie over one another for anything to be said. */
@@ -96,8 +98,13 @@ export function measure(a: Prepared, b: Prepared, map: Homography, inliers: numb
     ...colourDifference(a, b, map),
     texture: Math.sqrt(Math.max(varianceA, varianceB)),
     inliers,
+    detail: (area * pixelsFor(a)) / pixelsFor(b),
   };
 }
+
+/** Pixels of a picture for each of its small copy, along a side. */
+const pixelsFor = ({ fingerprint: { width, height, copy } }: Prepared): number =>
+  Math.sqrt((width * height) / (copy.width * copy.height));
 
 /** Pixels along a frame that mix what is in it with what is around it. */
 const RIM = 1;

@@ -5,7 +5,7 @@ import type { Comparison } from './measure.ts';
 import { MEANS, SPREADS, WEIGHTS } from './verdict-weights.ts';
 
 /** To be counted up when fingerprints, or how they are compared, change what is measured of a pair. */
-const MEASURES_VERSION = 3;
+const MEASURES_VERSION = 4;
 
 /** What a verdict was made by. Verdicts of another version say nothing: they are made anew. */
 export const VERDICT_VERSION = versionOf(MEASURES_VERSION, MEANS, SPREADS, WEIGHTS);

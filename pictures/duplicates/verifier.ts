@@ -4,7 +4,8 @@ import type { Clock } from '../../vectorlog/clock.ts';
 import type { ObjectStore } from '../../vectorlog/store/object-store.ts';
 import { VERDICTS_PREFIX } from '../names.ts';
 import { Comparers } from './comparers.ts';
-import type { Fingerprint } from './fingerprint-format.ts';
+import { type Fingerprint, isLarger } from './fingerprint-format.ts';
+import type { Comparison } from './measure.ts';
 import { PackStore } from './pack-store.ts';
 import { confidenceOf, measuresOf, SAME_FROM, VERDICT_VERSION } from './verdict.ts';
 
@@ -47,8 +48,21 @@ export class Verifier {
 
   /** The confidence for two fingerprints' ids, if they were compared before. */
   known(one: string, other: string): number | undefined {
+    return this.#read(one, other)?.readFloatLE(0);
+  }
+
+  /**
+   * Pixels along a side that one has for each of the other's where both show the same, if they were compared before and found alike;
+   * less than 1 where the other one shows it larger.
+   */
+  detail(one: string, other: string): number | undefined {
+    const known = this.#read(one, other)?.readFloatLE(4);
+    return known && (one < other ? known : 1 / known);
+  }
+
+  #read(one: string, other: string): Buffer | undefined {
     const known = this.#packs.get(pairOf(one, other));
-    return known && Buffer.from(known.buffer, known.byteOffset, 4).readFloatLE(0);
+    return known && Buffer.from(known.buffer, known.byteOffset, known.byteLength);
   }
 
   /**
@@ -68,16 +82,22 @@ export class Verifier {
     const compared = await this.comparers.compare(
       [...unknown.values()].map(({ pictures: [one, other] }) => [one.fingerprint, other.fingerprint]),
     );
-    for (const [i, [id, { cosine }]] of [...unknown].entries()) {
+    for (const [i, [id, { cosine, pictures }]] of [...unknown].entries()) {
       const comparison = compared[i];
-      const value = Buffer.alloc(4);
-      value.writeFloatLE(comparison ? confidenceOf(measuresOf(comparison, cosine)) : 0);
+      const value = Buffer.alloc(8);
+      value.writeFloatLE(comparison ? confidenceOf(measuresOf(comparison, cosine)) : 0, 0);
+      value.writeFloatLE(comparison ? detailOf(comparison, pictures) : 0, 4);
       this.#packs.add(id, value);
     }
     return pairs.map(({ pictures: [one, other] }) =>
       one.fingerprint.hash === other.fingerprint.hash ? 1 : this.known(one.id, other.id)!,
     );
   }
+}
+
+/** Of the one whose id comes first. */
+function detailOf({ detail }: Comparison, [one, other]: JudgedPair['pictures']): number {
+  return isLarger(one.fingerprint, other.fingerprint) === one.id < other.id ? detail : 1 / detail;
 }
 
 const pairOf = (one: string, other: string): string =>

@@ -5,7 +5,7 @@ import { mapInParallel } from '../../vectorlog/parallel.ts';
 import type { ObjectInfo, ObjectStore } from '../../vectorlog/store/object-store.ts';
 import type { PictureFilter } from '../picture-names.ts';
 import { orphanedThumbnails } from '../thumbnails/kept.ts';
-import { expect, messageOf, SENDS_AT_ONCE, type Send } from './backfill.ts';
+import { expect, isToBeAsked, messageOf, SENDS_AT_ONCE, type Send } from './backfill.ts';
 import type { Comparison, Known } from './known.ts';
 import { QUEUE_LIMITS } from './limits.ts';
 import { reconcile } from './reconcile.ts';
@@ -19,6 +19,8 @@ export interface BatchReport {
   readonly changed: number;
   /** Those that are in it without the small copy that they should have: it was asked for. */
   readonly bare: number;
+  /** Those that are not in it, and in an archive: nothing was asked for them. */
+  readonly archived: number;
 }
 
 /**
@@ -33,14 +35,15 @@ export async function backfillBatch(
   objects: readonly ObjectInfo[],
   { filter, again = false }: { readonly filter: PictureFilter; readonly again?: boolean },
 ): Promise<BatchReport> {
-  const counts = { compared: 0, missing: 0, changed: 0, bare: 0 };
+  const counts = { compared: 0, missing: 0, changed: 0, bare: 0, archived: 0 };
   const asked: Comparison[] = [];
   for (const object of objects) {
     const comparison = await known.compare(object, filter);
     if (!comparison) continue;
     counts.compared++;
     const { verdict } = comparison;
-    if (verdict === 'same' && !again) continue;
+    if (verdict === 'archived') counts.archived++;
+    if (!isToBeAsked(comparison, again)) continue;
     counts[verdict === 'changed' || verdict === 'bare' ? verdict : 'missing']++;
     asked.push(comparison);
   }

@@ -40,6 +40,8 @@ export interface BackfillReport {
   readonly bare: number;
   /** Pictures in the index and not in the bucket. */
   readonly gone: number;
+  /** Pictures that are not in the index, and in an archive: nothing is asked for them until they are restored. */
+  readonly archived: number;
   /** All keys up to here are done: give it as `startAfter` to go on from here. `undefined` before the first. */
   readonly cursor: string | undefined;
 }
@@ -82,7 +84,7 @@ export async function backfill(
   const now = clock.now();
   const known = await Known.read(index, thumbnails ?? 'where-any');
   const expected = known.expected();
-  const counts = { same: 0, missing: 0, changed: 0, bare: 0, gone: 0 };
+  const counts = { same: 0, missing: 0, changed: 0, bare: 0, gone: 0, archived: 0 };
   let compared = 0;
   let cursor = scope.startAfter;
   let last = scope.startAfter;
@@ -109,7 +111,7 @@ export async function backfill(
   for await (const comparison of reconcile({ pictures, index, known }, scope)) {
     compared++;
     expect(expected, comparison);
-    const isAsked = again || comparison.verdict !== 'same';
+    const isAsked = isToBeAsked(comparison, again);
     counts[isAsked && comparison.verdict === 'same' ? 'missing' : comparison.verdict]++;
     last = comparison.key;
     if (isAsked) bodies.push(messageOf(comparison));
@@ -128,6 +130,10 @@ export async function backfill(
   onProgress?.(report());
   return report();
 }
+
+/** Whether on-upload is asked for a picture; `again` for what is indexed as it is, too, unless it can be read no more. */
+export const isToBeAsked = ({ verdict, picture }: Comparison, again: boolean): boolean =>
+  verdict === 'same' ? again && !picture?.isArchived : verdict !== 'archived';
 
 /** The message that asks on-upload for what is different. */
 export function messageOf({ key, verdict, known: basis, picture }: Comparison): string {

@@ -301,10 +301,10 @@ function recordOf({ change, outcome }: Task, embeddings: Map<Embedded, number>):
   return nothingToTake ? undefined : { op: 'delete', ...about };
 }
 
-/** What was only looked at and is kept from us may be what is indexed, from a time when it was not. */
+/** What is kept from us may be what is indexed, from a time when it was not: an event tells of another content, a look need not. */
 const mayBeIndexed = (change: Change, outcome: PictureOutcome | undefined): boolean =>
   change.op === 'put' &&
-  change.found === true &&
+  (change.found === true || (change.basis?.state === 'live' && change.basis.eTag === change.eTag)) &&
   outcome?.state === 'rejected' &&
   KEPT_FROM_US.has(outcome.reason.code);
 

@@ -15,8 +15,9 @@ export interface Comparison {
   /**
    * `same`: indexed as it is, or rejected as it is. `missing`: in the bucket and not in the index. `changed`: indexed
    * with another eTag. `bare`: indexed as it is, without its small copy. `gone`: indexed, and not in the bucket.
+   * `archived`: not indexed, and in an archive, which tells of it when it is restored.
    */
-  readonly verdict: 'same' | 'missing' | 'changed' | 'bare' | 'gone';
+  readonly verdict: 'same' | 'missing' | 'changed' | 'bare' | 'gone' | 'archived';
   /** What the index knows of the key. */
   readonly known: KeyState;
   /** What the bucket has under the key. */
@@ -52,10 +53,7 @@ export class Known {
     return expected;
   }
 
-  /**
-   * What is different about a picture of the bucket; `undefined` where it is left alone: what the filter does not take,
-   * folders, and what an archive holds, which tells of itself when it is restored.
-   */
+  /** What is different about a picture of the bucket; `undefined` for what the filter does not take, and folders. */
   async compare(picture: ObjectInfo, filter: PictureFilter): Promise<Comparison | undefined> {
     const { key, eTag, size } = picture;
     if (isFolderMarker(key, size) || !belongs(key, filter)) return undefined;
@@ -64,7 +62,7 @@ export class Known {
       const isBare = this.thumbnails?.has(thumbnailName({ key, ...known })) === false;
       return { key, verdict: known.eTag !== eTag ? 'changed' : isBare ? 'bare' : 'same', known, picture };
     }
-    if (picture.isArchived) return undefined;
+    if (picture.isArchived) return { key, verdict: 'archived', known, picture };
     return { key, verdict: (await this.#isRejected(picture)) ? 'same' : 'missing', known, picture };
   }
 

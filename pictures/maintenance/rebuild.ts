@@ -22,8 +22,8 @@ import { type AppendInfo, listAppends, readRecords } from '../../vectorlog/log/a
 import { ABSENT, fold, type KeyState, type LogRecord, versionOf } from '../../vectorlog/log/record.ts';
 import { indexNames } from '../../vectorlog/names.ts';
 import { Bitset } from '../../vectorlog/scan/bitset.ts';
-import { ObjectNotFound, StoreUnavailable } from '../../vectorlog/store/errors.ts';
-import type { ObjectStore } from '../../vectorlog/store/object-store.ts';
+import { ObjectNotFound, ObjectUnreadable, StoreUnavailable } from '../../vectorlog/store/errors.ts';
+import type { ObjectInfo, ObjectStore } from '../../vectorlog/store/object-store.ts';
 import { dimensionsOf } from '../dimensions.ts';
 import {
   type BackfillDeps,
@@ -75,8 +75,9 @@ export async function rebuild(
   // To go on with a rebuild that was interrupted, its index must not be emptied again.
   if (startAfter !== undefined) return backfill(deps, { ...options, startAfter });
   if (dryRun) {
-    const found = await countPictures(deps.pictures, { prefix: '', endings });
-    const report = { compared: found, missing: found, changed: 0, bare: 0, gone: 0, cursor: undefined };
+    const { found, archived } = await countPictures(deps.pictures, { prefix: '', endings });
+    const none = { changed: 0, bare: 0, gone: 0, cursor: undefined };
+    const report = { compared: found + archived, missing: found, archived, ...none };
     onProgress?.(report);
     return report;
   }
@@ -94,8 +95,11 @@ export async function emptyIndex(deps: Omit<RebuildDeps, 'send'>, filter: Pictur
   await commitEmpty(deps);
 }
 
+/** Pictures that are tried where the first ones are kept from us. */
+const TRIED = 10;
+
 /**
- * How many pictures there are, `enough` or more, once it is sure that they can be listed and read.
+ * How many pictures there are that can be embedded, `enough` or more, once it is sure that they can be listed and read.
  *
  * @throws NothingToRebuildFrom
  */
@@ -103,21 +107,41 @@ async function countPictures(
   pictures: ObjectStore,
   filter: PictureFilter,
   enough = Number.POSITIVE_INFINITY,
-): Promise<number> {
-  let found = 0;
+): Promise<{ readonly found: number; readonly archived: number }> {
+  let [found, archived, tried] = [0, 0, 0];
+  let isSure = false;
   try {
     for await (const page of pictures.list({ prefix: '' }))
-      for (const { key, size } of page) {
+      for (const { key, size, isArchived } of page) {
         if (isFolderMarker(key, size) || !belongs(key, filter)) continue;
-        if (found++ === 0 && size > 0) await pictures.read(key, { start: 0, end: 1 });
-        if (found >= enough) return found;
+        if (isArchived) archived++;
+        else if (isSure || (await canBeRead(pictures, { key, size }, ++tried < TRIED))) {
+          isSure = true;
+          if (++found >= enough) return { found, archived };
+        }
       }
   } catch (cause) {
     const reason = `the pictures cannot be read (${(cause as Error).message})`;
     throw new NothingToRebuildFrom(`${reason}; the index is left as it is`, { cause });
   }
-  if (found === 0) throw new NothingToRebuildFrom('there are no pictures; the index is left as it is');
-  return found;
+  if (found > 0) return { found, archived };
+  const there = archived + tried > 0 ? 'no pictures that can be read' : 'no pictures';
+  throw new NothingToRebuildFrom(`there are ${there}; the index is left as it is`);
+}
+
+/** @param isPatient whether one that is kept from us is passed over @throws what the read throws */
+async function canBeRead(
+  pictures: ObjectStore,
+  { key, size }: Pick<ObjectInfo, 'key' | 'size'>,
+  isPatient: boolean,
+): Promise<boolean> {
+  try {
+    if (size > 0) await pictures.read(key, { start: 0, end: 1 });
+    return true;
+  } catch (error) {
+    if (isPatient && error instanceof ObjectUnreadable) return false;
+    throw error;
+  }
 }
 
 async function commitEmpty({ index, modelId, origin, clock }: Omit<RebuildDeps, 'send'>): Promise<void> {

@@ -222,5 +222,6 @@ const DIFFERENCES = {
   missing: ['picture-missing', 'it is in the bucket and not in the index; backfill adds it'],
   changed: ['picture-changed', 'the index has another content of it; backfill updates it'],
   bare: ['thumbnail-missing', 'it has no thumbnail, as others have; backfill makes it'],
+  archived: ['picture-archived', 'it is in an archive and not in the index; restore it, and it is indexed'],
   gone: ['picture-gone', 'it is in the index and not in the bucket; backfill removes it'],
 } as const;

@@ -322,7 +322,7 @@ describe('the deployed packages', () => {
     const items = await deployment.listed();
     const compared = await deployment.step<object>({ step: 'compare', plan, items });
 
-    expect(compared).toEqual({ compared: 5, missing: 1, changed: 0, bare: 0 });
+    expect(compared).toEqual({ compared: 5, missing: 1, changed: 0, bare: 0, archived: 0 });
     expect(await deployment.deliverQueued()).toBe(1);
     expect((await searchBy(query)).results[0]).toMatchObject({
       key: 'missed.jpg',
@@ -347,7 +347,7 @@ describe('the deployed packages', () => {
     const compared = await deployment.step<object>({ step: 'compare', plan, items });
 
     expect(searched).toBe(0);
-    expect(compared).toEqual({ compared: 5, missing: 5, changed: 0, bare: 0 });
+    expect(compared).toEqual({ compared: 5, missing: 5, changed: 0, bare: 0, archived: 0 });
     expect(await deployment.deliverQueued()).toBe(5);
     expect(await deployment.step<object>({ step: 'gone', plan })).toMatchObject({ gone: 0, isDone: true });
     expect(await deployment.compact()).toMatchObject({ live: 5 });

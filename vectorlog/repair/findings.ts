@@ -18,6 +18,7 @@ export interface Finding {
     | 'picture-missing'
     | 'picture-changed'
     | 'picture-gone'
+    | 'picture-archived'
     | 'thumbnail-missing'
     | 'thumbnail-orphan'
     | 'fingerprint-missing'

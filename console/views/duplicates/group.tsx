@@ -90,7 +90,13 @@ function GroupPicture({ picture, group, choice, onKeep, onToggle }: GroupPicture
   const keeps = choice.keeper === key;
   const goes = choice.going.has(key);
   const reason = group.keeper === key && group.reason ? `: ${group.reason}` : '';
-  const badge = keeps ? `Keep${reason}` : picture.protected ? 'Protected' : '';
+  const badge = keeps
+    ? `Keep${reason}`
+    : picture.protected
+      ? 'Protected'
+      : picture.finer
+        ? 'Larger than the one kept'
+        : '';
   return (
     <>
       <button

@@ -114,6 +114,35 @@ describe('GET /v1/duplicates', () => {
     expect(groups[0]!.pictures[0]).toMatchObject({ key: 'b.jpg', width: 300, height: 300 });
   });
 
+  test('offers no picture for deletion that shows the same larger than the one with most pixels', async () => {
+    const api = testApi();
+    const at = (side: number) =>
+      sharp(originals[13]!).resize(side, side, { kernel: 'nearest' }).png().toBuffer();
+    // By its pixels alone it could as well be the picture, and the whole one a screenshot of it with something around it.
+    const part = await sharp(await at(600))
+      .extract({ left: 20, top: 30, width: 500, height: 500 })
+      .png()
+      .toBuffer();
+    await api.upload('whole.png', await at(600));
+    await api.upload('part.png', await sharp(part).resize(590, 590).png().toBuffer());
+    await api.upload('small.png', await at(200));
+    for (let i = 0; i < 2; i++) {
+      const { groups } = await ask(api);
+      expect(groups).toMatchObject([{ tier: 'same', keeper: 'whole.png', deletable: ['small.png'] }]);
+      const finer = groups[0]!.pictures.map((each) => [each.key, each.finer]);
+      expect(Object.fromEntries(finer)).toEqual({
+        'whole.png': undefined,
+        'part.png': true,
+        'small.png': undefined,
+      });
+    }
+    // Whoever wants the smaller ones to stay has said so.
+    expect((await ask(api, 'prefer=small')).groups[0]!.deletable.toSorted()).toEqual([
+      'part.png',
+      'whole.png',
+    ]);
+  });
+
   test('offers nothing for deletion that is only alike', async () => {
     const api = testApi();
     await api.upload('one.png', originals[2]!);

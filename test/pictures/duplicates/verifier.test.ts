@@ -7,6 +7,7 @@ import { Verifier } from '../../../pictures/duplicates/verifier.ts';
 import { VERDICTS_PREFIX } from '../../../pictures/names.ts';
 import { systemClock } from '../../../vectorlog/clock.ts';
 import { MemoryStore } from '../../../vectorlog/testing/memory-store.ts';
+import { picture as seeded } from '../../factories/pictures.ts';
 
 const picture = (red: number) =>
   sharp({ create: { width: 80, height: 60, channels: 3, background: { r: red, g: 90, b: 40 } } })
@@ -47,6 +48,43 @@ test('verdicts of other weights are not believed, and go when new ones are writt
   await again.refresh();
   expect(again.known(a.id, b.id)).toBe(confidence);
   await comparers.stop();
+});
+
+test('a verdict says which of two shows more of the same, from either side and after it was stored', async () => {
+  const index = new MemoryStore();
+  const drawing = await seeded(3);
+  const small = await sharp(drawing).resize(150, 150, { kernel: 'nearest' }).png().toBuffer();
+  const large = await sharp(drawing).resize(300, 300, { kernel: 'nearest' }).png().toBuffer();
+  // Most pixels, but the picture in it has no more of them than the small one.
+  const framed = await sharp(small)
+    .extend({ top: 80, bottom: 80, left: 80, right: 80, background: '#ffffff' })
+    .png()
+    .toBuffer();
+  const [a, b, c] = await Promise.all(
+    [small, large, framed].map(async (bytes, i) => ({
+      id: String(i + 1).repeat(32),
+      fingerprint: await fingerprintOf(bytes),
+    })),
+  );
+  const comparers = new Comparers(1);
+  const verifier = new Verifier(index, systemClock, comparers);
+  const pairs = [
+    [a!, b!],
+    [c!, b!],
+    [a!, c!],
+  ] as const;
+  await verifier.confidences(pairs.map((pictures) => ({ pictures, cosine: 0.9 })));
+  await verifier.flush();
+  await comparers.stop();
+  const again = new Verifier(index, systemClock);
+  await again.refresh();
+  for (const each of [verifier, again]) {
+    expect(each.detail(b!.id, a!.id)).toBeCloseTo(2, 1);
+    expect(each.detail(a!.id, b!.id)).toBeCloseTo(0.5, 1);
+    expect(each.detail(b!.id, c!.id)).toBeCloseTo(2, 1);
+    expect(each.detail(a!.id, c!.id)).toBeCloseTo(1, 1);
+    expect(each.detail(a!.id, 'f'.repeat(32))).toBeUndefined();
+  }
 });
 
 test('the version tells any number apart', () => {

@@ -234,7 +234,10 @@ describe('a picture that the bucket does not give out', () => {
           yield page.map((each) => ({ ...each, isArchived: true as const }));
       },
     };
-    expect((await backfill({ pictures: archive, index, send: async () => {} })).missing).toBe(0);
+    expect(await backfill({ pictures: archive, index, send: async () => {} })).toMatchObject({
+      missing: 0,
+      archived: 1,
+    });
   });
 });
 

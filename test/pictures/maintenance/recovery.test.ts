@@ -15,8 +15,10 @@ import { latestManifest } from '../../../vectorlog/commit/newest-manifest.ts';
 import { silentLogger } from '../../../vectorlog/logger.ts';
 import { appendName, manifestName } from '../../../vectorlog/names.ts';
 import { LiveIndex } from '../../../vectorlog/read/live-index.ts';
-import { ObjectOutOfReach, StoreUnsuitable } from '../../../vectorlog/store/errors.ts';
+import { ObjectOutOfReach, ObjectUnreadable, StoreUnsuitable } from '../../../vectorlog/store/errors.ts';
+import type { ObjectStore } from '../../../vectorlog/store/object-store.ts';
 import { MemoryStore } from '../../../vectorlog/testing/memory-store.ts';
+import { countingStore } from '../../factories/counting-store.ts';
 import { badPicture, fakeEmbedder } from '../../factories/fake-embedder.ts';
 import { movableClock } from '../../factories/movable-clock.ts';
 import { s3Event } from '../../factories/s3-events.ts';
@@ -324,6 +326,60 @@ describe('when', () => {
     const before = await found();
     await expect(rebuild({ ...deps(), pictures: store() })).rejects.toThrow(NothingToRebuildFrom);
     expect(await found()).toEqual(before);
+  });
+
+  describe('some of the pictures are in an archive', () => {
+    const archived = (...keys: string[]): ObjectStore => {
+      const refuse = (key: string) => {
+        if (keys.includes(key)) throw new ObjectUnreadable(key, 'archived', 'InvalidObjectState');
+      };
+      const isArchived = true as const;
+      return {
+        ...countingStore(pictures),
+        get: async (key, options) => {
+          refuse(key);
+          return pictures.get(key, options);
+        },
+        read: async (key, range, target) => {
+          refuse(key);
+          return pictures.read(key, range, target);
+        },
+        list: async function* (options) {
+          for await (const page of pictures.list(options))
+            yield page.map((each) => (keys.includes(each.key) ? { ...each, isArchived } : each));
+        },
+      };
+    };
+
+    it('what is indexed of them stays when all under a prefix are indexed again, asked for or not', async () => {
+      const before = await found();
+      const some = archived('album/0', 'album/1');
+      const report = await rebuild({ ...deps(), pictures: some }, { prefix: 'album/' });
+      expect(report).toMatchObject({ compared: 30, missing: 28, archived: 0 });
+      const { eTag } = (await pictures.head('album/0'))!;
+      const basis = { state: 'live', version: '100', eTag } as const;
+      queue.push(
+        encodeBackfillMessage({ op: 'put', key: 'album/0', version: undefined, basis, eTag, size: 9 }),
+      );
+      const messages = queue.splice(0).map((body, i) => ({ id: `${i}`, body }));
+      const took = { pictures: some, index, embedder: fakeEmbedder(), clock, logger: silentLogger };
+      expect((await ingest(took, messages)).rejected).toBe(1);
+      expect(await found()).toEqual(before);
+    });
+
+    it('the others are rebuilt, and it is said how many are not', async () => {
+      // The first ones by name: one cannot be read at all.
+      const some = archived('album/0');
+      const read = some.read;
+      some.read = async (key, range, target) => {
+        if (key === 'album/1') throw new ObjectUnreadable(key, 'forbidden', 'AccessDenied');
+        return read(key, range, target);
+      };
+      expect(await rebuild({ ...deps(), pictures: some }, { dryRun: true })).toMatchObject({ archived: 1 });
+      expect(await rebuild({ ...deps(), pictures: some })).toMatchObject({ archived: 1, missing: 29 });
+      await work();
+      expect((await verify({ ...deps(), pictures: some })).counts).toEqual({ 'picture-archived': 1 });
+    });
   });
 
   it('the index is of other pictures, neither rebuild nor backfill touches it', async () => {
