@@ -37,6 +37,8 @@ const UNDER_WAY = /-([0-9A-HJKMNP-TV-Z]{26})-(keeping|restoring|emptying)$/;
 export class FolderTrash implements Trash {
   readonly keptDays = undefined;
   readonly keeps = async () => true;
+  /** Of this process: what failed in a way that leaves open what became of it. */
+  readonly #doubted = new Set<string>();
 
   constructor(
     private readonly folder: string,
@@ -64,7 +66,7 @@ export class FolderTrash implements Trash {
     if (isNew !== undefined) await syncFolder(dirname(this.folder));
     return {
       gone: () => rename(draft, this.#place(id)),
-      doubt: () => this.#settle(draft),
+      doubt: () => void this.#doubted.add(draft),
     };
   }
 
@@ -98,7 +100,7 @@ export class FolderTrash implements Trash {
     try {
       if (!(await this.pictures.adopt(key, join(draft, PICTURE), options))) throw new KeyTaken(key);
     } catch (error) {
-      await rename(draft, this.#place(id));
+      await rename(draft, this.#place(id)).catch(() => this.#doubted.add(draft));
       throw error;
     }
     await rm(draft, { recursive: true, force: true });
@@ -136,7 +138,7 @@ export class FolderTrash implements Trash {
   }
 
   /**
-   * Brings to an end what crashes have cut short, and changes no picture of the library by it: what was being kept, or
+   * Brings to an end what crashes and failures have cut short, and changes no picture of the library by it: what was being kept, or
    * restored, is in the trash if it is not in the library, and in the trash no more if it is; what was being emptied is gone.
    *
    * @throws what a store throws while it cannot tell what is in the library; nothing is lost then, and a later call goes on
@@ -145,8 +147,13 @@ export class FolderTrash implements Trash {
     const failures: unknown[] = [];
     for (const name of (await unlessAbsent(readdir(this.folder))) ?? []) {
       const path = join(this.folder, name);
-      if (!UNDER_WAY.test(name) || !(await isAbandoned(path))) continue;
-      await this.#settle(path).catch((error: unknown) => failures.push(error));
+      if (!UNDER_WAY.test(name) || !(this.#doubted.has(path) || (await isAbandoned(path)))) continue;
+      try {
+        await this.#settle(path);
+        this.#doubted.delete(path);
+      } catch (error) {
+        failures.push(error);
+      }
     }
     if (failures.length > 0) throw failures[0];
   }

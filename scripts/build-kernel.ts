@@ -39,9 +39,7 @@ export async function compileAssembly(
   memory: KernelMemory,
   products: Products = 'portable',
 ): Promise<Uint8Array<ArrayBuffer>> {
-  const text = await readFile(join(root, path), 'utf8');
-  const source = text.replace(setProducts('portable'), setProducts(products));
-  if (products !== 'portable' && source === text) throw new Error(`${path} has no such build`);
+  const source = await readFile(join(root, path), 'utf8');
   const written = new Map<string, Uint8Array<ArrayBuffer>>();
   const messages: string[] = [];
   const { error } = await asc.main(
@@ -52,7 +50,10 @@ export async function compileAssembly(
       ...(products === 'portable' ? [] : ['--enable', 'relaxed-simd']),
     ],
     {
-      readFile: (name) => (name === 'module.ts' ? source : neighbour(path, name)),
+      readFile: (name) =>
+        name === 'module.ts'
+          ? source
+          : (neighbour(path, name)?.replace(setProducts('portable'), setProducts(products)) ?? null),
       writeFile: (name, contents) => {
         written.set(name, contents as Uint8Array<ArrayBuffer>);
       },

@@ -17,8 +17,10 @@ export async function loadMatrix(file: string, rows: number): Promise<RowMatrix>
   const matrix = new RowMatrix(DIMENSIONS);
   const handle = await open(file);
   const incoming = matrix.reserve(rows);
-  for (const { start, bytes } of incoming.targets)
+  for (const { start, bytes, install } of incoming.targets) {
     await handle.read({ buffer: bytes, position: rowOffset(start, DIMENSIONS) });
+    install();
+  }
   await handle.close();
   incoming.commit();
   return matrix;

@@ -15,6 +15,8 @@ const disk = vi.hoisted(() => ({
   half: false,
   /** Where one file cannot have two names. */
   linkless: undefined as string | undefined,
+  /** A folder that nothing can be removed from. */
+  readOnly: undefined as string | undefined,
   /** A folder that is a disk of its own. */
   apart: undefined as string | undefined,
 }));
@@ -87,7 +89,10 @@ vi.mock('node:fs/promises', async (original) => {
     rename: linking('rename'),
     mkdir: changing(real.mkdir as Call),
     copyFile: changing(real.copyFile as Call, halfOf as Call),
-    unlink: changing(real.unlink as Call),
+    unlink: changing((async (path: string) => {
+      if (disk.readOnly !== undefined && path.startsWith(disk.readOnly)) throw failure('EROFS');
+      return real.unlink(path);
+    }) as Call),
     utimes: changing(real.utimes as Call),
     rm: changing(real.rm as Call, halfRemoved as Call),
     stat: reading(numbered('stat') as Call),
@@ -261,4 +266,19 @@ it('says it as a fault of the store when the disk of the trash fails', async () 
     await expect(ask()).rejects.toEqual(fault);
     disk.isDead = false;
   }
+});
+
+it('leaves nothing of a deletion that failed once that is looked at, by the same process', async () => {
+  Object.assign(disk, { apart: undefined, linkless: undefined });
+  const lib = await library();
+  const { pictures, trash } = await lib.process();
+  disk.readOnly = lib.folder;
+  await expect(pictures.delete([KEY])).rejects.toThrow('read-only');
+  disk.readOnly = undefined;
+  expect(await lib.leftovers()).toHaveLength(1);
+
+  await trash.recover();
+
+  expect(await readdir(lib.trashFolder)).toEqual([]);
+  expect(await bytesAt(lib.place)).toEqual(PICTURE);
 });

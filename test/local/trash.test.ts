@@ -67,7 +67,7 @@ describe('the trash of a folder', () => {
           await writeFile(join(library.folder, '.new'), 'saved a moment later');
           await rename(join(library.folder, '.new'), path);
         }
-        return { gone: async () => {}, doubt: async () => {} };
+        return { gone: async () => {}, doubt: () => {} };
       },
     });
     await library.write('note.png', 'first');

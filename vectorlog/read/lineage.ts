@@ -247,13 +247,14 @@ export class Lineage {
     return true;
   }
 
-  #readRows({ start, end, bytes }: RowTarget): Promise<unknown> {
+  async #readRows({ start, end, bytes, install }: RowTarget): Promise<void> {
     const { store, dimensions } = this.#options;
     const { codes, faiss } = this.#files;
     const layout = codesLayoutOf(this.#files, dimensions);
     const offset = (row: number) => (codes ? layout.offset(row) : rowOffset(row, dimensions));
     const range = { start: offset(start), end: offset(end) };
-    return store.read(codes ?? faiss, range, bytes);
+    await store.read(codes ?? faiss, range, bytes);
+    install();
   }
 
   /** Fills `target` with the bytes of the rows file from `offset` on, in parts that can come side by side. */

@@ -59,11 +59,6 @@ export class CodeMatrix {
     this.#memory.append(records);
   }
 
-  /** One row's record where it lies. */
-  record(row: number): Uint8Array {
-    return this.#memory.row(row).subarray(0, this.frame.recordBytes);
-  }
-
   /**
    * The exact top k by inner product for each query, in IndexFlatIP's order: the same hits, to the bit, as those of a
    * `RowMatrix` over the same rows.

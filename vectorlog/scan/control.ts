@@ -12,7 +12,7 @@ const float = new Float32Array(1);
 const bits = new Int32Array(float.buffer);
 
 /** The largest float32 that surely is no larger than `x`. */
-function below(x: number): number {
+export function below(x: number): number {
   return Math.fround(x - Math.abs(x) * 2 ** -23 - 2 ** -149);
 }
 

@@ -5,11 +5,20 @@ export interface Kernel {
   dotFloat(row: number, query: number, bytes: number): number;
   dotFloats(row: number, rows: number, bytes: number, query: number, out: number): void;
   dotFloats4(row: number, rows: number, bytes: number, queries: number, out: number, line: number): void;
-  siftCoarse(
-    row: number,
+  split(
+    records: number,
     rows: number,
     stride: number,
     dimensions: number,
+    head: number,
+    high: number,
+    low: number,
+  ): void;
+  siftHigh(
+    row: number,
+    rows: number,
+    stride: number,
+    bytes: number,
     query: number,
     products: number,
     weights: number,
@@ -17,54 +26,52 @@ export interface Kernel {
     threshold: number,
     out: number,
   ): number;
-  dotCoarse4(
+  siftBoth(
     row: number,
     rows: number,
     stride: number,
+    low: number,
     bytes: number,
-    queries: number,
+    query: number,
+    products: number,
+    weights: number,
+    shares: number,
+    threshold: number,
     out: number,
-    line: number,
+  ): number;
+  dotHigh4(row: number, rows: number, stride: number, bytes: number, queries: number, out: number): void;
+  dotMore(
+    numbers: number,
+    count: number,
+    plane: number,
+    stride: number,
+    start: number,
+    end: number,
+    query: number,
+    products: number,
+    step: number,
+    factor: number,
   ): void;
   judge(
     numbers: number,
     count: number,
-    first: number,
+    high: number,
     stride: number,
-    dimensions: number,
+    low: number,
+    bytes: number,
     query: number,
     weights: number,
     shares: number,
     out: number,
   ): void;
-  dotRest(
-    numbers: number,
-    count: number,
-    first: number,
-    stride: number,
-    start: number,
-    dimensions: number,
-    query: number,
-    products: number,
-  ): void;
-  measureParts(
-    row: number,
-    rows: number,
-    stride: number,
-    start: number,
-    dimensions: number,
-    sums: number,
-    rests: number,
-  ): number;
   sift(
     products: number,
+    step: number,
     numbers: number,
     rows: number,
     bounds: number,
     stride: number,
-    sums: number,
-    rests: number,
-    step: number,
+    low: number,
     weights: number,
     shares: number,
     threshold: number,
@@ -72,17 +79,15 @@ export interface Kernel {
   ): number;
   sift4(
     products: number,
-    line: number,
     rows: number,
     bounds: number,
     stride: number,
-    sums: number,
-    rests: number,
-    step: number,
+    low: number,
     weights: number,
     shares: number,
     thresholds: number,
     out: number,
+    line: number,
     counts: number,
   ): void;
 }

@@ -31,15 +31,21 @@ export const SHARE_STEPS = 32_766;
 export const ANGLE_ERROR = 2 ** -22;
 
 /** Numbers among a query's weights, float64, and bytes of each query's shares of the directions, float64 or 16-bit integers. */
-export const WEIGHTS = 8;
+export const WEIGHTS = 10;
 const SHARE_BYTES = DIRECTIONS * 8;
 const WEIGHT_BYTES = WEIGHTS * 8 + SHARE_BYTES;
 
+/** Numbers among a query's weights for the sieve of several queries, float32 and one int32. */
+export const SIEVE_WEIGHTS = 11;
+
+/** Stages in which the rows of a unit are sieved for several queries at once. */
+export const SIEVES = ['head', 'high'] as const;
+
 /**
- * How a row's score is looked for: by all its codes or by its first ones alone, and coarse integers of the query; then by
- * all codes and fine ones.
+ * How a row's score is looked for: by the high halves of its codes, or of its first ones alone, and coarse integers of the query;
+ * by both halves and these; by both and fine integers.
  */
-export const STAGES = ['whole', 'head', 'fine'] as const;
+export const STAGES = ['head', 'high', 'whole', 'fine'] as const;
 export type Stage = (typeof STAGES)[number];
 
 /** What rows are made of. */
@@ -81,8 +87,12 @@ const SPARE_ROWS = 4;
 
 /** Addresses in a segment; row numbers are those within it. */
 export class RowLayout {
-  /** Bytes of a row. */
+  /** Bytes of a row, and of a record as it arrives. */
   readonly stride: number;
+  /** Bytes from the high halves of a row's codes to the next row's; its bounds lie between. */
+  readonly highStride: number;
+  /** Bytes of either half of a row's codes. */
+  readonly planeBytes: number;
   /** Bytes before the first row. */
   readonly headBytes: number;
   /** Rows that fit, whole blocks. */
@@ -90,7 +100,10 @@ export class RowLayout {
   readonly #queries = PAGE; // The first page is the compiler's.
   readonly #fine: number;
   readonly #weights: number;
+  readonly #sieves: number;
   readonly #scores: number;
+  /** Where the records of a unit are laid while the unit is split. */
+  readonly recordsAt: number;
 
   constructor(readonly shape: RowShape) {
     const { kind, dimensions, directions = 0 } = shape;
@@ -98,26 +111,45 @@ export class RowLayout {
       throw new RangeError(`${dimensions} dimensions: a multiple of 32, up to ${MAX_DIMENSIONS}`);
     const coded = kind === 'codes';
     this.stride = coded ? recordBytes(dimensions, directions) : dimensions * 4;
+    this.planeBytes = dimensions / 2;
+    this.highStride = this.stride - this.planeBytes;
     this.#fine = this.#queries + MAX_QUERIES * (coded ? dimensions : dimensions * 4);
     this.#weights = this.#fine + (coded ? MAX_QUERIES * dimensions * 2 : 0);
-    this.#scores = this.#weights + MAX_QUERIES * STAGES.length * WEIGHT_BYTES;
-    this.headBytes = toPages(this.#scores + (MAX_THREADS + 1) * (MAX_QUERIES + 1) * SCORE_LINE);
+    this.#sieves = this.#weights + MAX_QUERIES * STAGES.length * WEIGHT_BYTES;
+    this.#scores = this.#sieves + MAX_QUERIES * SIEVES.length * SIEVE_WEIGHTS * 4;
+    this.recordsAt = this.#scores + (MAX_THREADS + 1) * (MAX_QUERIES + 1) * SCORE_LINE;
+    this.headBytes = toPages(this.recordsAt + (coded ? UNIT_ROWS * this.stride : 0));
     const rows = Math.floor((SEGMENT_BYTES - this.headBytes) / this.stride) - SPARE_ROWS;
     this.maxRows = Math.floor(rows / BLOCK_ROWS) * BLOCK_ROWS;
   }
 
   /** Bytes of a segment with `rows` rows. */
   bytesFor(rows: number): number {
-    return toPages(this.headBytes + (rows + SPARE_ROWS) * this.stride);
+    // The low halves of a unit lie behind all its high ones.
+    const whole = this.shape.kind === 'codes' ? Math.ceil(rows / UNIT_ROWS) * UNIT_ROWS : rows;
+    return toPages(this.headBytes + (whole + SPARE_ROWS) * this.stride);
   }
 
+  /** Where a row's bytes arrive; those of float32 stay there. */
   rowAt(row: number): number {
     return this.headBytes + row * this.stride;
   }
 
+  /** The high halves of a row's codes: those of a unit lie together, each row's bounds behind its own. */
+  highAt(row: number): number {
+    const inUnit = row % UNIT_ROWS;
+    return this.rowAt(row - inUnit) + inUnit * this.highStride;
+  }
+
+  /** The low halves of a row's codes, behind the high ones of its unit. */
+  lowAt(row: number): number {
+    const inUnit = row % UNIT_ROWS;
+    return this.rowAt(row - inUnit) + UNIT_ROWS * this.highStride + inUnit * this.planeBytes;
+  }
+
   /** A row's bounds. */
   boundsAt(row: number): number {
-    return this.rowAt(row) + this.shape.dimensions;
+    return this.highAt(row) + this.planeBytes;
   }
 
   /**
@@ -138,6 +170,12 @@ export class RowLayout {
   /** The first of the `i`th query's weights in a stage, the next `QUERY_TILES` float64 on; only where rows are codes. */
   weightsAt(i: number, stage: Stage): number {
     return this.#stageAt(i, stage) + (i % QUERY_TILES) * 8;
+  }
+
+  /** The first of the `i`th query's weights for a sieve, the next `QUERY_TILES` numbers on; only where rows are codes. */
+  sieveAt(i: number, stage: (typeof SIEVES)[number]): number {
+    const group = Math.floor(i / QUERY_TILES) * SIEVES.length + SIEVES.indexOf(stage);
+    return this.#sieves + (group * SIEVE_WEIGHTS * QUERY_TILES + (i % QUERY_TILES)) * 4;
   }
 
   /** The `i`th query's shares in a stage; only where rows are codes. */

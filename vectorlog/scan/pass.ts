@@ -1,6 +1,6 @@
 /** One thread's part in a pass over the rows: it takes units of rows until none is left. */
 
-import type { Control } from './control.ts';
+import { below, type Control } from './control.ts';
 import { instantiate, type Kernel } from './kernel.ts';
 import {
   headOf,
@@ -32,28 +32,25 @@ export interface ScanJob {
 
 /** Below this share of a unit's rows it is cheaper to score the allowed ones one by one. */
 const SPARSE = 1 / 8;
-/**
- * Queries from which on heads are tried: the first ones bring rows into the cache, and memory that is read with gaps comes
- * at half the speed.
- */
+/** Queries from which on heads are tried: fewer are answered sooner than memory is read. */
 const HEAD_QUERIES = 8;
 /** Rows that are judged before those left are sifted again, since each of them may raise what must be reached. */
 const JUDGED_AT_ONCE = 32;
-/** Where the sum of all codes and the norm of no other stand among a row's bounds. */
-const [SUM_AT, REST_AT] = [16, 24];
+/** Where among a row's bounds the norm stands of what the high halves leave out: of all codes, and of their head. */
+const LOW_AT = { whole: 16, high: 16, head: 20 } as const;
+/** What the products of high halves count for beside those of low ones. */
+const HIGH_HALF = 16;
 
 /** How coarse integers are multiplied. */
 type CoarseStage = Exclude<Stage, 'fine'>;
 
-/** What a thread's lines of scores hold: of four queries a line each, or two numbers a row. */
+/** What a thread's lines of scores hold: four products a row, of four queries a line each, or two numbers a row. */
 const LINES = {
   products: 0,
   survivors: 4,
   ends: 8,
   thresholds: 12,
   counts: 13,
-  sums: 14,
-  rests: 15,
 } as const;
 
 /** All numbers within a unit. */
@@ -61,13 +58,6 @@ const firstNumbers = Int32Array.from({ length: UNIT_ROWS }, (_, i) => i);
 
 /** Rows are computed by fours; the last ones of a unit may be computed without being asked for. */
 const toFours = (rows: number): number => (rows + 3) & ~3;
-
-/** Where the sums of rows' codes are that were multiplied, and the norms of the others, and how many bytes on the next row's. */
-interface Parts {
-  readonly sums: number;
-  readonly rests: number;
-  readonly step: number;
-}
 
 interface SegmentView {
   readonly kernel: Kernel;
@@ -99,11 +89,17 @@ function groupsOf(queries: readonly QueryScan[], coded: boolean): QueryScan[][] 
   return groups;
 }
 
+/** Rows that are left of a unit: their numbers, int32, and where the products of all its rows are, `step` bytes apart. */
+interface Left {
+  readonly numbers: number;
+  readonly count: number;
+  readonly products: number;
+  readonly step: number;
+}
+
 /** One thread's hands on the rows. */
 export class Thread {
   readonly #segments = new Map<number, SegmentView>();
-  /** The unit that heads were measured of. */
-  #measured: Unit | undefined;
 
   /** @param number 0 is the main thread, workers follow */
   constructor(
@@ -170,36 +166,33 @@ export class Thread {
 
   #codes(unit: Unit, queries: QueryScan[], mayTryHeads: boolean): void {
     const { segment, local, rows } = unit;
-    const { kernel, layout, ints, doubles } = segment;
+    const { kernel, layout, ints, floats } = segment;
     const { dimensions } = layout.shape;
-    const { stride } = layout;
+    const { highStride, planeBytes } = layout;
     for (const query of queries) query.listen();
     // All are asked, since each counts the units that it has paused.
     const wanting = queries.filter((query) => query.triesHead(dimensions));
-    const stage = mayTryHeads && wanting.length === queries.length ? 'head' : 'whole';
-    const bytes = stage === 'head' ? headOf(dimensions) : dimensions;
+    const stage = mayTryHeads && wanting.length === queries.length ? 'head' : 'high';
+    const bytes = stage === 'head' ? headOf(dimensions) / 2 : planeBytes;
     const { index } = queries[0]!;
     const [products, survivors] = [this.#line(layout, LINES.products), this.#line(layout, LINES.survivors)];
     const [thresholds, counts] = [this.#line(layout, LINES.thresholds), this.#line(layout, LINES.counts)];
-    const { sums, rests, step } = this.#parts(unit, stage);
     queries.forEach(({ threshold }, i) => {
-      doubles[thresholds / 8 + i] = threshold;
+      floats[thresholds / 4 + i] = below(threshold);
     });
-    const [from, to] = [layout.rowAt(local), layout.queryAt(index)];
-    kernel.dotCoarse4(from, toFours(rows), stride, bytes, to, products, SCORE_LINE);
+    const [from, to] = [layout.highAt(local), layout.queryAt(index)];
+    kernel.dotHigh4(from, toFours(rows), highStride, bytes, to, products);
     kernel.sift4(
       products,
-      SCORE_LINE,
       rows,
       layout.boundsAt(local),
-      stride,
-      sums,
-      rests,
-      step,
-      layout.weightsAt(index, stage),
+      highStride,
+      layout.boundsAt(local) + LOW_AT[stage],
+      layout.sieveAt(index, stage),
       layout.sharesAt(index, stage),
       thresholds,
       survivors,
+      SCORE_LINE,
       counts,
     );
     const left = queries.map((_, i) => ints[counts / 4 + i]!);
@@ -209,88 +202,81 @@ export class Thread {
       for (const query of queries) query.headLeft(share);
     }
     queries.forEach((query, i) => {
-      this.#settle(unit, query, stage, i * SCORE_LINE, left[i]!);
+      const numbers = survivors + i * SCORE_LINE;
+      const ofQuery = { numbers, count: left[i]!, products: products + i * 4, step: QUERY_TILES * 4 };
+      this.#settle(unit, query, stage, ofQuery);
     });
   }
 
   #codesOfOne(unit: Unit, query: QueryScan): void {
     const { kernel, layout } = unit.segment;
     query.listen();
-    const survivors = kernel.siftCoarse(
-      layout.rowAt(unit.local),
-      unit.rows,
-      layout.stride,
-      layout.shape.dimensions,
+    const { local, rows } = unit;
+    const stage = query.triesHigh() ? 'high' : 'whole';
+    const ofRows = [layout.highAt(local), rows, layout.highStride] as const;
+    const [products, numbers] = [this.#line(layout, LINES.products), this.#line(layout, LINES.survivors)];
+    const rest = [
+      layout.planeBytes,
       layout.queryAt(query.index),
-      this.#line(layout, LINES.products),
-      layout.weightsAt(query.index, 'whole'),
-      layout.sharesAt(query.index, 'whole'),
+      products,
+      layout.weightsAt(query.index, stage),
+      layout.sharesAt(query.index, stage),
       query.threshold,
-      this.#line(layout, LINES.survivors),
-    );
-    this.#settle(unit, query, 'whole', 0, survivors);
+      numbers,
+    ] as const;
+    const count =
+      stage === 'high'
+        ? kernel.siftHigh(...ofRows, ...rest)
+        : kernel.siftBoth(...ofRows, layout.lowAt(local), ...rest);
+    if (stage === 'high') query.highLeft(count / rows);
+    this.#settle(unit, query, stage, { numbers, count, products, step: 4 });
   }
 
-  /**
-   * Judges those of a query's survivors that may still be hits; each that is judged may raise what the others must reach.
-   *
-   * @param line bytes from the first query's lines to this one's
-   */
-  #settle(unit: Unit, query: QueryScan, stage: CoarseStage, line: number, survivors: number): void {
-    if (survivors === 0) return;
+  /** Judges those of the rows left that may still be hits; each that is judged may raise what the others must reach. */
+  #settle(unit: Unit, query: QueryScan, stage: CoarseStage, left: Left): void {
+    if (left.count === 0) return;
     const { kernel, layout } = unit.segment;
-    const { dimensions } = layout.shape;
-    const products = this.#line(layout, LINES.products) + line;
-    let numbers = this.#line(layout, LINES.survivors) + line;
-    let count = survivors;
+    const { highStride, planeBytes } = layout;
+    const to = layout.queryAt(query.index);
+    const { products, step } = left;
+    let { numbers, count } = left;
+    const sift = (by: CoarseStage): number => this.#sift(unit, query, by, { numbers, count, products, step });
     if (stage === 'head') {
-      const [from, to] = [layout.rowAt(unit.local), layout.queryAt(query.index)];
-      kernel.dotRest(numbers, count, from, layout.stride, headOf(dimensions), dimensions, to, products);
-      count = this.#sift(unit, query, products, numbers, count);
+      const [from, start] = [layout.highAt(unit.local), headOf(layout.shape.dimensions) / 2];
+      kernel.dotMore(numbers, count, from, highStride, start, planeBytes, to, products, step, 1);
+      count = sift('high');
+    }
+    if (stage !== 'whole') {
+      const low = layout.lowAt(unit.local);
+      kernel.dotMore(numbers, count, low, planeBytes, 0, planeBytes, to, products, step, HIGH_HALF);
+      count = sift('whole');
     }
     while (count > 0) {
       const some = Math.min(count, JUDGED_AT_ONCE);
       this.#judge(unit, query, numbers, some);
       numbers += some * 4;
       count -= some;
-      if (count > 0) count = this.#sift(unit, query, products, numbers, count);
+      if (count > 0) count = sift('whole');
     }
   }
 
-  /** Leaves those of `count` rows that all their codes do not rule out; how many these are. */
-  #sift(unit: Unit, query: QueryScan, products: number, numbers: number, count: number): number {
+  /** Leaves those of the rows left that their products do not rule out; how many these are. */
+  #sift(unit: Unit, query: QueryScan, stage: CoarseStage, { numbers, count, products, step }: Left): number {
     const { kernel, layout } = unit.segment;
-    const { sums, rests, step } = this.#parts(unit, 'whole');
+    const bounds = layout.boundsAt(unit.local);
     return kernel.sift(
       products,
+      step,
       numbers,
       count,
-      layout.boundsAt(unit.local),
-      layout.stride,
-      sums,
-      rests,
-      step,
-      layout.weightsAt(query.index, 'whole'),
-      layout.sharesAt(query.index, 'whole'),
+      bounds,
+      layout.highStride,
+      bounds + LOW_AT[stage],
+      layout.weightsAt(query.index, stage),
+      layout.sharesAt(query.index, stage),
       query.threshold,
       numbers,
     );
-  }
-
-  /** Of a unit's rows, by a stage; those of heads are found when a thread comes to the unit. */
-  #parts(unit: Unit, stage: CoarseStage): Parts {
-    const { kernel, layout } = unit.segment;
-    const { stride } = layout;
-    const { dimensions } = layout.shape;
-    const bounds = layout.boundsAt(unit.local);
-    if (stage === 'whole') return { sums: bounds + SUM_AT, rests: bounds + REST_AT, step: stride };
-    const [sums, rests] = [this.#line(layout, LINES.sums), this.#line(layout, LINES.rests)];
-    if (this.#measured !== unit) {
-      this.#measured = unit;
-      const from = layout.rowAt(unit.local);
-      kernel.measureParts(from, unit.rows, stride, headOf(dimensions), dimensions, sums, rests);
-    }
-    return { sums, rests, step: 4 };
   }
 
   #line(layout: RowLayout, line: number): number {
@@ -328,9 +314,10 @@ export class Thread {
     kernel.judge(
       numbers,
       allowed,
-      layout.rowAt(local),
-      layout.stride,
-      layout.shape.dimensions,
+      layout.highAt(local),
+      layout.highStride,
+      layout.lowAt(local),
+      layout.planeBytes,
       layout.fineQueryAt(query.index),
       layout.weightsAt(query.index, 'fine'),
       layout.sharesAt(query.index, 'fine'),

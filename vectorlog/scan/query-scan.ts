@@ -19,9 +19,10 @@ export interface FoundRows {
   readonly highest: Float64Array;
 }
 
-/** Above this share of rows that their heads do not rule out, heads are left alone for a while. */
+/** Above this share of rows that their heads, or their high halves, do not rule out, these are left alone for a while. */
 const HEAD_PAYS = 0.6;
-const HEAD_PAUSE_UNITS = 8;
+const HIGH_PAYS = 0.3;
+const PAUSE_UNITS = 8;
 
 export class QueryScan {
   /** The lowest scores that rows can have: the k-th best of them is a threshold that the answer surely reaches. */
@@ -31,6 +32,7 @@ export class QueryScan {
   threshold: number;
   #published = Number.NEGATIVE_INFINITY;
   #headPause = 0;
+  #highPause = 0;
   #rows = new Int32Array(256);
   #lowest = new Float64Array(256);
   #highest = new Float64Array(256);
@@ -63,7 +65,17 @@ export class QueryScan {
 
   /** Is told the share of rows that their heads left over. */
   headLeft(share: number): void {
-    this.#headPause = share > HEAD_PAYS ? HEAD_PAUSE_UNITS : 0;
+    this.#headPause = share > HEAD_PAYS ? PAUSE_UNITS : 0;
+  }
+
+  /** Whether to look at the high halves of the next rows' codes first. */
+  triesHigh(): boolean {
+    return this.threshold > Number.NEGATIVE_INFINITY && this.#highPause-- <= 0;
+  }
+
+  /** Is told the share of rows that the high halves left over. */
+  highLeft(share: number): void {
+    this.#highPause = share > HIGH_PAYS ? PAUSE_UNITS : 0;
   }
 
   /** Takes the float32 scores of rows from `row` on. */

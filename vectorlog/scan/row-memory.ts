@@ -3,7 +3,7 @@
 import type { Bitset } from './bitset.ts';
 import { MatrixClosed } from './errors.ts';
 import { MAX_K } from './hit.ts';
-import { BLOCK_ROWS, RowLayout, type RowShape } from './layout.ts';
+import { BLOCK_ROWS, RowLayout, type RowShape, UNIT_ROWS } from './layout.ts';
 import type { CodedQuery } from './query.ts';
 import type { FoundRows } from './query-scan.ts';
 import { type ScannedRows, ScanQueue } from './scan-queue.ts';
@@ -18,13 +18,15 @@ export interface RowRange {
 /** Memory for some rows, to be filled with their bytes, row after row, little-endian. */
 export interface RowTarget extends RowRange {
   readonly bytes: Uint8Array;
+  /** All bytes are there: lays them where they are searched. To be called once, after which they are not to be read. */
+  readonly install: () => void;
 }
 
 /** Rows that are on their way. */
 export interface Reservation {
   /** Where the rows go, in order; each at most a block, so that blocks can be filled side by side. */
   readonly targets: readonly RowTarget[];
-  /** All targets are filled: from here on the rows are searched. */
+  /** All targets are installed: from here on the rows are searched. */
   commit(): void;
   /** The rows did not come: gives their memory back. */
   cancel(): void;
@@ -130,12 +132,13 @@ export class RowMemory {
     let offset = 0;
     for (const target of incoming.targets) {
       target.bytes.set(bytes.subarray(offset, offset + target.bytes.length));
+      target.install();
       offset += target.bytes.length;
     }
     incoming.commit();
   }
 
-  /** One row's bytes where they lie, good for as long as this is kept open; not to be changed. */
+  /** One float32 row's bytes where they lie, good for as long as this is kept open; not to be changed. */
   row(i: number): Uint8Array {
     if (i < 0 || i >= this.#length + this.#reserved) throw new RangeError(`row ${i} of ${this.#length}`);
     return this.#segment(i).bytes(i % this.#rows.segmentRows, 1);
@@ -185,13 +188,21 @@ export class RowMemory {
   #targets(start: number, end: number): RowTarget[] {
     const targets: RowTarget[] = [];
     for (let from = start; from < end; from = targets.at(-1)!.end) {
-      const to = Math.min(end, (Math.floor(from / BLOCK_ROWS) + 1) * BLOCK_ROWS);
-      const bytes = this.#segment(from).bytes(from % this.#rows.segmentRows, to - from);
-      targets.push({ start: from, end: to, bytes });
+      const segment = this.#segment(from);
+      const row = from % this.#rows.segmentRows;
+      // Codes of a unit that has some arrive elsewhere: their own place is where the low halves of the others are.
+      const isBegun = this.shape.kind === 'codes' && row % UNIT_ROWS > 0;
+      const to = Math.min(end, nextMultiple(from, isBegun ? UNIT_ROWS : BLOCK_ROWS));
+      const bytes = isBegun
+        ? new Uint8Array((to - from) * this.#layout.stride)
+        : segment.bytes(row, to - from);
+      targets.push({ start: from, end: to, bytes, install: () => segment.install(row, bytes) });
     }
     return targets;
   }
 }
+
+const nextMultiple = (row: number, of: number): number => (Math.floor(row / of) + 1) * of;
 
 /** The bits of rows up to `end`, as they are now. Bits past the end of a set may be anything in its last byte. */
 const maskOf = (allowed: Bitset, end: number): Uint8Array => allowed.copy(end).bytes;

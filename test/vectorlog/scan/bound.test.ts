@@ -4,6 +4,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { exactScores } from '../../../vectorlog/scan/code-matrix.ts';
 import { Frame } from '../../../vectorlog/scan/codes.ts';
+import { below } from '../../../vectorlog/scan/control.ts';
 import { principalDirections } from '../../../vectorlog/scan/directions.ts';
 import { QueryInvalid } from '../../../vectorlog/scan/errors.ts';
 import { instantiate, type Kernel } from '../../../vectorlog/scan/kernel.ts';
@@ -27,17 +28,20 @@ function laid(row: Float32Array, query: Float32Array, frame: Frame) {
   const prepared = prepareQuery(query, frame);
   segment.setQueries([prepared, prepared, prepared, prepared]);
   const record = frame.encode(row);
-  for (let i = 0; i < 4; i++) segment.bytes(i, 1).set(record);
-  return { layout, prepared, codes: new Int8Array(memory.buffer, layout.rowAt(0), row.length) };
+  const install = (): void => {
+    for (let i = 0; i < 4; i++) segment.install(i, record);
+  };
+  install();
+  return { layout, prepared, record, codes: new Int8Array(record.buffer, 0, row.length), install };
 }
 
 /** Between what the score of the row is that was laid. */
 function interval(layout: RowLayout, { judge }: Kernel = kernel) {
   const [numbers, out] = [layout.scoresAt(0), layout.scoresAt(1)];
   new Int32Array(memory.buffer, numbers, 1)[0] = 0;
-  const { dimensions } = layout.shape;
   const places = [layout.fineQueryAt(0), layout.weightsAt(0, 'fine'), layout.sharesAt(0, 'fine')] as const;
-  judge(numbers, 1, layout.rowAt(0), layout.stride, dimensions, ...places, out);
+  const { highStride, planeBytes } = layout;
+  judge(numbers, 1, layout.highAt(0), highStride, layout.lowAt(0), planeBytes, ...places, out);
   const [lowest, highest] = new Float64Array(memory.buffer, out, 2);
   return { lowest: lowest!, highest: highest! };
 }
@@ -115,29 +119,36 @@ describe('the interval of a row', () => {
     });
   });
 
-  it('never lets a row fall through the coarse sieve that reaches the threshold, by all codes or by their head', async () => {
+  it('never lets a row fall through the coarse sieve that reaches the threshold, by halves of its codes or of their head, or by all', async () => {
     await everyFrame((row, query, frame) => {
       const { layout } = laid(row, query, frame);
+      const { highStride, planeBytes } = layout;
       const score = exactScores(query, [row])[0]!;
-      const [sums, rests] = [layout.scoresAt(5), layout.scoresAt(6)];
-      const [at, bounds] = [layout.rowAt(0), layout.boundsAt(0)];
-      kernel.measureParts(at, 4, layout.stride, headOf(row.length), row.length, sums, rests);
-      for (const [stage, bytes, ofSums, ofRests, step] of [
-        ['whole', row.length, bounds + 16, bounds + 24, layout.stride],
-        ['head', headOf(row.length), sums, rests, 4],
+      const [at, bounds] = [layout.highAt(0), layout.boundsAt(0)];
+      const [products, numbers, left] = [layout.scoresAt(0), layout.scoresAt(1), layout.scoresAt(2)];
+      for (const [stage, bytes, low] of [
+        ['head', headOf(row.length) / 2, bounds + 20],
+        ['high', planeBytes, bounds + 16],
+        ['whole', planeBytes, bounds + 16],
       ] as const) {
         // A narrow row has no head, and no pass tries it.
         if (bytes === 0) continue;
-        const out = layout.scoresAt(0);
         const query = [layout.weightsAt(0, stage), layout.sharesAt(0, stage)] as const;
-        const [numbers, left] = [layout.scoresAt(1), layout.scoresAt(2)];
-        kernel.dotCoarse4(at, 4, layout.stride, bytes, layout.queryAt(0), out, 16);
         new Int32Array(memory.buffer, numbers, 4).set([0, 1, 2, 3]);
-        const rows = [4, bounds, layout.stride, ofSums, ofRests, step] as const;
-        expect(kernel.sift(out, numbers, ...rows, ...query, score, left)).toBe(4);
+        kernel.dotHigh4(at, 4, highStride, bytes, layout.queryAt(0), products);
+        if (stage === 'whole') {
+          const low = [layout.lowAt(0), planeBytes, 0, planeBytes] as const;
+          for (const one of [0, 4, 8, 12])
+            kernel.dotMore(numbers, 4, ...low, layout.queryAt(0), products + one, 16, 16);
+        }
+        const rows = [4, bounds, highStride, low] as const;
+        for (const one of [0, 4, 8, 12])
+          expect(kernel.sift(products + one, 16, numbers, ...rows, ...query, score, left)).toBe(4);
+        if (stage === 'whole') continue;
         const [limits, counts] = [layout.scoresAt(3), layout.scoresAt(4)];
-        new Float64Array(memory.buffer, limits, 4).fill(score);
-        kernel.sift4(out, 16, ...rows, ...query, limits, left, counts);
+        new Float32Array(memory.buffer, limits, 4).fill(below(score));
+        const queries = [layout.sieveAt(0, stage), layout.sharesAt(0, stage)] as const;
+        kernel.sift4(products, ...rows, ...queries, limits, left, 16, counts);
         expect([...new Int32Array(memory.buffer, counts, 4)]).toEqual([4, 4, 4, 4]);
       }
     });
@@ -146,19 +157,20 @@ describe('the interval of a row', () => {
   it('is gone by alike whether products are made at the same time or before, for any number of rows', async () => {
     await everyFrame((row, query, frame) => {
       const { layout } = laid(row, query, frame);
+      const { highStride, planeBytes } = layout;
       const score = exactScores(query, [row])[0]!;
       const [products, numbers, left] = [layout.scoresAt(0), layout.scoresAt(1), layout.scoresAt(2)];
-      const [at, bounds] = [layout.rowAt(0), layout.boundsAt(0)];
-      const ofQuery = [layout.weightsAt(0, 'whole'), layout.sharesAt(0, 'whole')] as const;
+      const bounds = layout.boundsAt(0);
+      const ofQuery = [layout.weightsAt(0, 'high'), layout.sharesAt(0, 'high')] as const;
       for (const rows of [1, 2, 3, 4])
         for (const threshold of [score, score + 0.01 * Math.abs(score), Number.POSITIVE_INFINITY]) {
-          const many = [at, rows, layout.stride, row.length, layout.queryAt(0)] as const;
-          const count = kernel.siftCoarse(...many, products, ...ofQuery, threshold, left);
+          const many = [layout.highAt(0), rows, highStride, planeBytes, layout.queryAt(0)] as const;
+          const count = kernel.siftHigh(...many, products, ...ofQuery, threshold, left);
           const found = new Int32Array(memory.buffer, left, count).toSorted();
           new Int32Array(memory.buffer, numbers, rows).set([0, 1, 2, 3].slice(0, rows));
-          const places = [bounds, layout.stride, bounds + 16, bounds + 24, layout.stride] as const;
+          const places = [bounds, highStride, bounds + 16] as const;
           expect(
-            kernel.sift(products, numbers, rows, ...places, ...ofQuery, threshold, layout.scoresAt(3)),
+            kernel.sift(products, 4, numbers, rows, ...places, ...ofQuery, threshold, layout.scoresAt(3)),
           ).toBe(count);
           expect(found).toEqual(Int32Array.from({ length: count }, (_, i) => i));
           if (threshold === score) expect(count).toBe(rows);
@@ -198,26 +210,66 @@ describe('the interval of a row', () => {
   });
 });
 
-/** Multiplies the codes of four rows with the first query. */
+/** Multiplies the high halves of four rows' codes with the first query. */
 function multiplied(kernel: Kernel, layout: RowLayout, out: number): void {
-  const query = [layout.weightsAt(0, 'whole'), layout.sharesAt(0, 'whole')] as const;
-  const rows = [layout.rowAt(0), 4, layout.stride, layout.shape.dimensions] as const;
-  kernel.siftCoarse(...rows, layout.queryAt(0), out, ...query, 0, layout.scoresAt(2));
+  const query = [layout.weightsAt(0, 'high'), layout.sharesAt(0, 'high')] as const;
+  const rows = [layout.highAt(0), 4, layout.highStride, layout.planeBytes] as const;
+  kernel.siftHigh(...rows, layout.queryAt(0), out, ...query, 0, layout.scoresAt(2));
 }
 
-describe('what is measured of the codes behind the head', () => {
-  it('is no less than their norm, whichever they are', async () => {
+/** The high and the low half of each code plus 128, by what planes.ts says of their bytes. */
+function halvesOf(layout: RowLayout, row: number): { high: number[]; low: number[] } {
+  const plane = (at: number): number[] => {
+    const bytes = new Uint8Array(memory.buffer, at, layout.planeBytes);
+    return Array.from({ length: layout.shape.dimensions }, (_, i) => {
+      const byte = bytes[(i >> 5) * 16 + (i % 16)]!;
+      return i % 32 < 16 ? byte % 16 : byte >> 4;
+    });
+  };
+  return { high: plane(layout.highAt(row)), low: plane(layout.lowAt(row)) };
+}
+
+describe('the halves of codes', () => {
+  it('make up the codes, beside bounds of the norms of what is left out, the same in every kernel', async () => {
     await everyFrame((row, query, frame) => {
-      const { layout, codes } = laid(row, query, frame);
-      const head = headOf(row.length);
-      const [sums, rests] = [layout.scoresAt(5), layout.scoresAt(6)];
-      kernel.measureParts(layout.rowAt(0), 4, layout.stride, head, row.length, sums, rests);
-      const scale = new Float32Array(memory.buffer, layout.boundsAt(0), 1)[0]!;
-      const squares = codes.subarray(head).reduce((sum, code) => sum + code * code, 0);
-      expect(new Float32Array(memory.buffer, rests, 1)[0]).toBeGreaterThanOrEqual(scale * Math.sqrt(squares));
-      expect(new Float32Array(memory.buffer, sums, 1)[0]).toBe(
-        codes.subarray(0, head).reduce((sum, code) => sum + code, 0),
-      );
+      const { layout, codes, record } = laid(row, query, frame);
+      const { dimensions } = layout.shape;
+      const { stride, highStride, planeBytes } = layout;
+      const { high, low } = halvesOf(layout, 3);
+      expect(high.map((half, i) => half * 16 + low[i]! - 128)).toEqual([...codes]);
+
+      const bounds = new Float32Array(memory.buffer, layout.boundsAt(3), 8);
+      const scale = bounds[0]!;
+      const norm = (numbers: readonly number[]) => scale * Math.hypot(...numbers);
+      const left = low.map((half) => half - 7.5);
+      const head = headOf(dimensions);
+      for (const [at, numbers] of [
+        [4, left],
+        [5, left.slice(0, head)],
+        [6, [...codes.subarray(head)]],
+      ] as const) {
+        expect(bounds[at]).toBeGreaterThanOrEqual(norm(numbers));
+        expect(bounds[at]).toBeLessThanOrEqual(norm(numbers) * (1 + 1e-5) + 2e-37);
+      }
+      const others = new Uint8Array(memory.buffer, layout.boundsAt(3), stride - dimensions);
+      expect(others.slice(0, 16)).toEqual(record.slice(dimensions, dimensions + 16));
+      expect(others.slice(28)).toEqual(record.slice(dimensions + 28));
+
+      const planes = () => [
+        new Uint8Array(memory.buffer, layout.highAt(1), highStride).slice(),
+        new Uint8Array(memory.buffer, layout.lowAt(1), planeBytes).slice(),
+      ];
+      const written = planes();
+      new Uint8Array(memory.buffer, layout.recordsAt, stride).set(record);
+      for (const { kernel } of kernels) {
+        for (const bytes of [
+          new Uint8Array(memory.buffer, layout.highAt(1), highStride),
+          new Uint8Array(memory.buffer, layout.lowAt(1), planeBytes),
+        ])
+          bytes.fill(0xee);
+        kernel.split(layout.recordsAt, 1, stride, dimensions, head, layout.highAt(1), layout.lowAt(1));
+        expect(planes()).toEqual(written);
+      }
     });
   });
 });
@@ -227,38 +279,58 @@ describe('products of codes', () => {
     fc.assert(
       fc.property(three, ([row, query, middle]) => {
         const { layout, prepared, codes } = laid(row, query, new Frame(middle));
-        const sum = (numbers: ArrayLike<number>) =>
-          codes.reduce((total, code, i) => total + BigInt(code) * BigInt(numbers[i]!), 0n);
+        const { highStride, planeBytes } = layout;
+        const sum = (numbers: (code: number) => number) =>
+          codes.reduce((total, code, i) => total + BigInt(numbers(code)) * BigInt(prepared.coarse[i]!), 0n);
         for (const { kernel, name } of kernels) {
           const out = layout.scoresAt(0);
-          const { stride } = layout;
           multiplied(kernel, layout, out);
           const one = [...new Int32Array(memory.buffer, out, 4)].map(BigInt);
-          expect([name, ...one]).toEqual([name, ...new Array(4).fill(sum(prepared.coarse))]);
-          kernel.dotCoarse4(layout.rowAt(0), 4, stride, row.length, layout.queryAt(0), out, 16);
+          expect([name, ...one]).toEqual([name, ...new Array(4).fill(sum((code) => (code + 128) >> 4))]);
+          kernel.dotHigh4(layout.highAt(0), 4, highStride, planeBytes, layout.queryAt(0), out);
           const four = [...new Int32Array(memory.buffer, out, 16)].map(BigInt);
-          expect(four).toEqual([...one, ...one, ...one, ...one]);
-          const [head, numbers] = [headOf(row.length), layout.scoresAt(1)];
-          kernel.dotCoarse4(layout.rowAt(0), 4, stride, head, layout.queryAt(0), out, 16);
+          expect(four).toEqual(one.flatMap((product) => [product, product, product, product]));
+          const [head, numbers] = [headOf(row.length) / 2, layout.scoresAt(1)];
+          kernel.dotHigh4(layout.highAt(0), 4, highStride, head, layout.queryAt(0), out);
           new Int32Array(memory.buffer, numbers, 2).set([1, 3]);
-          kernel.dotRest(numbers, 2, layout.rowAt(0), stride, head, row.length, layout.queryAt(0), out);
-          const rest = [...new Int32Array(memory.buffer, out, 4)].map(BigInt);
-          expect([rest[1], rest[3]]).toEqual([one[1], one[3]]);
+          const some = [numbers, 2] as const;
+          const to = [layout.queryAt(0), out, 16] as const;
+          kernel.dotMore(...some, layout.highAt(0), highStride, head, planeBytes, ...to, 1);
+          const rest = [...new Int32Array(memory.buffer, out, 16)].map(BigInt);
+          expect([rest[4], rest[12]]).toEqual([one[1], one[3]]);
+          kernel.dotMore(...some, layout.lowAt(0), planeBytes, 0, planeBytes, ...to, 16);
+          const all = [...new Int32Array(memory.buffer, out, 16)].map(BigInt);
+          const whole = sum((code) => code + 128);
+          expect([all[4], all[12]]).toEqual([whole, whole]);
         }
       }),
       { numRuns: 100 },
     );
   });
 
-  it.each([127, -127])('hold the largest there are, codes of %i', (code) => {
+  it.each([
+    [127, 127],
+    [127, -127],
+    [-127, 127],
+    [-127, -127],
+  ])('hold the largest there are, codes of %i and integers of %i', (code, integer) => {
     const row = new Float32Array(2048).fill(1);
-    const { layout, codes } = laid(row, row, new Frame(new Float32Array(2048)));
+    const { layout, codes, install } = laid(row, row, new Frame(new Float32Array(2048)));
     codes.fill(code);
-    new Uint8Array(memory.buffer, layout.queryAt(0), 4 * 2048).fill(63);
+    install();
+    new Int8Array(memory.buffer, layout.queryAt(0), 4 * 2048).fill(integer);
+    new Int32Array(memory.buffer, layout.scoresAt(1), 1)[0] = 0;
     for (const { kernel, name } of kernels) {
       const out = layout.scoresAt(0);
+      const { planeBytes } = layout;
       multiplied(kernel, layout, out);
-      expect([name, new Int32Array(memory.buffer, out, 1)[0]]).toEqual([name, 2048 * 63 * code]);
+      expect([name, new Int32Array(memory.buffer, out, 1)[0]]).toEqual([
+        name,
+        (2048 * integer * ((code + 128) >> 4)) | 0,
+      ]);
+      const to = [layout.queryAt(0), out, 4, 16] as const;
+      kernel.dotMore(layout.scoresAt(1), 1, layout.lowAt(0), planeBytes, 0, planeBytes, ...to);
+      expect([name, new Int32Array(memory.buffer, out, 1)[0]]).toEqual([name, 2048 * integer * (code + 128)]);
     }
   });
 });

@@ -51,8 +51,10 @@ describe('rows', () => {
       [3_072, 4_096],
       [4_096, 5_000],
     ]);
-    for (const target of incoming.targets)
+    for (const target of incoming.targets) {
       target.bytes.set(bytes.subarray(target.start * ROW_BYTES, target.end * ROW_BYTES));
+      target.install();
+    }
     const [before] = await matrix.search([query], { k: 1 });
     incoming.commit();
     const [after] = await matrix.search([query], { k: 1 });
@@ -61,6 +63,35 @@ describe('rows', () => {
     expect(after![0]!.row).toBe(4_000);
     expect(matrix.row(4_999)).toEqual(rowOf(clustered, 4_999));
     matrix.close();
+  });
+
+  it('of codes arrive a few at a time, in any order, and again after a reservation that was cancelled', async () => {
+    const frame = await Frame.of(allRowsOf(clustered.subarray(0, 500 * DIMENSIONS)), DIMENSIONS);
+    const matrix = new CodeMatrix(frame, { queue, segmentBlocks: 2 });
+    const plain = matrixOf(clustered);
+    const records = frame.encode(clustered);
+    const { recordBytes } = frame;
+    const read: ReadVectors = async (wanted) => wanted.map((row) => rowOf(clustered, row));
+    const counts = [1, 300, 12, 455, 0, 256, 1_500, 7, 1_469, 1_000];
+    for (const count of counts) {
+      for (const isLast of [false, true]) {
+        const incoming = matrix.reserve(count);
+        for (const { start, end, bytes, install } of [...incoming.targets].reverse()) {
+          if (isLast) bytes.set(records.subarray(start * recordBytes, end * recordBytes));
+          else bytes.fill(0x5a);
+          install();
+        }
+        if (isLast) incoming.commit();
+        else incoming.cancel();
+      }
+      const rows = { start: 0, end: matrix.length };
+      const queries = [0, 77, 3_000].map((i) => rowOf(clustered, i));
+      const { hits } = await matrix.search(queries, { k: 10 }, read);
+      expect(hits).toEqual(await plain.search(queries, { k: 10, rows }));
+    }
+    expect(matrix.length).toBe(5_000);
+    matrix.close();
+    plain.close();
   });
 
   it('can be searched by ranges, and the answers merged', async () => {
@@ -97,15 +128,15 @@ describe('rows', () => {
   it('leave their memory to the next of their pool, whatever its kind', async () => {
     const pool = new SegmentPool();
     const first = matrixOf(clustered, { queue, pool });
-    const { buffer } = first.row(0);
     const searched = first.search([rowOf(clustered, 1)], { k: 1 });
     first.close();
     await expect(first.search([rowOf(clustered, 1)], { k: 1 })).rejects.toThrow(MatrixClosed);
     expect((await searched)[0]![0]!.row).toBe(1);
     await expect.poll(() => pool.idleBytes).toBeGreaterThan(0);
+    const { bytes } = pool;
 
     const next = await codesOf(clustered.subarray(0, 3_000 * DIMENSIONS), { queue, pool });
-    expect(next.matrix.record(0).buffer).toBe(buffer);
+    expect(pool.bytes).toBe(bytes);
     expect(pool.idleBytes).toBe(0);
     const { hits } = await next.matrix.search([rowOf(clustered, 7)], { k: 1 }, next.read);
     expect(hits[0]![0]!.row).toBe(7);

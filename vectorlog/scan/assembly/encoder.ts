@@ -278,10 +278,11 @@ function fourInts(low: v128, high: v128): v128 {
 }
 
 /**
- * Rounds a rotated query to whole multiples of both steps: `fine`, 16-bit integers, and `coarse`, bytes that are 32 more
- * than what they stand for. A step of 0 makes zeros.
+ * Rounds a rotated query to whole multiples of both steps: `fine`, 16-bit integers, and `coarse`, signed bytes. A step of 0
+ * makes zeros.
  *
- * `sums`: float64, of the numbers from `start` to `end` the squares, and the squares of what `fine` and `coarse` leave out.
+ * `sums`: float64, of the numbers from `start` to `end` the squares, the squares of what `fine` and `coarse` leave out, and the
+ * sum of `coarse`.
  */
 export function roundQuery(
   rotated: usize,
@@ -300,6 +301,7 @@ export function roundQuery(
   let squares = f64x2.splat(0);
   let fineErrors = f64x2.splat(0);
   let coarseErrors = f64x2.splat(0);
+  let coarseSum = f64x2.splat(0);
   for (let i = start; i < end; i += 4) {
     const low = v128.load(rotated + (i << 3));
     const high = v128.load(rotated + (i << 3), 16);
@@ -309,9 +311,10 @@ export function roundQuery(
     const coarseHigh = f64x2.nearest(f64x2.mul(high, perCoarse));
     const fines = fourInts(fineLow, fineHigh);
     v128.store_lane<i64>(fine + (i << 1), i16x8.narrow_i32x4_s(fines, fines), 0);
-    const coarses = i32x4.add(fourInts(coarseLow, coarseHigh), i32x4.splat(32));
+    const coarses = fourInts(coarseLow, coarseHigh);
     const halves = i16x8.narrow_i32x4_s(coarses, coarses);
-    v128.store_lane<i32>(coarse + i, i8x16.narrow_i16x8_u(halves, halves), 0);
+    v128.store_lane<i32>(coarse + i, i8x16.narrow_i16x8_s(halves, halves), 0);
+    coarseSum = f64x2.add(coarseSum, f64x2.add(coarseLow, coarseHigh));
     squares = f64x2.add(squares, f64x2.add(f64x2.mul(low, low), f64x2.mul(high, high)));
     fineErrors = f64x2.add(
       fineErrors,
@@ -325,4 +328,5 @@ export function roundQuery(
   store<f64>(sums, sum2(squares));
   store<f64>(sums, sum2(fineErrors), 8);
   store<f64>(sums, sum2(coarseErrors), 16);
+  store<f64>(sums, sum2(coarseSum), 24);
 }

@@ -1,21 +1,25 @@
 /** Between what rows' scores are, by products of their codes, in AssemblyScript; docs/scan.md has the derivation, addresses as in kernel.ts. */
 
-/** The sum of four int32. */
-export function sumInts(v: v128): i32 {
-  const halves = i32x4.add(v, v128.shuffle<i32>(v, v, 2, 3, 0, 1));
-  return i32x4.extract_lane(halves, 0) + i32x4.extract_lane(halves, 1);
-}
+import { highNibbles, lowNibbles, sixteen } from './planes';
+import { sumFours, sumInts } from './products';
 
-/** The codes of one row and a query of 16-bit integers; exact. */
-function dotFine(row: usize, bytes: usize, query: usize): i32 {
+/** The codes of one row, whose halves lie in two planes, and a query of 16-bit integers; exact. */
+function dotFine(high: usize, low: usize, bytes: usize, query: usize, mask: v128, sign: v128): i32 {
   let a = i32x4.splat(0);
   let b = i32x4.splat(0);
-  const end = row + bytes;
-  while (row < end) {
-    a = i32x4.add(a, i32x4.dot_i16x8_s(v128.load_ext<i8>(row), v128.load(query)));
-    b = i32x4.add(b, i32x4.dot_i16x8_s(v128.load_ext<i8>(row, 8), v128.load(query, 16)));
-    row += 16;
-    query += 32;
+  const end = high + bytes;
+  while (high < end) {
+    const highs = v128.load(high);
+    const lows = v128.load(low);
+    const first = v128.xor(v128.or(i16x8.shl(lowNibbles(highs, mask), 4), lowNibbles(lows, mask)), sign);
+    const second = v128.xor(v128.or(v128.andnot(highs, mask), highNibbles(lows, mask)), sign);
+    a = i32x4.add(a, i32x4.dot_i16x8_s(i16x8.extend_low_i8x16_s(first), v128.load(query)));
+    b = i32x4.add(b, i32x4.dot_i16x8_s(i16x8.extend_high_i8x16_s(first), v128.load(query, 16)));
+    a = i32x4.add(a, i32x4.dot_i16x8_s(i16x8.extend_low_i8x16_s(second), v128.load(query, 32)));
+    b = i32x4.add(b, i32x4.dot_i16x8_s(i16x8.extend_high_i8x16_s(second), v128.load(query, 48)));
+    high += 16;
+    low += 16;
+    query += 64;
   }
   return sumInts(i32x4.add(a, b));
 }
@@ -40,16 +44,18 @@ function dotShares(row: usize, query: usize): f64 {
 /**
  * Between what the scores of some rows are, by all their codes and the query's 16-bit integers.
  *
- * `numbers`: int32, which rows from `first` on, `stride` bytes apart. `weights`: eight float64 of the query, each 32 bytes
- * from the last, and eight that are its `shares` (see query.ts). `out`: for each row its lowest and its highest score,
- * float64; endless where its bounds are.
+ * `numbers`: int32, which rows. `high`: the high halves of the first row's codes, `bytes` of them, and then its bounds; the next row
+ * `stride` bytes on. `low`: the low halves, the next row's `bytes` on. `weights`: float64 of the query, each 32 bytes from the last,
+ * and eight that are its `shares` (see query.ts). `out`: for each row its lowest and its highest score, float64; endless where its
+ * bounds are.
  */
 export function judge(
   numbers: usize,
   count: i32,
-  first: usize,
+  high: usize,
   stride: usize,
-  dimensions: usize,
+  low: usize,
+  bytes: usize,
   query: usize,
   weights: usize,
   shares: usize,
@@ -62,14 +68,17 @@ export function judge(
   const size = load<f64>(weights, 128);
   const least = load<f64>(weights, 192);
   const apart = load<f64>(weights, 224);
+  const mask = sixteen(15, stride);
+  const sign = sixteen(128, stride);
   for (let i = 0; i < count; i++) {
-    const row = first + <usize>load<i32>(numbers + (i << 2)) * stride;
-    const bounds = row + dimensions;
+    const number = <usize>load<i32>(numbers + (i << 2));
+    const row = high + number * stride;
+    const bounds = row + bytes;
     const rowNorm = <f64>load<f32>(bounds, 28);
     const middle =
       along * <f64>load<f32>(bounds, 4) +
       rowNorm * (apart * dotShares(bounds + 32, shares)) +
-      <f64>load<f32>(bounds) * (step * <f64>dotFine(row, dimensions, query));
+      <f64>load<f32>(bounds) * (step * <f64>dotFine(row, low + number * bytes, bytes, query, mask, sign));
     const reach =
       residual * <f64>load<f32>(bounds, 8) + norm * <f64>load<f32>(bounds, 12) + size * rowNorm + least;
     const isBounded = reach < Infinity;
@@ -79,64 +88,13 @@ export function judge(
 }
 
 /**
- * What `sift` must know of rows of which only the codes before `start` are multiplied: their sum, and a bound of the norm of the
- * others, whose squares are what the first codes' leave of all. `sums` and `rests`: float32 a row.
- *
- * The others are loaded all the same: memory comes twice as fast without gaps, and of some rows they are wanted soon. What is
- * returned means nothing but that they were.
- */
-export function measureParts(
-  row: usize,
-  rows: i32,
-  stride: usize,
-  start: usize,
-  dimensions: usize,
-  sums: usize,
-  rests: usize,
-): i32 {
-  let touched = i32x4.splat(0);
-  for (let i = 0; i < rows; i++) {
-    const middle = row + start;
-    const bounds = row + dimensions;
-    let sum = i32x4.splat(0);
-    let squares = i32x4.splat(0);
-    for (let at = row; at < middle; at += 16) {
-      sum = i32x4.add(sum, i32x4.extadd_pairwise_i16x8_s(i16x8.extadd_pairwise_i8x16_s(v128.load(at))));
-      const low = v128.load_ext<i8>(at);
-      const high = v128.load_ext<i8>(at, 8);
-      squares = i32x4.add(squares, i32x4.add(i32x4.dot_i16x8_s(low, low), i32x4.dot_i16x8_s(high, high)));
-    }
-    for (let at = middle; at < bounds; at += 64) touched = v128.or(touched, v128.load(at));
-    const scale = <f64>load<f32>(bounds);
-    const norm = <f64>load<f32>(bounds, 12);
-    // The norm of all was rounded up by more than the scale can have been.
-    const left = max<f64>(norm * norm - scale * scale * <f64>sumInts(squares), 0);
-    // As the encoder rounds up, too.
-    store<f32>(sums, <f32>sumInts(sum));
-    store<f32>(rests, <f32>(sqrt<f64>(left) * (1 + 1e-6) + 1e-37));
-    row += stride;
-    sums += 4;
-    rests += 4;
-  }
-  return i32x4.extract_lane(touched, 0);
-}
-
-/**
  * The highest that a row's score can be by a coarse product, float64; NaN where that is not known.
  *
- * `bounds`: the row's eight float32 and its shares (see codes.ts). `sum` and `rest`: float32, the sum of the codes that the
- * product is of, and a bound of the norm of the others. `weights` as in `judge`; `ofQuery`: eight 16-bit integers, zeros where
- * rows have no shares.
+ * `bounds`: the row's eight float32 (see planes.ts) and its shares. `low`: float32, a bound of the norm of what is not multiplied of
+ * the codes' low halves. `weights` as in `judge`; `ofQuery`: eight 16-bit integers, zeros where rows have no shares.
  */
-export function highestOf(
-  product: i32,
-  bounds: usize,
-  sum: usize,
-  rest: usize,
-  weights: usize,
-  ofQuery: v128,
-): f64 {
-  const products = <f64>product - 32 * <f64>load<f32>(sum);
+export function highestOf(product: i32, bounds: usize, low: usize, weights: usize, ofQuery: v128): f64 {
+  const products = <f64>product - load<f64>(weights, 288);
   const norm = <f64>load<f32>(bounds, 28);
   const ofShares = <f64>sumInts(i32x4.dot_i16x8_s(v128.load(bounds, 32), ofQuery));
   const middle =
@@ -146,7 +104,8 @@ export function highestOf(
   const reach =
     load<f64>(weights, 64) * <f64>load<f32>(bounds, 8) +
     load<f64>(weights, 96) * <f64>load<f32>(bounds, 12) +
-    load<f64>(weights, 160) * <f64>load<f32>(rest) +
+    load<f64>(weights, 256) * <f64>load<f32>(low) +
+    load<f64>(weights, 160) * <f64>load<f32>(bounds, 24) +
     load<f64>(weights, 128) * norm +
     load<f64>(weights, 192);
   return middle + reach;
@@ -155,19 +114,18 @@ export function highestOf(
 /**
  * Which of some rows may reach `threshold`, by their coarse products.
  *
- * `numbers`: int32, which rows; `products` are those of all rows. `bounds`: the first row's, the next `stride` bytes on. `sums` and
- * `rests`: the next `step` bytes on. `weights` and `shares` as in `highestOf`. `out`: int32, the numbers of those that may; it can
- * be `numbers`. Returns how many there are. Rows whose interval is NaN are among them.
+ * `numbers`: int32, which rows; `products` are those of all rows, `step` bytes apart. `bounds`: the first row's, the next `stride` bytes on. `low`: as in
+ * `highestOf`, of the first row. `weights` and `shares` as there. `out`: int32, the numbers of those that may; it can be `numbers`.
+ * Returns how many there are. Rows whose interval is NaN are among them.
  */
 export function sift(
   products: usize,
+  step: usize,
   numbers: usize,
   rows: i32,
   bounds: usize,
   stride: usize,
-  sums: usize,
-  rests: usize,
-  step: usize,
+  low: usize,
   weights: usize,
   shares: usize,
   threshold: f64,
@@ -177,70 +135,37 @@ export function sift(
   let count = 0;
   for (let i = 0; i < rows; i++) {
     const number = load<i32>(numbers + (i << 2));
-    const at = <usize>number * step;
-    const product = load<i32>(products + (number << 2));
-    const row = bounds + <usize>number * stride;
-    const highest = highestOf(product, row, sums + at, rests + at, weights, ofQuery);
+    const product = load<i32>(products + <usize>number * step);
+    const offset = <usize>number * stride;
+    const highest = highestOf(product, bounds + offset, low + offset, weights, ofQuery);
     store<i32>(out + (count << 2), number);
     count += highest < threshold ? 0 : 1;
   }
   return count;
 }
 
-/** The sums of four vectors' numbers. */
-function sumFours(a: v128, b: v128, c: v128, d: v128): v128 {
-  const ab = i32x4.add(v128.shuffle<i32>(a, b, 0, 1, 4, 5), v128.shuffle<i32>(a, b, 2, 3, 6, 7));
-  const cd = i32x4.add(v128.shuffle<i32>(c, d, 0, 1, 4, 5), v128.shuffle<i32>(c, d, 2, 3, 6, 7));
-  return i32x4.add(v128.shuffle<i32>(ab, cd, 0, 2, 4, 6), v128.shuffle<i32>(ab, cd, 1, 3, 5, 7));
-}
-
-/** One of a row's bounds, twice. */
-function bound(at: usize): v128 {
-  return f64x2.splat(<f64>load<f32>(at));
-}
-
-/** The highest that the scores of two queries can be, by their products with a row's codes and its shares. */
-function highest(bounds: usize, rest: usize, weights: usize, products: v128, shares: v128): v128 {
-  const norm = bound(bounds + 28);
-  const middle = f64x2.add(
-    f64x2.add(
-      f64x2.mul(v128.load(weights), bound(bounds + 4)),
-      f64x2.mul(norm, f64x2.mul(v128.load(weights, 224), shares)),
-    ),
-    f64x2.mul(bound(bounds), f64x2.mul(v128.load(weights, 32), products)),
-  );
-  const reach = f64x2.add(
-    f64x2.add(
-      f64x2.mul(v128.load(weights, 64), bound(bounds + 8)),
-      f64x2.mul(v128.load(weights, 96), bound(bounds + 12)),
-    ),
-    f64x2.add(
-      f64x2.mul(v128.load(weights, 160), bound(rest)),
-      f64x2.add(f64x2.mul(v128.load(weights, 128), norm), v128.load(weights, 192)),
-    ),
-  );
-  return f64x2.add(middle, reach);
+/** Four queries' weights, times one of a row's bounds. */
+function weighed(weights: usize, bound: usize): v128 {
+  return f32x4.mul(v128.load(weights), v128.load32_splat(bound));
 }
 
 /**
- * As `sift`, for four queries and all of some rows.
+ * As `sift`, for four queries and all of some rows, in float32 with room for what that loses.
  *
- * `products` and `out`: a line a query, `line` bytes apart. `weights` of four queries lie one beside the other, number by number,
- * and `shares` 64 bytes apart. `thresholds`: four float64. `counts`: int32, how many rows are left of each.
+ * `products`: int32, four a row. `out`: a line a query, `line` bytes apart. `weights`: of four queries side by side, float32 and one int32, number by
+ * number (see query.ts), and `shares` 64 bytes apart. `thresholds`: four float32. `counts`: int32, how many rows are left of each.
  */
 export function sift4(
   products: usize,
-  line: usize,
   rows: i32,
   bounds: usize,
   stride: usize,
-  sums: usize,
-  rests: usize,
-  step: usize,
+  low: usize,
   weights: usize,
   shares: usize,
   thresholds: usize,
   out: usize,
+  line: usize,
   counts: usize,
 ): void {
   let a = out;
@@ -248,49 +173,49 @@ export function sift4(
   let c = b + line;
   let d = c + line;
   for (let i = 0; i < rows; i++) {
-    const offset = f64x2.splat(32 * <f64>load<f32>(sums));
-    const all = i32x4(
-      load<i32>(products),
-      load<i32>(products + line),
-      load<i32>(products + 2 * line),
-      load<i32>(products + 3 * line),
-    );
+    const products4 = f32x4.convert_i32x4_s(i32x4.sub(v128.load(products), v128.load(weights, 144)));
     const own = v128.load(bounds, 32);
-    const ofShares = sumFours(
-      i32x4.dot_i16x8_s(own, v128.load(shares)),
-      i32x4.dot_i16x8_s(own, v128.load(shares, 64)),
-      i32x4.dot_i16x8_s(own, v128.load(shares, 128)),
-      i32x4.dot_i16x8_s(own, v128.load(shares, 192)),
+    const shares4 = f32x4.convert_i32x4_s(
+      sumFours(
+        i32x4.dot_i16x8_s(own, v128.load(shares)),
+        i32x4.dot_i16x8_s(own, v128.load(shares, 64)),
+        i32x4.dot_i16x8_s(own, v128.load(shares, 128)),
+        i32x4.dot_i16x8_s(own, v128.load(shares, 192)),
+      ),
     );
-    const low = highest(
-      bounds,
-      rests,
-      weights,
-      f64x2.sub(f64x2.convert_low_i32x4_s(all), offset),
-      f64x2.convert_low_i32x4_s(ofShares),
+    const middle = f32x4.add(
+      f32x4.add(
+        weighed(weights, bounds + 4),
+        f32x4.mul(
+          v128.load32_splat(bounds + 28),
+          f32x4.add(f32x4.mul(v128.load(weights, 112), shares4), v128.load(weights, 64)),
+        ),
+      ),
+      f32x4.mul(
+        v128.load32_splat(bounds),
+        f32x4.add(f32x4.mul(v128.load(weights, 16), products4), v128.load(weights, 160)),
+      ),
     );
-    const high = highest(
-      bounds,
-      rests,
-      weights + 16,
-      f64x2.sub(f64x2.convert_low_i32x4_s(v128.shuffle<i32>(all, all, 2, 3, 0, 1)), offset),
-      f64x2.convert_low_i32x4_s(v128.shuffle<i32>(ofShares, ofShares, 2, 3, 0, 1)),
+    const reach = f32x4.add(
+      f32x4.add(weighed(weights + 32, bounds + 8), weighed(weights + 48, bounds + 12)),
+      f32x4.add(
+        f32x4.add(weighed(weights + 128, low), weighed(weights + 80, bounds + 24)),
+        v128.load(weights, 96),
+      ),
     );
     // Written so that NaN stays.
-    const belowLow = i64x2.bitmask(f64x2.lt(low, v128.load(thresholds)));
-    const belowHigh = i64x2.bitmask(f64x2.lt(high, v128.load(thresholds, 16)));
+    const below = i32x4.bitmask(f32x4.lt(f32x4.add(middle, reach), v128.load(thresholds)));
     store<i32>(a, i);
     store<i32>(b, i);
     store<i32>(c, i);
     store<i32>(d, i);
-    a += belowLow & 1 ? 0 : 4;
-    b += belowLow & 2 ? 0 : 4;
-    c += belowHigh & 1 ? 0 : 4;
-    d += belowHigh & 2 ? 0 : 4;
-    products += 4;
+    a += below & 1 ? 0 : 4;
+    b += below & 2 ? 0 : 4;
+    c += below & 4 ? 0 : 4;
+    d += below & 8 ? 0 : 4;
+    products += 16;
     bounds += stride;
-    sums += step;
-    rests += step;
+    low += stride;
   }
   store<i32>(counts, <i32>(a - out) >> 2);
   store<i32>(counts, <i32>(b - out - line) >> 2, 4);

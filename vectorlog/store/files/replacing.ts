@@ -23,7 +23,7 @@ export interface Kept {
   /** Called when the file has gone. */
   gone(): Promise<void>;
   /** Called when nobody knows whether it has. */
-  doubt(): Promise<void>;
+  doubt(): void;
 }
 
 /** Makes a draft final and durable, with its notes; gives its eTag. */
@@ -171,8 +171,7 @@ async function takingAway(kept: Kept | undefined, take: () => Promise<unknown>):
   try {
     await take();
   } catch (error) {
-    // Should this fail too, the next start finds out.
-    await kept?.doubt().catch(() => {});
+    kept?.doubt();
     throw error;
   }
   await kept?.gone();
