@@ -122,17 +122,25 @@ export class Lineage {
   }
 
   /**
+   * Whether more is here, or on its way, than a manifest of the lineage speaks of: that was of a later commit, which cannot be
+   * read any more, or is gone since the store was put back to an earlier day.
+   */
+  isBeyond({ rows, files }: Manifest): boolean {
+    const most = this.#download ?? { rows: this.#rows, rowsBytes: this.#rowsBytes };
+    return most.rows > rows || most.rowsBytes > files.rowsBytes;
+  }
+
+  /**
    * Fetches what `manifest` adds to what is here, and nothing else but the last known line again; `undefined` when that
    * has changed: a store that was restored from a copy can go on another way. Should it fail, what came is kept for the
-   * next call, which may be for a later manifest of the lineage. To be called again only when it is done.
+   * next call, which may be for a later manifest of the lineage. To be called again only when it is done, and for nothing
+   * that `isBeyond`.
    *
    * @throws ObjectNotFound when the files were replaced and cleaned away meanwhile; IndexDamaged, after which this is of
    *   no use any more; StoreUnavailable
    */
   async advance(manifest: Manifest): Promise<Generation | undefined> {
     const { rows, files } = manifest;
-    if (rows < this.#rows || files.rowsBytes < this.#rowsBytes)
-      throw new IndexDamaged(files.faiss, `${rows} rows where ${this.#rows} were before, in one lineage`);
     this.#files = files;
     this.#fileRows = rows;
     this.references.retain();

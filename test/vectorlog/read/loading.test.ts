@@ -282,6 +282,33 @@ describe('an index that is still on its way', () => {
     expect(findings.ok).toBe(true);
   });
 
+  test.each([
+    ['on its way', 'codes'],
+    ['loaded, but for its deletions,', 'dead'],
+  ] as const)(
+    'goes back to the commit before where the one that is %s cannot be read any more',
+    async (_, lost) => {
+      const books = library();
+      await books.append(...Array.from({ length: 10 }, (_, i) => ({ put: `${i}`, vector: axis(i) })));
+      await books.compact();
+      const { index, store } = liveIndex(books);
+      await index.read('strong', keysIn);
+      for (const i of [20, 21]) {
+        await books.append({ put: `${i}`, vector: axis(i) });
+        await books.compact();
+      }
+      const third = (await latestManifest(books.index))!;
+      const file = third.manifest.files[lost]!;
+      const read = store.read;
+      store.read = (key, range, target) =>
+        key === file ? Promise.reject(new StoreUnavailable('lost')) : read(key, range, target);
+      await expect(index.read('strong', keysIn)).rejects.toThrow(StoreUnavailable);
+
+      await books.index.put(manifestName(third.generation), Buffer.from('null'));
+      expect(await index.read('strong', keysIn)).toEqual([...books.truth.keys()].toSorted());
+    },
+  );
+
   test('gives up when everything it wants is gone again and again', async () => {
     const books = library();
     await books.append({ put: 'a' });
