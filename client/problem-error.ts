@@ -4,7 +4,8 @@ import type { Problem, ProblemCode } from './types.ts';
 
 const URN = 'urn:likeness:problem:';
 
-const STALLED = /<Code>RequestTimeout<\/Code>/;
+/** Whether an answer is what S3 gives, with 400, to an upload over a connection on which nothing moved for a while. */
+export const saysStalled = (text: string): boolean => /<Code>RequestTimeout<\/Code>/.test(text);
 
 /** An answer that is not a success. `message` is fit to be shown: it says what is wrong and what to do. */
 export class ProblemError extends Error {
@@ -28,8 +29,7 @@ export class ProblemError extends Error {
   get retryable(): boolean {
     // API Gateway answers 500 by itself for a function that is throttled.
     const isOfGateway = this.status === 500 && this.code === undefined;
-    // What a bucket answers with 400 to an upload over a connection that has stalled.
-    const hasStalled = this.code === undefined && STALLED.test(this.problem.detail ?? '');
+    const hasStalled = this.code === undefined && saysStalled(this.problem.detail ?? '');
     return isOfGateway || hasStalled || [408, 429, 502, 503, 504].includes(this.status);
   }
 

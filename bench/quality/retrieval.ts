@@ -1,6 +1,7 @@
 /** How well what belongs together is found: mean average precision over tasks, by plain and by centred scores. */
 
 import { Centering } from '../../vectorlog/read/centered.ts';
+import { innerProduct } from '../../vectorlog/scan/hit.ts';
 import type { Task } from './tasks.ts';
 
 export interface Scores {
@@ -38,7 +39,7 @@ function measure(vectors: readonly Float32Array[], classes: readonly (string | u
     const partners = classes.filter((of, i) => i !== q && of !== undefined && of === classes[q]).length;
     if (partners === 0) continue;
     const ranked = vectors
-      .map((vector, i) => ({ i, score: product(query, vector) }))
+      .map((vector, i) => ({ i, score: innerProduct(query, vector) }))
       .filter(({ i }) => i !== q)
       .sort((a, b) => b.score - a.score)
       .map(({ i }) => classes[i] === classes[q]);
@@ -51,10 +52,4 @@ function measure(vectors: readonly Float32Array[], classes: readonly (string | u
   }
   const share = (sum: number) => Math.round((1000 * sum) / Math.max(1, queries)) / 10;
   return { mAP: share(mAP), p1: share(p1), p5: share(p5), queries };
-}
-
-function product(a: Float32Array, b: Float32Array): number {
-  let sum = 0;
-  for (let i = 0; i < a.length; i++) sum += a[i]! * b[i]!;
-  return sum;
 }

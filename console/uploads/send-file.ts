@@ -1,13 +1,11 @@
 /** Sends one file to where the API says; by XMLHttpRequest, since fetch does not tell how much has gone out. */
 
 import type { UploadTarget } from '../../client/index.ts';
+import { saysStalled } from '../../client/problem-error.ts';
 import { UploadRefused } from './upload-queue.ts';
 
-/** Answers that another try would only get again. */
+/** Answers that another try would only get again, but for that to a connection that has stalled. */
 const FINAL = new Set([400, 411, 413, 415]);
-
-/** But for this one, which S3 gives with 400 to a connection on which nothing moved for a while. */
-const STALLED = /<Code>RequestTimeout<\/Code>/;
 
 /**
  * @throws UploadRefused when the store will never take the file, Error when it might
@@ -24,7 +22,7 @@ export function sendFile(
     request.upload.onprogress = ({ loaded }) => onSent(Math.min(loaded, file.size));
     request.onload = () => {
       if (request.status >= 200 && request.status < 300) resolve();
-      else if (FINAL.has(request.status) && !STALLED.test(request.responseText))
+      else if (FINAL.has(request.status) && !saysStalled(request.responseText))
         reject(new UploadRefused(reasonIn(request)));
       else reject(new Error(reasonIn(request)));
     };

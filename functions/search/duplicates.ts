@@ -366,6 +366,7 @@ class Page {
       const members = others.slice((number - 1) * perPart, number * perPart);
       const tiers = members.map((member) => (star ? this.#tierOf(star.keeper, member) : 'alike'));
       const tier = WEAKEST_FIRST.find((each) => tiers.includes(each))!;
+      const finer = new Set(members.filter((member) => star && this.#isFiner(member, star.keeper)));
       const all = [...(star ? [star.keeper] : []), ...members];
       const pictures = await Promise.all(
         all.map(async (member, i) => ({
@@ -373,17 +374,14 @@ class Page {
           ...(member.width && { width: member.width }),
           ...(member.height && { height: member.height }),
           tier: (star ? tiers[i - 1] : 'alike') ?? tier,
-          ...(star && i > 0 && this.#isFiner(member, star.keeper) && { finer: true as const }),
-          protected: isIn(member.key, this.decisions.protected),
+          ...(finer.has(member) && { finer: true as const }),
+          protected: this.#isProtected(member),
           eTag: member.picture.eTag,
         })),
       );
       const isOffered = this.options.tier === 'identical' || this.options.tier === 'same';
       const gone = isOffered
-        ? members.filter(
-            (each) =>
-              !isIn(each.key, this.decisions.protected) && !(star && this.#isFiner(each, star.keeper)),
-          )
+        ? members.filter((member) => !this.#isProtected(member) && !finer.has(member))
         : [];
       parts.push({
         tier,
@@ -396,6 +394,10 @@ class Page {
       });
     }
     return parts;
+  }
+
+  #isProtected({ key }: Member): boolean {
+    return isIn(key, this.decisions.protected);
   }
 
   #member(row: number): Member {

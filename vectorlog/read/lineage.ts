@@ -122,25 +122,17 @@ export class Lineage {
   }
 
   /**
-   * Whether more is here, or on its way, than a manifest of the lineage speaks of: that was of a later commit, which cannot be
-   * read any more, or is gone since the store was put back to an earlier day.
-   */
-  isBeyond({ rows, files }: Manifest): boolean {
-    const most = this.#download ?? { rows: this.#rows, rowsBytes: this.#rowsBytes };
-    return most.rows > rows || most.rowsBytes > files.rowsBytes;
-  }
-
-  /**
    * Fetches what `manifest` adds to what is here, and nothing else but the last known line again; `undefined` when that
-   * has changed: a store that was restored from a copy can go on another way. Should it fail, what came is kept for the
-   * next call, which may be for a later manifest of the lineage. To be called again only when it is done, and for nothing
-   * that `isBeyond`.
+   * has changed, as a store that was restored from a copy can go on another way, or when more is here than the manifest
+   * speaks of. Should it fail, what came is kept for the next call, which may be for a later manifest of the lineage. To be
+   * called again only when it is done.
    *
    * @throws ObjectNotFound when the files were replaced and cleaned away meanwhile; IndexDamaged, after which this is of
    *   no use any more; StoreUnavailable
    */
   async advance(manifest: Manifest): Promise<Generation | undefined> {
     const { rows, files } = manifest;
+    if (this.#isBeyond(manifest)) return undefined;
     this.#files = files;
     this.#fileRows = rows;
     this.references.retain();
@@ -166,6 +158,15 @@ export class Lineage {
     } finally {
       this.references.release();
     }
+  }
+
+  /**
+   * Whether more is here, or on its way, than a manifest speaks of: that was of a later commit, which cannot be read any more, or
+   * is gone since the store was put back to an earlier day.
+   */
+  #isBeyond({ rows, files }: Manifest): boolean {
+    const most = this.#download ?? { rows: this.#rows, rowsBytes: this.#rowsBytes };
+    return most.rows > rows || most.rowsBytes > files.rowsBytes;
   }
 
   async #readTombstones(manifest: Manifest): Promise<Tombstones> {

@@ -239,10 +239,6 @@ export class LiveIndex {
       this.#newLineage(manifest);
     }
     const lineage = this.#lineage!;
-    if (lineage.isBeyond(manifest)) {
-      this.#forget();
-      return undefined;
-    }
     try {
       const generation = await lineage.advance(manifest);
       if (generation) return { lineage, generation };

@@ -38,6 +38,9 @@ const WEIGHT_BYTES = WEIGHTS * 8 + SHARE_BYTES;
 /** Numbers among a query's weights for the sieve of several queries, float32 and one int32. */
 export const SIEVE_WEIGHTS = 11;
 
+/** What the high half of a code counts for beside its low one. */
+export const HIGH_HALF = 16;
+
 /** Stages in which the rows of a unit are sieved for several queries at once. */
 export const SIEVES = ['head', 'high'] as const;
 

@@ -3,6 +3,7 @@
 import { below, type Control } from './control.ts';
 import { instantiate, type Kernel } from './kernel.ts';
 import {
+  HIGH_HALF,
   headOf,
   QUERY_TILES,
   RowLayout,
@@ -38,8 +39,6 @@ const HEAD_QUERIES = 8;
 const JUDGED_AT_ONCE = 32;
 /** Where among a row's bounds the norm stands of what the high halves leave out: of all codes, and of their head. */
 const LOW_AT = { whole: 16, high: 16, head: 20 } as const;
-/** What the products of high halves count for beside those of low ones. */
-const HIGH_HALF = 16;
 
 /** How coarse integers are multiplied. */
 type CoarseStage = Exclude<Stage, 'fine'>;

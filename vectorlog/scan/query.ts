@@ -6,6 +6,7 @@ import { QueryInvalid } from './errors.ts';
 import {
   ANGLE_ERROR,
   DIRECTIONS,
+  HIGH_HALF,
   headOf,
   rotationBlock,
   SHARE_STEPS,
@@ -96,8 +97,8 @@ const SMALLEST = 1e-40;
 const LARGEST_NORM = 1e18;
 /** Sixteen products of coarse integers and halves of codes must stay within int16. */
 const COARSE_LIMIT = 127;
-/** What a code plus 128 is, when only its high half is known: 16 times that half and 7.5, the middle of the low ones. */
-const [HIGH_HALF, CODE_OFFSET, LOW_MIDDLE] = [16, 128, 7.5];
+/** What a code plus 128 is, when only its high half is known: `HIGH_HALF` times that half and 7.5, the middle of the low ones. */
+const [CODE_OFFSET, LOW_MIDDLE] = [128, 7.5];
 const FINE_LIMIT = 32_767;
 /** The sum of `DIRECTIONS` products with 16-bit shares must stay within int32. */
 const SHARE_LIMIT = 8_191;
