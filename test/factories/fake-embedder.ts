@@ -65,10 +65,10 @@ function spread(thumbnail: Uint8Array): Float32Array {
 }
 
 /** A unit vector drawn from a generator seeded with the bytes; two of them are close to orthogonal. */
-export function seededVector(seed: Uint8Array | string): Float32Array {
+export function seededVector(seed: Uint8Array | string, dimensions = DIMENSIONS): Float32Array {
   let state = createHash('sha256').update(seed).digest().readUInt32LE();
-  const vector = new Float32Array(DIMENSIONS);
-  for (let i = 0; i < DIMENSIONS; i++) {
+  const vector = new Float32Array(dimensions);
+  for (let i = 0; i < dimensions; i++) {
     state = (state + 0x6d2b79f5) >>> 0;
     let mixed = Math.imul(state ^ (state >>> 15), state | 1);
     mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);

@@ -17,6 +17,8 @@ export type Change =
 
 export interface Library {
   readonly index: ObjectStore;
+  /** Numbers in a vector. */
+  readonly dimensions: number;
   /** The pictures that should be found now, and their embeddings. */
   readonly truth: ReadonlyMap<string, Float32Array>;
   /** Writes one append, as one invocation of on-upload does. */
@@ -28,9 +30,13 @@ export interface Library {
 
 let sequencer = 0x1000;
 
-/** @param limits of the compaction; graces of 0 make it clean up at once */
+/**
+ * @param dimensions numbers in a vector; few make an index at once
+ * @param limits of the compaction; graces of 0 make it clean up at once
+ */
 export function library({
   index = new MemoryStore() as ObjectStore,
+  dimensions = DIMENSIONS,
   limits = {} as Partial<LogLimits>,
 } = {}): Library {
   const clock = systemClock;
@@ -38,7 +44,7 @@ export function library({
     new Compactor({
       index,
       modelId: 'fake-00000000',
-      dimensions: DIMENSIONS,
+      dimensions,
       clock,
       logger: silentLogger,
       limits,
@@ -47,6 +53,7 @@ export function library({
   const truth = new Map<string, Float32Array>();
   return {
     index,
+    dimensions,
     truth,
     append(...changes) {
       const vectors: Float32Array[] = [];
@@ -56,11 +63,11 @@ export function library({
           truth.delete(change.delete);
           return { op: 'delete', key: change.delete, version };
         }
-        const vector = change.vector ?? seededVector(`${change.put} ${version}`);
+        const vector = change.vector ?? seededVector(`${change.put} ${version}`, dimensions);
         truth.set(change.put, vector);
         return { ...picture(change.put, version, change.metadata), row: vectors.push(vector) - 1 };
       });
-      return writeAppend(index, clock, { records, vectors: concatenated(vectors) }, DIMENSIONS);
+      return writeAppend(index, clock, { records, vectors: concatenated(vectors, dimensions) }, dimensions);
     },
     compact: () => compactor.run(),
     restarted: () => ({ compact: () => newCompactor().run() }),
@@ -75,10 +82,10 @@ const picture = (key: string, version: string, metadata = {}): Omit<PutRecord, '
   attributes: { size: 1000, contentType: 'image/jpeg', metadata, lastModified: '2024-05-01T12:00:00.000Z' },
 });
 
-function concatenated(vectors: readonly Float32Array[]): Float32Array {
-  const all = new Float32Array(vectors.length * DIMENSIONS);
+function concatenated(vectors: readonly Float32Array[], dimensions: number): Float32Array {
+  const all = new Float32Array(vectors.length * dimensions);
   vectors.forEach((vector, i) => {
-    all.set(vector, i * DIMENSIONS);
+    all.set(vector, i * dimensions);
   });
   return all;
 }

@@ -9,14 +9,16 @@ import { countingStore } from './counting-store.ts';
 import { seededVector } from './fake-embedder.ts';
 import type { Library } from './library.ts';
 
-export function liveIndex(books: Pick<Library, 'index'>, { budgetBytes = 2 ** 30 } = {}) {
-  const store = countingStore(books.index);
+export function liveIndex(
+  { index, dimensions }: Pick<Library, 'index' | 'dimensions'>,
+  { budgetBytes = 2 ** 30 } = {},
+) {
+  const store = countingStore(index);
   let skipped = 0;
   const clock: Clock = { ...systemClock, now: () => Date.now() + skipped };
-  const loadingFor = (patienceMs: number) =>
-    new LiveIndex({ dimensions: DIMENSIONS, store, clock, logger: silentLogger, budgetBytes, patienceMs });
-  const fresh = () =>
-    new LiveIndex({ dimensions: DIMENSIONS, store, clock, logger: silentLogger, budgetBytes });
+  const options = { dimensions, store, clock, logger: silentLogger, budgetBytes };
+  const loadingFor = (patienceMs: number) => new LiveIndex({ ...options, patienceMs });
+  const fresh = () => new LiveIndex(options);
   return {
     store,
     index: fresh(),
@@ -30,11 +32,16 @@ export function liveIndex(books: Pick<Library, 'index'>, { budgetBytes = 2 ** 30
   };
 }
 
-/** All keys that a search of the view finds, in order of the alphabet. */
-export async function keysIn(view: View): Promise<string[]> {
-  const { found } = await view.search([seededVector('any')], { k: 1000 });
-  return found[0]!.map(({ entry }) => entry.key).sort();
-}
+/** All keys that a search of a view finds, in order of the alphabet. */
+export const keysOf =
+  (dimensions: number) =>
+  async (view: View): Promise<string[]> => {
+    const { found } = await view.search([seededVector('any', dimensions)], { k: 1000 });
+    return found[0]!.map(({ entry }) => entry.key).sort();
+  };
+
+/** The same, of a view of pictures. */
+export const keysIn = keysOf(DIMENSIONS);
 
 /** A promise that somebody else resolves. */
 export function gate() {

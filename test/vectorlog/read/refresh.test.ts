@@ -8,6 +8,7 @@ import { LOG_PREFIX, MANIFEST_END } from '../../../vectorlog/names.ts';
 import { DOWNLOAD_LIMITS } from '../../../vectorlog/read/memory.ts';
 import { DIRECTIONS, recordBytes } from '../../../vectorlog/scan/layout.ts';
 import { MemoryStore } from '../../../vectorlog/testing/memory-store.ts';
+import { clear, copy } from '../../factories/copy-store.ts';
 import { library } from '../../factories/library.ts';
 import { gate, keysIn, liveIndex } from '../../factories/live-index.ts';
 
@@ -305,14 +306,3 @@ describe('a store that changes while it is read', () => {
     expect(await index.read('strong', keysIn)).toEqual(['a', 'c']);
   });
 });
-
-async function clear(store: ReturnType<typeof library>['index']): Promise<void> {
-  for await (const page of store.list({ prefix: '' })) await store.delete(page.map(({ key }) => key));
-}
-
-async function copy(from: ReturnType<typeof library>['index'], to: typeof from): Promise<void> {
-  await clear(to);
-  for await (const page of from.list({ prefix: '' })) {
-    for (const { key } of page) await to.put(key, (await from.get(key)).body);
-  }
-}
