@@ -10,7 +10,7 @@ export default defineConfig({
   test: {
     include: [`test/vectorlog/${folders}/**/*.test.ts`],
     exclude: [
-      'test/vectorlog/store/{s3-store,s3-timeouts,growing}.test.ts',
+      'test/vectorlog/store/{s3-store,s3-timeouts,file-store-processes,file-store-variants}.test.ts',
       'test/vectorlog/commit/composing.test.ts',
     ],
     testTimeout: 120_000,

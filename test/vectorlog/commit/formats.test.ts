@@ -9,6 +9,8 @@ import { DIMENSIONS } from '../../../pictures/dimensions.ts';
 import { IndexDamaged } from '../../../vectorlog/commit/errors.ts';
 import {
   CodesLayout,
+  codesLayoutOf,
+  deadBytes,
   decodeCodesHeader,
   decodeDead,
   decodeFaissHeader,
@@ -18,13 +20,16 @@ import {
   encodeFaissHeader,
   encodeRow,
   FAISS_HEADER_BYTES,
+  readLines,
   readRows,
+  rowOffset,
 } from '../../../vectorlog/commit/file-formats.ts';
 import type { Entry } from '../../../vectorlog/log/record.ts';
 import { Bitset } from '../../../vectorlog/scan/bitset.ts';
 import { Frame } from '../../../vectorlog/scan/codes.ts';
 import { DIRECTIONS } from '../../../vectorlog/scan/layout.ts';
 import { MemoryStore } from '../../../vectorlog/testing/memory-store.ts';
+import { countingStore } from '../../factories/counting-store.ts';
 import { seededVector } from '../../factories/fake-embedder.ts';
 
 const entry = (key: string): Entry => ({
@@ -79,6 +84,37 @@ describe('the FAISS file', () => {
     }
     expect(() => decodeFaissHeader('f', header.subarray(0, 44), DIMENSIONS)).toThrow(IndexDamaged);
   });
+
+  it('begins with 45 bytes, and rows follow', () => {
+    const header = encodeFaissHeader(3, 32);
+    expect(Buffer.from(header).toString('hex')).toBe(
+      // IxFI, 32, 3, 2^20 twice, 1, 0, 96
+      '49784649 20000000 0300000000000000 0000100000000000 0000100000000000 01 00000000 6000000000000000'.replaceAll(
+        ' ',
+        '',
+      ),
+    );
+    expect([0, 1, 3].map((row) => rowOffset(row, 32))).toEqual([45, 173, 429]);
+    const within = Buffer.concat([new Uint8Array(3), header, new Uint8Array(9)]).subarray(3);
+    expect(decodeFaissHeader('f', within, 32)).toBe(3);
+  });
+
+  it('says what is wrong with its header', () => {
+    const header = encodeFaissHeader(3, 32);
+    const failure = (bytes: Uint8Array, dimensions = 32) => {
+      try {
+        return decodeFaissHeader('f', bytes, dimensions);
+      } catch (error) {
+        return (error as Error).message;
+      }
+    };
+    expect(failure(header.subarray(0, 44))).toBe('f: it is shorter than a header');
+    expect(failure(header, 64)).toBe('f: not an IndexFlatIP of 64 dimensions');
+    const negative = header.slice();
+    negative.fill(0xff, 8, 16);
+    expect(failure(negative)).toBe('f: not an IndexFlatIP of 32 dimensions');
+    expect(failure(encodeFaissHeader(0, 32))).toBe(0);
+  });
 });
 
 describe('the codes file', () => {
@@ -109,6 +145,69 @@ describe('the codes file', () => {
     }
     expect(() => decodeCodesHeader('c', header.subarray(0, -1), layout)).toThrow(IndexDamaged);
   });
+
+  it('lies as its layout says', () => {
+    const [bare, full] = [new CodesLayout(32, 0), new CodesLayout(32, 8)];
+    // 32 bytes, and 128 for the centre and each direction; 32 codes, 32 bytes of bounds and 2 for each direction.
+    expect([bare.headerBytes, bare.recordBytes, bare.offset(0), bare.offset(2)]).toEqual([160, 64, 160, 288]);
+    expect([full.headerBytes, full.recordBytes, full.offset(2)]).toEqual([1_184, 80, 1_344]);
+    expect(codesLayoutOf({}, 32)).toEqual(bare);
+    expect(codesLayoutOf({ directions: 8 }, 32)).toEqual(full);
+  });
+
+  describe('of 32 dimensions', () => {
+    const axis = (at: number, length = 1) =>
+      Float32Array.from({ length: 32 }, (_, i) => (i === at ? length : 0));
+    const small = new CodesLayout(32, 8);
+    const frame = new Frame(
+      axis(0, 2),
+      Array.from({ length: 8 }, (_, i) => axis(i + 1)),
+    );
+    const header = encodeCodesHeader({ frame, frameRows: 5, rows: 7 });
+
+    it('has each number in its place', () => {
+      const bytes = Buffer.from(header);
+      expect(bytes.toString('ascii', 0, 8)).toBe('vlcodes2');
+      expect(bytes.subarray(8, 32).toString('hex')).toBe('200000000800000007000000000000000500000000000000');
+      expect(bytes.readFloatLE(32)).toBe(2);
+      for (let i = 0; i < 8; i++) expect(bytes.readFloatLE(32 + (i + 1) * 128 + (i + 1) * 4)).toBe(1);
+      expect(header.filter((byte) => byte !== 0)).toHaveLength(8 + 4 + 1 + 8 * 2);
+      const within = Buffer.concat([new Uint8Array(3), header, new Uint8Array(9)]).subarray(3);
+      expect(decodeCodesHeader('c', within, small)).toEqual({ frame, frameRows: 5, rows: 7 });
+    });
+
+    it('says what is wrong with it', () => {
+      const failure = (bytes: Uint8Array, layout = small) => {
+        try {
+          return decodeCodesHeader('c', bytes, layout);
+        } catch (error) {
+          expect(error).toBeInstanceOf(IndexDamaged);
+          return (error as Error).message;
+        }
+      };
+      const changed = (at: number, value: number) => {
+        const bytes = header.slice();
+        bytes[at] = value;
+        return bytes;
+      };
+      const noHeader = 'c: it does not begin with the header of codes';
+      expect(failure(header.subarray(0, 1_183))).toBe(noHeader);
+      expect(failure(changed(7, 0x31))).toBe(noHeader);
+      expect(failure(header, new CodesLayout(32, 0))).toBe(noHeader);
+      expect(failure(changed(8, 64))).toBe('c: codes of 64 dimensions and not 32');
+      expect(failure(changed(12, 7))).toBe('c: codes with 7 directions and not 8');
+      // The first number of the first direction, which is then no longer 0.
+      expect(failure(changed(32 + 128 + 3, 0x40))).toBe('c: direction 0 is no unit vector');
+    });
+
+    it('keeps the reason why it is no frame', () => {
+      const bytes = header.slice();
+      bytes[32 + 128 + 3] = 0x40;
+      expect(() => decodeCodesHeader('c', bytes, small)).toThrow(
+        expect.objectContaining({ file: 'c', cause: expect.any(RangeError) }),
+      );
+    });
+  });
 });
 
 describe('the rows file', () => {
@@ -128,6 +227,59 @@ describe('the rows file', () => {
     expect(() => decodeRows('r', line.subarray(0, -1))).toThrow(IndexDamaged);
     expect(() => decodeRows('r', Buffer.from('{"key":1}\n'))).toThrow(IndexDamaged);
   });
+
+  it('has an entry a line, flat', () => {
+    const given = { key: 'k', version: 'AB', eTag: 'e', attributes: { size: 1 } };
+    expect(encodeRow(given)).toBe('{"key":"k","version":"AB","eTag":"e","size":1}\n');
+    expect(decodeRows('r', Buffer.from(encodeRow(given).repeat(2)))).toEqual([given, given]);
+    expect(decodeRows('r', new Uint8Array(0))).toEqual([]);
+  });
+
+  it('says what is wrong with a line, of a long one the beginning', () => {
+    expect(() => decodeRows('r', Buffer.from('{}'))).toThrow('r: it ends within a line');
+    expect(() => decodeRows('r', Buffer.from(`${encodeRow(entry('a'))}{"key":1}\n`))).toThrow(
+      expect.objectContaining({ message: 'r: not a row: {"key":1}', cause: expect.any(TypeError) }),
+    );
+    expect(() => decodeRows('r', Buffer.from(`${'x'.repeat(100)}\n`))).toThrow(
+      expect.objectContaining({ message: `r: not a row: ${'x'.repeat(80)}`, cause: expect.any(SyntaxError) }),
+    );
+  });
+
+  describe('read in parts', () => {
+    const BLOCK = 8 * 1024 * 1024;
+    const linesOf = async (text: string | Uint8Array, start = 0, end = text.length) => {
+      const store = countingStore(new MemoryStore());
+      await store.put('r', typeof text === 'string' ? Buffer.from(text) : text);
+      const blocks: number[] = [];
+      let whole = '';
+      for await (const lines of readLines(store, 'r', { start, end })) {
+        blocks.push(lines.length);
+        whole += Buffer.from(lines).toString();
+      }
+      return {
+        blocks,
+        whole,
+        read: store.calls.filter(({ method }) => method === 'read').map(({ bytes }) => bytes),
+      };
+    };
+
+    it('is asked for from where to where it is wanted, and not at all for nothing', async () => {
+      expect(await linesOf('one\ntwo\nsix\n', 4, 8)).toEqual({ blocks: [4], whole: 'two\n', read: [4] });
+      expect(await linesOf('one\n', 4, 4)).toEqual({ blocks: [], whole: '', read: [] });
+      await expect(linesOf('one\ntwo\n', 0, 6)).rejects.toThrow('r: it ends within a line');
+    });
+
+    it('has lines that go on from block to block', async () => {
+      const long = Buffer.alloc(2 * BLOCK + 7, 'x');
+      long[3] = 0x0a;
+      long[long.length - 2] = 0x0a;
+      long[long.length - 1] = 0x0a;
+      const { blocks, whole, read } = await linesOf(long);
+      expect(read).toEqual([BLOCK, BLOCK, 7]);
+      expect(blocks).toEqual([4, 2 * BLOCK + 3]);
+      expect(whole.length).toBe(long.length);
+    });
+  });
 });
 
 describe('the file of dead rows', () => {
@@ -137,5 +289,8 @@ describe('the file of dead rows', () => {
     expect(encodeDead(dead)).toEqual(new Uint8Array([0, 1]));
     expect(decodeDead('d', encodeDead(dead), 9).has(8)).toBe(true);
     expect(() => decodeDead('d', new Uint8Array(1), 9)).toThrow(IndexDamaged);
+    expect(() => decodeDead('d', new Uint8Array(3), 9)).toThrow('d: 3 bytes for 9 rows');
+    expect([0, 1, 8, 9].map(deadBytes)).toEqual([0, 1, 1, 2]);
+    expect(encodeDead(new Bitset(9, new Uint8Array([1, 0, 0, 0])))).toEqual(new Uint8Array([1, 0]));
   });
 });

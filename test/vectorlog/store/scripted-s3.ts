@@ -2,6 +2,7 @@
 
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import type { S3Client } from '@aws-sdk/client-s3';
 import { onTestFinished } from 'vitest';
 import { s3Client } from '../../../vectorlog/store/s3-client.ts';
 import { S3Store } from '../../../vectorlog/store/s3-store.ts';
@@ -30,6 +31,7 @@ export interface ScriptedAnswer {
 
 export interface ScriptedS3 {
   readonly store: S3Store;
+  readonly client: S3Client;
   readonly requests: readonly ScriptedRequest[];
   /** Connections opened so far. */
   connections(): number;
@@ -101,6 +103,7 @@ export async function scriptedS3(script: (request: ScriptedRequest) => ScriptedA
   });
   return {
     store: new S3Store({ client, bucket: 'bucket' }),
+    client,
     requests,
     connections: () => connections,
     open: () => open,

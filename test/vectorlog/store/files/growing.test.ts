@@ -1,18 +1,37 @@
 /** Files that grow where they are: what is composed, what stays as it was, and when the file is copied all the same. */
 
-import { appendFile, cp, link, mkdtemp, readFile, rename, rm, stat, truncate } from 'node:fs/promises';
+import {
+  appendFile,
+  cp,
+  type FileHandle,
+  link,
+  mkdtemp,
+  readdir,
+  readFile,
+  realpath,
+  rename,
+  rm,
+  stat,
+  truncate,
+} from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, describe, expect, it } from 'vitest';
-import { FileStore } from '../../../vectorlog/store/file-store.ts';
-import type { ComposePart } from '../../../vectorlog/store/object-store.ts';
-import { allKeys, conformance, pattern } from './conformance.ts';
+import { afterAll, afterEach, describe, expect, it, vi } from 'vitest';
+import { FileStore } from '../../../../vectorlog/store/file-store.ts';
+import type { ComposePart } from '../../../../vectorlog/store/object-store.ts';
+import { allKeys, pattern } from '../conformance.ts';
+import { around, fsError, noFaults } from './faulty-fs.ts';
+
+vi.mock(import('node:fs/promises'), async (original) =>
+  (await import('./faulty-fs.ts')).faulty(await original()),
+);
+afterEach(noFaults);
 
 const made: string[] = [];
 afterAll(() => Promise.all(made.map((folder) => rm(folder, { recursive: true, force: true }))));
 
 async function open() {
-  const folder = await mkdtemp(join(tmpdir(), 'likeness-growing-'));
+  const folder = await realpath(await mkdtemp(join(tmpdir(), 'likeness-growing-')));
   made.push(folder);
   return { folder, store: new FileStore(folder, { growsInPlace: true }) };
 }
@@ -28,8 +47,6 @@ const grown = (from: string, length: number, head: number, more: Uint8Array): Co
 
 const sameFile = async (folder: string, a: string, b: string) =>
   (await stat(join(folder, a))).ino === (await stat(join(folder, b))).ino;
-
-conformance('FileStore that grows files in place', async () => (await open()).store);
 
 describe('an object composed of a whole other one and more', () => {
   it('is the same file, grown: nothing that was there is written again', async () => {
@@ -178,5 +195,94 @@ describe('an object composed of a whole other one and more', () => {
     await store.compose('b', parts);
     expect(await sameFile(folder, 'a', 'b')).toBe(false);
     expect((await readFile(join(folder, 'b'))).length).toBe(175);
+  });
+});
+
+describe('a growth that fails', () => {
+  it('by a second object that is to be copied is a mistake, and undone', async () => {
+    const { folder, store } = await open();
+    await store.compose('a', [pattern(HEAD, 0), pattern(100, 1)]);
+    const parts = [...grown('a', 145, 4, pattern(10, 2)), { copyFrom: 'a', range: { start: 0, end: 20 } }];
+    await expect(store.compose('b', parts)).rejects.toThrow(new TypeError('a growth copies one object'));
+    expect((await stat(join(folder, 'a'))).size).toBe(145);
+    expect(await store.grows('a', 145)).toBe(true);
+  });
+
+  it('tells of its own fault where it cannot be undone, and what it left is copied from then on', async () => {
+    const { folder, store } = await open();
+    await store.compose('a', [pattern(HEAD, 0), pattern(100, 1)]);
+    let closed = 0;
+    around.open = async (next) => {
+      const handle = (await next()) as FileHandle;
+      const close = handle.close.bind(handle);
+      handle.truncate = () => Promise.reject(fsError('EROFS'));
+      handle.close = () => {
+        closed++;
+        return close();
+      };
+      return handle;
+    };
+    around.link = () => Promise.reject(fsError('EIO'));
+    await expect(store.compose('b', grown('a', 145, 4, pattern(10, 2)))).rejects.toThrow('EIO');
+    noFaults();
+    expect(closed).toBe(1);
+    expect(await store.grows('a', 145)).toBe(false);
+    await store.compose('b', grown('a', 145, 5, pattern(20, 3)));
+    expect(await sameFile(folder, 'a', 'b')).toBe(false);
+    expect(await readFile(join(folder, 'b'))).toEqual(
+      Buffer.concat([pattern(HEAD, 5), pattern(100, 1), pattern(20, 3)]),
+    );
+  });
+});
+
+describe('what is said of an object that has grown', () => {
+  it('is of the new one; the other is in another state now', async () => {
+    const { folder, store } = await open();
+    await store.compose('a', [pattern(HEAD, 0), pattern(100, 1)], { contentType: 'of/a' });
+    await store.compose('b', grown('a', 145, 4, pattern(10, 2)), { contentType: 'of/b' });
+    expect(await store.head('b')).toMatchObject({ size: 155, contentType: 'of/b' });
+    expect(await store.head('a')).toMatchObject({ size: 155, contentType: undefined });
+    expect(await readdir(join(folder, '.store/notes'))).toHaveLength(1);
+  });
+
+  it('is durable in this order: the bytes, the name, the head', async () => {
+    const { folder, store } = await open();
+    await store.compose('a', [pattern(HEAD, 0), pattern(100, 1)]);
+    const done: string[] = [];
+    around.open = async (next, path) => {
+      const handle = (await next()) as FileHandle;
+      const sync = handle.sync.bind(handle);
+      const write = handle.write.bind(handle) as unknown as (...args: unknown[]) => unknown;
+      handle.sync = () => {
+        done.push(`sync ${`${path}`.slice(folder.length)}`);
+        return sync();
+      };
+      const told = (...args: unknown[]) => {
+        done.push(`write at ${args[3]}`);
+        return write(...args);
+      };
+      handle.write = told as unknown as FileHandle['write'];
+      return handle;
+    };
+    around.link = (next) => {
+      done.push('link');
+      return next();
+    };
+    await store.compose('b', grown('a', 145, 4, pattern(10, 2)));
+    expect(done).toEqual(['write at 145', 'sync /a', 'link', 'sync ', 'write at 0', 'sync /a']);
+  });
+
+  it('is only of stores that grow files, and nothing is handed over by others', async () => {
+    const { folder } = await open();
+    const copying = new FileStore(folder);
+    await copying.compose('a', [pattern(10, 1)]);
+    expect(await copying.grows('a', 10)).toBe(false);
+    await copying.handOver();
+    expect(await readdir(join(folder, '.store'))).toEqual(expect.not.arrayContaining(['handed-over.json']));
+    const growing = new FileStore(folder, { growsInPlace: true });
+    await growing.compose('b', [pattern(10, 1)]);
+    expect(await growing.grows('b', 10)).toBe(true);
+    await growing.delete(['b']);
+    expect(await growing.grows('b', 10)).toBe(false);
   });
 });

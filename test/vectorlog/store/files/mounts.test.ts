@@ -2,8 +2,13 @@ import { execFileSync } from 'node:child_process';
 import { mkdir, mkdtemp, realpath, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { describe, expect, it, onTestFinished } from 'vitest';
-import { mountOf, mountPoints } from '../../../vectorlog/store/files/mounts.ts';
+import { describe, expect, it, onTestFinished, vi } from 'vitest';
+import { mountOf, mountPoints } from '../../../../vectorlog/store/files/mounts.ts';
+import { around, fsError, noFaults } from './faulty-fs.ts';
+
+vi.mock(import('node:fs/promises'), async (original) =>
+  (await import('./faulty-fs.ts')).faulty(await original()),
+);
 
 async function folder(): Promise<string> {
   const made = await realpath(await mkdtemp(join(tmpdir(), 'likeness-mounts-')));
@@ -22,6 +27,30 @@ describe('mountOf', () => {
 
   it('is the top where the system does not tell of mounts', () => {
     expect(mountOf('/a/b', new Set())).toBe('/');
+  });
+});
+
+describe('the table of mounts', () => {
+  it('has the place of each, its odd characters written in octal', async () => {
+    onTestFinished(noFaults);
+    around.readFile = async (_, ...args) => {
+      expect(args).toEqual(['/proc/self/mountinfo', 'utf8']);
+      return [
+        '22 1 8:1 / / rw,relatime shared:1 - ext4 /dev/sda1 rw',
+        '36 22 98:0 /mnt1 /to\\040here\\134\\011there rw,noatime master:1 - ext3 /dev/root rw',
+        '37 22 98:0 / /a\\08\\777 rw - ext3 /dev/root rw',
+        '',
+      ].join('\n');
+    };
+    expect(await mountPoints()).toEqual(new Set(['/', '/to here\\\tthere', '/a\\08\u01ff']));
+  });
+
+  it('is empty where the system has none', async () => {
+    onTestFinished(noFaults);
+    around.readFile = () => Promise.reject(fsError('ENOENT'));
+    expect(await mountPoints()).toEqual(new Set());
+    around.readFile = () => Promise.reject(fsError('EIO'));
+    await expect(mountPoints()).rejects.toThrow('EIO');
   });
 });
 

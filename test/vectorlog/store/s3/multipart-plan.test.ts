@@ -2,9 +2,13 @@
 
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { STORE_LIMITS } from '../../../vectorlog/store/limits.ts';
-import type { ComposePart } from '../../../vectorlog/store/object-store.ts';
-import { type PlannedPart, planParts, uploadPartBytes } from '../../../vectorlog/store/s3/multipart-plan.ts';
+import { STORE_LIMITS } from '../../../../vectorlog/store/limits.ts';
+import type { ComposePart } from '../../../../vectorlog/store/object-store.ts';
+import {
+  type PlannedPart,
+  planParts,
+  uploadPartBytes,
+} from '../../../../vectorlog/store/s3/multipart-plan.ts';
 
 const { minPartBytes, maxPartBytes, maxParts, copyPartBytes } = STORE_LIMITS;
 const MiB = 1024 * 1024;
@@ -105,5 +109,116 @@ describe('the plan of a multipart upload', () => {
 
     expect(total).toBeGreaterThan(5 * 1024 * GiB);
     expect(uploadPartBytes(maxParts - 1)).toBeLessThanOrEqual(maxPartBytes);
+  });
+
+  describe('step by step', () => {
+    /** Parts in a short form: kind, bytes, and what they are made of. */
+    const inShort = async (pieces: ComposePart[]) =>
+      (await plan(pieces)).map((part) => [
+        part.kind,
+        part.size,
+        ...contents([part]).map((piece) =>
+          piece instanceof Uint8Array ? piece.length : [piece.range.start, piece.range.end],
+        ),
+      ]);
+    const LEAST = 5 * MiB;
+
+    it.each<[string, ComposePart[], unknown[]]>([
+      ['a full part of new bytes', [fresh(8 * MiB)], [['upload', 8 * MiB, 8 * MiB]]],
+      ['one byte less', [fresh(8 * MiB - 1)], [['whole', 8 * MiB - 1, 8 * MiB - 1]]],
+      [
+        'one byte more, and as much again',
+        [fresh(8 * MiB + 1), fresh(8 * MiB)],
+        [
+          ['upload', 8 * MiB, 8 * MiB],
+          ['upload', 8 * MiB, 1, 8 * MiB - 1],
+          ['upload', 1, 1],
+        ],
+      ],
+      [
+        'a range that is read, since it is no larger than the least part',
+        [fresh(8 * MiB), copy(0, LEAST)],
+        [
+          ['upload', 8 * MiB, 8 * MiB],
+          ['upload', LEAST, [0, LEAST]],
+        ],
+      ],
+      ['a range that is copied, since it is', [copy(0, LEAST + 1)], [['copy', LEAST + 1, [0, LEAST + 1]]]],
+      [
+        'a head that takes what it lacks from the range behind it, of which too little is left',
+        [fresh(3), copy(10, 10 + LEAST)],
+        [
+          ['upload', LEAST, 3, [10, 7 + LEAST]],
+          ['upload', 3, [7 + LEAST, 10 + LEAST]],
+        ],
+      ],
+      [
+        'a head that takes what it lacks, and the rest is copied',
+        [fresh(3), copy(10, 8 + 2 * LEAST)],
+        [
+          ['upload', LEAST, 3, [10, 7 + LEAST]],
+          ['copy', LEAST + 1, [7 + LEAST, 8 + 2 * LEAST]],
+        ],
+      ],
+      [
+        'a head that lacks nothing',
+        [fresh(LEAST), copy(0, 100)],
+        [
+          ['upload', LEAST, LEAST],
+          ['upload', 100, [0, 100]],
+        ],
+      ],
+      ['an empty range', [fresh(3), copy(7, 7)], [['whole', 3, 3]]],
+      [
+        'a head that takes from two ranges',
+        [fresh(3), copy(0, 2), copy(9, 9 + 6 * MiB)],
+        [
+          ['upload', LEAST, 3, [0, 2], [9, 4 + LEAST]],
+          ['upload', MiB + 5, [4 + LEAST, 9 + 6 * MiB]],
+        ],
+      ],
+      ['the largest range of one copy', [copy(1, 1 + 128 * MiB)], [['copy', 128 * MiB, [1, 1 + 128 * MiB]]]],
+      [
+        'a range that is cut in two, as evenly as can be',
+        [copy(1, 2 + 128 * MiB)],
+        [
+          ['copy', 67_108_865, [1, 67_108_866]],
+          ['copy', 67_108_864, [67_108_866, 134_217_730]],
+        ],
+      ],
+    ])('plans %s', async (_, pieces, expected) => {
+      expect(await inShort(pieces)).toEqual(expected);
+    });
+
+    it('cuts no range into more than a thousand copies, which count for the size of what follows', async () => {
+      const parts = await inShort([copy(0, 200 * GiB), fresh(16 * MiB)]);
+
+      expect(parts).toHaveLength(1_001);
+      expect(parts[0]).toEqual(['copy', 214_748_365, [0, 214_748_365]]);
+      expect(parts[999]).toEqual(['copy', 214_748_165, [214_533_616_635, 200 * GiB]]);
+      expect(parts[1_000]).toEqual(['upload', 16 * MiB, 16 * MiB]);
+    });
+
+    it('keeps what it was given though its owner uses the buffer again', async () => {
+      const buffer = new Uint8Array(2);
+      async function* pieces() {
+        for (const value of [1, 2]) yield buffer.fill(value);
+      }
+      const parts: PlannedPart[] = [];
+      for await (const part of planParts(pieces())) parts.push(part);
+      expect(contents(parts)).toEqual([new Uint8Array([1, 1]), new Uint8Array([2, 2])]);
+    });
+  });
+
+  it('doubles its parts after each thousand, up to the largest that S3 takes', () => {
+    expect([0, 999, 1_000, 1_999, 2_000, 9_999, 10_000].map(uploadPartBytes)).toEqual([
+      8 * MiB,
+      8 * MiB,
+      16 * MiB,
+      16 * MiB,
+      32 * MiB,
+      4 * GiB,
+      5 * GiB,
+    ]);
   });
 });
