@@ -18,7 +18,7 @@ import { leftAlone, type Selection } from './library-settings.ts';
 import { patience, patientStore } from './patient-store.ts';
 import { isPictureKey } from './picture-names.ts';
 import { FolderAway, type Presence } from './presence.ts';
-import { FolderTrash } from './trash.ts';
+import { FolderTrash, type Known } from './trash.ts';
 
 export interface PictureFolderOptions {
   readonly folder: string;
@@ -27,6 +27,8 @@ export interface PictureFolderOptions {
   readonly selection?: Selection;
   /** Called with each disk that a walk finds mounted in the folder, by the key of where it is. */
   readonly onMount?: (key: string) => void;
+  /** What the index knows of a picture that goes. @default nothing is asked */
+  readonly known?: Known;
 }
 
 /** What a walk through the folder passed over. */
@@ -75,6 +77,7 @@ export function openPictures({
   presence,
   selection,
   onMount,
+  known,
 }: PictureFolderOptions): PictureFolder {
   let passing = { unreadable: new Set<string>(), unnameable: new Set<string>() };
   let passed: PassedOver = { unreadable: [], unnameable: [] };
@@ -86,24 +89,29 @@ export function openPictures({
   const mounts: Promise<void>[] = [];
   const patiently = patience(`the folder ${folder}`);
 
-  const trash = new FolderTrash(join(indexFolder, '.trash'), systemClock, {
-    adopt: (key, path, options) =>
-      patiently(async () => {
-        try {
-          return await (await open()).adopt(await writing(key), path, options);
-        } catch (error) {
-          const cannotBe = error instanceof KeyBlocked || error instanceof KeyInvalid;
-          throw cannotBe ? new KeyTaken(key, error.message) : error;
-        }
-      }),
-    dropEmpty: (key) => patiently(async () => (await open()).dropEmpty(key)),
-    holds: (key, path) =>
-      patiently(async () => {
-        const isHeld = await (await open()).holds(key, path);
-        if (!isHeld) await presence.assert(key);
-        return isHeld;
-      }),
-  });
+  const trash = new FolderTrash(
+    join(indexFolder, '.trash'),
+    systemClock,
+    {
+      adopt: (key, path, options) =>
+        patiently(async () => {
+          try {
+            return await (await open()).adopt(await writing(key), path, options);
+          } catch (error) {
+            const cannotBe = error instanceof KeyBlocked || error instanceof KeyInvalid;
+            throw cannotBe ? new KeyTaken(key, error.message) : error;
+          }
+        }),
+      dropEmpty: (key) => patiently(async () => (await open()).dropEmpty(key)),
+      holds: (key, path) =>
+        patiently(async () => {
+          const isHeld = await (await open()).holds(key, path);
+          if (!isHeld) await presence.assert(key);
+          return isHeld;
+        }),
+    },
+    known,
+  );
   const store = new FileStore(folder, {
     keep: (object) => trash.keep(object),
     ignoreHidden: true,

@@ -2,6 +2,7 @@
 
 import { mkdir, open, readdir, readFile, rename, rm, stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
+import { type SeenFacts, seenFacts } from '../pictures/attributes.ts';
 import {
   type Emptied,
   KeyTaken,
@@ -16,8 +17,11 @@ import { saysAbsent, unlessAbsent, withStoreErrors } from '../vectorlog/store/fi
 import type { FileOfObject, Kept } from '../vectorlog/store/files/replacing.ts';
 import { draftPath, isAbandoned, linkOrCopy, syncFolder } from '../vectorlog/store/files/writing.ts';
 
+/** What the index knows of a picture with these bytes; nothing where it knows none, and never an error. */
+export type Known = (key: string, eTag: string) => Promise<SeenFacts>;
+
 /** What is written down of a picture in the trash. */
-interface Entry extends Omit<TrashedPicture, 'id'> {
+interface Entry extends Omit<TrashedPicture, 'id' | 'eTag'> {
   readonly metadata: Readonly<Record<string, string>>;
 }
 
@@ -45,13 +49,16 @@ export class FolderTrash implements Trash {
     private readonly clock: Pick<Clock, 'now' | 'ulid'>,
     /** Where pictures go back to. */
     private readonly pictures: Pick<FileStore, 'adopt' | 'dropEmpty' | 'holds'>,
+    /** Asked before a picture goes: afterwards the index forgets it. */
+    private readonly known: Known = async () => ({}),
   ) {}
 
   /** Keeps a picture that is about to be deleted or replaced; durable when it resolves, and listed when that has happened. */
-  async keep({ key, path, size, contentType, metadata }: FileOfObject): Promise<Kept> {
+  async keep({ key, path, size, eTag, contentType, metadata }: FileOfObject): Promise<Kept> {
     const id = this.clock.ulid();
     const draft = this.#draft(id, 'keeping');
-    const entry: Entry = { key, size, contentType, metadata, deletedAt: this.clock.now() };
+    const facts = await this.known(key, eTag);
+    const entry: Entry = { key, size, contentType, metadata, ...facts, deletedAt: this.clock.now() };
     const isNew = await mkdir(this.folder, { recursive: true });
     await mkdir(draft);
     try {
@@ -75,6 +82,7 @@ export class FolderTrash implements Trash {
   }
 
   async #list({ after, limit }: Parameters<Trash['list']>[0]): Promise<TrashPage> {
+    if (after !== undefined && !ID.test(after)) throw new NotInTrash('no page of the trash ended there');
     const pictures: TrashedPicture[] = [];
     for (const id of await this.#ids()) {
       if (after !== undefined && id >= after) continue;
@@ -215,13 +223,10 @@ async function isRenamed(from: string, to: string): Promise<boolean> {
   }
 }
 
-const trashed = (id: string, { key, size, contentType, deletedAt }: Entry): TrashedPicture => ({
-  id,
-  key,
-  size,
-  contentType,
-  deletedAt,
-});
+const trashed = (id: string, entry: Entry): TrashedPicture => {
+  const { key, size, contentType, deletedAt } = entry;
+  return { id, key, size, contentType, ...seenFacts(entry), deletedAt };
+};
 
 async function writeWhole(path: string, text: string): Promise<void> {
   const draft = `${path}.draft`;

@@ -36,6 +36,18 @@ export function knownFacts({ attributes }: Pick<Entry, 'attributes'>): Partial<P
   };
 }
 
+/** What lists show of a picture beside its key, as far as it is known. */
+export interface SeenFacts {
+  /** Pixels, as seen. */
+  readonly width?: number | undefined;
+  readonly height?: number | undefined;
+  /** When it was taken, by the camera's clock. */
+  readonly taken?: string | undefined;
+}
+
+/** These alone of what is known. */
+export const seenFacts = ({ width, height, taken }: SeenFacts): SeenFacts => ({ width, height, taken });
+
 /** The picture of an entry; rows of earlier versions may lack an attribute. */
 export function pictureOf({ key, version, eTag, attributes }: Entry): Picture {
   const {

@@ -5,7 +5,7 @@ import { jsonText, printable } from '../../local/printable.ts';
 import { connect, type ServerFlags } from '../connection.ts';
 import { CommandFailed, UsageError } from '../errors.ts';
 import { allPages } from '../pages.ts';
-import { count, fileSize, type Terminal } from '../terminal.ts';
+import { count, fileSize, pixelSize, type Terminal } from '../terminal.ts';
 
 interface Flags extends ServerFlags {
   readonly empty?: boolean;
@@ -18,7 +18,10 @@ export function trashCommand(program: Command, terminal: Terminal): void {
   program
     .command('trash')
     .summary('list deleted pictures, or remove them for good')
-    .description('Lists the deleted pictures that can be had back, the last one first.')
+    .description(
+      'Lists the deleted pictures that can be had back, the last one first: when each was deleted, size, pixels and the day it ' +
+        'was taken as far as they are known, key.',
+    )
     .option('--empty', 'remove them for good')
     .option('--older-than <days>', 'with --empty: only those deleted so many days ago or earlier')
     .addHelpText(
@@ -50,8 +53,11 @@ Examples:
       const all = [];
       for await (const item of items) all.push(item);
       if (flags.json) return terminal.out(jsonText(all));
-      for (const { deletedAt, size, key } of all)
-        terminal.out(`${deletedAt}  ${fileSize(size).padStart(8)}  ${printable(key)}`);
+      for (const item of all) {
+        const { deletedAt, size, taken = '', key } = item;
+        const about = `${fileSize(size).padStart(8)} ${pixelSize(item).padStart(13)}  ${taken.slice(0, 10).padEnd(10)}`;
+        terminal.out(`${deletedAt} ${about}  ${printable(key)}`);
+      }
       if (all.length === 0) terminal.err('The trash is empty, or no trash is kept here.');
     });
 }

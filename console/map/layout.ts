@@ -29,8 +29,10 @@ export function* layout(vectors: Vectors): Generator<{ positions: Float32Array; 
   const { count } = vectors;
   const random = randomNumbers(count + 1);
   const positions = begin(vectors, random);
-  yield { positions, done: 0 };
-  if (count < 3) return;
+  // Two have no others that could pull.
+  const isDone = count < 3;
+  yield { positions, done: isDone ? 1 : 0 };
+  if (isDone) return;
   const edges = edgesOf(vectors, nearest(vectors, random));
   const rounds = count > 10_000 ? 160 : 260;
   const due = Float32Array.from(edges.every);

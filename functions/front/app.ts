@@ -17,6 +17,7 @@ import {
   emptyTrashRoute,
   listTrash,
   listTrashRoute,
+  type Recall,
   restore,
   restoreRoute,
 } from '../search/trash.ts';
@@ -60,7 +61,9 @@ export function createFront(dependencies: FrontDependencies): OpenAPIHono {
   app.openapi(routes.getDecisions, getDecisions(dependencies));
   app.openapi(routes.putFolders, putFolders(dependencies));
   app.openapi(routes.postNotDuplicates, postNotDuplicates(dependencies));
-  app.openapi(listTrashRoute, listTrash(dependencies));
+  const recall: Recall = (pictures) =>
+    entries.read((view) => pictures.map(({ key, eTag }) => view.recall(key, eTag)));
+  app.openapi(listTrashRoute, listTrash({ ...dependencies, recall }));
   app.openapi(restoreRoute, restore(dependencies));
   app.openapi(emptyTrashRoute, emptyTrash(dependencies));
   return app;

@@ -1,7 +1,7 @@
 /** What a map of the library is laid out from: a few numbers for each picture. */
 
 import { createRoute, type RouteHandler, z } from '@hono/zod-openapi';
-import type { Picture } from '../../pictures/attributes.ts';
+import { type Picture, seenFacts } from '../../pictures/attributes.ts';
 import type { LiveIndex } from '../../vectorlog/read/live-index.ts';
 import type { View } from '../../vectorlog/read/view.ts';
 import { answerBytes } from './answer-size.ts';
@@ -11,6 +11,7 @@ import { SEARCH_LIMITS } from './limits.ts';
 import { principalComponents } from './principal.ts';
 import { PrefixQuery } from './requests.ts';
 import { ok, reading } from './routes.ts';
+import { seen } from './schemas.ts';
 
 /** Enough to keep neighbours together, and a sixty-fourth of the embedding. */
 const DIMS = 32;
@@ -19,7 +20,14 @@ export const LibraryMap = z
   .object({
     pictures: z.number().int().openapi({ description: 'Pictures under the prefix.' }),
     items: z
-      .array(z.object({ key: z.string(), lastModified: z.iso.datetime(), size: z.number().int() }))
+      .array(
+        z.object({
+          key: z.string(),
+          lastModified: z.iso.datetime(),
+          size: z.number().int(),
+          ...seen,
+        }),
+      )
       .openapi({ description: `At most ${SEARCH_LIMITS.maxMapPictures} of them, evenly spread over all.` }),
     dims: z.number().int(),
     vectors: z.base64().openapi({
@@ -54,7 +62,7 @@ export const map =
       return c.json(
         {
           pictures: all.length,
-          items: placed.map(({ picture: { key, lastModified, size } }) => ({ key, lastModified, size })),
+          items: placed.map(({ picture }) => mapped(picture)),
           dims: DIMS,
           vectors: Buffer.from(vectors.buffer).toString('base64'),
         },
@@ -62,6 +70,11 @@ export const map =
       );
     });
   };
+
+const mapped = (picture: Picture) => {
+  const { key, lastModified, size } = picture;
+  return { key, lastModified, size, ...seenFacts(picture) };
+};
 
 async function embedded(pictures: readonly Picture[], view: View) {
   const embeddings = await view.embeddings(pictures.map(({ key }) => key));

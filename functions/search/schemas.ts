@@ -7,13 +7,8 @@ const Metadata = z.record(z.string(), z.string()).openapi('Metadata', {
   example: { album: 'holidays' },
 });
 
-const shown = {
-  key: z.string(),
-  url: z.string().openapi({ description: 'Where the picture can be fetched; on S3 it expires.' }),
-  metadata: Metadata,
-  lastModified: z.iso.datetime(),
-  size: z.number().int().openapi({ description: 'Bytes.' }),
-  contentType: z.string().optional(),
+/** What the header of a picture said, as far as lists show it. */
+export const seen = {
   width: z.number().int().optional().openapi({
     description: 'Pixels, as seen. Absent, like all that follows, where the picture was indexed before 0.3.',
   }),
@@ -22,6 +17,16 @@ const shown = {
     description: "When it was taken, by the camera's clock: ISO 8601 without a zone.",
     example: '2024-07-31T18:04:12',
   }),
+};
+
+const shown = {
+  key: z.string(),
+  url: z.string().openapi({ description: 'Where the picture can be fetched; on S3 it expires.' }),
+  metadata: Metadata,
+  lastModified: z.iso.datetime(),
+  size: z.number().int().openapi({ description: 'Bytes.' }),
+  contentType: z.string().optional(),
+  ...seen,
   camera: z.string().optional().openapi({ description: 'Maker and model, out of EXIF.' }),
   latitude: z.number().optional().openapi({ description: 'Degrees, north positive.' }),
   longitude: z.number().optional().openapi({ description: 'Degrees, east positive.' }),
@@ -163,6 +168,11 @@ export const TrashItem = z
     key: z.string(),
     size: z.number().int().openapi({ description: 'Bytes.' }),
     contentType: z.string().optional(),
+    ...seen,
+    width: seen.width.openapi({
+      description:
+        'Pixels, as seen. Absent, like height and taken, where the index did not know the picture, or does not any more.',
+    }),
     deletedAt: z.iso.datetime(),
   })
   .openapi('TrashItem', { description: 'A picture that was deleted, or replaced by another one.' });
@@ -259,7 +269,7 @@ export const DuplicateGroup = z
     pictures: z.array(DuplicatePicture).min(2).openapi({ description: 'The keeper first.' }),
     deletable: z.array(z.string()).openapi({
       description:
-        'Keys that can go: all but the keeper and what is protected. Empty when tier likely or alike was asked for.',
+        'Keys that can go: all but the keeper, what is protected and what is finer. Empty when tier likely or alike was asked for.',
     }),
     freesBytes: z.number().int().openapi({ description: 'Bytes that are free when these are gone.' }),
     part: z

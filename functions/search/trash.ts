@@ -1,7 +1,9 @@
 /** The trash through the API: what was deleted, putting it back, and letting it go for good. */
 
 import { createRoute, type RouteHandler, type z } from '@hono/zod-openapi';
+import { knownFacts, seenFacts } from '../../pictures/attributes.ts';
 import { KeyTaken, NotInTrash, type Trash, type TrashedPicture } from '../../pictures/trash/trash.ts';
+import type { Entry } from '../../vectorlog/log/record.ts';
 import { answerBytes, fitting } from './answer-size.ts';
 import { afterCursor, cursorAfter, notACursor } from './cursor.ts';
 import type { SearchDependencies } from './dependencies.ts';
@@ -11,7 +13,15 @@ import { always, ok, problem } from './routes.ts';
 import { Emptied, Restored, type TrashItem, TrashPage } from './schemas.ts';
 
 type Result = z.infer<typeof Restored>['results'][number];
-type Dependencies = Pick<SearchDependencies, 'trash' | 'onRestored'>;
+type Dependencies = Pick<SearchDependencies, 'trash' | 'onRestored' | 'logger'> & {
+  /** What the index still knows of deleted pictures. @default - nothing is asked: the trash has written it down */
+  readonly recall?: Recall;
+};
+
+/** For each of some pictures what was last known of it with these bytes. */
+export type Recall = (
+  pictures: readonly { readonly key: string; readonly eTag: string }[],
+) => Promise<readonly (Entry | undefined)[]>;
 
 export const listTrashRoute = createRoute({
   method: 'get',
@@ -49,15 +59,16 @@ export const emptyTrashRoute = createRoute({
 });
 
 export const listTrash =
-  ({ trash }: Dependencies): RouteHandler<typeof listTrashRoute> =>
+  (dependencies: Dependencies): RouteHandler<typeof listTrashRoute> =>
   async (c) => {
+    const { trash } = dependencies;
     const { cursor, limit } = c.req.valid('query');
     if (!trash || !(await trash.keeps())) return c.json({ kept: false, items: [] }, 200);
     const { pictures, next } = await trash.list({ after: afterCursor(cursor), limit }).catch((error) => {
       throw error instanceof NotInTrash ? notACursor() : error;
     });
     const { keptDays } = trash;
-    const items = fitting(pictures.map(shownInTrash));
+    const items = fitting((await recalled(pictures, dependencies)).map(shownInTrash));
     const end = items.length < pictures.length ? items.at(-1)!.id : next;
     return c.json(
       {
@@ -111,16 +122,35 @@ export const emptyTrash =
     );
   };
 
-const shownInTrash = ({
-  id,
-  key,
-  size,
-  contentType,
-  deletedAt,
-}: TrashedPicture): z.infer<typeof TrashItem> => ({
-  id,
-  key,
-  size,
-  ...(contentType && { contentType }),
-  deletedAt: new Date(deletedAt).toISOString(),
-});
+/** The pictures with what the index still knows of them; as they are where it cannot be asked, for they can be restored all the same. */
+async function recalled(
+  pictures: readonly TrashedPicture[],
+  { recall, logger }: Dependencies,
+): Promise<readonly TrashedPicture[]> {
+  if (!recall) return pictures;
+  const asked = pictures.flatMap(({ id, key, eTag }) => (eTag === undefined ? [] : [{ id, key, eTag }]));
+  if (asked.length === 0) return pictures;
+  try {
+    const entries = await recall(asked);
+    const known = new Map(asked.map(({ id }, i) => [id, entries[i]]));
+    return pictures.map((picture) => {
+      const entry = known.get(picture.id);
+      return entry ? { ...picture, ...seenFacts(knownFacts(entry)) } : picture;
+    });
+  } catch (error) {
+    logger.info('the index tells nothing of what is in the trash', { error });
+    return pictures;
+  }
+}
+
+const shownInTrash = (picture: TrashedPicture): z.infer<typeof TrashItem> => {
+  const { id, key, size, contentType, deletedAt } = picture;
+  return {
+    id,
+    key,
+    size,
+    ...(contentType && { contentType }),
+    ...seenFacts(picture),
+    deletedAt: new Date(deletedAt).toISOString(),
+  };
+};

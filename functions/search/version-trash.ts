@@ -19,7 +19,9 @@ import {
   type TrashPage,
 } from '../../pictures/trash/trash.ts';
 import type { Clock } from '../../vectorlog/clock.ts';
+import { isKey } from '../../vectorlog/store/object-store.ts';
 import { statusOf, storeErrorOf } from '../../vectorlog/store/s3/faults.ts';
+import { withoutQuotes } from '../../vectorlog/store/s3/listed.ts';
 
 export interface VersionTrashOptions {
   readonly client: S3Client;
@@ -218,11 +220,17 @@ export class VersionTrash implements Trash {
 const foundOf = (
   key: string,
   { LastModified }: DeleteMarkerEntry,
-  { Size }: ObjectVersion,
+  { Size, ETag }: ObjectVersion,
   marker: string,
 ): Found => ({
   marker,
-  picture: { id: idOf(key, marker), key, size: Size ?? 0, deletedAt: LastModified?.getTime() ?? 0 },
+  picture: {
+    id: idOf(key, marker),
+    key,
+    size: Size ?? 0,
+    eTag: withoutQuotes(ETag),
+    deletedAt: LastModified?.getTime() ?? 0,
+  },
 });
 
 const decoded = (key = ''): string => decodeURIComponent(key.replace(/\+/g, ' '));
@@ -236,7 +244,7 @@ function partsOf(id: string): { key: string; marker: string } {
     const parts: unknown = JSON.parse(Buffer.from(id, 'base64url').toString());
     if (Array.isArray(parts) && parts.length === 2) {
       const [key, marker]: unknown[] = parts;
-      if (typeof key === 'string' && typeof marker === 'string') return { key, marker };
+      if (typeof key === 'string' && isKey(key) && typeof marker === 'string') return { key, marker };
     }
   } catch {
     // No JSON: said below.

@@ -1,14 +1,18 @@
 /** Where deleted pictures wait until they are gone for good: the port, and what can go wrong with it. */
 
 import { LikenessError } from '../../vectorlog/errors.ts';
+import type { SeenFacts } from '../attributes.ts';
 
-export interface TrashedPicture {
+/** A deletion, with what the index knew of the picture where that is known. */
+export interface TrashedPicture extends SeenFacts {
   /** Names this deletion; a key can be in the trash several times. */
   readonly id: string;
   readonly key: string;
   /** Bytes. */
   readonly size: number;
   readonly contentType?: string | undefined;
+  /** Which bytes: by these the index may still know the picture, where the trash itself has written nothing down of it. */
+  readonly eTag?: string | undefined;
   /** Milliseconds since the Unix epoch. */
   readonly deletedAt: number;
 }
@@ -31,6 +35,7 @@ export interface Trash {
   keeps(): Promise<boolean>;
   /** Days after which a picture goes for good by itself; `undefined` when none does. */
   readonly keptDays: number | undefined;
+  /** @throws NotInTrash when nothing can ever have had the id `after` */
   list(options: { after?: string | undefined; limit: number }): Promise<TrashPage>;
   /**
    * Puts a picture back under its key.

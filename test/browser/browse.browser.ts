@@ -167,6 +167,15 @@ describe('finding pictures', () => {
     await page.waitForURL(/show=/);
   });
 
+  it('tells pixels and the day of a photo that is pointed at on the map', async () => {
+    const facts = { width: 6_000, height: 4_000, taken: '2019-08-02T12:30:00' };
+    const page = await open('#/map', { pictures: [{ ...PICTURES[0]!, facts }] });
+    await page.locator('.map-frame[data-done]').waitFor();
+    // The only one stands in the middle.
+    await page.getByRole('img', { name: /Map of the library/ }).hover();
+    await page.getByText('picture 00.webp 6000 × 4000, Aug 2, 2019').waitFor();
+  });
+
   it('fits 320 pixels', async () => {
     const page = await open('#/', {}, { viewport: { width: 320, height: 640 } });
     for (const path of [
@@ -193,7 +202,10 @@ describe('finding pictures', () => {
   });
 
   it('has a trash to restore from and to empty', async () => {
-    const page = await open('#/status', { trash: [{ key: 'gone 1.webp' }, { key: 'gone 2.webp' }] });
+    const facts = { width: 6_000, height: 4_000, taken: '2019-08-02T12:30:00' };
+    const page = await open('#/status', { trash: [{ key: 'gone 1.webp', facts }, { key: 'gone 2.webp' }] });
+    await page.getByText('gone 1.webp 6000 × 4000, Aug 2, 2019, 20 KB, deleted').waitFor();
+    await page.getByText('gone 2.webp 20 KB, deleted').waitFor();
     await page.getByRole('button', { name: 'Restore gone 1.webp' }).click();
     await expect.poll(() => faked.api.state.trash.length, SOON).toBe(1);
     await page.getByRole('button', { name: 'Empty' }).click();

@@ -144,6 +144,11 @@ describe('the duplicates workbench', () => {
     expect(await box('b/one copy.webp').isChecked()).toBe(false);
     expect(await box('c/one small.webp').isChecked()).toBe(true);
     expect(await bar()).toBe('2 groups, 2 pictures, 501 KB');
+    // Each shows something that the other one does not: whoever keeps the finer one looks, and ticks.
+    await page.getByRole('button', { name: 'Keep this: b/one copy.webp' }).click();
+    await page.getByRole('button', { name: 'Show b/one copy.webp, Keep' }).waitFor();
+    expect(await box(KEYS[0]!).isChecked()).toBe(false);
+    expect(await bar()).toBe('1 group, 1 picture, 500 KB');
   });
 
   it('keeps from a preferred folder first, until that is taken back', async () => {

@@ -299,7 +299,13 @@ function apiRoutes(app: Hono, state: FakeState, url: string): void {
     context.json(
       schemas.TrashPage.parse({
         kept: state.keepsDeleted,
-        items: state.trash.map(({ key }) => ({ id: key, key, size: 20_000, deletedAt: WHEN })),
+        items: state.trash.map(({ key, facts }) => ({
+          ...facts,
+          id: key,
+          key,
+          size: 20_000,
+          deletedAt: WHEN,
+        })),
       }),
     ),
   );
@@ -365,7 +371,7 @@ function apiRoutes(app: Hono, state: FakeState, url: string): void {
     return context.json(
       LibraryMap.parse({
         pictures: state.pictures.length,
-        items: state.pictures.map(shown).map(({ key, lastModified, size }) => ({ key, lastModified, size })),
+        items: state.pictures.map(shown),
         dims,
         vectors: Buffer.from(vectors.buffer).toString('base64'),
       }),

@@ -34,6 +34,18 @@ it('shows bytes, pixels, and when a picture was taken or else changed in a list'
   });
 });
 
+it('shows when a picture was deleted, bytes, pixels, and the day it was taken in the trash', async () => {
+  const deletedAt = '2026-02-01T09:00:00.000Z';
+  const items = [PHOTO, DRAWING].map((item) => ({ ...item, id: item.key, deletedAt }));
+  expect(await printed({ kept: true, items }, 'trash')).toEqual({
+    code: 0,
+    lines: [
+      '2026-02-01T09:00:00.000Z   2.5 MB   6000 x 4000  2019-08-02  a.jpg',
+      '2026-02-01T09:00:00.000Z   2.5 MB                            b.svg',
+    ],
+  });
+});
+
 it('shows score, pixels, date and the copies that are left out in results', async () => {
   const results = [
     { ...DRAWING, score: 0.98765 },

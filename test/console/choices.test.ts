@@ -7,6 +7,7 @@ import {
   choiceOf,
   chosenOf,
   idOf,
+  isFinerThanKept,
   keeping,
   suggested,
   toggled,
@@ -58,6 +59,29 @@ describe('a choice', () => {
       // b and c are the same as a, d and e have its bytes; nobody compared b with c.
       expect(keeping(group, 'b')).toEqual({ keeper: 'b', going: new Set(['a', 'd', 'e']) });
       expect(keeping(group, 'd')).toEqual({ keeper: 'd', going: new Set(['a', 'b', 'c', 'e']) });
+    });
+
+    it('lets go what was suggested when that one is to be kept after all', () => {
+      expect(keeping(group, 'a')).toEqual(suggested(group));
+    });
+
+    it('lets go neither of two of which each shows something that the other does not', () => {
+      // b shows what both have larger than a, and e is a byte for byte.
+      const finer: DuplicateGroup = {
+        ...group,
+        pictures: group.pictures.map((each) => (each.key === 'b' ? { ...each, finer: true } : each)),
+        deletable: ['c', 'd', 'e'],
+      };
+      expect(keeping(finer, 'b')).toEqual({ keeper: 'b', going: new Set() });
+      expect(keeping(finer, 'e')).toEqual({ keeper: 'e', going: new Set(['a', 'c', 'd']) });
+      const [b, c] = [finer.pictures[1]!, finer.pictures[2]!];
+      expect(['a', 'e', 'b', 'c'].map((key) => isFinerThanKept(finer, keeping(finer, key), b))).toEqual([
+        true,
+        true,
+        false,
+        false,
+      ]);
+      expect(isFinerThanKept(finer, suggested(finer), c)).toBe(false);
     });
 
     it('offers nothing of the group when that one is gone', () => {

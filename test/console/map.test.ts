@@ -19,11 +19,13 @@ function kinds(count: number, groups: number, dims = 16) {
 function laidOut(vectors: ReturnType<typeof kinds>) {
   let last: Float32Array | undefined;
   let rounds = 0;
-  for (const { positions } of layout(vectors)) {
+  let end: number | undefined;
+  for (const { positions, done } of layout(vectors)) {
     last = positions;
+    end = done;
     rounds += 1;
   }
-  return { positions: last!, rounds };
+  return { positions: last!, rounds, end };
 }
 
 describe('the layout', () => {
@@ -47,7 +49,8 @@ describe('the layout', () => {
   });
 
   it.each([0, 1, 2, 3])('takes a library of %d', (count) => {
-    const { positions } = laidOut(kinds(count, 2));
+    const { positions, end } = laidOut(kinds(count, 2));
+    expect(end).toBe(1);
     expect(positions).toHaveLength(count * 2);
     expect(positions.every(Number.isFinite)).toBe(true);
   });

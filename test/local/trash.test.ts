@@ -7,6 +7,7 @@ import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { Client } from '../../client/client.ts';
 import { FileStore } from '../../vectorlog/store/file-store.ts';
 import { copyDurably } from '../../vectorlog/store/files/writing.ts';
+import { fakeEmbedder } from '../factories/fake-embedder.ts';
 import { picture } from '../factories/pictures.ts';
 import { type ServedFolder, servedFolder } from '../factories/serving.ts';
 
@@ -44,6 +45,32 @@ describe('the trash of a folder', () => {
     expect((await stat(join(library.folder, 'a/one.png'))).mtime).toEqual(when);
     expect((await client.trash()).items).toEqual([]);
     await untilIndexed('a/one.png');
+  });
+
+  it('knows pixels and day of what is deleted or replaced, as the index knew them', async () => {
+    const facts = { width: 6_000, height: 4_000, taken: '2019-08-02T12:30:00' };
+    const plain = fakeEmbedder();
+    const embedder: typeof plain = {
+      ...plain,
+      embed: async (...asked) => (await plain.embed(...asked)).map((outcome) => ({ ...outcome, facts })),
+    };
+    ({ client } = await library.serve({ embedder }));
+    const about = { key: 'new.png', contentType: 'image/png' };
+    for (const seed of [3, 4]) {
+      await client.upload(await picture(seed), about);
+      await untilIndexed('new.png');
+    }
+    await client.delete('new.png');
+    await client.delete('two.png');
+
+    // Another server: it is written down.
+    ({ client } = await library.serve());
+    const { items } = await client.trash();
+    expect(items.map(({ key, width, height, taken }) => ({ key, width, height, taken }))).toEqual([
+      { key: 'two.png' },
+      { key: 'new.png', ...facts },
+      { key: 'new.png', ...facts },
+    ]);
   });
 
   it('undoes the last deletion of a key', async () => {
@@ -134,6 +161,8 @@ describe('the trash of a folder', () => {
     const second = await client.trash({ limit: 1, cursor: first.cursor! });
     expect([...first.items, ...second.items].map(({ key }) => key)).toEqual(['two.png', 'a/one.png']);
     expect(second.cursor).toBeUndefined();
+    const never = Buffer.from('../index').toString('base64url');
+    await expect(client.trash({ cursor: never })).rejects.toMatchObject({ code: 'invalid-request' });
   });
 });
 

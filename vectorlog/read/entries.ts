@@ -7,7 +7,7 @@ import type { Committed, Manifest } from '../commit/manifest.ts';
 import { ManifestReader } from '../commit/newest-manifest.ts';
 import { Tombstones } from '../commit/tombstones.ts';
 import type { AppendInfo } from '../log/append-log.ts';
-import { ABSENT, type Entry, fold, type KeyState, type LogRecord } from '../log/record.ts';
+import { ABSENT, type Entry, fold, type KeyState, type LogRecord, type PutRecord } from '../log/record.ts';
 import type { Logger } from '../logger.ts';
 import { mapInParallel } from '../parallel.ts';
 import { Bitset } from '../scan/bitset.ts';
@@ -34,6 +34,11 @@ export interface EntriesOptions {
 export interface EntriesView {
   /** What is known of a key; `undefined` when the index has no such entry. */
   find(key: string): Entry | undefined;
+  /**
+   * What was last known of a key with this content, though it was deleted or replaced since: for as long as the log or a row
+   * that no rewrite has left out yet still say it.
+   */
+  recall(key: string, eTag: string): Entry | undefined;
 }
 
 /** The records of the log that no compaction has folded, by the names of their appends. */
@@ -206,6 +211,14 @@ function viewOf({
         entry = record.op === 'put' ? record : undefined;
       }
       return entry;
+    },
+    recall(key, eTag) {
+      const isMeant = (record: LogRecord): record is PutRecord => record.op === 'put' && record.eTag === eTag;
+      const put = records.get(key)?.findLast(isMeant);
+      if (put) return put;
+      const row = keys.find(key, count);
+      const entry = row === undefined ? undefined : lines.entry(row);
+      return entry?.eTag === eTag ? entry : undefined;
     },
   };
 }

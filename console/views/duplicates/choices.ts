@@ -32,16 +32,25 @@ export function choiceOf(group: DuplicateGroup, choices: Choices): Choice {
 /**
  * Another picture stays. All were held against the one that did, and not against each other: so that one goes, with what has
  * the same bytes, and of the others only what has the bytes of both. What is protected never goes, nor what is only alike; where
- * some are only probably the same, nothing goes but what is ticked by hand.
+ * some are only probably the same, nothing goes but what is ticked by hand. Of two of which each shows something that the
+ * other one does not, for the smaller one is finer, neither goes by itself, whichever of them stays.
  */
 export function keeping(group: DuplicateGroup, key: string): Choice {
-  if (group.tier === 'alike') return suggested(group);
-  if (group.tier === 'likely') return { keeper: key, going: new Set() };
+  if (group.tier === 'alike' || key === group.keeper) return suggested(group);
   const now = group.pictures.find((each) => each.key === key);
+  if (group.tier === 'likely' || now?.finer) return { keeper: key, going: new Set() };
   const isSameAsNow = (each: Member) =>
     each.key === group.keeper || each.tier === 'identical' || now?.tier === 'identical';
-  const going = group.pictures.filter((each) => each.key !== key && !each.protected && isSameAsNow(each));
+  const going = group.pictures.filter(
+    (each) => each.key !== key && !each.protected && !each.finer && isSameAsNow(each),
+  );
   return { keeper: key, going: new Set(going.map((each) => each.key)) };
+}
+
+/** Whether a picture shows more than the one that is kept: it was held against the group's keeper, and what has its bytes. */
+export function isFinerThanKept(group: DuplicateGroup, { keeper }: Choice, { finer }: Member): boolean {
+  const kept = group.pictures.find(({ key }) => key === keeper);
+  return finer === true && kept !== undefined && (keeper === group.keeper || kept.tier === 'identical');
 }
 
 /** A picture goes, or stays after all. The one that is kept never goes, nor does what is protected. */

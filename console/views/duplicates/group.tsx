@@ -6,7 +6,7 @@ import { bytes, day, fileName, folderOf, plural, score, takenAt } from '../../pa
 import { Menu } from '../../parts/menu.tsx';
 import { view } from '../../parts/tile.tsx';
 import { Thumbnail } from '../../thumbnails/thumbnail.tsx';
-import { type Choice, keeping, type Member, toggled } from './choices.ts';
+import { type Choice, isFinerThanKept, keeping, type Member, toggled } from './choices.ts';
 import type { FolderWishesState } from './folder-wishes.tsx';
 
 interface GroupProps {
@@ -94,7 +94,7 @@ function GroupPicture({ picture, group, choice, onKeep, onToggle }: GroupPicture
     ? `Keep${reason}`
     : picture.protected
       ? 'Protected'
-      : picture.finer
+      : isFinerThanKept(group, choice, picture)
         ? 'Larger than the one kept'
         : '';
   return (

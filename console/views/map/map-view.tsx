@@ -13,7 +13,7 @@ import { useLayout } from '../../map/use-layout.ts';
 import type { LaidOut } from '../../map/worker.ts';
 import { announce } from '../../parts/announcer.tsx';
 import { Button } from '../../parts/button.tsx';
-import { count, fileName, plural } from '../../parts/format.ts';
+import { count, fileName, pixelsAndDay, plural } from '../../parts/format.ts';
 import { view } from '../../parts/tile.tsx';
 import { TroubleNotice } from '../../parts/trouble-notice.tsx';
 import { Waiting } from '../../parts/waiting.tsx';
@@ -228,7 +228,11 @@ function Canvas({ map: { items }, laidOut: { positions, done } }: { map: Library
           All
         </Button>
       </div>
-      {hovered !== undefined && <p class="map-name">{fileName(items[hovered]!.key)}</p>}
+      {hovered !== undefined && (
+        <p class="map-name">
+          {fileName(items[hovered]!.key)} <span class="quiet figures">{pixelsAndDay(items[hovered]!)}</span>
+        </p>
+      )}
     </div>
   );
 }

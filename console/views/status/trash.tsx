@@ -10,7 +10,7 @@ import { libraryChanged } from '../../library/library-version.ts';
 import { Button } from '../../parts/button.tsx';
 import { Confirm } from '../../parts/dialog.tsx';
 import { SelectField } from '../../parts/field.tsx';
-import { ago, bytes, count, plural } from '../../parts/format.ts';
+import { ago, bytes, count, pixelsAndDay, plural } from '../../parts/format.ts';
 import { toast } from '../../parts/toast.tsx';
 import { TroubleNotice } from '../../parts/trouble-notice.tsx';
 
@@ -93,7 +93,9 @@ export function Trash() {
             <span>
               {item.key}{' '}
               <span class="quiet small">
-                {bytes(item.size)}, deleted {ago(item.deletedAt)}
+                {[pixelsAndDay(item), bytes(item.size), `deleted ${ago(item.deletedAt)}`]
+                  .filter(Boolean)
+                  .join(', ')}
               </span>
             </span>
             <Button

@@ -2,19 +2,23 @@
 
 import { describe, expect, test } from 'vitest';
 import { createFront } from '../../../functions/front/app.ts';
+import type { Trash } from '../../../pictures/trash/trash.ts';
 import { systemClock } from '../../../vectorlog/clock.ts';
 import { silentLogger } from '../../../vectorlog/logger.ts';
 import { manifestName } from '../../../vectorlog/names.ts';
 import { json, testApi } from '../../factories/api.ts';
+import { fakeEmbedder } from '../../factories/fake-embedder.ts';
 
 function frontOf(
   { pictures, index }: Pick<ReturnType<typeof testApi>, 'pictures' | 'index'>,
   keysBudgetBytes = 2 ** 24,
   searchBudgetBytes = 2 ** 30,
+  trash?: Trash,
 ) {
   return createFront({
     pictures,
     index,
+    ...(trash && { trash }),
     model: { modelId: 'fake-00000000', synthetic: true },
     keysBudgetBytes,
     searchBudgetBytes,
@@ -124,6 +128,69 @@ describe('front', () => {
     await front.request('/v1/duplicates/not', json({ keys: ['a.jpg', 'b.jpg'] }));
     expect(await (await api.request('/v1/duplicates/decisions')).json()).toMatchObject({
       notDuplicates: [['a.jpg', 'b.jpg']],
+    });
+  });
+
+  describe('lists what is in the trash of a bucket', () => {
+    const facts = { width: 6_000, height: 4_000, taken: '2019-08-02T12:30:00' };
+    const embedder = {
+      ...fakeEmbedder(),
+      embed: async (pictures: readonly Uint8Array[]) =>
+        (await fakeEmbedder().embed(pictures)).map((outcome) => ({ ...outcome, facts })),
+    };
+    /** As S3 tells of versions under a marker: by key, size and eTag. */
+    const trashOf = (...pictures: { key: string; eTag: string }[]): Trash => {
+      const never = () => Promise.reject(new Error('not asked for'));
+      const items = pictures.map(({ key, eTag }) => ({ id: key, key, size: 7, eTag, deletedAt: 0 }));
+      const list = async () => ({ pictures: items });
+      return { keeps: async () => true, keptDays: 30, list, restore: never, restoreKey: never, empty: never };
+    };
+    async function deleted() {
+      const api = testApi({}, { embedder });
+      const eTags = new Map<string, string>();
+      // So many that no rewrite leaves the one out that goes.
+      const others = Array.from({ length: 6 }, (_, i) => `${i}.jpg`);
+      for (const key of ['folded.jpg', ...others, 'in the log.jpg', 'replaced.jpg']) {
+        await api.upload(key, `first ${key}`);
+        eTags.set(key, (await api.pictures.head(key))!.eTag);
+        if (key === others.at(-1)) await api.compact();
+      }
+      await api.forget('folded.jpg');
+      await api.compact();
+      await api.forget('in the log.jpg');
+      const trash = trashOf(
+        { key: 'folded.jpg', eTag: eTags.get('folded.jpg')! },
+        { key: 'in the log.jpg', eTag: eTags.get('in the log.jpg')! },
+        { key: 'replaced.jpg', eTag: 'of bytes that nobody indexed' },
+        { key: 'never indexed.jpg', eTag: 'any' },
+      );
+      return { api, trash };
+    }
+    const itemsOf = async (front: ReturnType<typeof frontOf>) => {
+      const response = await front.request('/v1/trash');
+      expect(response.status).toBe(200);
+      return ((await response.json()) as { items: { key: string; width?: number }[] }).items;
+    };
+
+    test('with pixels and the day of a photo, where the index still knows that picture', async () => {
+      const { api, trash } = await deleted();
+      expect(await itemsOf(frontOf(api, 2 ** 24, 2 ** 30, trash))).toEqual([
+        { id: 'folded.jpg', key: 'folded.jpg', size: 7, ...facts, deletedAt: '1970-01-01T00:00:00.000Z' },
+        expect.objectContaining({ key: 'in the log.jpg', ...facts }),
+        { id: 'replaced.jpg', key: 'replaced.jpg', size: 7, deletedAt: '1970-01-01T00:00:00.000Z' },
+        expect.not.objectContaining({ width: 6_000 }),
+      ]);
+    });
+
+    test('without them where its keys do not fit', async () => {
+      const { api, trash } = await deleted();
+      const items = await itemsOf(frontOf(api, 10, 2 ** 30, trash));
+      expect(items.map(({ key, width }) => [key, width])).toEqual([
+        ['folded.jpg', undefined],
+        ['in the log.jpg', undefined],
+        ['replaced.jpg', undefined],
+        ['never indexed.jpg', undefined],
+      ]);
     });
   });
 

@@ -2,7 +2,7 @@
 
 import { describe, expect, test } from 'vitest';
 import { json, testApi } from '../../factories/api.ts';
-import { seededVector } from '../../factories/fake-embedder.ts';
+import { fakeEmbedder, seededVector } from '../../factories/fake-embedder.ts';
 
 type Api = ReturnType<typeof testApi>;
 
@@ -167,6 +167,27 @@ test('GET /v1/map has alike pictures near each other', async () => {
     );
   expect(distance(0, 5)).toBeLessThan(3);
   expect(distance(0, 6)).toBeGreaterThan(30);
+});
+
+test('GET /v1/map tells pixels and the day of a photo, as far as they are known', async () => {
+  const facts = { width: 6_000, height: 4_000, taken: '2019-08-02T12:30:00' };
+  const plain = fakeEmbedder();
+  const embedder: typeof plain = {
+    ...plain,
+    embed: async ([bytes], options) => {
+      const [outcome] = await plain.embed([bytes!], options);
+      return [{ ...outcome!, ...(Buffer.from(bytes!).includes('photo') && { facts }) }];
+    },
+  };
+  const api = testApi({}, { embedder });
+  await api.upload('photo.jpg', 'a photo');
+  await api.upload('scan.jpg', 'a scan');
+  const { items } = await get<{ items: object[] }>(api, '/v1/map');
+  const lastModified = expect.any(String);
+  expect(items).toEqual([
+    { key: 'photo.jpg', lastModified, size: 7, ...facts },
+    { key: 'scan.jpg', lastModified, size: 6 },
+  ]);
 });
 
 describe('POST /v1/search by several', () => {

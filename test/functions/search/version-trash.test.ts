@@ -1,11 +1,30 @@
 /** The trash of a bucket with versions, on a real S3 server. */
 
 import { PutBucketVersioningCommand } from '@aws-sdk/client-s3';
-import { expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { VersionTrash } from '../../../functions/search/version-trash.ts';
 import { KeyTaken, NotInTrash, TrashKeepsItself } from '../../../pictures/trash/trash.ts';
+import { s3Client } from '../../../vectorlog/store/s3-client.ts';
 import { S3Store } from '../../../vectorlog/store/s3-store.ts';
 import { describeWithS3 } from '../../s3-server/describe-with-s3.ts';
+
+describe('an id that no deletion can have', () => {
+  const idOf = (...parts: unknown[]) => Buffer.from(JSON.stringify(parts)).toString('base64url');
+
+  test.each([
+    ['no JSON', 'no id'],
+    ['one part', idOf('a')],
+    ['a key that is no Unicode', idOf('\ud800', 'marker')],
+    ['a key that is too long', idOf('a'.repeat(1_025), 'marker')],
+    ['a key of nothing', idOf('', 'marker')],
+  ])('asks the bucket for nothing: %s', async (_, id) => {
+    const client = s3Client({ endpoint: 'http://127.0.0.1:1' });
+    const about = { client, bucket: 'pictures', prefix: '', keptDays: 30 };
+    const trash = new VersionTrash(about, { now: () => 0 });
+    await expect(trash.restore(id)).rejects.toThrow(NotInTrash);
+    await expect(trash.list({ after: id, limit: 1 })).rejects.toThrow(NotInTrash);
+  });
+});
 
 describeWithS3('trash of a bucket with versions', (server) => {
   async function place({ versions = true, prefix = '' } = {}) {
@@ -56,7 +75,7 @@ describeWithS3('trash of a bucket with versions', (server) => {
 
     await store.delete([key]);
     const { pictures } = await trash.list({ limit: 10 });
-    expect(pictures).toMatchObject([{ key, size: 7 }]);
+    expect(pictures).toMatchObject([{ key, size: 7, eTag: before?.eTag }]);
     await trash.restore(pictures[0]!.id);
     expect(await store.head(key)).toEqual(before);
     expect(await all(trash)).toEqual([]);

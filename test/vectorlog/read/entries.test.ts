@@ -98,6 +98,37 @@ describe('entries', () => {
     expect(await entries.read((view) => view.find('old.jpg'))).toBeUndefined();
   });
 
+  test('recall a picture that was deleted or replaced, by its content, until a rewrite leaves its row out', async () => {
+    const books = library({ limits: { maxDeadShare: 0.5 } });
+    const { entries } = entriesOf(books);
+    const eTagNow = (key: string) => entries.read((view) => view.find(key)!.eTag);
+    const recalled = (key: string, eTag: string) => entries.read((view) => view.recall(key, eTag)?.eTag);
+    const others = Array.from({ length: 6 }, (_, i) => ({ put: `other ${i}.jpg` }));
+    await books.append({ put: 'gone.jpg' }, { put: 'new.jpg' }, ...others);
+    const [gone, old] = [await eTagNow('gone.jpg'), await eTagNow('new.jpg')];
+
+    await books.append({ delete: 'gone.jpg' }, { put: 'new.jpg' });
+    expect(await entries.read((view) => view.find('gone.jpg'))).toBeUndefined();
+    expect(await recalled('gone.jpg', gone)).toBe(gone);
+    expect(await recalled('new.jpg', old)).toBe(old);
+    expect(await recalled('new.jpg', await eTagNow('new.jpg'))).toBe(await eTagNow('new.jpg'));
+    expect(await recalled('gone.jpg', 'another')).toBeUndefined();
+    expect(await recalled('never.jpg', gone)).toBeUndefined();
+
+    await books.append({ put: 'late.jpg' });
+    await books.compact();
+    const late = await eTagNow('late.jpg');
+    await books.append({ delete: 'late.jpg' });
+    await books.compact();
+    expect(await entries.read((view) => view.find('late.jpg'))).toBeUndefined();
+    expect(await recalled('late.jpg', late)).toBe(late);
+    expect(await entriesOf(books).entries.read((view) => view.recall('late.jpg', late)?.eTag)).toBe(late);
+
+    await books.append(...others.map(({ put }) => ({ delete: put })));
+    await books.compact();
+    expect(await recalled('late.jpg', late)).toBeUndefined();
+  });
+
   test('that do not fit are refused before they are read', async () => {
     const books = library();
     await books.append({ put: 'a.jpg' });
