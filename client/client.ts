@@ -146,7 +146,7 @@ export function createClient({ endpoint, fetch = globalThis.fetch, onLoading }: 
         ...(body && { body: body.content, headers: { 'content-type': body.type } }),
         ...(signal && { signal }),
       });
-      if (response.ok) return (await response.json()) as T;
+      if (response.ok) return answerIn<T>(response);
       const error = await ProblemError.from(response);
       if (error.code !== 'index-loading') throw error;
       if (error.problem.loading) onLoading?.(error.problem.loading);
@@ -209,6 +209,21 @@ export function createClient({ endpoint, fetch = globalThis.fetch, onLoading }: 
     stats: ({ signal } = {}) => call('GET', '/v1/stats', { signal }),
     health: ({ signal } = {}) => call('GET', '/v1/health', { signal }),
   };
+}
+
+/** @throws ProblemError where something else stands at the address, such as the page of a proxy */
+async function answerIn<T>(response: Response): Promise<T> {
+  const text = await response.text();
+  try {
+    return JSON.parse(text) as T;
+  } catch {
+    throw new ProblemError({
+      type: 'about:blank',
+      title: 'No answer of Likeness',
+      status: response.status,
+      detail: 'What came is no JSON. Is the address that of the API?',
+    });
+  }
 }
 
 function withoutEndSlashes(address: string): string {

@@ -36,14 +36,25 @@ export class ProblemError extends Error {
   /** Reads the problem out of a response, or makes one for a response that carries none. */
   static async from(response: Response): Promise<ProblemError> {
     const text = await response.text();
-    if (response.headers.get('content-type')?.startsWith('application/problem+json')) {
-      return new ProblemError(JSON.parse(text) as Problem);
-    }
-    return new ProblemError({
-      type: 'about:blank',
-      title: `${response.status} ${response.statusText}`.trim(),
-      status: response.status,
-      detail: text.slice(0, 500),
-    });
+    const isProblem = response.headers.get('content-type')?.startsWith('application/problem+json');
+    return new ProblemError(
+      (isProblem ? problemIn(text) : undefined) ?? {
+        type: 'about:blank',
+        title: `${response.status} ${response.statusText}`.trim(),
+        status: response.status,
+        detail: text.slice(0, 500),
+      },
+    );
+  }
+}
+
+/** `undefined` for a text that is no problem document, whatever was said of its type. */
+function problemIn(text: string): Problem | undefined {
+  try {
+    const found = JSON.parse(text) as Problem;
+    const types = [found.type, found.title, found.status].map((each) => typeof each);
+    return types.join() === 'string,string,number' ? found : undefined;
+  } catch {
+    return undefined;
   }
 }

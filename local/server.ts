@@ -50,9 +50,7 @@ const SEARCHES_WAIT_MS = 2_000;
 
 export function createServer(options: ServerOptions): Hono {
   const app = new Hono();
-  app.use(guard(options.token));
-  // Other devices neither open programs on this machine nor learn where its files are.
-  app.use('/local/*', async (_context, next) => (currentCaller()?.here === false ? notFromHere() : next()));
+  // First, so that what is refused has them too.
   app.use(async (context, next) => {
     await next();
     context.header('x-content-type-options', 'nosniff');
@@ -60,6 +58,9 @@ export function createServer(options: ServerOptions): Hono {
     if (!headers.has('content-security-policy'))
       context.header('content-security-policy', "frame-ancestors 'none'");
   });
+  app.use(guard(options.token));
+  // Other devices neither open programs on this machine nor learn where its files are.
+  app.use('/local/*', async (_context, next) => (currentCaller()?.here === false ? notFromHere() : next()));
   // A line each: what only compares rows does not wait behind pictures that are embedded, nor behind duplicates.
   for (const path of ['/v1/search', '/v1/images/:key{.+}/similar', '/v1/duplicates']) {
     const line = new Line({

@@ -52,7 +52,8 @@ export class Thumbnails {
   async #make(key: string, bytes: number, size: number, folder: string, path: string): Promise<Uint8Array> {
     const most = this.decoder.limits.maxBytesOfLargeKinds;
     if (bytes > most) throw tooManyBytes(bytes, most);
-    const { body } = await this.pictures.get(key);
+    // It may be another file by now.
+    const { body } = await this.pictures.get(key, { maxBytes: most });
     const small = await this.decoder.smallCopy(body, { side: size, fit: 'inside', format: 'webp' });
     await mkdir(folder, { recursive: true });
     const scratch = `${path}.${process.pid}`;

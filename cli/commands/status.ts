@@ -38,13 +38,13 @@ function rowsOf(
   { pictures, model, index, log, memory, queue, indexing, engine, recall, unreachable, backfill }: Stats,
   terminal: Terminal,
 ): string[][] {
-  const name = `${model.id} (${model.precision})`;
+  const name = printable(`${model.id} (${model.precision})`);
   const synthetic = styled(
     terminal,
     'yellow',
     'SYNTHETIC weights: copies are found, likeness of meaning is not',
   );
-  const committed = index.committedAt ? `, committed ${index.committedAt}` : '';
+  const committed = index.committedAt ? `, committed ${printable(index.committedAt)}` : '';
   return [
     ['pictures', pictures.toLocaleString('en')],
     ['model', name],

@@ -4,11 +4,19 @@ import { ApiProblem } from './problems.ts';
 
 export const cursorAfter = (last: string): string => Buffer.from(last).toString('base64url');
 
-/** What stood last on the page before. @throws ApiProblem when the text was never a cursor */
-export function afterCursor(cursor: string | undefined): string | undefined {
+/**
+ * What stood last on the page before.
+ *
+ * @param isOne whether it can have stood in this list
+ * @throws ApiProblem when the text was never a cursor of it
+ */
+export function afterCursor(
+  cursor: string | undefined,
+  isOne: (last: string) => boolean = (last) => last !== '',
+): string | undefined {
   if (cursor === undefined) return undefined;
   const last = Buffer.from(cursor, 'base64url').toString();
-  if (last !== '' && cursorAfter(last) === cursor) return last;
+  if (isOne(last) && cursorAfter(last) === cursor) return last;
   throw notACursor();
 }
 

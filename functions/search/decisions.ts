@@ -3,6 +3,7 @@
 import type { RouteHandler } from '@hono/zod-openapi';
 import {
   forgetNotDuplicates,
+  isNotDuplicatesName,
   notDuplicatesAfter,
   readFolders,
   writeFolders,
@@ -24,7 +25,8 @@ export const getDecisions =
     let bytes = answerBytes(folders);
     const notDuplicates: string[][] = [];
     let last: string | undefined;
-    for await (const sets of notDuplicatesAfter(index, afterCursor(c.req.valid('query').cursor)))
+    const after = afterCursor(c.req.valid('query').cursor, isNotDuplicatesName);
+    for await (const sets of notDuplicatesAfter(index, after))
       for (const { name, keys } of sets) {
         bytes += answerBytes(keys);
         // One at least, so that pages come to an end.

@@ -3,10 +3,10 @@
 import type { RouteHandler } from '@hono/zod-openapi';
 import { type Picture, pictureOf } from '../../pictures/attributes.ts';
 import { readFolders } from '../../pictures/duplicates/decisions.ts';
-import { listRejections, readRejection } from '../../pictures/ingest/rejections.ts';
+import { isRejectionName, listRejections, readRejection } from '../../pictures/ingest/rejections.ts';
 import type { ListPage } from '../../vectorlog/read/list-keys.ts';
 import type { LiveIndex } from '../../vectorlog/read/live-index.ts';
-import { lookUp } from '../../vectorlog/store/object-store.ts';
+import { isKey, lookUp } from '../../vectorlog/store/object-store.ts';
 import { allowed } from './allowed.ts';
 import { fitting } from './answer-size.ts';
 import { afterPicture, pageOf } from './catalogue.ts';
@@ -33,10 +33,10 @@ export const listImages =
   (dependencies: Dependencies): RouteHandler<typeof routes.listImages> =>
   async (c) => {
     const { prefix = '', find, order, cursor, limit, consistency } = c.req.valid('query');
-    const after = afterCursor(cursor);
     const { live, defaultConsistency } = dependencies;
     // By key there is a way that holds no more than a page.
     const plain = order === 'key' && find === undefined;
+    const after = plain ? afterCursor(cursor, isKey) : afterCursor(cursor);
     const page = await live.read(consistency ?? defaultConsistency, (view) =>
       plain
         ? plainPage(view.list({ prefix, after, limit }))
@@ -187,7 +187,8 @@ export const listRejected =
       reason: { code: string; message: string };
       rejectedAt: string;
     }[] = [];
-    for await (const { name, key, code, reason, at } of listRejections(index, afterCursor(cursor))) {
+    const after = afterCursor(cursor, isRejectionName);
+    for await (const { name, key, code, reason, at } of listRejections(index, after)) {
       items.push({ name, key, reason: { code, message: reason }, rejectedAt: at });
       if (items.length > limit) break;
     }

@@ -27,6 +27,9 @@ const READS_AT_ONCE = 16;
 const nameOf = (keys: readonly string[]): string =>
   `${NOT_PREFIX}${createHash('sha256').update(JSON.stringify(keys)).digest('hex').slice(0, 32)}.json`;
 
+/** Whether a set of keys can have this name among the others. */
+export const isNotDuplicatesName = (name: string): boolean => /^[0-9a-f]{32}\.json$/.test(name);
+
 const canonical = (keys: readonly string[]): string[] => [...new Set(keys)].sort();
 
 export async function readDecisions(store: ObjectStore): Promise<Decisions> {

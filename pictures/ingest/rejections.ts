@@ -5,7 +5,7 @@ import { compareVersions } from '../../vectorlog/log/record.ts';
 import { REJECTED_PREFIX } from '../../vectorlog/names.ts';
 import { mapInParallel } from '../../vectorlog/parallel.ts';
 import { ObjectNotFound } from '../../vectorlog/store/errors.ts';
-import { lookUpIfInReach, type ObjectStore } from '../../vectorlog/store/object-store.ts';
+import { isKey, lookUpIfInReach, type ObjectStore } from '../../vectorlog/store/object-store.ts';
 import type { RejectionCode } from '../decoding/errors.ts';
 import { ADD_A_DECODER } from '../decoding/kinds.ts';
 
@@ -36,6 +36,9 @@ export function entryName(prefix: string, key: string): string {
 
 /** The name of the entry that says why a picture could not be indexed. */
 export const rejectionName = (key: string): string => entryName(REJECTED_PREFIX, key);
+
+/** Whether an entry can have this name. */
+export const isRejectionName = (name: string): boolean => name.startsWith(REJECTED_PREFIX) && isKey(name);
 
 /** Writes the entry of a key, unless the one that is there is of a newer event. */
 export async function writeRejection(store: ObjectStore, rejection: Rejection): Promise<void> {

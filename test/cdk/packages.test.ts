@@ -1,6 +1,6 @@
 /** The packages of the functions: that native parts are whole, meant for Lambda, and what the lock file says. */
 
-import { mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
@@ -34,6 +34,17 @@ describe.each(ARCHITECTURES)('native packages for %s', (architecture) => {
     expect(forLambda).toHaveLength(2);
     for (const name of forLambda) expect(lockedPackage(name).version).toBe(optionalDependencies?.[name]);
   });
+});
+
+test('the notice of libvips, which is under the LGPL, is in the package of a function', () => {
+  const native = nativePackages('x64').find(({ name }) => name === 'sharp')!;
+  const libvips = native.ships.find((name) => name.includes('libvips'))!;
+  expect(native.without.test(`/tmp/node_modules/${libvips}/README.md`)).toBe(false);
+  const installed = readdirSync(join(ROOT, 'node_modules', '@img')).find((name) => name.includes('libvips'))!;
+  const notice = readFileSync(join(ROOT, 'node_modules', '@img', installed, 'README.md'), 'utf8');
+  expect(notice).toMatch(/LGPL/);
+  const ours = readFileSync(join(ROOT, 'THIRD-PARTY-NOTICES.md'), 'utf8');
+  expect(ours).toContain('GNU Lesser General');
 });
 
 describe('a download', () => {

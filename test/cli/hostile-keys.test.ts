@@ -46,6 +46,12 @@ describe.skipIf(process.platform === 'win32')('keys reach no terminal raw by', (
     ['verify', []],
     ['restore', () => [key('never')]],
     ['rm', () => [key('other')]],
+    ['add', () => [join(library.folder, key('bad'))]],
+    ['add', () => [join(library.folder, key('missing'))]],
+    ['embed', () => [join(library.folder, key('missing'))]],
+    ['compact', []],
+    ['backfill', () => [library.folder, '--model', 'fake-00000000', '--dry-run']],
+    ['rebuild', () => [library.folder, '--model', 'fake-00000000', '--dry-run']],
   ] as const)('%s %j', async (command, more) => {
     const lines: string[] = [];
     const say = (line: string) => void lines.push(line);

@@ -174,6 +174,19 @@ describe('answers that are not from Likeness', () => {
     });
   });
 
+  test.each([
+    ['a page in place of an answer', 200, 'text/html', '<html>\u001b]0;PWNED\u0007'],
+    ['half a problem', 500, 'application/problem+json', '{"type":"urn:likeness:problem:internal-error"'],
+    ['a problem of nothing', 500, 'application/problem+json', 'null'],
+    ['a problem without a type', 500, 'application/problem+json', '{"title":"x","status":500}'],
+  ])('%s becomes a problem too', async (_, status, type, body) => {
+    const answer = async () => new Response(body, { status, headers: { 'content-type': type } });
+    const client = createClient({ endpoint, fetch: answer as typeof fetch });
+    const error = await client.stats().catch((each: unknown) => each);
+    expect(error).toBeInstanceOf(ProblemError);
+    expect(error).toMatchObject({ status, code: undefined });
+  });
+
   test('too many requests may be tried again', async () => {
     const error = await client(new Response('', { status: 429 }))
       .stats()

@@ -82,6 +82,13 @@ describe('serve --host', () => {
     expect(item?.url).toMatch(/^http:\/\/192\.168\.1\.5:\d+\/pictures\/a\.png/);
   });
 
+  it('lets no page frame what it refuses', async () => {
+    for (const answer of [await asDevice('/v1/images'), await asDevice('/local/library', cookie())]) {
+      expect(answer.headers['content-security-policy']).toContain("frame-ancestors 'none'");
+      expect(answer.headers['x-content-type-options']).toBe('nosniff');
+    }
+  });
+
   it('opens no programs for other devices, and tells them no paths', async () => {
     expect((await asDevice('/local/library', cookie())).status).toBe(403);
     expect((await asDevice('/local/desktop/open', cookie(), 'POST')).status).toBe(403);

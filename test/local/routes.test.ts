@@ -273,6 +273,16 @@ describe('the rest', () => {
     },
   );
 
+  it.each([
+    ['what another site asks for', '/v1/health', { origin: 'https://evil.example' }],
+    ['what is not there', '/nothing', {}],
+  ])('nor %s', async (_, path, headers) => {
+    const answer = await fetch(url + path, { headers });
+    expect(answer.ok).toBe(false);
+    expect(answer.headers.get('content-security-policy')).toContain("frame-ancestors 'none'");
+    expect(answer.headers.get('x-content-type-options')).toBe('nosniff');
+  });
+
   it('answers the API', async () => {
     expect(await (await fetch(`${url}/v1/health`)).json()).toMatchObject({ status: 'ok' });
     expect((await fetch(`${url}/openapi.json`)).status).toBe(200);

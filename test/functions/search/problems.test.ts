@@ -117,6 +117,10 @@ describe('each problem', () => {
     expect(document.detail).toMatch(/\w+/);
   });
 
+  test.each(cases.filter(([, status]) => status === 503))('%s says when to ask again', async (_, __, ask) => {
+    expect((await ask()).headers.get('retry-after')).toMatch(/^[1-9]\d*$/);
+  });
+
   test('is in the list above', () => {
     expect(cases.map(([code]) => code).sort()).toEqual([...PROBLEM_CODES].sort());
   });
@@ -156,6 +160,16 @@ describe('details', () => {
 
   test.each(['x', 'YQ==', '%00'])('of a cursor that is none: %s', async (cursor) => {
     expect((await ask(`/v1/images?cursor=${cursor}`)).type).toBe('urn:likeness:problem:invalid-request');
+  });
+
+  test.each([
+    ['/v1/images', 'a'.repeat(1_025)],
+    ['/v1/rejected', 'manifest/1.json'],
+    ['/v1/rejected', `rejected/${'a'.repeat(1_025)}`],
+    ['/v1/duplicates/decisions', '../folders.json'],
+  ])('of a cursor that no page of %s has: %s', async (path, last) => {
+    const cursor = Buffer.from(last).toString('base64url');
+    expect((await ask(`${path}?cursor=${cursor}`)).type).toBe('urn:likeness:problem:invalid-request');
   });
 
   test.each(['NaN 0 0', 'other', 'other 1 2', 'other 1 2 -3', 'other 1e9 0 0', 'other 1.5 0 0'])(
