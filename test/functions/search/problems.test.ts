@@ -163,11 +163,11 @@ describe('details', () => {
   });
 
   test.each([
-    ['/v1/images', 'a'.repeat(1_025)],
-    ['/v1/rejected', 'manifest/1.json'],
-    ['/v1/rejected', `rejected/${'a'.repeat(1_025)}`],
-    ['/v1/duplicates/decisions', '../folders.json'],
-  ])('of a cursor that no page of %s has: %s', async (path, last) => {
+    ['/v1/images', 'a key that is too long', 'a'.repeat(1_025)],
+    ['/v1/rejected', 'another name', 'manifest/1.json'],
+    ['/v1/rejected', 'a name that is too long', `rejected/${'a'.repeat(1_025)}`],
+    ['/v1/duplicates/decisions', 'another name', '../folders.json'],
+  ])('of a cursor that no page of %s has: %s', async (path, _, last) => {
     const cursor = Buffer.from(last).toString('base64url');
     expect((await ask(`${path}?cursor=${cursor}`)).type).toBe('urn:likeness:problem:invalid-request');
   });
