@@ -55,6 +55,14 @@ it.each([400, 403, 500])('passes on a %i, which decides nothing that it could me
   expect(sent).toHaveLength(1);
 });
 
+it('believes the first that says another was there, if it was sent once', async () => {
+  const { client, sent } = fakeClient(() => {
+    throw sdkError(412, 'PreconditionFailed', { attempts: 1 });
+  });
+  expect(await createObject(client, input, never)).toBe(false);
+  expect(sent).toHaveLength(1);
+});
+
 it('asks whose the object is after a request that was sent twice, and goes by the answer', async () => {
   const late = () => sdkError(412, 'PreconditionFailed', { attempts: 2 });
   for (const own of [true, false]) {

@@ -12,17 +12,21 @@ export interface Sent {
 export interface FakeClient {
   readonly client: S3Client;
   readonly sent: readonly Sent[];
+  /** What was said beside each command: the signal that ends it, say. */
+  readonly options: readonly unknown[];
 }
 
 /** @param answer the output of a command, or what it throws; `number` is 1 for the first command */
 export function fakeClient(answer: (command: Sent, number: number) => unknown): FakeClient {
   const sent: Sent[] = [];
-  const send = async (command: { readonly input: Sent['input'] }) => {
+  const options: unknown[] = [];
+  const send = async (command: { readonly input: Sent['input'] }, said?: unknown) => {
+    options.push(said);
     const one = { name: command.constructor.name.replace(/Command$/, ''), input: command.input };
     sent.push(one);
     return answer(one, sent.length);
   };
-  return { client: { send } as unknown as S3Client, sent };
+  return { client: { send } as unknown as S3Client, sent, options };
 }
 
 /** An error as the SDK throws it. */

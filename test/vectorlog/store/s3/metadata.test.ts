@@ -58,7 +58,7 @@ describe('metadata in headers', () => {
   });
 
   it('may be none', () => {
-    expect(toHeaders(undefined)).toEqual({});
+    expect(toHeaders(undefined)).toStrictEqual({});
     expect(fromHeaders()).toEqual({});
     expect(writeOf()).toBeUndefined();
   });

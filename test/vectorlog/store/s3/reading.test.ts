@@ -23,8 +23,8 @@ beforeEach(() => {
 afterEach(() => vi.restoreAllMocks());
 
 const sourceOf = (answer: Parameters<typeof fakeClient>[0], eTag?: string) => {
-  const { client, sent } = fakeClient(answer);
-  return { source: { client, bucket: 'b', key: 'k', ...(eTag && { eTag }) }, sent };
+  const { client, ...seen } = fakeClient(answer);
+  return { source: { client, bucket: 'b', key: 'k', ...(eTag && { eTag }) }, ...seen };
 };
 const asked = (sent: readonly Sent[]) => sent.map(({ input }) => [input.Range, input.IfMatch]);
 
@@ -197,6 +197,15 @@ describe('reading an object whole', () => {
       ['bytes=0-8388607', undefined],
       ['bytes=0-9', '"e"'],
     ]);
+  });
+
+  it('hands the signal of its caller to each request, and says of none where there is none', async () => {
+    const { signal } = new AbortController();
+    const { source, options } = sourceOf((command) => rangeOf(pattern(4, 11), command));
+    await readWhole(source, { signal });
+    await readWhole(source, {});
+    expect(options).toStrictEqual([{ abortSignal: signal }, {}]);
+    expect((options[0] as { abortSignal: AbortSignal }).abortSignal).toBe(signal);
   });
 
   it('takes no more bytes than its caller, and lets the body go', async () => {
