@@ -12,9 +12,9 @@ const entryOf = (key: string): Entry => ({ key, version: '1', eTag: `e ${key}`, 
 /** Dead rows have keys that come again, which is why they must not be listed. */
 const ROWS = ['d', 'aA', 'dead', '😀', 'b', 'a"q', '～', 'dead too', 'f'];
 const DEAD = [2, 7];
-const OTHERS = ['e', 'a', 'ä'];
+const OTHERS = ['e1', 'a', 'ä'];
 /** By UTF-16 "😀" would come before "～"; as JSON escapes it, "a\"q" would come after "aA". */
-const SORTED = ['a', 'a"q', 'aA', 'b', 'd', 'e', 'f', 'ä', '～', '😀'];
+const SORTED = ['a', 'a"q', 'aA', 'b', 'd', 'e1', 'f', 'ä', '～', '😀'];
 
 const lines = new RowLines();
 lines.append('rows', Buffer.from(ROWS.map((key) => encodeRow(entryOf(key))).join('')), ROWS.length);
@@ -31,8 +31,8 @@ describe('a page of keys', () => {
     ['one less', { limit: 9 }, SORTED.slice(0, 9), 10, true],
     ['the first', { limit: 1 }, ['a'], 10, true],
     ['the first three', { limit: 3 }, ['a', 'a"q', 'aA'], 10, true],
-    ['those after one', { after: 'b', limit: 3 }, ['d', 'e', 'f'], 10, true],
-    ['those after one that is not there', { after: 'c', limit: 2 }, ['d', 'e'], 10, true],
+    ['those after one', { after: 'b', limit: 3 }, ['d', 'e1', 'f'], 10, true],
+    ['those after one that is not there', { after: 'c', limit: 2 }, ['d', 'e1'], 10, true],
     ['the last ones', { after: 'f', limit: 3 }, ['ä', '～', '😀'], 10, false],
     ['those after the last', { after: '😀', limit: 3 }, [], 10, false],
     ['those after nothing', { after: '', limit: 1 }, ['a'], 10, true],
@@ -40,6 +40,8 @@ describe('a page of keys', () => {
     ['those of a prefix that is escaped in lines', { prefix: 'a"', limit: 100 }, ['a"q'], 1, false],
     ['those of a prefix, after one of them', { prefix: 'a', after: 'a', limit: 1 }, ['a"q'], 3, true],
     ['those of a prefix beyond ASCII', { prefix: 'ä', limit: 1 }, ['ä'], 1, false],
+    ['those of a prefix that is in no row', { prefix: 'e', limit: 1 }, ['e1'], 1, false],
+    ['none of what is no beginning', { prefix: '1', limit: 1 }, [], 0, false],
     ['none of a prefix', { prefix: 'q', limit: 5 }, [], 0, false],
     ['none, but that there are some', { limit: 0 }, [], 10, true],
   ])('has %s', (_, options, keys, total, more) => {
