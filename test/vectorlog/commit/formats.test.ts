@@ -59,7 +59,7 @@ describe('the FAISS file', () => {
 
   it('is opened by FAISS, row by row as it was put together', () => {
     const folder = mkdtempSync(join(tmpdir(), 'likeness-faiss-'));
-    const vectors = ['a', 'b', 'c'].map(seededVector);
+    const vectors = ['a', 'b', 'c'].map((key) => seededVector(key));
     const file = join(folder, 'index.faiss');
     writeFileSync(
       file,
@@ -118,7 +118,7 @@ describe('the FAISS file', () => {
 });
 
 describe('the codes file', () => {
-  const vectors = ['a', 'b', 'c'].map(seededVector);
+  const vectors = ['a', 'b', 'c'].map((key) => seededVector(key));
   const layout = new CodesLayout(DIMENSIONS, DIRECTIONS);
 
   it('says what its records are made against', async () => {
