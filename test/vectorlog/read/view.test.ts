@@ -42,8 +42,8 @@ beforeAll(async () => {
   await books.compact();
   await books.append(put('a/2', 5, 'red'), { delete: 'b/1' });
   await books.append(put('c', 6, 'blue'), put('d', 7, 'red'), { delete: 'd' });
-  const { index } = liveIndex(books);
-  read = (work) => index.read('strong', work);
+  // A view of its own for each test, so that each fails of what is wrong in it.
+  read = (work) => liveIndex(books).index.read('strong', work);
 });
 
 const search = (options: Parameters<View['search']>[1], queries = [query]) =>
