@@ -1,11 +1,12 @@
 /**
- * Everything of docs/benchmarks.md: `npm run bench [-- --only reference,search,embed,growth,cold,load,cost] [-- --quick] [-- --page]`.
+ * Everything of docs/benchmarks.md: `npm run bench [-- --only reference,search,embed,growth,cold,load,functions,cost] [-- --quick] [-- --page]`.
  *
  * Each part is kept as one JSON file in bench/results, so that one alone can be measured again; the page and its plots are made from
- * what is there. `--page` measures nothing. `--quick` sees whether all of it works, in a folder of its own: its figures mean nothing.
+ * what is there. The deployed functions are measured where `npm run test:assets` has made them. `--page` measures nothing. `--quick`
+ * sees whether all of it works, in a folder of its own: its figures mean nothing.
  */
 
-import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { loadavg } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -26,17 +27,30 @@ const { values: options } = parseArgs({
   },
 });
 
-/** What measures each part, and the packages whose versions matter to it. */
-const PARTS: Readonly<Record<PartName, { readonly script?: string; readonly packages: readonly string[] }>> =
-  {
-    reference: { script: 'bench:reference', packages: ['onnxruntime-node', 'sharp'] },
-    search: { script: 'bench:search -- --rounds 8', packages: ['faiss-node'] },
-    embed: { script: 'bench:embed', packages: ['onnxruntime-node', 'sharp'] },
-    growth: { script: 'bench:growth', packages: [] },
-    cold: { script: 'bench:cold -- --rows 1000,10000,100000,300000', packages: ['onnxruntime-node'] },
-    load: { script: 'bench:load', packages: ['onnxruntime-node', 'sharp'] },
-    cost: { packages: [] },
-  };
+/** What measures each part, the size of its long form, and the packages whose versions matter to it. */
+const PARTS: Readonly<
+  Record<
+    PartName,
+    {
+      readonly script?: string;
+      readonly flags?: string;
+      readonly size?: string;
+      readonly packages: readonly string[];
+    }
+  >
+> = {
+  reference: { script: 'bench:reference', packages: ['onnxruntime-node', 'sharp'] },
+  search: { script: 'bench:search', size: '--rounds 8', packages: ['faiss-node'] },
+  embed: { script: 'bench:embed', packages: ['onnxruntime-node', 'sharp'] },
+  growth: { script: 'bench:growth', packages: [] },
+  cold: { script: 'bench:cold', size: '--rows 1000,10000,100000,300000', packages: ['onnxruntime-node'] },
+  load: { script: 'bench:load', packages: ['onnxruntime-node', 'sharp'] },
+  functions: {
+    ...{ script: 'bench:load', flags: '--assets', size: '--pictures 1000' },
+    packages: ['onnxruntime-node', 'sharp'],
+  },
+  cost: { packages: [] },
+};
 
 const PICTURES = [1_000, 10_000, 100_000, 1_000_000];
 const SEARCHES = [1_000, 10_000, 100_000, 1_000_000];
@@ -54,13 +68,11 @@ function costs(): CostFigures {
   };
 }
 
-/** What a benchmark prints, as JSON. */
-function measured(script: string): Record<string, unknown> {
-  const [name = '', ...flags] = script.split(' ').filter((word) => word !== '--');
-  // The sizes of a short form are its own.
-  const given = ['--json', ...(options.quick ? ['--quick'] : flags)];
-  const { ok, output, stdout } = runProgram('npm', ['run', '--silent', name, '--', ...given], { cwd: ROOT });
-  if (!ok) throw new Error(`${name} failed:\n${output.trim().slice(-2_000)}`);
+/** What a benchmark prints, as JSON. @param flags for its npm script */
+function measured(script: string, flags: readonly string[]): Record<string, unknown> {
+  const given = ['run', '--silent', script, '--', '--json', ...flags];
+  const { ok, output, stdout } = runProgram('npm', given, { cwd: ROOT });
+  if (!ok) throw new Error(`${script} failed:\n${output.trim().slice(-2_000)}`);
   return JSON.parse(stdout) as Record<string, unknown>;
 }
 
@@ -80,14 +92,18 @@ function versionsOf(part: PartName): Record<string, string> {
 function measure(part: PartName): void {
   const [loadBefore = 0] = loadavg();
   const started = performance.now();
-  const { script } = PARTS[part];
-  const found: Record<string, unknown> = script ? measured(script) : { ...costs() };
+  const { script, flags, size } = PARTS[part];
+  // The sizes of a short form are its own.
+  const asked = [flags, options.quick ? '--quick' : size].flatMap((each) => each?.split(' ') ?? []);
+  const found: Record<string, unknown> = script ? measured(script, asked) : { ...costs() };
   const { machine: _, ...figures } = found;
   const others = (figures.versions ?? figures.reference) as Record<string, unknown> | null | undefined;
   const named = Object.entries(others ?? {}).filter(([, version]) => typeof version === 'string');
   writeResult(results, {
     part,
-    command: script ? `npm run ${script}` : 'npm run bench -- --only cost',
+    command: script
+      ? ['npm run', script, ...(asked.length > 0 ? ['--', ...asked] : [])].join(' ')
+      : 'npm run bench -- --only cost',
     day: new Date().toISOString().slice(0, 10),
     seconds: Math.round((performance.now() - started) / 1_000),
     loadBefore: Math.round(loadBefore * 100) / 100,
@@ -104,7 +120,12 @@ const docs = options.quick ? scratch : join(ROOT, 'docs');
 const wanted = options.only?.split(',') ?? PART_NAMES;
 const unknown = wanted.filter((name) => !PART_NAMES.some((part) => part === name));
 if (unknown.length > 0) throw new Error(`there is no part ${unknown.join()}; there are ${PART_NAMES.join()}`);
-if (!options.page) for (const part of PART_NAMES.filter((name) => wanted.includes(name))) measure(part);
+if (!options.page) {
+  for (const part of PART_NAMES.filter((name) => wanted.includes(name))) {
+    if (part !== 'functions' || options.only || existsSync(join(ROOT, 'cdk.out'))) measure(part);
+    else console.log('functions: left out, since there is no cdk.out; "npm run test:assets" makes it');
+  }
+}
 
 const all = readResults(results, PART_NAMES);
 const pictures = join(docs, 'benchmarks');

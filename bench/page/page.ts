@@ -1,5 +1,6 @@
 /** docs/benchmarks.md, made from what was measured, so that no figure in it is typed. */
 
+import { QUEUE_LIMITS } from '../../pictures/ingest/limits.ts';
 import { table } from '../../scripts/markdown.ts';
 import { describeMachine } from '../machine.ts';
 import { median } from '../median.ts';
@@ -28,7 +29,8 @@ const SECTIONS: {
   embed: { title: 'Embedding, beside torch', text: embedText },
   growth: { title: 'Growth with the rows', text: growthText },
   cold: { title: 'Cold start', text: coldText },
-  load: { title: 'Searches while pictures go in', text: loadText },
+  load: { title: 'Searches while pictures go in', text: loadPlotText },
+  functions: { title: 'The same with the deployed functions', text: functionsText },
   cost: { title: 'What it costs', text: costText },
 };
 
@@ -183,7 +185,19 @@ function coldText({ figures: { coldStarts, network } }: Part<'cold'>): string {
   );
 }
 
-function loadText({ figures }: Part<'load'>): string {
+function loadPlotText(part: Part<'load'>): string {
+  return `![Freshness under load](benchmarks/freshness-under-load.svg)\n\n${loadText(part)}`;
+}
+
+function functionsText(part: Part<'functions'>): string {
+  return (
+    `The packages that a deployment uploads, on this machine and over an S3 server on it, one execution of each function, which all share its cores. An event waits ` +
+    `up to ${seconds(QUEUE_LIMITS.batchWindowMs / 1_000)} for others before on-upload is called, as in the queue on AWS. With one execution of the search function, what it cannot answer is ` +
+    `refused (429 and Retry-After); on AWS others are started.\n\n${loadText(part)}`
+  );
+}
+
+function loadText({ figures }: Part<'load' | 'functions'>): string {
   const { calm, saturated, atOnce, memory } = figures;
   const row = (what: string, { p50, p95, p99, count: of }: (typeof calm)['found'], shed: number) => [
     what,
@@ -199,7 +213,6 @@ function loadText({ figures }: Part<'load'>): string {
     ? ` Of ${count(atOnce.sent)} searches sent at once ${count(atOnce.answered.count)} were answered, in ${seconds(atOnce.seconds)}, and ${count(atOnce.shed)} told to come back later (503 and Retry-After).`
     : '';
   return (
-    `![Freshness under load](benchmarks/freshness-under-load.svg)\n\n` +
     `${table(
       ['', 'p50', 'p95', 'p99', 'count', 'shed'],
       [

@@ -152,6 +152,7 @@ export interface Results {
   readonly growth?: Result<GrowthFigures>;
   readonly cold?: Result<ColdFigures>;
   readonly load?: Result<LoadFigures>;
+  readonly functions?: Result<LoadFigures>;
   readonly cost?: Result<CostFigures>;
 }
 
