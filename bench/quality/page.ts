@@ -93,7 +93,8 @@ tones, each among others; drawings by Unicode's groups, and by the last word of 
 colour variant and by cut; photos by motif, where there are any; of the photos in \`--folders\`, none of which is in the repository, the
 left and right two thirds, and the picture with some of its changes; and every folder of \`--labelled\`, with a folder for each class.
 The ten tasks that the project's goal of +1.5 points speaks of (6,490 pictures) are not public; these are others, smaller ones, and
-differences below a point or two say little.
+differences below a point or two say little. There \`centered\` raised the mAP of \`${first.pool}\` from 66.5 to 68.5, which is 6 % of what was missing
+to 100; here it is ${Math.round(100 * shareOfMissing(first.mean))} %.
 
 The default is the reference's own way, plain scores of \`average\` over \`center224\`, and not the best of these: other scores
 and models are asked for.`);
@@ -121,7 +122,8 @@ ${table([
   if (copies.length > 0) {
     sections.push(`## Copies
 
-[Duplicates](duplicates.md) says what is measured.
+Of copies of pictures that the verdict never learned from (\`--duplicates --held-out\`): [Duplicates](duplicates.md) says what is measured,
+and what is found at the thresholds of the product.
 
 ${table([
   ['model', 'pool', 'crop', 'recall at 99 % precision', 'light changes', 'rendered', 'first neighbour'],
@@ -140,6 +142,10 @@ ${table([
   }
   return `${sections.join('\n\n')}\n`;
 }
+
+/** Of what plain scores lack of a perfect mAP, the part that centered ones gain. */
+const shareOfMissing = ({ plain, centered }: TaskQuality): number =>
+  plain.mAP < 100 ? (centered.mAP - plain.mAP) / (100 - plain.mAP) : 0;
 
 const numbers = ({ mAP, p1, p5 }: Scores): string[] => [mAP, p1, p5].map(fixed);
 const fixed = (percent: number): string => percent.toFixed(1);

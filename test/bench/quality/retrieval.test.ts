@@ -44,6 +44,25 @@ test('the page names models, tasks and the way to measure them again', () => {
   expect(page).toMatch(/\| angles \| 2 \| 100\.0 \/ /);
 });
 
+test('the page says what part of the missing precision centered scores give', () => {
+  const scores = (mAP: number) => ({ mAP, p1: mAP, p5: mAP, queries: 2 });
+  const pageOf = (plain: number, centered: number): string => {
+    const mean = { name: 'a task', plain: scores(plain), centered: scores(centered) };
+    const model = {
+      modelId: 'some-12345678',
+      synthetic: false,
+      pool: 'average',
+      crop: 'center224',
+      seconds: 1,
+    };
+    return qualityPage([{ ...model, retrieval: { mean, tasks: [mean] } }], 'a machine', 'npm run x');
+  };
+
+  // 5 of the 20 points that are missing.
+  expect(pageOf(80, 85)).toContain('here it is 25 %.');
+  expect(pageOf(100, 100)).toContain('here it is 0 %.');
+});
+
 test('there are tasks on every machine, each with classes of several pictures', async () => {
   const tasks = await tasksHere([], 3);
   expect(tasks.length).toBeGreaterThanOrEqual(3);
