@@ -4,8 +4,9 @@ export default defineConfig({
   test: {
     include: ['test/**/*.test.ts'],
     globalSetup: 'test/temporary-folder.ts',
-    testTimeout: 60_000,
-    hookTimeout: 120_000,
+    // Some fill whole answers of 6 MB: seconds alone, more than a minute on a busy machine.
+    testTimeout: 180_000,
+    hookTimeout: 180_000,
     // Two tests that each start onnxruntime's thread pool on a two-core machine only slow each other down.
     maxWorkers: 2,
   },
