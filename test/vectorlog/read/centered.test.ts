@@ -1,6 +1,6 @@
 /** Centred searches against a plain loop over all vectors, and how long their mean stays. */
 
-import { describe, expect, test } from 'vitest';
+import { afterEach, describe, expect, test, vi } from 'vitest';
 import { latestManifest } from '../../../vectorlog/commit/newest-manifest.ts';
 import { CenteredIndex, Centering } from '../../../vectorlog/read/centered.ts';
 import { CenteredTooLarge } from '../../../vectorlog/read/errors.ts';
@@ -188,6 +188,10 @@ describe('centring', () => {
 });
 
 describe('a centred copy', () => {
+  afterEach(() => {
+    vi.restoreAllMocks();
+  });
+
   const FEW = 32;
   const small = (i: number) => ({ put: `${i}`, vector: seededVector(`${i}`, FEW) });
 
@@ -240,5 +244,36 @@ describe('a centred copy', () => {
     const third = found[2]!.score;
     expect((await ask(third)).found).toEqual(found.slice(0, 3));
     expect((await ask(0.999)).found.map(({ entry }) => entry.key)).toEqual(['4']);
+  });
+
+  test('is made once, and given back when the next compaction brings another mean', async () => {
+    const books = library({ dimensions: FEW });
+    await books.append(...Array.from({ length: 10 }, (_, i) => small(i)));
+    await books.compact();
+    await books.append(small(10), { put: '3', vector: seededVector('anew', FEW) });
+    const { index } = liveIndex(books);
+    const centered = new CenteredIndex(FEW, 2 ** 30);
+    const ask = () =>
+      index.read('strong', (view) =>
+        centered.read(view, (space) =>
+          space.search(space.of(seededVector('4', FEW)), { k: 20, filter: NO_FILTER }),
+        ),
+      );
+    const first = await ask();
+    const [append, close] = [vi.spyOn(RowMatrix.prototype, 'append'), vi.spyOn(RowMatrix.prototype, 'close')];
+    expect(await ask()).toEqual(first);
+    expect(append).not.toHaveBeenCalled();
+
+    await books.append(small(11));
+    await index.read('strong', () => {});
+    append.mockClear();
+    await ask();
+    expect(append.mock.calls.map(([vectors]) => vectors.length)).toEqual([FEW]);
+
+    await books.compact();
+    await index.read('strong', () => {});
+    close.mockClear();
+    expect((await ask()).searched).toBe(12);
+    expect(close).toHaveBeenCalledTimes(1);
   });
 });

@@ -15,20 +15,27 @@ import {
 
 const cause = new Error('the cause');
 
+// Each is made in its test: what happens as a module is loaded belongs to none.
 it.each([
-  [new ObjectNotFound('k', { cause }), 'ObjectNotFound', 'no object "k"', false],
-  [new ObjectOutOfReach('k', { cause }), 'ObjectOutOfReach', 'whether "k" is there cannot be told now', true],
-  [new PreconditionFailed('k', { cause }), 'PreconditionFailed', '"k" has changed', false],
+  ['ObjectNotFound', () => new ObjectNotFound('k', { cause }), 'no object "k"', false],
   [
-    new RangeNotSatisfiable('k', { cause }),
+    'ObjectOutOfReach',
+    () => new ObjectOutOfReach('k', { cause }),
+    'whether "k" is there cannot be told now',
+    true,
+  ],
+  ['PreconditionFailed', () => new PreconditionFailed('k', { cause }), '"k" has changed', false],
+  [
     'RangeNotSatisfiable',
+    () => new RangeNotSatisfiable('k', { cause }),
     '"k" is shorter than the range asked for',
     false,
   ],
-  [new StoreUnavailable('words', { cause }), 'StoreUnavailable', 'words', true],
-  [new StoreUnsuitable('words', { cause }), 'StoreUnsuitable', 'words', false],
-  [new ObjectUnreadable('k', 'archived', 'words', { cause }), 'ObjectUnreadable', 'words', false],
-])('%s', (error, name, message, retryable) => {
+  ['StoreUnavailable', () => new StoreUnavailable('words', { cause }), 'words', true],
+  ['StoreUnsuitable', () => new StoreUnsuitable('words', { cause }), 'words', false],
+  ['ObjectUnreadable', () => new ObjectUnreadable('k', 'archived', 'words', { cause }), 'words', false],
+])('%s', (name, make, message, retryable) => {
+  const error = make();
   expect(error).toMatchObject({ name, message, retryable, cause });
   if ('key' in error) expect(error.key).toBe('k');
 });

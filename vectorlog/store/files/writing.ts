@@ -74,6 +74,10 @@ export async function removeFile(path: string): Promise<boolean> {
   }
 }
 
+/** A time in microseconds as `utimes` takes it: it cuts off what is less, and half of one more keeps rounding from the one before. */
+const secondsOf = (microseconds: number): number => (microseconds + 0.5) / 1e6;
+
+/** Microseconds. */
 let lastStamp = 0;
 
 /**
@@ -82,8 +86,8 @@ let lastStamp = 0;
  * process, and its random part keeps two processes apart.
  */
 export async function finish(handle: FileHandle): Promise<void> {
-  lastStamp = Math.max((Date.now() + Math.random()) / 1000, lastStamp + 1e-6);
-  await handle.utimes(lastStamp, lastStamp);
+  lastStamp = Math.max(Math.floor((Date.now() + Math.random()) * 1_000), lastStamp + 1);
+  await handle.utimes(secondsOf(lastStamp), secondsOf(lastStamp));
   await handle.sync();
 }
 
@@ -125,8 +129,8 @@ export async function copyDurably(from: string, to: string): Promise<void> {
   } finally {
     await handle.close();
   }
-  // In seconds with a fraction: a double keeps microseconds, as every other writer of the store does.
-  await utimes(to, Number(before.mtimeNs / 1000n) / 1e6, Number(before.mtimeNs / 1000n) / 1e6);
+  const time = secondsOf(Number(before.mtimeNs / 1_000n));
+  await utimes(to, time, time);
   const after = await stat(from, { bigint: true });
   const same = after.size === before.size && after.mtimeNs === before.mtimeNs && (await equalFiles(from, to));
   if (same) return;
