@@ -1,8 +1,9 @@
 /** What a refresh costs and what it promises: nothing acknowledged is missed, and nothing is fetched twice. */
 
-import { describe, expect, test } from 'vitest';
+import { describe, expect, test, vi } from 'vitest';
 import { DIMENSIONS, ROW_BYTES } from '../../../pictures/dimensions.ts';
 import { deadBytes } from '../../../vectorlog/commit/file-formats.ts';
+import { LOG_LIMITS } from '../../../vectorlog/commit/limits.ts';
 import { latestManifest } from '../../../vectorlog/commit/newest-manifest.ts';
 import { LOG_PREFIX, MANIFEST_END } from '../../../vectorlog/names.ts';
 import { DOWNLOAD_LIMITS } from '../../../vectorlog/read/memory.ts';
@@ -292,6 +293,22 @@ describe('a store that changes while it is read', () => {
     await clear(books.index);
 
     expect(await index.read('strong', keysIn)).toEqual([]);
+  });
+
+  test.each([
+    ['as long as what is folded stays', 0, 1],
+    ['longer, and is asked for again', 1, 2],
+  ])('a list that takes %s', async (_, more, lists) => {
+    const books = library();
+    const { index, store, skip } = liveIndex(books);
+    await books.append({ put: 'a' });
+    const now = vi.spyOn(Date, 'now').mockReturnValue(Date.now());
+    store.before = (method) => {
+      if (method === 'list' && store.calls.length === 0) skip(LOG_LIMITS.foldedGraceMs + more);
+    };
+    expect(await index.read('strong', keysIn)).toEqual(['a']);
+    now.mockRestore();
+    expect(store.calls.filter(({ method }) => method === 'list')).toHaveLength(lists);
   });
 
   test('an append that cannot be read is left out', async () => {
