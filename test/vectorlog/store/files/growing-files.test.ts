@@ -1,6 +1,17 @@
 /** The parts that make a growth, and the files that a process may grow: which, how many, and how the next process gets them. */
 
-import { mkdtemp, readdir, readFile, realpath, rename, rm, stat, utimes, writeFile } from 'node:fs/promises';
+import {
+  link,
+  mkdtemp,
+  readdir,
+  readFile,
+  realpath,
+  rename,
+  rm,
+  stat,
+  utimes,
+  writeFile,
+} from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, describe, expect, it, vi } from 'vitest';
@@ -92,6 +103,26 @@ describe('the files that a process may grow', () => {
     expect(await growing.mayGrow('old', 3)).toBe(false);
     await growing.remember('gone', at('gone'));
     expect(await growing.mayGrow('gone', 0)).toBe(false);
+  });
+
+  it('are none with a name that it did not give, whatever else it has made, and those whose names are all its own', async () => {
+    const { growing, at } = await files('one', 'two', 'six');
+    await link(at('one'), at('backup'));
+    expect(await growing.mayGrow('one', 3)).toBe(false);
+    await link(at('two'), at('own'));
+    await growing.remember('own', at('own'));
+    expect(await growing.mayGrow('two', 3)).toBe(true);
+    expect(await growing.mayGrow('own', 3)).toBe(true);
+  });
+
+  it('are all the same when another of them has grown, and it under the name that it has now', async () => {
+    const { growing, at } = await files('one', 'two');
+    const parts = new Parts([{ copyFrom: 'one', range: { start: 0, end: 3 } }, new Uint8Array(2)]);
+    expect(await growing.grow(parts, 'more', at('more'))).toMatchObject({ size: 5, from: 'one' });
+    expect(await growing.mayGrow('two', 3)).toBe(true);
+    expect(await growing.mayGrow('more', 5)).toBe(true);
+    expect(await growing.mayGrow('one', 5)).toBe(true);
+    expect(await growing.mayGrow('one', 3)).toBe(false);
   });
 
   it('are the sixty-four that it named last', async () => {
