@@ -103,7 +103,7 @@ try {
   const firstAnswer = seconds(began);
   await untilIndexed(server);
   const indexing = seconds(began);
-  const first = await memoryOf(server);
+  const first = memoryOf(server);
   const watches = await watchesOf(server);
   await server.stop();
 
@@ -121,7 +121,7 @@ try {
     PATIENCE_MS,
   );
   const watching = seconds(began);
-  const restarted = await memoryOf(again);
+  const restarted = memoryOf(again);
 
   began = performance.now();
   for (let i = 0; i < RENAMED / PER_FOLDER; i++)

@@ -1,7 +1,7 @@
 /** What a figure was measured on; no benchmark prints one without it. */
 
-import { readFileSync } from 'node:fs';
 import { availableParallelism, cpus, totalmem } from 'node:os';
+import { processMemory } from '../test/process-memory.ts';
 
 export interface Machine {
   readonly cpu: string;
@@ -25,7 +25,6 @@ export const describeMachine = ({ cpu, cores, memoryGiB, node }: Machine): strin
  * had when it was started, so the kernel's own line is read there.
  */
 export function peakMb(): number {
-  const status = process.platform === 'linux' ? readFileSync('/proc/self/status', 'latin1') : '';
-  const [, kibibytes = process.resourceUsage().maxRSS] = /^VmHWM:\s+(\d+) kB/m.exec(status) ?? [];
-  return Math.round(Number(kibibytes) / 1024);
+  const bytes = processMemory('self')?.most ?? 1024 * process.resourceUsage().maxRSS;
+  return Math.round(bytes / 2 ** 20);
 }

@@ -2,10 +2,10 @@
 
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { readFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import { type Client, createClient } from '../client/client.ts';
 import { freePort, until } from '../test/faults/served.ts';
+import { processMemory } from '../test/process-memory.ts';
 
 const CLI = fileURLToPath(new URL('../dist/likeness.cjs', import.meta.url));
 
@@ -37,11 +37,7 @@ export async function startServer(pictures: string, index: string): Promise<Runn
 }
 
 /** MiB that the server holds, and held at most; on Linux only. */
-export async function memoryOf({
-  pid,
-}: RunningServer): Promise<{ readonly now: number; readonly most: number }> {
-  const status = await readFile(`/proc/${pid}/status`, 'utf8');
-  const mib = (name: string) =>
-    Math.round(Number(new RegExp(`${name}:\\s+(\\d+)`).exec(status)?.[1]) / 1_024);
-  return { now: mib('VmRSS'), most: mib('VmHWM') };
+export function memoryOf({ pid }: RunningServer): { readonly now: number; readonly most: number } {
+  const { now, most } = processMemory(pid)!;
+  return { now: Math.round(now / 2 ** 20), most: Math.round(most / 2 ** 20) };
 }

@@ -65,16 +65,16 @@ try {
     // What the first one takes is taken by any.
     await upload('first.png');
     await untilIndexed(1);
-    const before = await memoryOf(server);
+    const before = memoryOf(server);
 
     const began = performance.now();
     const outcomes = await Promise.allSettled(Array.from({ length: UPLOADS }, (_, i) => upload(`${i}.png`)));
     const taken = outcomes.filter(({ status }) => status === 'fulfilled').length;
     const acknowledged = seconds(began);
-    const uploaded = await memoryOf(server);
+    const uploaded = memoryOf(server);
     await untilIndexed(1 + taken);
     const indexed = seconds(began);
-    const after = await memoryOf(server);
+    const after = memoryOf(server);
 
     const figures = {
       uploads: UPLOADS,

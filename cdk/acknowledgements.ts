@@ -13,8 +13,8 @@ export function acknowledge(construct: IConstruct, reason: string, ...rules: rea
 export interface Wildcard {
   /** What all its actions look like. */
   readonly actions: RegExp;
-  /** What its resource looks like, with references in angle brackets. */
-  readonly resource: RegExp;
+  /** Whether its resource is one of the kind; the name has references in angle brackets. */
+  readonly resource: (name: string) => boolean;
   readonly reason: string;
 }
 
@@ -22,34 +22,34 @@ export interface Wildcard {
 const NEEDED: readonly Wildcard[] = [
   {
     actions: /^s3:(Get|Put|Delete)Object$|^s3:DeleteObjectVersion$|^s3:AbortMultipartUpload$/,
-    resource: /\/([^/*]+\/(log|manifest|index|rejected|far)\/)?\*$/,
+    resource: (name) => /\/([^/*]+\/(log|manifest|index|rejected|far)\/)?\*$/.test(name),
     reason:
       'The keys of objects are not known before; the wildcard ends at the bucket, or at the prefix in it.',
   },
   {
     actions: /^xray:/,
-    resource: /^\*$/,
+    resource: (name) => name === '*',
     reason: 'X-Ray has no permissions for single resources.',
   },
   {
     actions: /^ec2:/,
-    resource: /^\*$/,
+    resource: (name) => name === '*',
     reason: 'Network interfaces of functions in a VPC have no names before Lambda makes them.',
   },
   {
     actions: /^kms:/,
-    resource: /./,
+    resource: () => true,
     reason: 'The actions of one key that encrypting and decrypting need, as the CDK grants them.',
   },
   {
     actions: /^lambda:InvokeFunction$/,
-    resource: />:\*$/,
+    resource: (name) => name.endsWith('>:*'),
     reason:
       'The CDK lets the schedule, and the state machine of backfills, invoke all versions of this one function.',
   },
   {
     actions: /^states:/,
-    resource: /:(execution|mapRun):.*\*$/,
+    resource: (name) => /:(execution|mapRun):/.test(name) && name.endsWith('*'),
     reason: 'Executions have no names before they are started; the wildcard ends at this one state machine.',
   },
 ];
@@ -81,7 +81,7 @@ function acknowledgeStatement(policy: CfnPolicy, statement: Statement, kinds: re
   const actions = [statement.Action].flat();
   for (const resource of [statement.Resource].flat().map(nameOf)) {
     const kind = kinds.find(
-      (one) => one.resource.test(resource) && actions.every((action) => one.actions.test(action)),
+      (one) => one.resource(resource) && actions.every((action) => one.actions.test(action)),
     );
     if (!kind) continue;
     const findings = [`Resource::${resource}`, ...actions.map((action) => `Action::${action}`)];
@@ -96,7 +96,7 @@ function nameOf(resource: unknown): string {
   const { Ref: ref, 'Fn::GetAtt': attribute, 'Fn::Join': join, 'Fn::Sub': sub } = resource as Intrinsic;
   if (ref) return `<${ref}>`;
   if (attribute) return `<${attribute.join('.')}>`;
-  if (sub) return sub.replace(/\$\{(.*?)\}/g, '<$1>');
+  if (sub) return sub.replace(/\$\{([^{}]*)\}/g, '<$1>');
   if (join) return join[1].map(nameOf).join(join[0]);
   return JSON.stringify(resource);
 }

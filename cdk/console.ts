@@ -123,7 +123,7 @@ function acknowledgePublisher(stack: Stack): void {
   const reason =
     "A function of the CDK that runs only while the stack is deployed. It copies files from the CDK's bucket to the console's.";
   for (const child of stack.node.children.filter(({ node }) => node.id.startsWith(PUBLISHER))) {
-    acknowledgeWildcards(child, [{ actions: /^(s3|cloudfront):/, resource: /./, reason }]);
+    acknowledgeWildcards(child, [{ actions: /^(s3|cloudfront):/, resource: () => true, reason }]);
     acknowledge(
       child,
       reason,

@@ -8,8 +8,9 @@ const page = costPage();
 writeFileSync(fileURLToPath(new URL('../docs/cost.md', import.meta.url)), page);
 const readme = fileURLToPath(new URL('../README.md', import.meta.url));
 const text = readFileSync(readme, 'utf8');
+// An item of a list goes on in lines that begin with two spaces.
 writeFileSync(
   readme,
-  text.replace(/^- \*\*Cost:\*\*[\s\S]*?deployed\)\.$/m, () => readmeLine()),
+  text.replace(/^- \*\*Cost:\*\*.*(\n {2}.*)*/m, () => readmeLine()),
 );
 console.log(page.slice(page.indexOf('## A month'), page.indexOf('## Limits')));

@@ -12,6 +12,7 @@ import sharp, { type Sharp } from 'sharp';
 import { PictureDecoder } from '../../pictures/decoding/decoder.ts';
 import { ALLOCATOR_ENVIRONMENT } from '../../pictures/decoding/limits.ts';
 import { weightOf } from '../../pictures/decoding/weight.ts';
+import { processMemory } from '../../test/process-memory.ts';
 
 export interface Heaviness {
   readonly name: string;
@@ -66,12 +67,6 @@ export async function measureHeavy(side: number): Promise<Heaviness[]> {
   }
 }
 
-/** Bytes by a line of Linux's status file. */
-async function resident(line: 'VmRSS' | 'VmHWM'): Promise<number> {
-  const status = await readFile('/proc/self/status', 'utf8');
-  return Number(new RegExp(`${line}:\\s*(\\d+)`).exec(status)![1]) * 1024;
-}
-
 async function measureOne(file: string): Promise<void> {
   const decoder = new PictureDecoder({ maxMemoryBytes: 8 * 2 ** 30, decodeTimeoutMs: 600_000 });
   // What libvips and the decoder set up once is not the picture's.
@@ -87,11 +82,11 @@ async function measureOne(file: string): Promise<void> {
   };
   await decode(small);
   const bytes = await readFile(file);
-  const before = await resident('VmRSS');
+  const before = processMemory('self')!.now;
   // Sets the peak back to what is resident now.
   await writeFile('/proc/self/clear_refs', '5');
   const weight = await decode(bytes);
-  console.log(JSON.stringify({ took: (await resident('VmHWM')) - before, weight }));
+  console.log(JSON.stringify({ took: processMemory('self')!.most - before, weight }));
 }
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) await measureOne(process.argv[2]!);

@@ -1,9 +1,9 @@
 /** The server of one machine over a folder of its own, as a target. */
 
-import { readFileSync } from 'node:fs';
 import { mkdir, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { processMemory } from '../../test/process-memory.ts';
 import { startServer } from '../server.ts';
 import type { Target } from './target.ts';
 
@@ -25,16 +25,10 @@ export async function oneMachine(): Promise<Target> {
       const page = await client.images({ order: 'newest', prefix, limit: PAGE });
       return page.items.map(({ key }) => key).filter((key) => keys.has(key));
     },
-    resident: () => ({ server: residentBytes(pid) }),
+    resident: () => ({ server: processMemory(pid)?.now ?? 0 }),
     async close() {
       await server.stop();
       await rm(base, { recursive: true, force: true });
     },
   };
-}
-
-/** Resident bytes of a process, by Linux's status file. */
-function residentBytes(pid: number): number {
-  const status = readFileSync(`/proc/${pid}/status`, 'utf8');
-  return 1024 * Number(/^VmRSS:\s+(\d+) kB/m.exec(status)?.[1] ?? 0);
 }

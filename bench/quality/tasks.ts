@@ -45,7 +45,7 @@ export async function tasksHere(
   ];
   const motifs = (await files(PHOTOS)).map((name) => join(PHOTOS, name));
   if (motifs.length > 0) {
-    const pictures = motifs.map((path) => ({ source: photo(path), of: basename(path).replace(/_.*$/, '') }));
+    const pictures = motifs.map((path) => ({ source: photo(path), of: basename(path).split('_', 1)[0]! }));
     tasks.push({ name: 'photos by motif', pictures });
   }
   const named = await Promise.all(

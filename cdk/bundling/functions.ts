@@ -90,11 +90,11 @@ const imports = (metafile: Metafile, name: string): boolean =>
 const requireNativePackages = (names: readonly string[]): Plugin => ({
   name: 'require-native-packages',
   setup({ onResolve, onLoad }) {
-    const filter = new RegExp(`^(${names.join('|')})$`);
     const namespace = 'native-package';
-    onResolve({ filter }, ({ path, namespace: from }) =>
-      from === namespace ? { path, external: true } : { path, namespace },
-    );
+    onResolve({ filter: /^[a-z]/ }, ({ path, namespace: from }) => {
+      if (!names.includes(path)) return undefined;
+      return from === namespace ? { path, external: true } : { path, namespace };
+    });
     onLoad({ filter: /.*/, namespace }, ({ path }) => ({
       contents: `module.exports = require(${JSON.stringify(path)});`,
     }));

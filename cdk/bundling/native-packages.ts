@@ -16,8 +16,8 @@ export interface NativePackage {
   readonly place: 'function' | 'layer';
   /** It, what it needs to run, and the parts of it that are made for Lambda's platform. */
   readonly ships: readonly string[];
-  /** Files that nothing reads there: other platforms' code, sources, types. */
-  readonly without: RegExp;
+  /** Whether nothing reads a file or a folder there: other platforms' code, sources, types. */
+  readonly leavesOut: (path: string) => boolean;
 }
 
 export const nativePackages = (architecture: LambdaArchitecture): readonly NativePackage[] => [
@@ -33,20 +33,18 @@ export const nativePackages = (architecture: LambdaArchitecture): readonly Nativ
       `@img/sharp-libvips-linux-${architecture}`,
     ],
     // What it depends on is listed above, in the version that it gets.
-    without: /\/sharp\/(install|src|node_modules)$|\.d\.[cm]?ts$/,
+    leavesOut: (path) => /\/sharp\/(install|src|node_modules)$|\.d\.[cm]?ts$/.test(path),
   },
   {
     name: 'onnxruntime-node',
     place: 'layer',
     // Its other dependencies only serve its installation.
     ships: ['onnxruntime-node', 'onnxruntime-common'],
-    without: new RegExp(
-      [
-        `/bin/[^/]+/(darwin|win32|linux/(?!${architecture}$)[^/]+)$`,
-        '/onnxruntime-(node|common)/(lib|script)$',
-        String.raw`\.d\.ts$|\.map$`,
-      ].join('|'),
-    ),
+    leavesOut: (path) => {
+      const platform = /\/bin\/[^/]+\/(darwin|win32|linux\/[^/]+)$/.exec(path)?.[1];
+      const isOther = platform !== undefined && platform !== `linux/${architecture}`;
+      return isOther || /\/onnxruntime-(node|common)\/(lib|script)$|\.d\.ts$|\.map$/.test(path);
+    },
   },
 ];
 
@@ -56,7 +54,7 @@ export function shipNativePackage(native: NativePackage, nodeModules: string): v
     const entry = lockedPackage(name, native.name);
     cpSync(folderOf(entry, native.name), join(nodeModules, entry.name), {
       recursive: true,
-      filter: (source) => !native.without.test(source.replaceAll('\\', '/')),
+      filter: (source) => !native.leavesOut(source.replaceAll('\\', '/')),
     });
   }
 }

@@ -36,10 +36,31 @@ describe.each(ARCHITECTURES)('native packages for %s', (architecture) => {
   });
 });
 
+test.each([
+  ['x64', 'arm64'],
+  ['arm64', 'x64'],
+] as const)('of onnxruntime only what Linux on %s runs is shipped', (architecture, other) => {
+  const native = nativePackages(architecture).find(({ name }) => name === 'onnxruntime-node')!;
+  const paths = ['darwin', 'win32', 'linux', `linux/${other}`, `linux/${architecture}`].map(
+    (platform) => `bin/napi-v6/${platform}`,
+  );
+  const files = ['lib', 'script', 'dist', 'dist/index.js', 'dist/index.d.ts', 'dist/index.js.map'];
+  const left = [...paths, ...files].filter((path) => native.leavesOut(`/tmp/onnxruntime-node/${path}`));
+  expect(left).toEqual([
+    'bin/napi-v6/darwin',
+    'bin/napi-v6/win32',
+    `bin/napi-v6/linux/${other}`,
+    'lib',
+    'script',
+    'dist/index.d.ts',
+    'dist/index.js.map',
+  ]);
+});
+
 test('the notice of libvips, which is under the LGPL, is in the package of a function', () => {
   const native = nativePackages('x64').find(({ name }) => name === 'sharp')!;
   const libvips = native.ships.find((name) => name.includes('libvips'))!;
-  expect(native.without.test(`/tmp/node_modules/${libvips}/README.md`)).toBe(false);
+  expect(native.leavesOut(`/tmp/node_modules/${libvips}/README.md`)).toBe(false);
   const installed = readdirSync(join(ROOT, 'node_modules', '@img')).find((name) => name.includes('libvips'))!;
   const notice = readFileSync(join(ROOT, 'node_modules', '@img', installed, 'README.md'), 'utf8');
   expect(notice).toMatch(/LGPL/);

@@ -9,7 +9,7 @@
 
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
@@ -17,6 +17,7 @@ import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { ALLOCATOR_ENVIRONMENT } from '../../pictures/decoding/limits.ts';
 import { picture } from '../factories/pictures.ts';
+import { type ProcessMemory, processMemory } from '../process-memory.ts';
 import { type ApiDocument, fuzzedRequest } from './api-fuzz.ts';
 import { badPicture, goodPictures, randomOf } from './bad-pictures.ts';
 
@@ -64,11 +65,8 @@ createInterface({ input: server.stderr }).on('line', (line) => complaints.push(l
 const statuses = new Map<string, number>();
 let slowestMs = 0;
 
-/** Bytes of memory by a line of Linux's status file; 0 where there is none. */
-async function memory(line: 'VmRSS' | 'VmHWM'): Promise<number> {
-  const status = await readFile(`/proc/${server.pid}/status`, 'utf8').catch(() => '');
-  return Number(new RegExp(`${line}:\\s*(\\d+)`).exec(status)?.[1] ?? 0) * 1024;
-}
+/** Nothing where Linux is not asked, and of a server that has ended. */
+const memory = (): ProcessMemory => processMemory(server.pid!) ?? { now: 0, most: 0 };
 
 /** Shows on a terminal how far it is. */
 function say(progress: string): void {
@@ -127,7 +125,7 @@ try {
   };
   await untilIdle();
   await rightAnswer();
-  const before = await memory('VmRSS');
+  const before = memory().now;
 
   const made = await goodPictures();
   const attack = async (i: number): Promise<void> => {
@@ -165,8 +163,7 @@ try {
   await untilIdle();
   await rightAnswer();
 
-  const most = await memory('VmHWM');
-  const after = await memory('VmRSS');
+  const { most, now: after } = memory();
   if (server.exitCode !== null || server.signalCode !== null) faults.push('the server ended');
   if (most > MOST_BYTES) faults.push(`${Math.round(most / MiB)} MiB were resident`);
   if (after > before + KEPT_BYTES) faults.push(`${Math.round((after - before) / MiB)} MiB stayed resident`);

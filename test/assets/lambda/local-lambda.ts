@@ -5,6 +5,7 @@ import { once } from 'node:events';
 import { mkdtempSync, readFileSync, rmdirSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { processMemory } from '../../process-memory.ts';
 import { Limits } from './limits.ts';
 import { FunctionFailed, RuntimeApi } from './runtime-api.ts';
 import { type RuntimeFiles, runtimeFiles } from './runtime-files.ts';
@@ -113,17 +114,12 @@ export class LocalLambda {
 
   /** The most memory that its process had resident, in bytes. */
   peakBytes(): number {
-    return this.#statusBytes('VmHWM');
+    return processMemory(this.#pid())?.most ?? 0;
   }
 
   /** The memory that its process has resident now, in bytes. */
   residentBytes(): number {
-    return this.#statusBytes('VmRSS');
-  }
-
-  #statusBytes(line: string): number {
-    const status = readFileSync(`/proc/${this.#pid()}/status`, 'utf8');
-    return 1024 * Number(new RegExp(`^${line}:\\s+(\\d+) kB`, 'm').exec(status)?.[1] ?? 0);
+    return processMemory(this.#pid())?.now ?? 0;
   }
 
   /** Of the function's process, which is the only child of unshare. */

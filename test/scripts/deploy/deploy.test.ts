@@ -276,6 +276,25 @@ test('what only looks like trouble goes through', async () => {
   expect(said[0]).toMatch(/access logs into itself/);
 });
 
+test.each<[string[], boolean]>([
+  [['kms:*'], true],
+  [['*'], true],
+  [['kms:De*t', 'KMS:Generate*Key*'], true],
+  [['kms:Decrypt', 'kms:GenerateDataKey'], true],
+  [['kms:*Data*'], false],
+  // The star's text would have to overlap.
+  [['kms:Decrypt*ypt', 'kms:GenerateDataKey'], false],
+  [['kms:Encrypt*', 'kms:GenerateDataKey*'], false],
+])('a policy that allows %j lets the account use the key: %s', async (Action, lets) => {
+  const policy = { Statement: [{ ...ROOT, Action }] };
+  Object.assign(account, { buckets: { 'my-photos': { key: KEY } }, keys: { k1: { policy } } });
+  const outcome = await deployed('-c', `imagesKey=${KEY}`).then(
+    () => runs.at(-1)![0],
+    (error: Error) => error.message,
+  );
+  expect(outcome).toMatch(lets ? /^deploy$/ : /lets no role of account/);
+});
+
 test('a removal keeps buckets as they are: forgotten settings are refused here too', async () => {
   await deployed();
   runs = [];
