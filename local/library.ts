@@ -4,7 +4,7 @@ import { constants } from 'node:fs';
 import { access } from 'node:fs/promises';
 import { join } from 'node:path';
 import { createOnUpload } from '../functions/on-upload/handler.ts';
-import { knownFacts, type SeenFacts, seenFacts } from '../pictures/attributes.ts';
+import { knownFacts } from '../pictures/attributes.ts';
 import type { MakeFingerprint } from '../pictures/duplicates/fingerprint.ts';
 import { FingerprintWriter } from '../pictures/duplicates/fingerprint-writer.ts';
 import type { Embedder } from '../pictures/embedding/embedder.ts';
@@ -20,6 +20,7 @@ import { compareFolder, type Differences } from './differences.ts';
 import { EventQueue } from './event-queue.ts';
 import { FolderEvents } from './folder-events.ts';
 import { Keeper, within } from './keeper.ts';
+import { lastKnown } from './last-known.ts';
 import type { Selection } from './library-settings.ts';
 import { openPictures, type PictureFolder, type Receive } from './picture-folder.ts';
 import { Presence, sampleOf } from './presence.ts';
@@ -33,9 +34,6 @@ const LONGEST_STOP_MS = 20_000;
 
 /** Embeddings of renamed pictures that are read from the index side by side. */
 const EMBEDDINGS_AT_ONCE = 16;
-
-/** So long a deletion waits to hear what the index knows of the picture: one that is being loaded must not hold it up. */
-const KNOWN_WITHIN_MS = 1_000;
 
 /** More files than these that come at once are no single changes, and let what somebody waits for pass. */
 const FEW_AT_ONCE = 20;
@@ -112,7 +110,7 @@ export function openLibrary(options: LibraryOptions): OpenLibrary {
     presence,
     ...(options.selection && { selection: options.selection }),
     onMount: (key) => watcher?.lookAt(key),
-    known: (key, eTag) => seenIn(live, key, eTag),
+    known: lastKnown(live),
   });
   const fingerprints = new FingerprintWriter(index, clock, logger, options.fingerprint);
   const queue = new EventQueue({
@@ -282,13 +280,6 @@ async function recallFrom(
     });
   });
   return recalled;
-}
-
-/** What the index says of a picture with these bytes; nothing where it cannot say it now. */
-async function seenIn(live: LiveIndex, key: string, eTag: string): Promise<SeenFacts> {
-  const looking = live.read('strong', (view) => view.find(key));
-  const entry = await within(looking, KNOWN_WITHIN_MS).catch(() => undefined);
-  return entry?.eTag === eTag ? seenFacts(knownFacts(entry)) : {};
 }
 
 /** What is known of the picture itself; an entry of an older version may lack it, and then it is looked at again. */

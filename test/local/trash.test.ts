@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { Client } from '../../client/client.ts';
+import { LiveIndex } from '../../vectorlog/read/live-index.ts';
 import { FileStore } from '../../vectorlog/store/file-store.ts';
 import { copyDurably } from '../../vectorlog/store/files/writing.ts';
 import { fakeEmbedder } from '../factories/fake-embedder.ts';
@@ -71,6 +72,30 @@ describe('the trash of a folder', () => {
       { key: 'new.png', ...facts },
       { key: 'new.png', ...facts },
     ]);
+  });
+
+  it('asks the index about many pictures once while it is being loaded, and the store about none that is in memory', async () => {
+    const keys = Array.from({ length: 4 }, (_, i) => `of-many-${i}.png`);
+    for (const [i, key] of keys.entries()) await library.write(key, await picture(10 + i));
+    await Promise.all(keys.map(untilIndexed));
+    const { read } = LiveIndex.prototype;
+    const asked: string[] = [];
+    const asking = vi.spyOn(LiveIndex.prototype, 'read');
+    try {
+      asking.mockImplementation(function (this: LiveIndex, consistency, work) {
+        asked.push(consistency);
+        return read.call(this, consistency, work) as never;
+      });
+      for (const key of keys.slice(0, 2)) await client.delete(key);
+      expect(asked).toEqual(['eventual', 'eventual']);
+
+      asking.mockClear().mockImplementation(() => new Promise(() => {}));
+      for (const key of keys.slice(2)) await client.delete(key);
+      expect(asking).toHaveBeenCalledTimes(1);
+    } finally {
+      asking.mockRestore();
+    }
+    expect((await client.trash()).items.map(({ key }) => key)).toEqual(keys.toReversed());
   });
 
   it('undoes the last deletion of a key', async () => {
