@@ -2,6 +2,7 @@
 
 import { Comparers } from '../../pictures/duplicates/comparers.ts';
 import type { Fingerprint } from '../../pictures/duplicates/fingerprint-format.ts';
+import type { Comparison } from '../../pictures/duplicates/measure.ts';
 import { signatureOf } from '../../pictures/duplicates/signature.ts';
 import { TurnedNeighbours } from '../../pictures/duplicates/turned-neighbours.ts';
 import {
@@ -61,7 +62,10 @@ export interface DuplicateQuality {
 interface Pair {
   readonly query: Sample;
   readonly found: Sample;
+  /** The inner product of their embeddings. */
+  readonly cosine: number;
   /** `undefined` where nothing of the one is seen in the other. */
+  readonly comparison: Comparison | undefined;
   readonly labelled: Labelled | undefined;
 }
 
@@ -104,7 +108,7 @@ export async function measureDuplicates(
     const embeddings = queries.map(({ embedding }) => embedding);
     const found = await matrix.search(embeddings, { k: PAST_VARIANTS });
     const pairs = queries.flatMap((query, i) => {
-      const near = found[i]!.map(({ row, score }) => ({ query, found: shelf[row]!, score }))
+      const near = found[i]!.map(({ row, score }) => ({ query, found: shelf[row]!, cosine: score }))
         .filter(({ found }) => found !== query)
         .slice(0, nearest);
       const others = turned(query).filter((other) => near.every(({ found }) => found !== other));
@@ -114,7 +118,7 @@ export async function measureDuplicates(
         ...others.map((other) => ({
           query,
           found: other,
-          score: innerProduct(query.embedding, other.embedding),
+          cosine: innerProduct(query.embedding, other.embedding),
         })),
       ];
     });
@@ -130,9 +134,11 @@ export async function measureDuplicates(
     );
     ms += performance.now() - started;
     compared += pairs.length;
-    return pairs.map(({ query, found, score }, i) => {
-      const measures = comparisons[i] && measuresOf(comparisons[i], score);
-      return { query, found, labelled: measures && { measures, isSame: isRight(query, found) } };
+    return pairs.map((pair, i) => {
+      const comparison = comparisons[i];
+      const measures = comparison && measuresOf(comparison, pair.cosine);
+      const isSame = isRight(pair.query, pair.found);
+      return { ...pair, comparison, labelled: measures && { measures, isSame } };
     });
   };
   const lookAtAll = async (samples: readonly Sample[], nearest: number): Promise<Pair[]> => {
@@ -275,7 +281,8 @@ function areDoubles({ copy: a }: Fingerprint, { copy: b }: Fingerprint): boolean
   });
 }
 
-const productConfidence = ({ labelled }: Pair): number => (labelled ? confidenceOf(labelled.measures) : 0);
+const productConfidence = ({ comparison, cosine }: Pair): number =>
+  comparison ? confidenceOf(comparison, cosine) : 0;
 
 /** Judges each pair by what those pairs teach that have no picture of the families that its query is parted with. */
 function foldedConfidence(all: readonly Pair[], folds: number): (pair: Pair) => number {
@@ -286,8 +293,8 @@ function foldedConfidence(all: readonly Pair[], folds: number): (pair: Pair) => 
       foldOf.get(familyOf(query)) !== fold && foldOf.get(familyOf(found)) !== fold;
     return learn(all.filter(isKept).flatMap(({ labelled }) => labelled ?? []));
   });
-  return ({ query, labelled }) =>
-    labelled ? confidenceOf(labelled.measures, learned[foldOf.get(familyOf(query))!]) : 0;
+  return ({ query, comparison, cosine }) =>
+    comparison ? confidenceOf(comparison, cosine, learned[foldOf.get(familyOf(query))!]) : 0;
 }
 
 const familyOf = ({ source }: Sample): string => source.family;

@@ -4,9 +4,11 @@ import { isLarger } from './fingerprint-format.ts';
 import { boxPlacements, insideBorders, wholeOf } from './frames.ts';
 import { between, type Homography } from './homography.ts';
 import { placeByFeatures } from './match.ts';
-import { type Comparison, measure } from './measure.ts';
+import { type Comparison, type Measured, measure } from './measure.ts';
 import type { Prepared } from './prepared.ts';
 import { laidOver, refined } from './refine.ts';
+import { isToned } from './tone.ts';
+import { confidenceByMeasures, measuresOf, SAME_FROM } from './verdict.ts';
 
 /** Placements that are looked at at 32 pixels. */
 const FINALISTS = 3;
@@ -14,6 +16,8 @@ const FINALISTS = 3;
 const PROMISING = { correlation: 0.35, inliers: 7 } as const;
 /** A correlation at 32 pixels below which no copy was ever seen. */
 const HOPELESS = 0.4;
+/** A correlation below which no brighter copy is looked for: that is nearly always above 0.9. */
+const TONED_FROM = 0.85;
 /** Enough to need no corners. */
 const EVIDENT = 0.985;
 
@@ -47,14 +51,23 @@ function compare(a: Prepared, b: Prepared): Comparison | undefined {
     .filter(({ correlation, inliers }) => correlation > PROMISING.correlation || inliers > PROMISING.inliers)
     .sort(better)
     .slice(0, FINALISTS)
-    .map(({ map, inliers }): Candidate => {
+    .map(({ map, inliers }) => {
       const halfway = between(refined(a.levels[1], b.levels[1], between(map, 2, 2), 5), 0.5, 0.5);
-      return { map: halfway, inliers, correlation: agreement(a, b, halfway, 1) };
+      return { start: map, map: halfway, inliers, correlation: agreement(a, b, halfway, 1) };
     })
     .filter(({ correlation }) => correlation > HOPELESS)
     .sort(better);
-  return best && measure(a, b, refined(a.levels[0], b.levels[0], best.map, 3), best.inliers);
+  if (!best) return undefined;
+  const map = refined(a.levels[0], b.levels[0], best.map, 3);
+  const measured = measure(a, b, map, best.inliers);
+  // What is cut off pulls at the placement: most brighter copies lie best where they lay before it was moved.
+  const toned = () => isToned(a, b, map) || isToned(a, b, best.start);
+  return measured && { ...measured, toned: isOpen(measured) && toned() };
 }
+
+/** Whether the rule beside the measures may say more than they do, in which the model's opinion hardly counts. */
+const isOpen = (measured: Measured): boolean =>
+  measured.correlation >= TONED_FROM && confidenceByMeasures(measuresOf(measured, 1)) < SAME_FROM;
 
 /** Pixels of the small copy for each of the copy in which corners were found. */
 const scaleOf = ({ levels: [{ width, height }] }: Prepared): number => Math.max(width, height) / 256;

@@ -2,12 +2,13 @@
 
 import { type Correlated, correlationOf, type Fit } from './correlation.ts';
 import { between, type Homography } from './homography.ts';
+import { laySeen } from './laid.ts';
 import type { Prepared } from './prepared.ts';
 import { Quantiles } from './quantiles.ts';
 import { laidOver } from './refine.ts';
 
 /** How two pictures differ where one lies over the other; differences are in grey values. */
-export interface Comparison {
+export interface Measured {
   /** The part of the larger frame's pixels, and of the smaller one's, that the other covers. */
   readonly overlapA: number;
   readonly overlapB: number;
@@ -34,6 +35,12 @@ export interface Comparison {
   readonly detail: number;
 }
 
+/** All that a verdict is made of. */
+export interface Comparison extends Measured {
+  /** Whether one is the other made brighter, or richer in contrast, until parts are cut off (tone.ts); only asked where the measures leave it open. */
+  readonly toned: boolean;
+}
+
 /** Pixels that must lie over one another for anything to be said. */
 const MIN_PIXELS = 60;
 
@@ -54,20 +61,19 @@ function makeRoom(length: number): void {
   [us, vs, xs, ys] = [room(), room(), room(), room()];
 }
 
-export function measure(a: Prepared, b: Prepared, map: Homography, inliers: number): Comparison | undefined {
+export function measure(a: Prepared, b: Prepared, map: Homography, inliers: number): Measured | undefined {
   const area = Math.sqrt(Math.abs(map[0]! * map[4]! - map[1]! * map[3]!));
   if (!(area > 0.15 && area < 7)) return undefined;
   // Compared at the coarser of the two: what one of them cannot show is no difference.
-  const [levelA, levelB] = area > 1.5 ? [1, 0] : area < 1 / 1.5 ? [0, 1] : [0, 0];
-  const from = a.levels[levelA]!;
-  const to = b.levels[levelB]!;
+  const [levelA, levelB] =
+    area > 1.5 ? ([1, 0] as const) : area < 1 / 1.5 ? ([0, 1] as const) : ([0, 0] as const);
+  const from = a.levels[levelA];
+  const to = b.levels[levelB];
   const { width, height } = to;
   const length = width * height;
   makeRoom(length);
   vb.set(to.pixels);
-  laidOver(from, to, between(map, 2 ** levelB, 2 ** levelA), va, RIM);
-  leaveOutRim(width, height);
-  leaveOutFill(a, b, map, levelB, width, height);
+  laySeen(a, levelA, b, levelB, map, va);
   let n = 0;
   for (let i = 0; i < length; i++) if (va[i]! >= 0) n++;
   if (n < MIN_PIXELS) return undefined;
@@ -106,48 +112,12 @@ export function measure(a: Prepared, b: Prepared, map: Homography, inliers: numb
 const pixelsFor = ({ fingerprint: { width, height, copy } }: Prepared): number =>
   Math.sqrt((width * height) / (copy.width * copy.height));
 
-/** Pixels along a frame that mix what is in it with what is around it. */
-const RIM = 1;
 /** How often one of the two is blurred at most, until both are about as sharp: once for each so many times the energy of its edges. */
 const MOST_BLUR = 3;
 const SHARPER = 1.15;
 /** Values from which a pixel may have been darker or brighter than could be shown. */
 const CLIPPED = { low: 3, high: 252 } as const;
 const isClipped = (value: number): boolean => value <= CLIPPED.low || value >= CLIPPED.high;
-
-function leaveOutRim(width: number, height: number): void {
-  for (let x = 0; x < width; x++) va[x] = va[(height - 1) * width + x] = -1;
-  for (let y = 0; y < height; y++) va[y * width] = va[y * width + width - 1] = -1;
-}
-
-/** Leaves out the fill of one picture that the other does not have, such as the corners of one that was turned. */
-function leaveOutFill(
-  a: Prepared,
-  b: Prepared,
-  map: Homography,
-  levelB: number,
-  width: number,
-  height: number,
-): void {
-  for (const kind of ['dark', 'bright'] as const) {
-    const [ofA, ofB] = [a.fill[kind], b.fill[kind]];
-    if ((ofA === undefined) === (ofB === undefined)) continue;
-    if (ofB) {
-      const { width: fullWidth, height: fullHeight } = b.levels[0];
-      const shrink = 2 ** levelB;
-      for (let y = 0; y < height; y++)
-        for (let x = 0; x < width; x++) {
-          const at = Math.min(fullHeight - 1, y * shrink) * fullWidth + Math.min(fullWidth - 1, x * shrink);
-          if (ofB[at] === 1) va[y * width + x] = -1;
-        }
-    } else {
-      const { width: aWidth, height: aHeight } = a.levels[0];
-      const mask = { width: aWidth, height: aHeight, pixels: Float32Array.from(ofA!) };
-      laidOver(mask, { width, height }, between(map, 2 ** levelB, 1), us);
-      for (let i = 0; i < width * height; i++) if (us[i]! > 0.3) va[i] = -1;
-    }
-  }
-}
 
 /** What is left of a pair of pixels, but for what one of the two could not show. */
 function difference(x: number, y: number, gain: number, bias: number): number {
@@ -286,14 +256,12 @@ function colourDifference(
   a: Prepared,
   b: Prepared,
   map: Homography,
-): Pick<Comparison, 'colour90' | 'colour98' | 'colourMost'> {
+): Pick<Measured, 'colour90' | 'colour98' | 'colourMost'> {
   const place = between(map, 2, 2);
   const [[cbA, crA], [cbB, crB]] = [a.chroma, b.chroma];
   const { width, height } = cbB;
   const length = width * height;
-  laidOver(a.levels[1], cbB, place, va, RIM);
-  leaveOutRim(width, height);
-  leaveOutFill(a, b, map, 1, width, height);
+  laySeen(a, 1, b, 1, map, va);
   laidOver(cbA, cbB, place, us);
   laidOver(crA, crB, place, vs);
   const [toU, toV] = [cbB.pixels, crB.pixels];

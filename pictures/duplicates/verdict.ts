@@ -1,11 +1,11 @@
 /** From what was measured of two pictures to how sure it is that they are the same one. */
 
 import { createHash } from 'node:crypto';
-import type { Comparison } from './measure.ts';
+import type { Comparison, Measured } from './measure.ts';
 import { MEANS, SPREADS, WEIGHTS } from './verdict-weights.ts';
 
 /** To be counted up when fingerprints, or how they are compared, change what is measured of a pair. */
-const MEASURES_VERSION = 4;
+const MEASURES_VERSION = 5;
 
 /** What a verdict was made by. Verdicts of another version say nothing: they are made anew. */
 export const VERDICT_VERSION = versionOf(MEASURES_VERSION, MEANS, SPREADS, WEIGHTS);
@@ -30,8 +30,18 @@ export interface Learned {
 
 const LEARNED: Learned = { means: MEANS, spreads: SPREADS, weights: WEIGHTS };
 
-/** How sure it is, 0 to 1: a logistic regression on the measures and some of their products. */
-export function confidenceOf(measures: readonly number[], learned: Learned = LEARNED): number {
+/**
+ * How sure the rule for tone is: too little to delete by, and more than most of what is only likely, since it errs less often.
+ * So a brighter copy is shown with its original and not with a variant of that, and where the same picture is at hand, that counts.
+ */
+const TONED = 0.75;
+
+/** How sure it is of a pair, 0 to 1: by its measures, and by the rule beside them where that says more. */
+export const confidenceOf = (comparison: Comparison, cosine: number, learned?: Learned): number =>
+  Math.max(confidenceByMeasures(measuresOf(comparison, cosine), learned), comparison.toned ? TONED : 0);
+
+/** A logistic regression on the measures and some of their products. */
+export function confidenceByMeasures(measures: readonly number[], learned: Learned = LEARNED): number {
   const terms = termsOf(measures, learned.means, learned.spreads);
   let sum = learned.weights[terms.length]!;
   for (let i = 0; i < terms.length; i++) sum += terms[i]! * learned.weights[i]!;
@@ -46,20 +56,20 @@ export const isSurest = (sure: number, best: number): boolean => sure >= best - 
 
 /** The measures by name; differences count by their order of magnitude. */
 const MEASURES = {
-  correlation: (c: Comparison) => c.correlation,
-  edges: (c: Comparison) => c.edges,
-  median: (c: Comparison) => Math.log1p(c.median),
-  p90: (c: Comparison) => Math.log1p(c.p90),
-  p98: (c: Comparison) => Math.log1p(c.p98),
-  colour90: (c: Comparison) => Math.log1p(c.colour90),
-  colour98: (c: Comparison) => Math.log1p(c.colour98),
-  inliers: (c: Comparison) => Math.log1p(c.inliers),
-  overlap: (c: Comparison) => Math.min(c.overlapA, c.overlapB),
-  cosine: (_: Comparison, cosine: number) => cosine,
-  gain: (c: Comparison) => Math.abs(Math.log(Math.min(4, Math.max(0.2, c.gain)))),
-  texture: (c: Comparison) => Math.log1p(c.texture),
-  most: (c: Comparison) => Math.log1p(c.most),
-  colourMost: (c: Comparison) => Math.log1p(c.colourMost),
+  correlation: (c: Measured) => c.correlation,
+  edges: (c: Measured) => c.edges,
+  median: (c: Measured) => Math.log1p(c.median),
+  p90: (c: Measured) => Math.log1p(c.p90),
+  p98: (c: Measured) => Math.log1p(c.p98),
+  colour90: (c: Measured) => Math.log1p(c.colour90),
+  colour98: (c: Measured) => Math.log1p(c.colour98),
+  inliers: (c: Measured) => Math.log1p(c.inliers),
+  overlap: (c: Measured) => Math.min(c.overlapA, c.overlapB),
+  cosine: (_: Measured, cosine: number) => cosine,
+  gain: (c: Measured) => Math.abs(Math.log(Math.min(4, Math.max(0.2, c.gain)))),
+  texture: (c: Measured) => Math.log1p(c.texture),
+  most: (c: Measured) => Math.log1p(c.most),
+  colourMost: (c: Measured) => Math.log1p(c.colourMost),
 } as const;
 
 type Measure = keyof typeof MEASURES;
@@ -82,8 +92,8 @@ const PRODUCTS: readonly (readonly [Measure, Measure])[] = [
   ['most', 'gain'],
 ];
 
-export const measuresOf = (comparison: Comparison, cosine: number): number[] =>
-  Object.values(MEASURES).map((measure) => measure(comparison, cosine));
+export const measuresOf = (measured: Measured, cosine: number): number[] =>
+  Object.values(MEASURES).map((measure) => measure(measured, cosine));
 
 const PLACES = new Map(Object.keys(MEASURES).map((name, i) => [name, i]));
 

@@ -7,7 +7,7 @@ import { Comparers } from './comparers.ts';
 import { type Fingerprint, isLarger } from './fingerprint-format.ts';
 import type { Comparison } from './measure.ts';
 import { PackStore } from './pack-store.ts';
-import { confidenceOf, measuresOf, SAME_FROM, VERDICT_VERSION } from './verdict.ts';
+import { confidenceOf, SAME_FROM, VERDICT_VERSION } from './verdict.ts';
 
 /** Pairs that are looked at: each picture and so many of its nearest, from a score that says little by itself. */
 export const CANDIDATES = { minScore: 0.5, nearest: 8 } as const;
@@ -85,7 +85,7 @@ export class Verifier {
     for (const [i, [id, { cosine, pictures }]] of [...unknown].entries()) {
       const comparison = compared[i];
       const value = Buffer.alloc(8);
-      value.writeFloatLE(comparison ? confidenceOf(measuresOf(comparison, cosine)) : 0, 0);
+      value.writeFloatLE(comparison ? confidenceOf(comparison, cosine) : 0, 0);
       value.writeFloatLE(comparison ? detailOf(comparison, pictures) : 0, 4);
       this.#packs.add(id, value);
     }

@@ -14,7 +14,7 @@ import {
 import { dropFingerprints, FingerprintWriter } from '../../../pictures/duplicates/fingerprint-writer.ts';
 import { Fingerprints, fingerprintId } from '../../../pictures/duplicates/fingerprints.ts';
 import { packsOf, writePack } from '../../../pictures/duplicates/pack-store.ts';
-import { confidenceOf, measuresOf } from '../../../pictures/duplicates/verdict.ts';
+import { confidenceOf } from '../../../pictures/duplicates/verdict.ts';
 import { ingest } from '../../../pictures/ingest/ingest.ts';
 import { makeFingerprints } from '../../../pictures/maintenance/fingerprints.ts';
 import { verify } from '../../../pictures/maintenance/verify.ts';
@@ -230,7 +230,7 @@ test('what sharp does not read is fingerprinted through the decoder that indexes
   const comparers = new Comparers(1);
   const [comparison] = await comparers.compare([[made, plain]]);
   await comparers.stop();
-  expect(comparison && confidenceOf(measuresOf(comparison, 1))).toBeGreaterThan(0.9);
+  expect(comparison && confidenceOf(comparison, 1)).toBeGreaterThan(0.9);
 });
 
 test('a file whose header the embedder has read is not looked at again before it is fingerprinted', async () => {

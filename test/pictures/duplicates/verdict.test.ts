@@ -5,28 +5,16 @@ import { expect, test } from 'vitest';
 import { comparisonOf } from '../../../pictures/duplicates/compare.ts';
 import { fingerprintOf } from '../../../pictures/duplicates/fingerprint.ts';
 import { Prepared } from '../../../pictures/duplicates/prepared.ts';
-import { confidenceOf, measuresOf } from '../../../pictures/duplicates/verdict.ts';
+import { confidenceOf, LIKELY_FROM } from '../../../pictures/duplicates/verdict.ts';
 import { isSame } from '../../../pictures/duplicates/verifier.ts';
-
-/** A face with a hat; what it wears besides is what variants differ in. */
-const face = (wears = ''): Promise<Buffer> =>
-  sharp(
-    Buffer.from(
-      `<svg xmlns="http://www.w3.org/2000/svg" width="256" height="256"><rect width="256" height="256" fill="#fff"/>
-      <circle cx="128" cy="140" r="90" fill="#f0b080"/><rect x="60" y="30" width="136" height="50" fill="#502010"/>
-      <circle cx="95" cy="125" r="12" fill="#203040"/><circle cx="161" cy="125" r="12" fill="#203040"/>
-      <rect x="95" y="190" width="66" height="10" fill="#a03030"/><path d="M40 250 L128 215 L216 250 Z" fill="#3060c0"/>${wears}</svg>`,
-    ),
-  )
-    .png()
-    .toBuffer();
+import { face } from '../../factories/drawings.ts';
 
 const confidence = async (one: Buffer, other: Buffer): Promise<number> => {
   const [a, b] = await Promise.all(
     [one, other].map(async (bytes) => new Prepared(await fingerprintOf(bytes))),
   );
   const comparison = comparisonOf(a!, b!);
-  return comparison ? confidenceOf(measuresOf(comparison, 0.95)) : 0;
+  return comparison ? confidenceOf(comparison, 0.95) : 0;
 };
 
 test('a small JPEG of a drawing is the same picture', async () => {
@@ -75,4 +63,23 @@ test('the verdict does not depend on the order', async () => {
     .jpeg({ quality: 70 })
     .toBuffer();
   expect(await confidence(await face(), copy)).toBe(await confidence(copy, await face()));
+});
+
+test('the rule for tone makes a pair likely and no more, and takes nothing from one that is surer', async () => {
+  const measured = async (one: Buffer, other: Buffer) => {
+    const [a, b] = [new Prepared(await fingerprintOf(one)), new Prepared(await fingerprintOf(other))];
+    return comparisonOf(a, b)!;
+  };
+  const copy = await sharp(await face())
+    .jpeg({ quality: 90 })
+    .toBuffer();
+  const same = await measured(await face(), copy);
+  expect(confidenceOf({ ...same, toned: true }, 0.9)).toBe(confidenceOf({ ...same, toned: false }, 0.9));
+
+  const variant = await measured(await face(), await face('', '#8a5a3a'));
+  expect(variant.toned).toBe(false);
+  expect(confidenceOf(variant, 0.9)).toBeLessThan(LIKELY_FROM);
+  const toned = confidenceOf({ ...variant, toned: true }, 0.9);
+  expect(toned).toBeGreaterThan(LIKELY_FROM);
+  expect(isSame(toned)).toBe(false);
 });

@@ -2,11 +2,12 @@ import sharp from 'sharp';
 import { expect, test } from 'vitest';
 import { Comparers } from '../../../pictures/duplicates/comparers.ts';
 import { fingerprintOf } from '../../../pictures/duplicates/fingerprint.ts';
-import { VERDICT_VERSION, versionOf } from '../../../pictures/duplicates/verdict.ts';
-import { Verifier } from '../../../pictures/duplicates/verifier.ts';
+import { LIKELY_FROM, VERDICT_VERSION, versionOf } from '../../../pictures/duplicates/verdict.ts';
+import { isSame, Verifier } from '../../../pictures/duplicates/verifier.ts';
 import { VERDICTS_PREFIX } from '../../../pictures/names.ts';
 import { systemClock } from '../../../vectorlog/clock.ts';
 import { MemoryStore } from '../../../vectorlog/testing/memory-store.ts';
+import { face } from '../../factories/drawings.ts';
 import { picture as seeded } from '../../factories/pictures.ts';
 
 const picture = (red: number) =>
@@ -85,6 +86,34 @@ test('a verdict says which of two shows more of the same, from either side and a
     expect(each.detail(a!.id, c!.id)).toBeCloseTo(1, 1);
     expect(each.detail(a!.id, 'f'.repeat(32))).toBeUndefined();
   }
+});
+
+test('a copy that is brighter than can be shown is likely, and not the same, from either side', async () => {
+  const bytes = [
+    await face(),
+    await sharp(await face())
+      .linear(1.3, 0)
+      .jpeg({ quality: 90 })
+      .toBuffer(),
+  ];
+  const [original, brighter] = await Promise.all(
+    bytes.map(async (each, i) => ({ id: String(i + 1).repeat(32), fingerprint: await fingerprintOf(each) })),
+  );
+  const comparers = new Comparers(1);
+  const confidences = await Promise.all(
+    [
+      [original!, brighter!],
+      [brighter!, original!],
+    ].map(([one, other]) =>
+      new Verifier(new MemoryStore(), systemClock, comparers).confidences([
+        { pictures: [one!, other!], cosine: 0.9 },
+      ]),
+    ),
+  );
+  await comparers.stop();
+  expect(confidences[0]).toEqual(confidences[1]);
+  expect(confidences[0]![0]).toBeGreaterThanOrEqual(LIKELY_FROM);
+  expect(isSame(confidences[0]![0]!)).toBe(false);
 });
 
 test('the version tells any number apart', () => {
