@@ -1,5 +1,6 @@
 /** What the folder store makes of disks that fail and of owners who change files under it, and what it says to a person. */
 
+import { execFileSync } from 'node:child_process';
 import {
   appendFile,
   type FileHandle,
@@ -10,11 +11,13 @@ import {
   realpath,
   rm,
   stat,
+  symlink,
   writeFile,
 } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { ObjectNotFound } from '../../../vectorlog/store/errors.ts';
 import { FileStore, type FileStoreOptions } from '../../../vectorlog/store/file-store.ts';
 import { allKeys } from './conformance.ts';
 import { around, fsError, noFaults } from './files/faulty-fs.ts';
@@ -66,6 +69,29 @@ describe('reading', () => {
       method === 'get' ? store.get('a') : store.read('a', { start: 0, end: 3 }),
     ).rejects.toMatchObject({ name: 'StoreUnavailable', message });
     expect(counted.closed).toBe(1);
+  });
+
+  it('follows no link that takes the place of the file at that moment', async () => {
+    await writeFile(at('secret'), 'not asked for');
+    around.open = async (next, path) => {
+      if (path === at('a')) {
+        await rm(at('a'));
+        await symlink(at('secret'), at('a'));
+      }
+      return next();
+    };
+    await expect(store.read('a', { start: 0, end: 3 })).rejects.toThrow(ObjectNotFound);
+  });
+
+  it.skipIf(process.platform === 'win32')('waits for no writer of a pipe that takes its place', async () => {
+    around.open = async (next, path) => {
+      if (path === at('a')) {
+        await rm(at('a'));
+        execFileSync('mkfifo', [at('a')]);
+      }
+      return next();
+    };
+    await expect(store.get('a')).rejects.toThrow(ObjectNotFound);
   });
 
   it('says that the file was written to meanwhile, though all its bytes were there', async () => {
