@@ -2,6 +2,7 @@
 
 import { readFileSync } from 'node:fs';
 import { describe, expect, test, vi } from 'vitest';
+import { RESULTS, readResults } from '../../bench/page/results.ts';
 import { idleUsage, ResourceUnpriced } from '../../scripts/cost/idle.ts';
 import {
   backfilling,
@@ -52,6 +53,15 @@ test.each(GOALS)('$what costs at most $most', ({ is, most }) => {
 
 test('the README says what the page says', () => {
   expect(readFileSync(new URL('../../README.md', import.meta.url), 'utf8')).toContain(readmeLine());
+});
+
+test('the page of the benchmarks has these costs; npm run bench -- --only cost writes it', () => {
+  const { months } = readResults(RESULTS, ['cost']).cost!.figures;
+  expect(months.length).toBeGreaterThan(0);
+  for (const { usd, ...month } of months) {
+    for (const [name, cost] of Object.entries({ Likeness: likeness, ...ELSEWHERE }))
+      expect(usd[name], name).toBeCloseTo(cost(month), 6);
+  }
 });
 
 test('a look by thumbnails costs a small part of one by originals', () => {
