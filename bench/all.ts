@@ -46,7 +46,9 @@ const PARTS: Readonly<
   cold: { script: 'bench:cold', size: '--rows 1000,10000,100000,300000', packages: ['onnxruntime-node'] },
   load: { script: 'bench:load', packages: ['onnxruntime-node', 'sharp'] },
   functions: {
-    ...{ script: 'bench:load', flags: '--assets', size: '--pictures 1000' },
+    script: 'bench:load',
+    flags: '--assets',
+    size: '--pictures 1000',
     packages: ['onnxruntime-node', 'sharp'],
   },
   cost: { packages: [] },

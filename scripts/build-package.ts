@@ -27,7 +27,7 @@ const ENTRIES = {
 } as const;
 
 /** @param out the folder in place of dist/; the declarations go below its `types` */
-export async function buildPackage(out = join(root, 'dist')): Promise<void> {
+async function buildPackage(out = join(root, 'dist')): Promise<void> {
   const outdir = resolve(out);
   for (const folder of ['client', 'vectorlog', 'cdk', 'functions', 'types', 'chunks'])
     await rm(join(outdir, folder), { recursive: true, force: true });

@@ -29,7 +29,7 @@ const COLOURS = [
 /** Colours of one garment, and moments of one scene, that the gallery has beside the one that copies are made of. */
 const VARIANTS = 3;
 /** Originals of each kind that `--fit` learns from, in the order in which they are shuffled. */
-export const LEARNED_FROM = { rendered: 80, photos: 100 } as const;
+const LEARNED_FROM = { rendered: 80, photos: 100 } as const;
 /** Painted pictures from this seed on are none that anything was learned from. */
 const HELD_OUT_SEED = 500;
 

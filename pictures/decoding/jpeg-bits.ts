@@ -11,7 +11,7 @@ import type { Turns } from './turns.ts';
 
 export const NO_CODE = 'its data hold a code that its tables do not have';
 export const NO_ROOM = 'its data hold more than blocks have room for';
-export const TOO_BRIGHT = 'its data speak of light that no picture has';
+const TOO_BRIGHT = 'its data speak of light that no picture has';
 const TOO_FEW = 'its data end too early';
 
 /** Bytes other than zeros behind the last block: encoders round up, and none leaves as much. */

@@ -40,7 +40,7 @@ export const usableKernels = (): KernelName[] =>
   );
 
 /** The fastest kernel that this Node can run on this processor. */
-export function bestKernel(): KernelName {
+function bestKernel(): KernelName {
   const wanted = process.arch === 'arm64' ? 'fours' : 'pairs';
   return usableKernels().includes(wanted) ? wanted : 'portable';
 }

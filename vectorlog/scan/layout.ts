@@ -19,7 +19,7 @@ export const MAX_THREADS = 16;
 export const MAX_DIMENSIONS = 8192;
 
 /** Bytes that follow a row's codes: eight float32 that bound its scores (see codes.ts). */
-export const BOUND_BYTES = 32;
+const BOUND_BYTES = 32;
 
 /** Principal directions whose share in a row is kept apart from its codes: as many 16-bit integers as the kernel takes at once. */
 export const DIRECTIONS = 8;
