@@ -2,7 +2,8 @@
 
 import './virtual-grid.css';
 import type { ComponentChildren, RefObject } from 'preact';
-import { useEffect, useLayoutEffect, useMemo, useReducer, useRef, useState } from 'preact/hooks';
+import { useEffect, useLayoutEffect, useMemo, useRef, useState } from 'preact/hooks';
+import { useGradually } from './gradually.ts';
 import { type GridShape, inView, neighbour, sameRows, shapeOf } from './grid-window.ts';
 
 interface VirtualGridProps<T> {
@@ -79,8 +80,14 @@ export function VirtualGrid<T>({
     goTo(next);
   };
 
+  /** Whether there is a tile that has taken the focus. */
+  const focusOn = (index: number): boolean => {
+    const element = list.current!.querySelector<HTMLElement>(`[data-index="${index}"] [data-tile]`);
+    element?.focus({ preventScroll: true });
+    return element !== null && element === document.activeElement;
+  };
+
   const goTo = (next: number) => {
-    focusNext.current = true;
     setCurrent(next);
     // A tile far away does not exist until the page has scrolled to it.
     const top = scrollY + list.current!.getBoundingClientRect().top;
@@ -88,26 +95,23 @@ export function VirtualGrid<T>({
     if (row < scrollY + HEADER || row + side > scrollY + innerHeight) {
       scrollTo({ top: Math.max(0, row - innerHeight / 3) });
     }
-    list
-      .current!.querySelector<HTMLElement>(`[data-index="${next}"] [data-tile]`)
-      ?.focus({ preventScroll: true });
+    focusNext.current = !focusOn(next);
   };
 
   if (reveal) reveal.current = goTo;
 
+  // Read before this drawing: one that takes the list's tab stop away takes the focus with it.
+  const waits = list.current !== null && document.activeElement === list.current;
   // Before the paint, and so before the next key: it would go to a tile that is there no more.
   useLayoutEffect(() => {
-    if (!focusNext.current) return;
-    const element = list.current?.querySelector<HTMLElement>(`[data-index="${active}"] [data-tile]`);
-    if (!element) return;
+    if (!focusNext.current && !waits) return;
     focusNext.current = false;
-    element.focus({ preventScroll: true });
+    // Until the picture of a tile is known, the list has the focus for it and hears the keys.
+    if (!focusOn(active)) list.current!.focus({ preventScroll: true });
   });
 
   // The tile of the tab stop exists wherever it is: the focus would be lost with it.
-  const indices = useGradually(start, end);
-  if (width > 0 && active >= 0 && active < start) indices.unshift(active);
-  if (width > 0 && active >= end) indices.push(active);
+  const indices = useGradually(start, end, width > 0 && active >= 0 ? active : undefined);
 
   const tiles = indices.map((index) => (
     <li
@@ -131,6 +135,7 @@ export function VirtualGrid<T>({
     <ul
       ref={list}
       class="virtual-grid"
+      tabIndex={items[active] === undefined ? 0 : undefined}
       aria-label={label}
       style={{ height: `${shape.height}px` }}
       onKeyDown={onKeyDown}
@@ -147,50 +152,6 @@ function Cell<T>({
   tile,
 }: { item: T | undefined; tabIndex: 0 | -1 } & Pick<VirtualGridProps<T>, 'tile'>) {
   return useMemo(() => tile(item, tabIndex), [item, tabIndex, tile]);
-}
-
-/** Tiles that are made in one frame at the most: some milliseconds of work, and a row of most pages. */
-const MADE_AT_ONCE = 8;
-/** Milliseconds of a frame that was too long: the page, or what fetches and draws its pictures, has too much to do. */
-const LONG_MS = 16;
-
-/**
- * The indices from `start` to `end` that exist by now: those that do already, and each frame a few new ones, from the middle
- * out; half as many after a frame that took long, and one more after one that did not.
- */
-function useGradually(start: number, end: number): number[] {
-  const made = useRef<ReadonlySet<number>>(new Set());
-  const atOnce = useRef(MADE_AT_ONCE);
-  // How many this drawing may make: none but in a frame of its own, for a scroll draws several times in one.
-  const allowed = useRef(MADE_AT_ONCE);
-  const frame = useRef(0);
-  const [, next] = useReducer((frames: number) => frames + 1, 0);
-  const wanted = Array.from({ length: end - start }, (_, n) => start + n);
-  const middle = (start + end) / 2;
-  const missing = wanted
-    .filter((index) => !made.current.has(index))
-    .sort((one, other) => Math.abs(one - middle) - Math.abs(other - middle));
-  const late = new Set(missing.slice(allowed.current));
-  const indices = wanted.filter((index) => !late.has(index));
-  const more = late.size > 0;
-  useLayoutEffect(() => {
-    made.current = new Set(indices);
-    if (end > start) allowed.current = 0;
-    if (!more || frame.current !== 0) return;
-    frame.current = requestAnimationFrame(() => {
-      frame.current = 0;
-      allowed.current = atOnce.current;
-      const began = performance.now();
-      // Runs once the frame has been laid out and painted.
-      setTimeout(() => {
-        const isLong = performance.now() - began > LONG_MS;
-        atOnce.current = isLong ? Math.ceil(atOnce.current / 2) : Math.min(MADE_AT_ONCE, atOnce.current + 1);
-      });
-      next(undefined);
-    });
-  });
-  useEffect(() => () => cancelAnimationFrame(frame.current), []);
-  return indices;
 }
 
 /** Pixels that the page's header covers. */

@@ -2,12 +2,14 @@
 
 import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { launch, PHONE, type Visit, visit } from './browser.ts';
+import { launch, PHONE, settled, type Visit, visit } from './browser.ts';
 import { type FakeApi, startFakeApi } from './fake-api.ts';
 
 const MANY = 100_000;
 const keyOf = (n: number) =>
   `roll-${String(Math.floor(n / 1_000)).padStart(3, '0')}/${String(n).padStart(6, '0')}.webp`;
+/** Rows down, and past the pictures that are read at first. */
+const BEYOND = 50;
 const SOON = { timeout: 90_000 };
 
 describe('the library', () => {
@@ -39,6 +41,19 @@ describe('the library', () => {
   const pagesRead = () => api.requests.filter((request) => request.startsWith('GET /v1/images?')).length;
   const toTheEnd = () => page.evaluate(() => scrollTo(0, document.documentElement.scrollHeight));
 
+  /** Has all pages but the first wait until what is returned is called. */
+  async function holdTheRest(): Promise<() => void> {
+    let release = () => {};
+    const held = new Promise<void>((resolve) => {
+      release = resolve;
+    });
+    await page.route('**/v1/images?*cursor=*', async (route) => {
+      await held;
+      await route.continue();
+    });
+    return release;
+  }
+
   it('reads no more than it shows at first', async () => {
     expect(await page.getByText('100,000 pictures').isVisible()).toBe(true);
     await page.waitForLoadState('networkidle');
@@ -55,29 +70,76 @@ describe('the library', () => {
 
   it('comes back to where it was', async () => {
     await page.mouse.wheel(0, 6_000);
-    await expect.poll(() => page.evaluate(() => history.state?.scrollY ?? 0), SOON).toBeGreaterThan(3_000);
-    const before = await page.evaluate(() => scrollY);
+    // The wheel's scroll goes on for a while, and where it ended is noted after it.
+    await expect.poll(() => page.evaluate(() => history.state?.scrollY), SOON).toBe(6_000);
     const visible = await page.locator('[data-tile]').nth(40).getAttribute('aria-label');
     await page.goto(`${api.url}/#/picture?key=${encodeURIComponent(visible!)}`);
     await page.locator('.picture').waitFor();
     await expect.poll(() => page.evaluate(() => scrollY), SOON).toBe(0);
     await page.goBack();
-    await expect.poll(() => page.evaluate(() => scrollY), SOON).toBeCloseTo(before, -1);
+    await expect.poll(() => page.evaluate(() => scrollY), SOON).toBeCloseTo(6_000, -1);
     await page.getByRole('link', { name: visible! }).waitFor();
   });
 
-  it('is walked with the arrow keys, one tab stop for all', async () => {
+  const focused = () => page.evaluate(() => document.activeElement?.getAttribute('aria-label'));
+
+  /** Walks down from the second tile, and says on which one that ends. */
+  async function walkDown(rows: number): Promise<number> {
     await page.getByRole('link', { name: keyOf(0) }).focus();
     await page.keyboard.press('ArrowRight');
-    const focused = () => page.evaluate(() => document.activeElement?.getAttribute('aria-label'));
     await expect.poll(focused, SOON).toBe(keyOf(1));
-    for (let row = 0; row < 12; row += 1) await page.keyboard.press('ArrowDown');
-    await expect
-      .poll(async () => Number(/(\d+)\.webp/.exec((await focused()) ?? '')?.[1]), SOON)
-      .toBeGreaterThan(12);
+    await page.keyboard.press('ArrowDown');
+    await expect.poll(focused, SOON).not.toBe(keyOf(1));
+    const columns = Number(/(\d+)\.webp/.exec((await focused())!)![1]) - 1;
+    for (let row = 1; row < rows; row += 1) await page.keyboard.press('ArrowDown');
+    return 1 + rows * columns;
+  }
+
+  it('is walked with the arrow keys, one tab stop for all', async () => {
+    const last = await walkDown(12);
+    await expect.poll(focused, SOON).toBe(keyOf(last));
     expect(await page.locator('[data-tile][tabindex="0"]').count()).toBe(1);
     await page.keyboard.press('Home');
     await expect.poll(focused, SOON).toBe(keyOf(0));
+  });
+
+  it('is walked as well while tiles wait to be made: no key is lost', async () => {
+    // No frame comes, and in none a tile.
+    await page.evaluate(() => {
+      globalThis.requestAnimationFrame = () => 1;
+    });
+    const last = await walkDown(12);
+    await expect.poll(focused, SOON).toBe(keyOf(last));
+    expect(await page.locator('[data-tile][tabindex="0"]').count()).toBe(1);
+  });
+
+  it('is walked as well where its pictures are not read yet, and gives the focus to the one that was reached', async () => {
+    const release = await holdTheRest();
+    const last = await walkDown(BEYOND);
+    await expect.poll(focused, SOON).toBe('Pictures');
+    await page.keyboard.press('ArrowLeft');
+    release();
+    await expect.poll(focused, SOON).toBe(keyOf(last - 1));
+  });
+
+  it('takes the focus from nobody who has gone on meanwhile', async () => {
+    const inFind = () => page.getByLabel('Find').evaluate((element) => element === document.activeElement);
+    const release = await holdTheRest();
+    const last = await walkDown(BEYOND);
+    await expect.poll(focused, SOON).toBe('Pictures');
+    await page.getByLabel('Find').focus();
+    release();
+    await page.getByRole('link', { name: keyOf(last) }).waitFor(SOON);
+    expect(await inFind()).toBe(true);
+
+    await page.getByRole('link', { name: keyOf(last) }).press('Enter');
+    await page.getByRole('dialog').waitFor();
+    await page.keyboard.press('Escape');
+    await expect.poll(focused, SOON).toBe(keyOf(last));
+    await page.getByLabel('Find').focus();
+    await page.evaluate(() => scrollTo(0, 0));
+    await page.getByRole('link', { name: keyOf(0) }).waitFor(SOON);
+    expect(await inFind()).toBe(true);
   });
 
   it('opens a folder by its name', async () => {
@@ -95,18 +157,18 @@ describe('the library', () => {
     await seen.close();
     seen = await visit(browser, api.url, '#/', PHONE);
     page = seen.page;
-    const views = [
-      '',
-      'library',
-      `search?key=${keyOf(7)}`,
-      `picture?key=${keyOf(7)}`,
-      'duplicates',
-      'status',
-    ];
-    for (const view of views) {
+    const views = {
+      '': 'Search',
+      library: 'Library',
+      [`search?key=${keyOf(7)}`]: 'Like 000007.webp',
+      [`picture?key=${keyOf(7)}`]: '000007.webp',
+      duplicates: 'Duplicates',
+      status: 'Status',
+    };
+    for (const [view, title] of Object.entries(views)) {
       await page.goto(`${api.url}/#/${view}`);
-      await page.locator('main h1').waitFor({ state: 'attached' });
-      await page.waitForLoadState('networkidle');
+      await expect.poll(() => page.title(), SOON).toBe(`${title} · Likeness`);
+      await settled(page);
       expect(await page.evaluate(() => document.documentElement.scrollWidth), view).toBeLessThanOrEqual(390);
     }
     await page.goto(`${api.url}/#/`);

@@ -144,7 +144,11 @@ function Grid({ list, label, found }: { list: Pages<Picture>; label: string; fou
 }
 
 const tileOf = (picture: Picture | undefined, tabIndex: 0 | -1) =>
-  picture ? <Tile picture={picture} tabIndex={tabIndex} /> : <div class="tile-skeleton" />;
+  picture ? (
+    <Tile picture={picture} tabIndex={tabIndex} />
+  ) : (
+    <div class="tile-skeleton" data-stop={tabIndex === 0 ? '' : undefined} />
+  );
 
 /** `Library / holiday / 2024`, each a link but the last. */
 function Breadcrumbs({ prefix }: { prefix: string }) {
