@@ -94,8 +94,14 @@ async function ask(what: string, url: string, init?: RequestInit): Promise<Respo
   }
 }
 
+/** Rejects when the server ends, with what it said. */
+const ended = once(server, 'close').then((): never => {
+  throw new Error(`the server ended before it said where it is:\n${complaints.join('\n')}`);
+});
+
 try {
-  const [base] = (await once(createInterface({ input: server.stdout }), 'line')) as [string];
+  const told = once(createInterface({ input: server.stdout }), 'line');
+  const [base] = (await Promise.race([told, ended])) as [string];
   const search = (bytes: Uint8Array, what: string) =>
     ask(what, `${base}/v1/search?limit=1`, {
       method: 'POST',
