@@ -43,7 +43,6 @@ interface Shot {
 const search = (key: string, more = '') => `#/search?key=${encodeURIComponent(key)}${more}`;
 
 const SHOTS: readonly Shot[] = [
-  { name: 'home', path: '#/' },
   { name: 'search', path: search(QUERY) },
   { name: 'search-dark', path: search(QUERY), options: { colorScheme: 'dark' } },
   {
