@@ -32,17 +32,26 @@ const STATES: readonly {
   {
     name: 'duplicates side by side',
     path: '#/duplicates',
-    arrive: (page) => page.getByRole('button', { name: 'Side by side' }).first().click(),
+    async arrive(page) {
+      await page.getByRole('button', { name: 'Side by side' }).first().click();
+      await page.getByRole('dialog').waitFor();
+    },
   },
   {
     name: 'the question before deleting',
     path: `#/picture?key=${SECOND}`,
-    arrive: (page) => page.getByRole('button', { name: 'Delete' }).click(),
+    async arrive(page) {
+      await page.getByRole('button', { name: 'Delete' }).click();
+      await page.getByRole('dialog').waitFor();
+    },
   },
   {
     name: 'adding pictures',
     path: '#/library',
-    arrive: (page) => page.getByRole('button', { name: 'Add pictures' }).click(),
+    async arrive(page) {
+      await page.getByRole('button', { name: 'Add pictures' }).click();
+      await page.getByRole('dialog').waitFor();
+    },
   },
   {
     name: 'uploads that were not taken',
@@ -57,7 +66,10 @@ const STATES: readonly {
   {
     name: 'a picture shown large, with its facts',
     path: `#/library?show=${SECOND}`,
-    arrive: (page) => page.getByRole('button', { name: 'Facts' }).click(),
+    async arrive(page) {
+      await page.getByRole('button', { name: 'Facts' }).click();
+      await page.getByRole('complementary', { name: 'Facts' }).waitFor();
+    },
   },
   {
     name: 'pictures that are selected',
@@ -76,6 +88,7 @@ const STATES: readonly {
         await page.keyboard.press('x');
       }
       await page.getByRole('button', { name: 'Compare' }).click();
+      await page.getByRole('dialog').waitFor();
     },
   },
   { name: 'status', path: '#/status' },
@@ -141,7 +154,9 @@ describe('accessibility', () => {
     const { page, close } = await visit(browser, api.url, '#/');
     await page.getByText('All 60').waitFor();
     await page.keyboard.press('Tab');
-    expect(await page.evaluate(() => document.activeElement?.textContent)).toBe('Skip to the content');
+    await expect
+      .poll(() => page.evaluate(() => document.activeElement?.textContent), SOON)
+      .toBe('Skip to the content');
     await page.keyboard.press('Enter');
     await expect.poll(() => page.evaluate(() => document.activeElement?.tagName), SOON).toBe('H1');
 
@@ -165,7 +180,9 @@ describe('accessibility', () => {
     await page.getByRole('dialog').waitFor();
     await page.keyboard.press('Escape');
     await page.getByRole('dialog').waitFor({ state: 'detached' });
-    expect(await button.evaluate((element) => element === document.activeElement)).toBe(true);
+    await expect
+      .poll(() => button.evaluate((element) => element === document.activeElement), SOON)
+      .toBe(true);
     await close();
   });
 });

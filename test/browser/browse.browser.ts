@@ -1,7 +1,7 @@
 /** Finding pictures: folders, sorting, parts of names, results, the map; and what is said while the library grows. */
 
 import { describe, expect, it } from 'vitest';
-import { fakedConsole, SOON } from './browser.ts';
+import { fakedConsole, SOON, settled } from './browser.ts';
 import { FIRST, PICTURES, selectedCount, tile } from './library-page.ts';
 
 describe('finding pictures', () => {
@@ -90,9 +90,12 @@ describe('finding pictures', () => {
   });
 
   it('has a histogram above the least score, and metadata filters only where there is metadata', async () => {
-    const page = await open(`#/search?key=${encodeURIComponent(FIRST)}`);
+    const page = await open('#/');
+    const asked = page.waitForResponse('**/v1/metadata');
+    await page.goto(`${faked.api.url}/#/search?key=${encodeURIComponent(FIRST)}`);
     await page.locator('.histogram > span').nth(49).waitFor();
     await page.getByText(/pictures, 29 shown/).waitFor();
+    await (await asked).finished();
     expect(await page.getByRole('combobox', { name: 'Metadata' }).count()).toBe(0);
   });
 
@@ -115,11 +118,15 @@ describe('finding pictures', () => {
     await page.getByRole('heading', { name: 'Status' }).waitFor();
     await page.getByText(/Still indexing: 2,000 of 3,000, about \d+ seconds left/).waitFor();
     // The same bar in both places.
-    expect(
-      await page
-        .getByRole('progressbar', { name: 'Pictures indexed' })
-        .evaluateAll((all) => all.map((each) => (each as HTMLProgressElement).position.toFixed(3))),
-    ).toEqual(['0.667', '0.667']);
+    await expect
+      .poll(
+        () =>
+          page
+            .getByRole('progressbar', { name: 'Pictures indexed' })
+            .evaluateAll((all) => all.map((each) => (each as HTMLProgressElement).position.toFixed(3))),
+        SOON,
+      )
+      .toEqual(['0.667', '0.667']);
     faked.api.state.waiting = 600;
     await page.getByText(/Still indexing: 2,400 of 3,000/).waitFor();
     await page.getByText('None so far').waitFor();
@@ -178,16 +185,18 @@ describe('finding pictures', () => {
 
   it('fits 320 pixels', async () => {
     const page = await open('#/', {}, { viewport: { width: 320, height: 640 } });
-    for (const path of [
-      '',
-      'library',
-      'map',
-      'duplicates',
-      'status',
-      `search?key=${encodeURIComponent(FIRST)}`,
-    ]) {
+    const views = {
+      '': 'Search',
+      library: 'Library',
+      map: 'Map',
+      duplicates: 'Duplicates',
+      status: 'Status',
+      [`search?key=${encodeURIComponent(FIRST)}`]: 'Like picture 00.webp',
+    };
+    for (const [path, title] of Object.entries(views)) {
       await page.goto(`${faked.api.url}/#/${path}`);
-      await page.locator('main h1').waitFor({ state: 'attached' });
+      await expect.poll(() => page.title(), SOON).toBe(`${title} · Likeness`);
+      await settled(page);
       expect(await page.evaluate(() => document.documentElement.scrollWidth), path).toBeLessThanOrEqual(320);
     }
     expect(await page.getByRole('button', { name: 'Add pictures' }).isVisible()).toBe(true);

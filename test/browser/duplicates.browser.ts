@@ -38,11 +38,11 @@ describe('the duplicates workbench', () => {
 
   it('keeps the best of each with its reason, and begins with what frees the most', async () => {
     await open();
-    expect(await groups().first().getByText('two copy.webp').count()).toBe(1);
+    await groups().first().getByText('two copy.webp').waitFor();
     await groups().last().getByText('Keep: 6000 x 4000').waitFor();
     expect(await box(KEYS[0]!).isDisabled()).toBe(true);
     expect(await box(KEYS[1]!).isChecked()).toBe(true);
-    expect(await bar()).toBe('2 groups, 3 pictures, 503 KB');
+    await expect.poll(bar, SOON).toBe('2 groups, 3 pictures, 503 KB');
   });
 
   it('takes other choices: a tick, another keeper, none at all; and keeps them over "back"', async () => {
@@ -54,7 +54,7 @@ describe('the duplicates workbench', () => {
     await page.getByRole('link', { name: 'Status' }).click();
     await page.goBack();
     await groups().first().waitFor();
-    expect(await bar()).toBe('2 groups, 2 pictures, 11 KB');
+    await expect.poll(bar, SOON).toBe('2 groups, 2 pictures, 11 KB');
     await page.getByText('Choose').click();
     await page.getByRole('button', { name: 'Keep the oldest of each' }).click();
     const asked = () => faked.api.requests.filter((each) => each.includes('/v1/duplicates?')).at(-1);
@@ -74,7 +74,7 @@ describe('the duplicates workbench', () => {
     expect(await question.getByText('6000 × 4000, Aug 2, 2019').count()).toBe(1);
     await question.getByRole('button', { name: 'Delete 3 pictures' }).click();
     await page.getByRole('heading', { name: 'No duplicates' }).waitFor();
-    expect(faked.api.state.pictures.map(({ key }) => key)).toEqual([KEYS[0], KEYS[3]]);
+    await expect.poll(() => faked.api.state.pictures.map(({ key }) => key), SOON).toEqual([KEYS[0], KEYS[3]]);
     await page.getByRole('button', { name: 'Undo' }).click();
     await expect.poll(() => groups().count(), SOON).toBe(2);
   });
@@ -129,8 +129,9 @@ describe('the duplicates workbench', () => {
     await open();
     await page.getByLabel('Show', { exact: true }).selectOption('Probably the same');
     await page.getByRole('heading', { name: 'Probably the same' }).first().waitFor();
-    expect(await bar()).toBe('0 groups, 0 pictures, 0 bytes');
+    await expect.poll(bar, SOON).toBe('0 groups, 0 pictures, 0 bytes');
     await page.getByRole('button', { name: 'Keep this: b/one copy.webp' }).click();
+    await page.getByRole('button', { name: 'Show b/one copy.webp, Keep' }).waitFor();
     expect(await bar()).toBe('0 groups, 0 pictures, 0 bytes');
     await box('c/one small.webp').check();
     await expect.poll(bar, SOON).toBe('1 group, 1 picture, 1.0 KB');
@@ -143,19 +144,19 @@ describe('the duplicates workbench', () => {
     await finer.waitFor();
     expect(await box('b/one copy.webp').isChecked()).toBe(false);
     expect(await box('c/one small.webp').isChecked()).toBe(true);
-    expect(await bar()).toBe('2 groups, 2 pictures, 501 KB');
+    await expect.poll(bar, SOON).toBe('2 groups, 2 pictures, 501 KB');
     // Each shows something that the other one does not: whoever keeps the finer one looks, and ticks.
     await page.getByRole('button', { name: 'Keep this: b/one copy.webp' }).click();
     await page.getByRole('button', { name: 'Show b/one copy.webp, Keep' }).waitFor();
     expect(await box(KEYS[0]!).isChecked()).toBe(false);
-    expect(await bar()).toBe('1 group, 1 picture, 500 KB');
+    await expect.poll(bar, SOON).toBe('1 group, 1 picture, 500 KB');
   });
 
   it('keeps from a preferred folder first, until that is taken back', async () => {
     await open();
     const group = groups().filter({ hasText: 'one small.webp' });
     const kept = () => group.locator('[data-member]').first().getAttribute('data-key');
-    expect(await kept()).toBe(KEYS[0]);
+    await expect.poll(kept, SOON).toBe(KEYS[0]);
     await group.getByText('Folders').click();
     await page.getByRole('button', { name: 'Keep from b/ first' }).click();
     await expect.poll(kept, SOON).toBe(KEYS[1]);
@@ -169,12 +170,13 @@ describe('the duplicates workbench', () => {
     await page.getByRole('button', { name: `Show ${KEYS[3]}` }).focus();
     const focused = () => page.evaluate(() => (document.activeElement as HTMLElement).dataset.key);
     await page.keyboard.press('ArrowRight');
-    expect(await focused()).toBe(KEYS[4]);
+    await expect.poll(focused, SOON).toBe(KEYS[4]);
     await page.keyboard.press(' ');
     await expect.poll(() => box(KEYS[4]!).isChecked(), SOON).toBe(false);
     await page.keyboard.press('ArrowDown');
-    expect(await focused()).toBe(KEYS[0]);
+    await expect.poll(focused, SOON).toBe(KEYS[0]);
     await page.keyboard.press('ArrowRight');
+    await expect.poll(focused, SOON).toBe(KEYS[1]);
     await page.keyboard.press('k');
     await expect.poll(() => box(KEYS[0]!).isChecked(), SOON).toBe(true);
     await page.keyboard.press('c');
@@ -213,7 +215,7 @@ describe('the duplicates workbench', () => {
     await page.route('**/v1/duplicates?*', () => {});
     await page.goBack();
     await expect.poll(() => page.evaluate(() => scrollY), SOON).toBeCloseTo(top, -1);
-    expect(await bar()).toContain('120 groups, 120 pictures');
+    await expect.poll(bar, SOON).toContain('120 groups, 120 pictures');
   });
 
   it('follows the library', async () => {

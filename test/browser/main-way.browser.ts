@@ -37,11 +37,16 @@ describe('the console on likeness serve', () => {
     results().evaluateAll((items) =>
       items.map((item) => item.querySelector('.tile-caption > span')?.getAttribute('title')),
     );
+  const isGoodThere = () =>
+    access(join(server.folder, 'mixed/good.webp')).then(
+      () => true,
+      () => false,
+    );
   const firstResult = () => results().first().locator('.tile-caption > span').first();
 
   it('begins with an empty library that says what to do', async () => {
     await page.getByRole('heading', { name: 'Your library is empty' }).waitFor();
-    expect(await page.getByRole('button', { name: 'Try the demo pictures' }).isVisible()).toBe(true);
+    await page.getByRole('button', { name: 'Try the demo pictures' }).waitFor();
   });
 
   it('takes thirty pictures that are dropped, and has them found', async () => {
@@ -138,6 +143,8 @@ describe('the console on likeness serve', () => {
 
   it('searches by a result, and goes back', async () => {
     await page.goto(`${server.url}/#/search?key=${FIRST}`);
+    // Until then the results of the search before are there.
+    await page.getByRole('heading', { name: `Like ${FIRST}` }).waitFor();
     await firstResult().waitFor();
     const [next] = await resultKeys();
     await results().first().hover();
@@ -145,16 +152,20 @@ describe('the console on likeness serve', () => {
     await page.getByRole('heading', { name: `Like ${next!.split('/').pop()}` }).waitFor();
     await page.goBack();
     await page.getByRole('heading', { name: `Like ${FIRST}` }).waitFor();
-    expect((await resultKeys())[0]).toBe(next);
+    await expect.poll(async () => (await resultKeys())[0], SOON).toBe(next);
   });
 
   it('searches a part that is drawn with the mouse', async () => {
     await drop(page, [await files.pair(FIRST, SECOND, 'pair.png')], 'Search with it');
     // Until then the picture of the search before is there.
+    await page.getByRole('heading', { name: 'Like your picture' }).waitFor();
     const picture = page.getByAltText('The picture you search by');
     await picture.waitFor();
     await expect
-      .poll(() => picture.evaluate((image: HTMLImageElement) => image.complete && image.naturalWidth > 0))
+      .poll(
+        () => picture.evaluate((image: HTMLImageElement) => image.complete && image.naturalWidth > 0),
+        SOON,
+      )
       .toBe(true);
     const box = (await picture.boundingBox())!;
     const move = async (from: number, to: number) => {
@@ -201,26 +212,18 @@ describe('the console on likeness serve', () => {
     await page.getByRole('button', { name: 'Delete 1', exact: true }).click();
     const question = page.getByRole('dialog', { name: 'Delete this picture?' });
     await question.getByRole('button', { name: 'Cancel' }).click();
-    await access(join(server.folder, 'mixed/good.webp'));
+    await question.waitFor({ state: 'detached' });
+    expect(await isGoodThere()).toBe(true);
 
     await page.getByRole('button', { name: 'Delete 1', exact: true }).click();
     await question.getByRole('button', { name: 'Delete this picture' }).click();
     await expect.poll(() => group.count(), SOON).toBe(0);
-    await expect(access(join(server.folder, 'mixed/good.webp'))).rejects.toThrow();
+    await expect.poll(isGoodThere, SOON).toBe(false);
   });
 
   it('has it back from the trash', async () => {
     await page.getByRole('button', { name: 'Undo' }).click();
-    await expect
-      .poll(
-        () =>
-          access(join(server.folder, 'mixed/good.webp')).then(
-            () => true,
-            () => false,
-          ),
-        SOON,
-      )
-      .toBe(true);
+    await expect.poll(isGoodThere, SOON).toBe(true);
   });
 
   it('asked nobody else for anything, and threw nothing', () => {

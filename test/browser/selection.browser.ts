@@ -14,9 +14,9 @@ describe('selecting pictures', () => {
     const page = await open('#/library');
     await tile(page, FIRST).hover();
     await page.getByRole('button', { name: `Select ${FIRST}` }).click();
-    expect(await selectedCount(page)).toBe('1 picture');
+    await expect.poll(() => selectedCount(page), SOON).toBe('1 picture');
     await tile(page, PICTURES[4]!.key).click({ modifiers: ['Shift'] });
-    expect(await selectedCount(page)).toBe('5 pictures');
+    await expect.poll(() => selectedCount(page), SOON).toBe('5 pictures');
     await page.keyboard.press('Control+a');
     await expect.poll(() => selectedCount(page), SOON).toBe('30 pictures');
     await page.keyboard.press('Escape');
@@ -77,12 +77,14 @@ describe('selecting pictures', () => {
     await page.getByRole('button', { name: 'Compare' }).click();
     const dialog = page.getByRole('dialog', { name: 'Side by side' });
     await dialog.getByRole('button', { name: 'Larger' }).click();
-    const transforms = await dialog
-      .locator('.zoomable img')
-      .evaluateAll((all) => all.map((each) => (each as HTMLElement).style.transform));
-    expect(transforms).toHaveLength(2);
-    expect(transforms[0]).toBe(transforms[1]);
-    expect(transforms[0]).toContain('scale(1.5)');
+    const transforms = () =>
+      dialog
+        .locator('.zoomable img')
+        .evaluateAll((all) => all.map((each) => (each as HTMLElement).style.transform));
+    const enlarged = expect.stringContaining('scale(1.5)');
+    await expect.poll(transforms, SOON).toEqual([enlarged, enlarged]);
+    const [one, other] = await transforms();
+    expect(one).toBe(other);
     await page.keyboard.press('b');
     await expect.poll(() => dialog.locator('li[hidden]').count(), SOON).toBe(1);
   });
