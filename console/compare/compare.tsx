@@ -2,7 +2,7 @@
 
 import './compare.css';
 import type { ComponentChildren } from 'preact';
-import { useEffect, useRef, useState } from 'preact/hooks';
+import { useEffect, useLayoutEffect, useRef, useState } from 'preact/hooks';
 import type { ShownPicture } from '../library/sequence.ts';
 import { Button } from '../parts/button.tsx';
 import { bytes, fileName, pixelsAndDay } from '../parts/format.ts';
@@ -27,7 +27,8 @@ export function Compare({ pictures, onClose, actions }: CompareProps) {
     Readonly<Record<string, { readonly width: number; readonly height: number }>>
   >({});
 
-  useEffect(() => {
+  // Before the paint: who sees it may press a key.
+  useLayoutEffect(() => {
     dialog.current?.showModal();
     dialog.current?.focus();
   }, []);

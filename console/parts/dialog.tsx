@@ -2,7 +2,7 @@
 
 import './dialog.css';
 import type { ComponentChildren } from 'preact';
-import { useEffect, useRef } from 'preact/hooks';
+import { useLayoutEffect, useRef } from 'preact/hooks';
 import { Button } from './button.tsx';
 import { useId } from './use-id.ts';
 
@@ -19,7 +19,8 @@ interface DialogProps {
 export function Dialog({ title, onClose, wide = false, stays = false, children }: DialogProps) {
   const element = useRef<HTMLDialogElement>(null);
   const titleId = useId();
-  useEffect(() => {
+  // Before the paint: who sees it may press a key.
+  useLayoutEffect(() => {
     const before = document.activeElement;
     element.current?.showModal();
     element.current?.querySelector<HTMLElement>('[data-first]')?.focus();

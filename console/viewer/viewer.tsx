@@ -1,7 +1,7 @@
 /** A picture as large as the window, above any view: next and previous, zoom, facts, and what can be done with it. */
 
 import './viewer.css';
-import { useEffect, useRef, useState } from 'preact/hooks';
+import { useEffect, useLayoutEffect, useRef, useState } from 'preact/hooks';
 import { useConnection } from '../api/connection.tsx';
 import { useRequest } from '../api/use-request.ts';
 import { useAllows } from '../api/use-stats.tsx';
@@ -38,7 +38,8 @@ export function Viewer({ pictureKey }: { pictureKey: string }) {
   const shownKey = useRef(pictureKey);
   shownKey.current = pictureKey;
 
-  useEffect(() => {
+  // Before the paint: who sees it may press a key.
+  useLayoutEffect(() => {
     dialog.current?.showModal();
     dialog.current?.focus();
     // The view below is there before this effect ends; its tile takes the focus once the dialog is gone.

@@ -1,6 +1,6 @@
 /** A picture shown large: over every view, through its list, by its address; its facts, and what is done from there. */
 
-import type { Page } from 'playwright-core';
+import type { Locator, Page } from 'playwright-core';
 import { describe, expect, it } from 'vitest';
 import { fakedConsole, SOON } from './browser.ts';
 import { FIRST, focusedKey, PICTURES, SECOND, THIRD, tile, viewer } from './library-page.ts';
@@ -25,6 +25,18 @@ describe('the viewer', () => {
     await viewer(page, SECOND).waitFor({ state: 'detached' });
     await expect.poll(() => focusedKey(page), SOON).toBe(SECOND);
     await expect.poll(address, SOON).toMatch(/#\/library$/);
+  });
+
+  it('hears the keys from the frame on that shows it, and so does the question above it', async () => {
+    const page = await open('#/library');
+    const openedBy = (what: Locator) =>
+      what.evaluate(async (element: HTMLElement) => {
+        element.click();
+        await new Promise(requestAnimationFrame);
+        return document.querySelectorAll('dialog[open]').length;
+      });
+    expect(await openedBy(tile(page, FIRST))).toBe(1);
+    expect(await openedBy(viewer(page, FIRST).getByRole('button', { name: 'Delete' }))).toBe(2);
   });
 
   it('has an address for a picture that is shown large', async () => {
