@@ -1,5 +1,6 @@
 /** Lays one picture over another as well as it can: coarsely first, and closer only where that promises something. */
 
+import { isCovered } from './cover.ts';
 import { isLarger } from './fingerprint-format.ts';
 import { boxPlacements, insideBorders, wholeOf } from './frames.ts';
 import { between, type Homography } from './homography.ts';
@@ -60,14 +61,19 @@ function compare(a: Prepared, b: Prepared): Comparison | undefined {
   if (!best) return undefined;
   const map = refined(a.levels[0], b.levels[0], best.map, 3);
   const measured = measure(a, b, map, best.inliers);
-  // What is cut off pulls at the placement: most brighter copies lie best where they lay before it was moved.
-  const toned = () => isToned(a, b, map) || isToned(a, b, best.start);
-  return measured && { ...measured, toned: isOpen(measured) && toned() };
+  return measured && { ...measured, byRule: isOpen(measured) && isByRule(a, b, [map, best.start], measured) };
 }
 
-/** Whether the rule beside the measures may say more than they do, in which the model's opinion hardly counts. */
-const isOpen = (measured: Measured): boolean =>
-  measured.correlation >= TONED_FROM && confidenceByMeasures(measuresOf(measured, 1)) < SAME_FROM;
+/** Whether the rules beside the measures may say more than they do, in which the model's opinion hardly counts. */
+const isOpen = (measured: Measured): boolean => confidenceByMeasures(measuresOf(measured, 1)) < SAME_FROM;
+
+/** @param maps what is cut off pulls at the placement: most brighter copies lie best where they lay before it was moved */
+const isByRule = (
+  a: Prepared,
+  b: Prepared,
+  maps: readonly Homography[],
+  { correlation }: Measured,
+): boolean => isCovered(a, b) || (correlation >= TONED_FROM && maps.some((map) => isToned(a, b, map)));
 
 /** Pixels of the small copy for each of the copy in which corners were found. */
 const scaleOf = ({ levels: [{ width, height }] }: Prepared): number => Math.max(width, height) / 256;

@@ -37,8 +37,11 @@ export interface Measured {
 
 /** All that a verdict is made of. */
 export interface Comparison extends Measured {
-  /** Whether one is the other made brighter, or richer in contrast, until parts are cut off (tone.ts); only asked where the measures leave it open. */
-  readonly toned: boolean;
+  /**
+   * Whether one is the other made brighter, or richer in contrast, until parts are cut off (tone.ts), or has something plain put on it
+   * (cover.ts); only asked where the measures leave it open.
+   */
+  readonly byRule: boolean;
 }
 
 /** Pixels that must lie over one another for anything to be said. */

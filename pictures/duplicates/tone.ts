@@ -82,6 +82,7 @@ export function isToned(a: Prepared, b: Prepared, map: Homography): boolean {
   toRgb(seen, cb, cr, length, rgbA);
   toRgb(pixels, b.chroma[0].pixels, b.chroma[1].pixels, length, rgbB);
   const count = gather(length);
+  if (Math.abs(endsIn(xs, count) - endsIn(ys, count)) < (LEAST_CUT / 2) * count) return false;
   const [brighterB, brighterA] = [search(xs, ys, count), search(ys, xs, count)];
   const best = brighterB.agreed >= brighterA.agreed ? brighterB : brighterA;
   if (best.agreed * PART < HOPELESS * count) return false;
@@ -118,6 +119,13 @@ function gather(length: number): number {
     }
   }
   return n;
+}
+
+/** How many values are near an end. Of a copy with parts cut off there are more: most pairs need no search. */
+function endsIn(values: Float32Array, count: number): number {
+  let ends = 0;
+  for (let i = 0; i < count; i++) if (values[i]! < NEAR_END.low || values[i]! > NEAR_END.high) ends++;
+  return ends;
 }
 
 interface Step extends Fit {

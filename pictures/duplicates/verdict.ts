@@ -5,7 +5,7 @@ import type { Comparison, Measured } from './measure.ts';
 import { MEANS, SPREADS, WEIGHTS } from './verdict-weights.ts';
 
 /** To be counted up when fingerprints, or how they are compared, change what is measured of a pair. */
-const MEASURES_VERSION = 5;
+const MEASURES_VERSION = 6;
 
 /** What a verdict was made by. Verdicts of another version say nothing: they are made anew. */
 export const VERDICT_VERSION = versionOf(MEASURES_VERSION, MEANS, SPREADS, WEIGHTS);
@@ -31,14 +31,14 @@ export interface Learned {
 const LEARNED: Learned = { means: MEANS, spreads: SPREADS, weights: WEIGHTS };
 
 /**
- * How sure the rule for tone is: too little to delete by, and more than most of what is only likely, since it errs less often.
- * So a brighter copy is shown with its original and not with a variant of that, and where the same picture is at hand, that counts.
+ * How sure the rules for tone and covers are: too little to delete by, and more than most of what is only likely, since they err less often.
+ * So such a copy is shown with its original and not with a variant of that, and where the same picture is at hand, that counts.
  */
-const TONED = 0.75;
+const BY_RULE = 0.75;
 
-/** How sure it is of a pair, 0 to 1: by its measures, and by the rule beside them where that says more. */
+/** How sure it is of a pair, 0 to 1: by its measures, and by the rules beside them where these say more. */
 export const confidenceOf = (comparison: Comparison, cosine: number, learned?: Learned): number =>
-  Math.max(confidenceByMeasures(measuresOf(comparison, cosine), learned), comparison.toned ? TONED : 0);
+  Math.max(confidenceByMeasures(measuresOf(comparison, cosine), learned), comparison.byRule ? BY_RULE : 0);
 
 /** A logistic regression on the measures and some of their products. */
 export function confidenceByMeasures(measures: readonly number[], learned: Learned = LEARNED): number {

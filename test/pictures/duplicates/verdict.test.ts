@@ -65,7 +65,7 @@ test('the verdict does not depend on the order', async () => {
   expect(await confidence(await face(), copy)).toBe(await confidence(copy, await face()));
 });
 
-test('the rule for tone makes a pair likely and no more, and takes nothing from one that is surer', async () => {
+test('a rule makes a pair likely and no more, and takes nothing from one that is surer', async () => {
   const measured = async (one: Buffer, other: Buffer) => {
     const [a, b] = [new Prepared(await fingerprintOf(one)), new Prepared(await fingerprintOf(other))];
     return comparisonOf(a, b)!;
@@ -74,12 +74,12 @@ test('the rule for tone makes a pair likely and no more, and takes nothing from 
     .jpeg({ quality: 90 })
     .toBuffer();
   const same = await measured(await face(), copy);
-  expect(confidenceOf({ ...same, toned: true }, 0.9)).toBe(confidenceOf({ ...same, toned: false }, 0.9));
+  expect(confidenceOf({ ...same, byRule: true }, 0.9)).toBe(confidenceOf({ ...same, byRule: false }, 0.9));
 
   const variant = await measured(await face(), await face('', '#8a5a3a'));
-  expect(variant.toned).toBe(false);
+  expect(variant.byRule).toBe(false);
   expect(confidenceOf(variant, 0.9)).toBeLessThan(LIKELY_FROM);
-  const toned = confidenceOf({ ...variant, toned: true }, 0.9);
-  expect(toned).toBeGreaterThan(LIKELY_FROM);
-  expect(isSame(toned)).toBe(false);
+  const byRule = confidenceOf({ ...variant, byRule: true }, 0.9);
+  expect(byRule).toBeGreaterThan(LIKELY_FROM);
+  expect(isSame(byRule)).toBe(false);
 });
