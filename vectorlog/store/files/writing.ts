@@ -74,7 +74,7 @@ export async function removeFile(path: string): Promise<boolean> {
   }
 }
 
-/** A time in microseconds as `utimes` takes it: it cuts off what is less, and half of one more keeps rounding from the one before. */
+/** A time in microseconds as `utimes` takes it: in Node 20 it cuts off what is less, and half of one more keeps rounding from the one before. */
 const secondsOf = (microseconds: number): number => (microseconds + 0.5) / 1e6;
 
 /** Microseconds. */
