@@ -2,6 +2,7 @@
 
 import type { Page } from 'playwright-core';
 import { describe, expect, it } from 'vitest';
+import { gate } from '../factories/live-index.ts';
 import { fakedConsole, SOON } from './browser.ts';
 
 const PICTURES = [
@@ -233,13 +234,10 @@ describe('a deletion that somebody stops', () => {
 
   it.each(['Stop', 'Close', 'Escape'])('ends at once by %s, and says what was done', async (way) => {
     const page = await faked.open('#/duplicates');
-    let release = () => {};
-    const held = new Promise<void>((resolve) => {
-      release = resolve;
-    });
+    const { open, opened } = gate();
     let asked = 0;
     await page.route('**/v1/images/**', async (route) => {
-      if (route.request().method() === 'DELETE' && ++asked > 2) await held;
+      if (route.request().method() === 'DELETE' && ++asked > 2) await opened;
       await route.continue();
     });
     await page.getByRole('button', { name: 'Delete 9' }).click();
@@ -248,7 +246,7 @@ describe('a deletion that somebody stops', () => {
     await question.getByRole('button', { name: '2 of 9 deleted' }).waitFor();
     if (way === 'Escape') await page.keyboard.press('Escape');
     else await question.getByRole('button', { name: way }).click();
-    release();
+    open();
     // Four had been asked for before.
     await page.getByText('6 of 9 pictures deleted').first().waitFor();
     expect(asked).toBe(6);

@@ -1,6 +1,7 @@
 /** A library of thirty pictures in two folders, and how tests find things on a page of it. */
 
 import type { Locator, Page } from 'playwright-core';
+import { gate } from '../factories/live-index.ts';
 import type { FakePicture } from './fake-api.ts';
 
 export const PICTURES = Array.from({ length: 30 }, (_, n) => ({
@@ -22,3 +23,13 @@ export const focusedKey = (page: Page): Promise<string | undefined> =>
 /** `5 pictures` */
 export const selectedCount = (page: Page): Promise<string | null> =>
   page.getByRole('region', { name: 'Selection' }).locator('strong').textContent();
+
+/** Has all pages of lists but the first wait until what is returned is called. */
+export async function holdTheRest(page: Page): Promise<() => void> {
+  const { open, opened } = gate();
+  await page.route('**/v1/images?*cursor=*', async (route) => {
+    await opened;
+    await route.continue();
+  });
+  return open;
+}

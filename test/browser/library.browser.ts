@@ -4,6 +4,7 @@ import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { launch, PHONE, settled, type Visit, visit } from './browser.ts';
 import { type FakeApi, startFakeApi } from './fake-api.ts';
+import { holdTheRest } from './library-page.ts';
 
 const MANY = 100_000;
 const keyOf = (n: number) =>
@@ -40,19 +41,6 @@ describe('the library', () => {
   const tiles = () => page.locator('.virtual-grid > li').count();
   const pagesRead = () => api.requests.filter((request) => request.startsWith('GET /v1/images?')).length;
   const toTheEnd = () => page.evaluate(() => scrollTo(0, document.documentElement.scrollHeight));
-
-  /** Has all pages but the first wait until what is returned is called. */
-  async function holdTheRest(): Promise<() => void> {
-    let release = () => {};
-    const held = new Promise<void>((resolve) => {
-      release = resolve;
-    });
-    await page.route('**/v1/images?*cursor=*', async (route) => {
-      await held;
-      await route.continue();
-    });
-    return release;
-  }
 
   it('reads no more than it shows at first', async () => {
     expect(await page.getByText('100,000 pictures').isVisible()).toBe(true);
@@ -114,7 +102,7 @@ describe('the library', () => {
   });
 
   it('is walked as well where its pictures are not read yet, and gives the focus to the one that was reached', async () => {
-    const release = await holdTheRest();
+    const release = await holdTheRest(page);
     const last = await walkDown(BEYOND);
     await expect.poll(focused, SOON).toBe('Pictures');
     await page.keyboard.press('ArrowLeft');
@@ -124,7 +112,7 @@ describe('the library', () => {
 
   it('takes the focus from nobody who has gone on meanwhile', async () => {
     const inFind = () => page.getByLabel('Find').evaluate((element) => element === document.activeElement);
-    const release = await holdTheRest();
+    const release = await holdTheRest(page);
     const last = await walkDown(BEYOND);
     await expect.poll(focused, SOON).toBe('Pictures');
     await page.getByLabel('Find').focus();

@@ -4,7 +4,16 @@ import { readFile } from 'node:fs/promises';
 import { unzipSync } from 'fflate';
 import { describe, expect, it } from 'vitest';
 import { fakedConsole, PHONE, SOON } from './browser.ts';
-import { FIRST, focusedKey, PICTURES, SECOND, selectedCount, THIRD, tile } from './library-page.ts';
+import {
+  FIRST,
+  focusedKey,
+  holdTheRest,
+  PICTURES,
+  SECOND,
+  selectedCount,
+  THIRD,
+  tile,
+} from './library-page.ts';
 
 describe('selecting pictures', () => {
   const faked = fakedConsole({ pictures: PICTURES });
@@ -129,14 +138,7 @@ describe('selecting pictures', () => {
     }));
     const page = await open('#/library?prefix=many/', { pictures });
     await tile(page, 'many/0.webp').waitFor();
-    let release = () => {};
-    const held = new Promise<void>((resolve) => {
-      release = resolve;
-    });
-    await page.route('**/v1/images?*cursor=*', async (route) => {
-      await held;
-      await route.continue();
-    });
+    const release = await holdTheRest(page);
     const rest = page.waitForResponse('**/v1/images?*cursor=*');
     await page.keyboard.press('Control+a');
     await page.getByRole('navigation', { name: 'Folders' }).getByRole('link', { name: 'few' }).click();

@@ -2,6 +2,7 @@
 
 import type { Page } from 'playwright-core';
 import { describe, expect, it } from 'vitest';
+import { gate } from '../factories/live-index.ts';
 import { drop, fakedConsole, SOON } from './browser.ts';
 import { demoNames, demoPath } from './demo-pictures.ts';
 
@@ -32,20 +33,15 @@ describe('uploads', () => {
 
   it('are stopped one by one, or all that have not arrived', async () => {
     const page = await open('#/library');
-    let release = () => {};
-    await holdUploads(
-      page,
-      new Promise((resolve) => {
-        release = resolve;
-      }),
-    );
+    const held = gate();
+    await holdUploads(page, held.opened);
     await drop(page, NEW.map(demoPath), 'Add to the library');
     await heading(page, 'Adding 6 pictures').waitFor();
     await page.getByRole('button', { name: `Stop ${NEW[0]}` }).click();
     await page.getByText('1 stopped').waitFor();
     await page.getByRole('button', { name: 'Cancel' }).click();
     await heading(page, '6 files not added').waitFor();
-    release();
+    held.open();
     // Whatever was held has reached the server, or never will.
     await page.unrouteAll({ behavior: 'wait' });
     expect(await bar(page).count()).toBe(0);

@@ -194,33 +194,31 @@ describe('a centred copy', () => {
 
   const FEW = 32;
   const small = (i: number) => ({ put: `${i}`, vector: seededVector(`${i}`, FEW) });
-
-  test('fits to the byte, beside the index and the vectors, those of the log and the replaced ones too', async () => {
+  const ofTen = async () => {
     const books = library({ dimensions: FEW });
     await books.append(...Array.from({ length: 10 }, (_, i) => small(i)));
     await books.compact();
+    return books;
+  };
+
+  test('fits to the byte, beside the index and the vectors, those of the log and the replaced ones too', async () => {
+    const books = await ofTen();
     await books.append(small(10), { put: '3', vector: seededVector('anew', FEW) });
     const { index } = liveIndex(books);
-    const ask = (centered: CenteredIndex) =>
-      index.read('strong', (view) =>
-        centered.read(view, (space) =>
-          space.search(space.of(seededVector('any', FEW)), { k: 20, filter: NO_FILTER }),
-        ),
-      );
+    const asking = (centered: CenteredIndex) =>
+      index.read('strong', (view) => ask(centered, view, seededVector('any', FEW), 20));
     const { manifest } = (await latestManifest(books.index))!;
     // Ten in the files, one that is new and one that replaces.
     const needed = neededBytes(manifest, FEW) + 2 * RowMatrix.bytesFor(12, FEW);
 
-    expect((await ask(new CenteredIndex(FEW, needed))).searched).toBe(11);
-    const refusal = await ask(new CenteredIndex(FEW, needed - 1)).catch((error: unknown) => error);
+    expect((await asking(new CenteredIndex(FEW, needed))).searched).toBe(11);
+    const refusal = await asking(new CenteredIndex(FEW, needed - 1)).catch((error: unknown) => error);
     expect(refusal).toBeInstanceOf(CenteredTooLarge);
     expect(refusal).toMatchObject({ rows: 12, neededBytes: needed, budgetBytes: needed - 1 });
   });
 
   test('gives what scores at least so much, and is made again after it failed', async () => {
-    const books = library({ dimensions: FEW });
-    await books.append(...Array.from({ length: 10 }, (_, i) => small(i)));
-    await books.compact();
+    const books = await ofTen();
     const { index, store } = liveIndex(books);
     const centered = new CenteredIndex(FEW, 2 ** 30);
     const ask = (minScore?: number) =>
@@ -247,33 +245,26 @@ describe('a centred copy', () => {
   });
 
   test('is made once, and given back when the next compaction brings another mean', async () => {
-    const books = library({ dimensions: FEW });
-    await books.append(...Array.from({ length: 10 }, (_, i) => small(i)));
-    await books.compact();
+    const books = await ofTen();
     await books.append(small(10), { put: '3', vector: seededVector('anew', FEW) });
     const { index } = liveIndex(books);
     const centered = new CenteredIndex(FEW, 2 ** 30);
-    const ask = () =>
-      index.read('strong', (view) =>
-        centered.read(view, (space) =>
-          space.search(space.of(seededVector('4', FEW)), { k: 20, filter: NO_FILTER }),
-        ),
-      );
-    const first = await ask();
+    const asking = () => index.read('strong', (view) => ask(centered, view, seededVector('4', FEW), 20));
+    const first = await asking();
     const [append, close] = [vi.spyOn(RowMatrix.prototype, 'append'), vi.spyOn(RowMatrix.prototype, 'close')];
-    expect(await ask()).toEqual(first);
+    expect(await asking()).toEqual(first);
     expect(append).not.toHaveBeenCalled();
 
     await books.append(small(11));
     await index.read('strong', () => {});
     append.mockClear();
-    await ask();
+    await asking();
     expect(append.mock.calls.map(([vectors]) => vectors.length)).toEqual([FEW]);
 
     await books.compact();
     await index.read('strong', () => {});
     close.mockClear();
-    expect((await ask()).searched).toBe(12);
+    expect((await asking()).searched).toBe(12);
     expect(close).toHaveBeenCalledTimes(1);
   });
 });
